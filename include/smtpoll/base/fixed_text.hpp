@@ -1,0 +1,52 @@
+// Text of bounded length held in place: it is cut where it does not fit, and it never touches the heap.
+#ifndef SMTPOLL_BASE_FIXED_TEXT_HPP
+#define SMTPOLL_BASE_FIXED_TEXT_HPP
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <string_view>
+
+#include "smtpoll/base/config.hpp"
+
+SMTPOLL_NAMESPACE_BEGIN
+
+/// Up to kRoom bytes of text; what is longer is cut at the end.
+template <std::size_t kRoom>
+class FixedText {
+ public:
+  FixedText() = default;
+  explicit FixedText(std::string_view text) noexcept { Assign(text); }
+
+  void Assign(std::string_view text) noexcept {
+    size_ = 0;
+    Append(text);
+  }
+  void Append(std::string_view text) noexcept {
+    const std::size_t size = text.size() < kRoom - size_ ? text.size() : kRoom - size_;
+    if (size != 0) std::memcpy(bytes_ + size_, text.data(), size);
+    size_ = static_cast<std::uint16_t>(size_ + size);
+  }
+  void AppendDecimal(std::uint64_t value) noexcept {
+    char digits[20];
+    std::size_t at = sizeof digits;
+    do {
+      digits[--at] = static_cast<char>('0' + value % 10);
+      value /= 10;
+    } while (value != 0);
+    Append({digits + at, sizeof digits - at});
+  }
+  void Clear() noexcept { size_ = 0; }
+
+  std::string_view View() const noexcept { return {bytes_, size_}; }
+  bool empty() const noexcept { return size_ == 0; }
+
+ private:
+  static_assert(kRoom <= UINT16_MAX, "FixedText: at most 65535 bytes");
+  std::uint16_t size_ = 0;
+  char bytes_[kRoom];
+};
+
+SMTPOLL_NAMESPACE_END
+
+#endif

@@ -1,0 +1,79 @@
+// The byte source: content is pulled piece by piece into the reader's memory, never built as a whole.
+// Invariant: the bytes a source yields after Rewind are the bytes it yielded before.
+#ifndef SMTPOLL_BASE_SOURCE_HPP
+#define SMTPOLL_BASE_SOURCE_HPP
+
+#include <cstdint>
+#include <cstring>
+#include <string_view>
+
+#include "smtpoll/base/config.hpp"
+
+SMTPOLL_NAMESPACE_BEGIN
+
+/// What a read from a Source ended with.
+enum class SourceStatus : std::uint8_t {
+  More,    ///< `size` bytes were written; there may be more.
+  Again,   ///< Nothing now (`size` is 0); ask again later.
+  End,     ///< `size` bytes were written (0 is allowed), and no more will come.
+  Failed,  ///< The source broke; what was read is not the whole.
+};
+
+/// Result of Source::Read: how many bytes were written, and how the read ended.
+struct SourceResult {
+  std::size_t size = 0;
+  SourceStatus status = SourceStatus::End;
+};
+
+/// The size of a source that does not know how long it is.
+constexpr std::uint64_t kUnknownSize = UINT64_MAX;
+
+/// A resumable stream of bytes. Implementations never block longer than a local file read does.
+class Source {
+ public:
+  /// Writes at most `room` (at least 1) bytes to `into`. More with size 0 is not allowed; say Again.
+  virtual SourceResult Read(char* into, std::size_t room) = 0;
+
+  /// Starts over from the first byte. False where the source cannot (a one-way stream).
+  virtual bool Rewind() = 0;
+
+  /// Total number of bytes from start to end, or kUnknownSize.
+  virtual std::uint64_t Size() const = 0;
+
+  /// Which source failed and why, for the error text; empty while all is well. Valid until the next call.
+  virtual std::string_view Failure() const { return {}; }
+
+ protected:
+  Source() = default;
+  Source(const Source&) = default;
+  Source& operator=(const Source&) = default;
+  ~Source() = default;  // nobody owns a source through this class
+};
+
+/// Yields bytes that somebody else holds; `bytes` must outlive the source.
+class MemorySource final : public Source {
+ public:
+  MemorySource() = default;
+  explicit MemorySource(std::string_view bytes) noexcept : bytes_(bytes) {}
+
+  SourceResult Read(char* into, std::size_t room) override {
+    const std::size_t left = bytes_.size() - at_;
+    const std::size_t size = left < room ? left : room;
+    if (size != 0) std::memcpy(into, bytes_.data() + at_, size);
+    at_ += size;
+    return {size, at_ == bytes_.size() ? SourceStatus::End : SourceStatus::More};
+  }
+  bool Rewind() override {
+    at_ = 0;
+    return true;
+  }
+  std::uint64_t Size() const override { return bytes_.size(); }
+
+ private:
+  std::string_view bytes_;
+  std::size_t at_ = 0;
+};
+
+SMTPOLL_NAMESPACE_END
+
+#endif
