@@ -15,7 +15,8 @@ constexpr char kBase64Alphabet[65] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnop
 /// Characters that `size` bytes become, padding included.
 constexpr std::size_t Base64Size(std::size_t size) noexcept { return (size + 2) / 3 * 4; }
 
-/// Encodes `size` bytes to `into`, which has room for Base64Size(size); returns that number. The areas must not overlap.
+/// Encodes `size` bytes to `into`, which has room for Base64Size(size); returns that number. The areas must not
+/// overlap.
 inline std::size_t Base64Encode(const char* bytes, std::size_t size, char* into) noexcept {
   const auto byte = [bytes](std::size_t i) { return static_cast<std::uint32_t>(static_cast<unsigned char>(bytes[i])); };
   char* out = into;

@@ -22,20 +22,20 @@ enum class Errc : int {
   InvalidPort = 107,     ///< The port is 0 or cannot be used.
   OutOfMemory = 108,
 
-  TimedOut = 1001,             ///< A phase took longer than its time-out (RFC 5321 4.5.3.2).
-  MalformedReply = 1002,       ///< The server sent what is no SMTP reply (RFC 5321 4.2).
-  ReplyTooLong = 1003,         ///< A reply was longer than the receive buffer or had too many lines.
-  ServiceRefused = 1004,       ///< The server refused the session (554 greeting, EHLO and HELO refused).
-  UnexpectedReply = 1005,      ///< A reply came that no command waited for, or with a code that fits no command.
+  TimedOut = 1001,                ///< A phase took longer than its time-out (RFC 5321 4.5.3.2).
+  MalformedReply = 1002,          ///< The server sent what is no SMTP reply (RFC 5321 4.2).
+  ReplyTooLong = 1003,            ///< A reply was longer than the receive buffer or had too many lines.
+  ServiceRefused = 1004,          ///< The server refused the session (554 greeting, EHLO and HELO refused).
+  UnexpectedReply = 1005,         ///< A reply came that no command waited for, or with a code that fits no command.
   CredentialsOnPlainWire = 1006,  ///< Credentials are set, the wire is not encrypted, and nobody allowed that by name.
   AuthenticationUnavailable = 1007,  ///< The server offers no mechanism that we know.
   AuthenticationFailed = 1008,       ///< The server refused the credentials.
-  InvalidMessage = 1009,       ///< A value of the message cannot be sent safely; nothing of it was sent.
-  MessageTooLarge = 1010,      ///< Larger than the server's SIZE (RFC 1870); nothing of it was sent.
-  NotOffered = 1011,           ///< The message needs an extension that the server does not offer.
-  SourceFailed = 1012,         ///< The content's source broke; the message was not completed.
-  Cancelled = 1013,            ///< The caller cancelled the message.
-  MessageRefused = 1014,       ///< The server refused the message or all of its recipients.
+  InvalidMessage = 1009,             ///< A value of the message cannot be sent safely; nothing of it was sent.
+  MessageTooLarge = 1010,            ///< Larger than the server's SIZE (RFC 1870); nothing of it was sent.
+  NotOffered = 1011,                 ///< The message needs an extension that the server does not offer.
+  SourceFailed = 1012,               ///< The content's source broke; the message was not completed.
+  Cancelled = 1013,                  ///< The caller cancelled the message.
+  MessageRefused = 1014,             ///< The server refused the message or all of its recipients.
 };
 
 /// The step of a session in which something happened.
@@ -60,9 +60,9 @@ enum class Phase : std::uint8_t {
 
 /// Name of a phase, for people.
 constexpr const char* Name(Phase phase) noexcept {
-  constexpr const char* kNames[] = {"",     "name resolution", "connect", "listen",  "greeting",           "EHLO",
-                                    "TLS",  "authentication",  "idle",    "MAIL",    "RCPT",               "DATA",
-                                    "content", "end of content", "RSET",  "QUIT"};
+  constexpr const char* kNames[] = {"",        "name resolution", "connect", "listen", "greeting", "EHLO",
+                                    "TLS",     "authentication",  "idle",    "MAIL",   "RCPT",     "DATA",
+                                    "content", "end of content",  "RSET",    "QUIT"};
   return kNames[static_cast<unsigned>(phase)];
 }
 
@@ -108,12 +108,12 @@ struct EnhancedCode {
 
 /// What went wrong, where, and what the server said. ErrorNumber 0 means that nothing did.
 struct Error {
-  int ErrorNumber = 0;           ///< An Errc, or the operating system's own number (the seed's member).
-  Phase phase = Phase::None;     ///< The step it happened in.
-  int reply_code = 0;            ///< The server's reply code, 0 where no reply was involved.
-  EnhancedCode enhanced;         ///< The server's enhanced status code, where it gave one.
-  FixedText<80> command;         ///< The command concerned, secrets replaced, cut at 80 bytes.
-  FixedText<256> text;           ///< The server's reply text, or the detail of a local error, cut at 256 bytes.
+  int ErrorNumber = 0;        ///< An Errc, or the operating system's own number (the seed's member).
+  Phase phase = Phase::None;  ///< The step it happened in.
+  int reply_code = 0;         ///< The server's reply code, 0 where no reply was involved.
+  EnhancedCode enhanced;      ///< The server's enhanced status code, where it gave one.
+  FixedText<80> command;      ///< The command concerned, secrets replaced, cut at 80 bytes.
+  FixedText<256> text;        ///< The server's reply text, or the detail of a local error, cut at 256 bytes.
 
   Error() = default;
   Error(Errc code, Phase where, std::string_view detail = {}) noexcept

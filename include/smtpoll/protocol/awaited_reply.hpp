@@ -1,0 +1,64 @@
+// What an outstanding reply answers: the state of a session is the sequence of these. One table says which phase each
+// belongs to and how long it may take (RFC 5321 4.5.3.2).
+#ifndef SMTPOLL_PROTOCOL_AWAITED_REPLY_HPP
+#define SMTPOLL_PROTOCOL_AWAITED_REPLY_HPP
+
+#include <cstdint>
+#include <string_view>
+
+#include "smtpoll/base/error.hpp"
+#include "smtpoll/protocol/timeouts.hpp"
+
+SMTPOLL_NAMESPACE_BEGIN
+
+enum class Await : std::uint8_t {
+  Greeting,
+  Ehlo,
+  Helo,
+  Auth,
+  AuthCancelled,
+  Mail,
+  Recipient,
+  Data,
+  ContentEnd,
+  Reset,
+  Quit
+};
+
+/// One outstanding reply. The driver hands the engine memory for as many as may be outstanding.
+struct AwaitedReply {
+  Await what = Await::Greeting;
+  std::uint32_t recipient = 0;  ///< Which one, for Await::Recipient.
+  std::uint64_t asked_at = 0;   ///< Position in the output at which its command ends: no reply may come before.
+};
+
+namespace detail {
+
+/// What is said for each kind of reply, what phase that is, and how long the reply may take.
+struct AwaitRule {
+  Phase phase;
+  Millis Timeouts::*timeout;
+  std::string_view command;  // up to its argument
+  std::string_view closing;  // what stands behind the argument
+};
+
+/// In the order of Await.
+inline constexpr AwaitRule kAwaitRules[] = {
+    {Phase::Greeting, &Timeouts::greeting, "", ""},
+    {Phase::Hello, &Timeouts::hello, "EHLO ", ""},
+    {Phase::Hello, &Timeouts::hello, "HELO ", ""},
+    {Phase::Authentication, &Timeouts::authentication, "AUTH ", ""},
+    {Phase::Authentication, &Timeouts::authentication, "*", ""},
+    {Phase::Mail, &Timeouts::mail, "MAIL FROM:<", ">"},
+    {Phase::Recipient, &Timeouts::recipient, "RCPT TO:<", ">"},
+    {Phase::Data, &Timeouts::data, "DATA", ""},
+    {Phase::ContentEnd, &Timeouts::content_end, ".", ""},
+    {Phase::Reset, &Timeouts::reset, "RSET", ""},
+    {Phase::Quit, &Timeouts::quit, "QUIT", ""},
+};
+constexpr const AwaitRule& RuleOf(Await what) noexcept { return kAwaitRules[static_cast<unsigned>(what)]; }
+
+}  // namespace detail
+SMTPOLL_NAMESPACE_END
+
+#endif

@@ -1,0 +1,127 @@
+// What the server said it can do: the keywords of its EHLO reply (RFC 5321 4.1.1.1), read by one table.
+// Unknown keywords are passed over. HELO leaves the set empty.
+#ifndef SMTPOLL_PROTOCOL_CAPABILITIES_HPP
+#define SMTPOLL_PROTOCOL_CAPABILITIES_HPP
+
+#include <cstdint>
+#include <string_view>
+
+#include "smtpoll/base/ascii.hpp"
+
+SMTPOLL_NAMESPACE_BEGIN
+
+/// SMTP service extensions that the engine knows of.
+enum class Extension : std::uint8_t {
+  Pipelining,           ///< RFC 2920
+  Size,                 ///< RFC 1870
+  EightBitMime,         ///< RFC 6152
+  SmtpUtf8,             ///< RFC 6531
+  EnhancedStatusCodes,  ///< RFC 2034
+  StartTls,             ///< RFC 3207
+  Auth,                 ///< RFC 4954
+  Chunking,             ///< RFC 3030
+  BinaryMime,           ///< RFC 3030
+  Dsn,                  ///< RFC 3461
+  DeliverBy,            ///< RFC 2852
+  FutureRelease,        ///< RFC 4865
+  MtPriority,           ///< RFC 6710
+  RequireTls,           ///< RFC 8689
+  Limits,               ///< RFC 9422
+};
+
+/// SASL mechanisms that the engine can speak.
+enum class AuthMechanism : std::uint8_t {
+  Plain,  ///< RFC 4616
+  Login,  ///< Never standardised; user name and password each on a line of their own.
+};
+
+/// The keywords of one EHLO reply.
+class Capabilities {
+ public:
+  bool Has(Extension extension) const noexcept { return (extensions_ >> static_cast<unsigned>(extension) & 1) != 0; }
+  bool Has(AuthMechanism mechanism) const noexcept {
+    return (mechanisms_ >> static_cast<unsigned>(mechanism) & 1) != 0;
+  }
+
+  /// The largest message the server takes, in bytes (RFC 1870); 0 where it named no limit.
+  std::uint64_t MaxSize() const noexcept { return max_size_; }
+
+  /// Reads the text of an EHLO reply: the first line is the server's name, each further line a keyword.
+  static Capabilities FromReplyText(std::string_view text) noexcept {
+    Capabilities result;
+    bool first = true;
+    while (!text.empty()) {
+      const std::size_t end = text.find('\n');
+      if (!first) result.AddLine(text.substr(0, end));
+      first = false;
+      text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+    }
+    return result;
+  }
+
+ private:
+  struct KnownExtension {
+    std::string_view keyword;
+    Extension extension;
+  };
+  static constexpr KnownExtension kExtensions[] = {
+      {"PIPELINING", Extension::Pipelining},
+      {"SIZE", Extension::Size},
+      {"8BITMIME", Extension::EightBitMime},
+      {"SMTPUTF8", Extension::SmtpUtf8},
+      {"STARTTLS", Extension::StartTls},
+      {"ENHANCEDSTATUSCODES", Extension::EnhancedStatusCodes},
+      {"AUTH", Extension::Auth},
+      {"CHUNKING", Extension::Chunking},
+      {"DSN", Extension::Dsn},
+      {"BINARYMIME", Extension::BinaryMime},
+      {"DELIVERBY", Extension::DeliverBy},
+      {"FUTURERELEASE", Extension::FutureRelease},
+      {"LIMITS", Extension::Limits},
+      {"MT-PRIORITY", Extension::MtPriority},
+      {"REQUIRETLS", Extension::RequireTls},
+  };
+  struct KnownMechanism {
+    std::string_view name;
+    AuthMechanism mechanism;
+  };
+  static constexpr KnownMechanism kMechanisms[] = {{"PLAIN", AuthMechanism::Plain}, {"LOGIN", AuthMechanism::Login}};
+
+  static std::string_view NextWord(std::string_view& line) noexcept {
+    line = detail::Trim(line);
+    std::size_t end = 0;
+    while (end < line.size() && !detail::IsSpace(line[end])) ++end;
+    const std::string_view word = line.substr(0, end);
+    line.remove_prefix(end);
+    return word;
+  }
+
+  void AddLine(std::string_view line) noexcept {
+    std::string_view keyword = NextWord(line);
+    // "AUTH=LOGIN" is how servers before RFC 2554 said it; some still send both.
+    if (detail::StartsWithIgnoringCase(keyword, "AUTH=")) {
+      AddMechanism(keyword.substr(5));
+      keyword = keyword.substr(0, 4);
+    }
+    for (const KnownExtension& known : kExtensions) {
+      if (!detail::EqualIgnoringCase(keyword, known.keyword)) continue;
+      extensions_ |= 1u << static_cast<unsigned>(known.extension);
+      if (known.extension == Extension::Size) detail::ParseDecimal(NextWord(line), max_size_);
+      if (known.extension == Extension::Auth)
+        while (!detail::Trim(line).empty()) AddMechanism(NextWord(line));
+    }
+  }
+
+  void AddMechanism(std::string_view name) noexcept {
+    for (const KnownMechanism& known : kMechanisms)
+      if (detail::EqualIgnoringCase(name, known.name)) mechanisms_ |= 1u << static_cast<unsigned>(known.mechanism);
+  }
+
+  std::uint32_t extensions_ = 0;
+  std::uint32_t mechanisms_ = 0;
+  std::uint64_t max_size_ = 0;
+};
+
+SMTPOLL_NAMESPACE_END
+
+#endif

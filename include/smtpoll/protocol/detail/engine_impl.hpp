@@ -1,0 +1,453 @@
+// The bodies of Engine: the two tables that move the machine (OnReply, WriteDue), then how things end.
+// RFC 5321 3 and 4, RFC 2920 (grouping), RFC 4954 (AUTH), RFC 1870 (SIZE), RFC 6531 (SMTPUTF8).
+#ifndef SMTPOLL_PROTOCOL_DETAIL_ENGINE_IMPL_HPP
+#define SMTPOLL_PROTOCOL_DETAIL_ENGINE_IMPL_HPP
+
+#include "smtpoll/protocol/engine.hpp"
+
+SMTPOLL_NAMESPACE_BEGIN
+inline void Engine::Start(const SessionOptions& options, Millis now) noexcept {
+  options_ = options;
+  capabilities_ = {};
+  input_.Clear();
+  reply_size_ = 0;
+  parser_.Reset();
+  pending_ = 0;
+  error_ = {};
+  waits_for_source_ = false;
+  waiting_since_ = now;
+  commands_.Start(options.transcript);
+  stage_ = Stage::Opening;
+  commands_.Expect(Await::Greeting);
+  const bool fits = !options.client_name.empty() && options.client_name.size() <= 255;
+  if (!fits || detail::HasLineBreakOrNul(options.client_name) ||
+      options.client_name.find(' ') != std::string_view::npos)
+    Fail(Error(Errc::InvalidMessage, Phase::Hello, "the client's name is no domain or address literal"));
+}
+
+inline Event Engine::Next(Millis now) {
+  for (;;) {
+    DropReply();
+    if (pending_ != 0) return TakePending();
+    if (IsOver()) return {};
+
+    Reply reply;
+    switch (
+        parser_.Parse(input_.Filled(), reply, [this](std::string_view line) { commands_.Show(Side::Server, line); })) {
+      case detail::ReplyParser::Result::Complete: {
+        reply_size_ = parser_.Size();
+        parser_.Reset();
+        waiting_since_ = now;
+        const Event event = OnReply(reply);
+        if (event.kind != EventKind::None) return event;
+        continue;
+      }
+      case detail::ReplyParser::Result::Malformed: Fail(Error(Errc::MalformedReply, CurrentPhase())); continue;
+      case detail::ReplyParser::Result::NeedMore:
+        if (input_.Filled().size() < input_.Capacity()) break;
+        Fail(Error(Errc::ReplyTooLong, CurrentPhase()));
+        continue;
+    }
+
+    const Event event = WriteDue();
+    if (event.kind != EventKind::None) return event;
+    if (pending_ != 0) continue;
+    if (now < NextDeadline()) return {};
+    Fail(Error(Errc::TimedOut, CurrentPhase()));
+  }
+}
+
+// What each reply does.
+inline Event Engine::OnReply(const Reply& reply) noexcept {
+  const Errc unexpected = reply.code == 421 ? Errc::ConnectionLost : Errc::UnexpectedReply;
+  if (commands_.Outstanding() == 0) {
+    // RFC 5321 3.8: a server may say 421 at any time; nothing else comes unasked.
+    Error error = ErrorOn(Await::Greeting, unexpected, reply);
+    error.phase = Phase::Idle;
+    Fail(error);
+    return {};
+  }
+  const AwaitedReply awaited = commands_.Front();
+  const Await what = awaited.what;
+  const auto fail = [&] { Fail(ErrorOn(what, unexpected, reply, awaited.recipient)); };
+  // A refusal may overtake the content; nothing else may come before its command has gone out.
+  const bool overtakes = what == Await::ContentEnd && !reply.IsPositive() && !reply.IsIntermediate();
+  const bool out_of_turn = !commands_.FrontWasAsked() && !overtakes;
+  const bool asks_for_more = reply.IsIntermediate() && what != Await::Data && what != Await::Auth;
+  const bool closing = reply.code == 421 && what != Await::Quit && what != Await::Greeting;
+  if (out_of_turn || asks_for_more || closing) {
+    fail();
+    return {};
+  }
+  commands_.PopFront();
+  switch (what) {
+    case Await::Greeting:
+    case Await::Ehlo:
+    case Await::Helo:
+    case Await::Auth:
+    case Await::AuthCancelled: return OnOpeningReply(what, reply);
+    case Await::Mail:
+      if (reply.IsPositive()) return {};
+      Refuse(what, 0, reply);
+      return Conclude();
+    case Await::Recipient: return OnRecipientReply(awaited.recipient, reply);
+    case Await::Data: return OnDataReply(reply);
+    case Await::ContentEnd: return OnContentEndReply(reply);
+    case Await::Reset:
+      if (reply.IsPositive())
+        stage_ = Stage::Idle;
+      else
+        fail();
+      return {};
+    case Await::Quit: EndSession(kEnded); return {};
+  }
+  return {};
+}
+
+inline Event Engine::OnOpeningReply(Await what, const Reply& reply) noexcept {
+  Event event;
+  event.reply = reply;
+  switch (what) {
+    case Await::Greeting:
+      if (!reply.IsPositive()) {
+        FailPolitely(ErrorOn(what, Errc::ServiceRefused, reply));
+        return {};
+      }
+      event.kind = EventKind::Greeting;
+      SayHello(Await::Ehlo);
+      return event;
+    case Await::Ehlo:
+    case Await::Helo:
+      if (reply.IsPositive()) {
+        if (what == Await::Ehlo) capabilities_ = Capabilities::FromReplyText(reply.text);
+        event.kind = EventKind::Hello;
+        if (options_.credentials.user_name.empty())
+          stage_ = Stage::Idle;
+        else
+          Authenticate(0);
+        return event;
+      }
+      // RFC 5321 3.2: a server that does not know EHLO gets HELO.
+      if (what == Await::Ehlo && reply.IsPermanent())
+        SayHello(Await::Helo);
+      else
+        FailPolitely(ErrorOn(what, Errc::ServiceRefused, reply));
+      return {};
+    default:
+      if (reply.IsPositive() && what == Await::Auth) {
+        event.kind = EventKind::Authenticated;
+        stage_ = Stage::Idle;
+        return event;
+      }
+      AnswerChallenge(reply);
+      return {};
+  }
+}
+
+inline Event Engine::OnRecipientReply(std::uint32_t recipient, const Reply& reply) noexcept {
+  Event event;
+  event.reply = reply;
+  event.recipient = recipient;
+  event.kind = reply.IsPositive() ? EventKind::RecipientAccepted : EventKind::RecipientRefused;
+  if (reply.IsPositive()) ++accepted_recipients_;
+  // The message is refused when no recipient is left; the last refusal is then the reason given.
+  const bool last = recipient + 1 == envelope_.recipients.size();
+  if (!reply.IsPositive() && (options_.all_recipients_or_none || (last && accepted_recipients_ == 0)))
+    Refuse(Await::Recipient, recipient, reply);
+  if (refused_ && Conclude().kind == EventKind::Refused) pending_ |= kRefused;
+  return event;
+}
+
+inline Event Engine::OnDataReply(const Reply& reply) noexcept {
+  if (!reply.IsIntermediate()) {
+    if (reply.IsPositive()) {
+      Fail(ErrorOn(Await::Data, Errc::UnexpectedReply, reply));
+      return {};
+    }
+    Refuse(Await::Data, 0, reply);
+    return Conclude();
+  }
+  if (refused_) {
+    // RFC 2920 3.1: DATA was grouped and accepted though no recipient was; an empty message must follow, and is
+    // refused.
+    commands_.Write(Await::ContentEnd);
+    return {};
+  }
+  step_ = Step::Content;
+  commands_.ExpectLater(Await::ContentEnd);
+  return {};
+}
+
+inline Event Engine::OnContentEndReply(const Reply& reply) noexcept {
+  const bool whole = step_ == Step::Finished;
+  if (refused_) return Conclude();
+  if (reply.IsPositive()) {
+    stage_ = Stage::Idle;
+    Event event;
+    event.kind = EventKind::Accepted;
+    event.reply = reply;
+    return event;
+  }
+  Refuse(Await::ContentEnd, 0, reply);
+  if (whole) return Conclude();
+  // Refused half-way: what the server makes of the rest is unknown, so the wire is given up.
+  EndSession(kRefused | kMustReconnect);
+  return {};
+}
+
+// What is to be written next.
+inline Event Engine::WriteDue() {
+  while (stage_ == Stage::Transaction && !refused_) {
+    switch (step_) {
+      case Step::Mail: {
+        if (!commands_.CanWrite(Window())) return {};
+        FixedText<64> parameters;
+        if (capabilities_.Has(Extension::Size) && content_.Left() != kUnknownSize) {
+          parameters.Append(" SIZE=");
+          parameters.AppendDecimal(content_.Left());
+        }
+        if (envelope_.body == BodyType::EightBitMime) parameters.Append(" BODY=8BITMIME");
+        if (envelope_.smtputf8) parameters.Append(" SMTPUTF8");
+        commands_.Write(Await::Mail, envelope_.reverse_path, parameters.View());
+        step_ = Step::Recipients;
+        break;
+      }
+      case Step::Recipients:
+        if (!commands_.CanWrite(Window())) return {};
+        commands_.Write(Await::Recipient, envelope_.recipients[next_recipient_], {},
+                        static_cast<std::uint32_t>(next_recipient_));
+        if (++next_recipient_ == envelope_.recipients.size()) step_ = Step::Data;
+        break;
+      case Step::Data:
+        if (!commands_.CanWrite(options_.all_recipients_or_none ? 1 : Window())) return {};
+        commands_.Write(Await::Data);
+        step_ = Step::Finished;
+        break;
+      case Step::Content: return FillContent();
+      case Step::Finished: return {};
+    }
+  }
+  return {};
+}
+
+inline Event Engine::FillContent() {
+  waits_for_source_ = false;
+  detail::WireBuffer& buffer = commands_.Buffer();
+  if (!buffer.empty()) return {};
+  Event event;
+  event.left = content_.Left();
+  const detail::ContentWriter::Result result = content_.Fill(buffer);
+  event.chunk = buffer.Filled().size();
+  switch (result) {
+    case detail::ContentWriter::Result::Failed: BreakOff(Errc::SourceFailed, content_.Failure()); return {};
+    case detail::ContentWriter::Result::Again: waits_for_source_ = event.chunk == 0; break;
+    case detail::ContentWriter::Result::End: {
+      step_ = Step::Finished;
+      FixedText<64> note;
+      note.Append("[");
+      note.AppendDecimal(content_.Read());
+      note.Append(" bytes of content]");
+      commands_.Show(Side::Client, note.View());
+      commands_.Show(Side::Client, ".");
+      break;
+    }
+    case detail::ContentWriter::Result::More: break;
+  }
+  commands_.WroteContent(event.chunk);
+  if (step_ == Step::Finished) commands_.LastIsAskedHere();
+  if (event.chunk != 0) event.kind = EventKind::Chunk;
+  return event;
+}
+
+inline Error Engine::Send(const Envelope& envelope, Source& content, Millis now) {
+  if (!Idle()) return Error(Errc::InvalidState, CurrentPhase(), "a message can start only when the session is idle");
+  const Error error = detail::CheckEnvelope(envelope, content.Size(), capabilities_);
+  if (error) return error;
+  envelope_ = envelope;
+  envelope_.smtputf8 = detail::NeedsSmtpUtf8(envelope);
+  content_.Start(content);
+  refusal_ = {};
+  refused_ = false;
+  next_recipient_ = 0;
+  accepted_recipients_ = 0;
+  waits_for_source_ = false;
+  step_ = Step::Mail;
+  stage_ = Stage::Transaction;
+  waiting_since_ = now;
+  return {};
+}
+
+inline void Engine::Quit(Millis now) noexcept {
+  if (!Idle()) return;
+  stage_ = Stage::Quitting;
+  waiting_since_ = now;
+  commands_.Write(Await::Quit);
+}
+
+inline void Engine::Cancel() noexcept {
+  if (stage_ == Stage::Transaction && !refused_) BreakOff(Errc::Cancelled, "SendProgress asked for it");
+}
+
+inline void Engine::SayHello(Await what) noexcept { commands_.Write(what, options_.client_name); }
+
+// RFC 4954: the first mechanism of ours, from `first_preference` on, that the server offers.
+inline void Engine::Authenticate(std::size_t first_preference) noexcept {
+  constexpr std::size_t kCount = sizeof detail::kMechanismPreference / sizeof detail::kMechanismPreference[0];
+  if (!options_.secured && !options_.allow_plaintext_credentials) {
+    FailPolitely(
+        Error(Errc::CredentialsOnPlainWire, Phase::Authentication, "encrypt the connection or allow it by name"));
+    return;
+  }
+  std::size_t preference = first_preference;
+  while (preference < kCount && !capabilities_.Has(detail::kMechanismPreference[preference].mechanism)) ++preference;
+  if (preference == kCount) {
+    FailPolitely(Error(Errc::AuthenticationUnavailable, Phase::Authentication));
+    return;
+  }
+  auth_preference_ = preference;
+  const detail::MechanismName& chosen = detail::kMechanismPreference[preference];
+  sasl_.Start(chosen.mechanism, options_.credentials);
+  if (sasl_.MaxResponseSize() + 16 > commands_.Buffer().Free().size()) {
+    Fail(Error(Errc::OutOfMemory, Phase::Authentication, "the credentials do not fit the send buffer"));
+  } else if (sasl_.SpeaksFirst()) {
+    commands_.WriteSecret(Await::Auth, "AUTH PLAIN ", "AUTH PLAIN ****",
+                          [this](char* into) { return sasl_.WriteResponse(into); });
+  } else {
+    commands_.Write(Await::Auth, chosen.name);
+  }
+}
+
+inline void Engine::AnswerChallenge(const Reply& reply) noexcept {
+  if (reply.IsIntermediate()) {
+    if (sasl_.HasResponse())
+      commands_.WriteSecret(Await::Auth, "", "****", [this](char* into) { return sasl_.WriteResponse(into); });
+    else
+      commands_.Write(Await::AuthCancelled);  // RFC 4954 4: the way to cancel
+    return;
+  }
+  // 504: the mechanism is not there after all; the next one may be.
+  if (reply.code == 504)
+    Authenticate(auth_preference_ + 1);
+  else
+    FailPolitely(ErrorOn(Await::Auth, Errc::AuthenticationFailed, reply));
+}
+
+// How a transaction ends. The first refusal is the reason that is told.
+inline void Engine::Refuse(Await what, std::uint32_t recipient, const Reply& reply) noexcept {
+  if (refused_) return;
+  refused_ = true;
+  refusal_ = ErrorOn(what, Errc::MessageRefused, reply, recipient);
+}
+
+/// Tells the refusal once every command of the transaction has its reply, and clears the server's state (RFC
+/// 5321 4.1.1.5).
+inline Event Engine::Conclude() noexcept {
+  if (commands_.Outstanding() != 0) return {};
+  stage_ = Stage::Resetting;
+  commands_.Write(Await::Reset);
+  Event event;
+  event.kind = EventKind::Refused;
+  event.error = &refusal_;
+  return event;
+}
+
+inline void Engine::BreakOff(Errc code, std::string_view why) noexcept {
+  refused_ = true;
+  refusal_ = Error(code, Phase::Content, why);
+  EndSession(kRefused | kMustReconnect);
+}
+
+// How a session ends.
+inline void Engine::Fail(const Error& error) noexcept {
+  error_ = error;
+  if (commands_.Outstanding() != 0 && error_.command.empty()) DescribeCommand(commands_.Front(), error_.command);
+  unsigned outcome = 0;
+  if (stage_ == Stage::Transaction) {
+    const bool answered = error.reply_code / 100 == 4 || error.reply_code / 100 == 5;
+    const bool all_sent = step_ == Step::Finished && commands_.Outstanding() != 0 &&
+                          commands_.Front().what == Await::ContentEnd && commands_.FrontWasAsked();
+    outcome = refused_ ? kRefused : all_sent && !answered ? kInDoubt : kReturned;
+  }
+  EndSession(outcome | kFailed);
+}
+
+/// As Fail, and leaves QUIT in the output for a driver that will flush once more (RFC 5321 3.1: after 554, QUIT).
+inline void Engine::FailPolitely(const Error& error) noexcept {
+  Fail(error);
+  commands_.Write(Await::Quit);
+  commands_.ForgetAwaited();
+}
+
+inline void Engine::EndSession(unsigned pending) noexcept {
+  commands_.DropOutput();
+  commands_.ForgetAwaited();
+  stage_ = Stage::Over;
+  waits_for_source_ = false;
+  pending_ |= pending;
+}
+
+inline void Engine::Closed(const Error& why) noexcept {
+  if (IsOver()) return;
+  if (stage_ == Stage::Quitting) {
+    EndSession(kEnded);
+    return;
+  }
+  Error error = why;
+  if (error.phase == Phase::None) error.phase = CurrentPhase();
+  Fail(error);
+}
+
+inline Event Engine::TakePending() noexcept {
+  struct Telling {
+    Pending pending;
+    EventKind kind;
+  };
+  constexpr Telling kOrder[] = {{kRefused, EventKind::Refused},   {kInDoubt, EventKind::InDoubt},
+                                {kReturned, EventKind::Returned}, {kMustReconnect, EventKind::MustReconnect},
+                                {kFailed, EventKind::Failed},     {kEnded, EventKind::Ended}};
+  Event event;
+  for (const Telling& telling : kOrder) {
+    if ((pending_ & telling.pending) == 0) continue;
+    pending_ &= ~static_cast<unsigned>(telling.pending);
+    event.kind = telling.kind;
+    event.error = telling.pending == kRefused ? &refusal_ : &error_;
+    break;
+  }
+  return event;
+}
+
+inline Phase Engine::CurrentPhase() const noexcept {
+  if (stage_ == Stage::Transaction && step_ == Step::Content) return Phase::Content;
+  if (commands_.Outstanding() != 0) return detail::RuleOf(commands_.Front().what).phase;
+  return stage_ == Stage::Over ? Phase::None : Phase::Idle;
+}
+
+inline Millis Engine::NextDeadline() const noexcept {
+  if (commands_.Outstanding() == 0) return kNever;
+  const bool content = stage_ == Stage::Transaction && step_ == Step::Content;
+  const Millis timeout =
+      content ? options_.timeouts.content : options_.timeouts.*detail::RuleOf(commands_.Front().what).timeout;
+  return timeout > kNever - waiting_since_ ? kNever : waiting_since_ + timeout;
+}
+
+inline Error Engine::ErrorOn(Await what, Errc code, const Reply& reply, std::uint32_t recipient) const noexcept {
+  Error error(code, detail::RuleOf(what).phase, reply.text);
+  error.reply_code = reply.code;
+  error.enhanced = reply.enhanced;
+  DescribeCommand({what, recipient}, error.command);
+  return error;
+}
+
+inline void Engine::DescribeCommand(const AwaitedReply& awaited, FixedText<80>& text) const noexcept {
+  const detail::AwaitRule& rule = detail::RuleOf(awaited.what);
+  text.Assign(rule.command);
+  if (rule.phase == Phase::Hello) text.Append(options_.client_name);
+  if (awaited.what == Await::Auth) text.Append(detail::kMechanismPreference[auth_preference_].name);
+  if (awaited.what == Await::Mail) text.Append(envelope_.reverse_path);
+  if (awaited.what == Await::Recipient) text.Append(envelope_.recipients[awaited.recipient]);
+  text.Append(rule.closing);
+}
+
+SMTPOLL_NAMESPACE_END
+
+#endif

@@ -1,0 +1,65 @@
+// What the engine tells its driver, one event at a time, and what the driver may tell the engine before a session.
+// Views in an event are valid until the engine is called again.
+#ifndef SMTPOLL_PROTOCOL_EVENT_HPP
+#define SMTPOLL_PROTOCOL_EVENT_HPP
+
+#include <cstdint>
+#include <string_view>
+
+#include "smtpoll/base/error.hpp"
+#include "smtpoll/protocol/reply.hpp"
+#include "smtpoll/protocol/sasl.hpp"
+#include "smtpoll/protocol/timeouts.hpp"
+
+SMTPOLL_NAMESPACE_BEGIN
+
+enum class EventKind : std::uint8_t {
+  None,               ///< Nothing more to tell now.
+  Greeting,           ///< `reply` is the server's 220.
+  Hello,              ///< EHLO or HELO was accepted: the capabilities are known.
+  Authenticated,      ///< The credentials were accepted.
+  RecipientAccepted,  ///< `recipient` was accepted with `reply`.
+  RecipientRefused,   ///< `recipient` was refused with `reply`.
+  Chunk,              ///< `chunk` bytes of content are about to go; `left` with them. Cancel() is allowed now.
+  Accepted,           ///< The message was accepted with `reply` (2yz): it is sent.
+  Refused,            ///< The message was refused, `error` says by whom and why: it will not be sent.
+  InDoubt,            ///< The wire died after the content and before the final reply.
+  Returned,           ///< The wire died earlier: the message was certainly not accepted, it may be sent again.
+  MustReconnect,      ///< The message was broken off half-way; the wire cannot be used any more, the session may go on.
+  Failed,             ///< The session is over because of `error`.
+  Ended,              ///< The session is over as asked for (QUIT).
+};
+
+struct Event {
+  EventKind kind = EventKind::None;
+  Reply reply;
+  std::size_t recipient = 0;     ///< Index into the envelope's recipients.
+  std::size_t chunk = 0;         ///< Bytes as they go over the wire.
+  std::uint64_t left = 0;        ///< Bytes of content left, this chunk's among them; kUnknownSize where not known.
+  const Error* error = nullptr;  ///< Valid until the next session starts.
+};
+
+/// Who says a line of the dialogue.
+enum class Side : std::uint8_t { Client, Server };
+
+/// Sees the dialogue line by line, without line ends, with secrets and content replaced. `show` may be null.
+struct Transcript {
+  void (*show)(void* context, Side side, std::string_view line) = nullptr;
+  void* context = nullptr;
+};
+
+/// What a session needs to know before it starts. Views must stay valid until it ends.
+struct SessionOptions {
+  std::string_view client_name;  ///< EHLO's argument: a domain or an address literal (RFC 5321 4.1.3).
+  Credentials credentials;
+  bool allow_plaintext_credentials = false;  ///< Send credentials though the wire is not encrypted.
+  bool secured = false;                      ///< The wire is encrypted from the first byte on.
+  bool pipelining = true;                    ///< Group commands where the server offers PIPELINING.
+  bool all_recipients_or_none = false;       ///< One refused recipient refuses the message.
+  Timeouts timeouts;
+  Transcript transcript;
+};
+
+SMTPOLL_NAMESPACE_END
+
+#endif
