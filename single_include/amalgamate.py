@@ -2,8 +2,9 @@
 """Writes single_include/smtpoll/smtpoll.hpp: every header that include/smtpoll/smtpoll.hpp reaches, as one file.
 
 The include graph is the only list of files. Each file stands there once, after the files it needs, with its comments
-and its guard; system includes stand once, sorted, at the top, but those under #if stay where they are. The output
-depends on nothing but the sources. A header that breaks a law of the house stops the script with a sentence each.
+and its guard; the list in smtpoll.hpp becomes a table of contents; system includes stand once, sorted, at the top, but
+those under #if stay where they are. The output depends on nothing but the sources. Headers that break a law of the
+house stop the script, with one sentence for each breach.
 
 usage: amalgamate.py [--check | --version] [--root DIR]
   --check    writes nothing; exit code 1 where the file is not what would be written
@@ -140,7 +141,7 @@ class Header:
 
 
 class Library:
-    """All headers under `root`/include, and what each include of smtpoll.hpp brings, in the order of need."""
+    """All headers under `root`/include, and those that smtpoll.hpp reaches in the order of need."""
 
     def __init__(self, root):
         self.root = root
@@ -150,11 +151,11 @@ class Library:
         self.faults = [fault for header in self.headers.values() for fault in header.faults]
         self.order = []
         self.under_way = []
-        self.brings = {}
-        for path in self.headers[ENTRY].before if ENTRY in paths else []:
-            start = len(self.order)
+        if ENTRY not in paths:
+            self.faults.append(f'include/{ENTRY}: there is no such file; the script wants it')
+            return
+        for path in self.headers[ENTRY].before:
             self.place(path, ENTRY)
-            self.brings.setdefault(path, self.order[start:])
         self.reached = list(self.order)
         for path in OPT_IN:
             if path in self.reached:
@@ -188,17 +189,13 @@ class Library:
         licence = (self.root / 'LICENSE').read_text(encoding='utf-8').splitlines()
         title = f'smtpoll {version(self.root)} as a single header, made from include/ by amalgamate.py.'
         out = [f'// {line}'.rstrip() for line in [title, ''] + licence] + ['']
-        entry = self.headers[ENTRY]
-        for line in entry.body:
-            local = re.match(r'#include "(.*)"', line)
-            if not local:
-                out.append(line)
-            for path in self.brings.pop(local[1], []) if local else []:
-                out += [''] * (out[-1] != '') + [f'// ---- {path} ----'] + self.headers[path].body
-            if line == f'#define {entry.guard}':
-                system = {name for path in self.reached + [ENTRY] for name in self.headers[path].system}
-                out += [''] + [f'#include <{name}>' for name in sorted(system)]
-        return '\n'.join(out) + '\n'
+        contents = [re.sub(r'^#include "(.*)"', r'//   \1', line) for line in self.headers[ENTRY].body]
+        end = max(index for index, line in enumerate(contents) if line.startswith('#endif'))
+        system = {name for path in self.reached + [ENTRY] for name in self.headers[path].system}
+        out += contents[:end] + [f'#include <{name}>' for name in sorted(system)]
+        for path in self.reached:
+            out += ['', f'// ---- {path} ----'] + self.headers[path].body
+        return '\n'.join(out + [''] + contents[end:]) + '\n'
 
 
 def main(arguments=None):

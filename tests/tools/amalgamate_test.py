@@ -75,7 +75,8 @@ class Output(Tree):
         self.assertNotIn('#include', text)
 
     def test_the_whole_output_for_one_file(self):
-        self.header('smtpoll/base/config.hpp', '#include <b>', '#include <a.h>', '', CONFIG, '', '', '// two lines above')
+        lines = '#include <b>', '#include <a.h>', '', CONFIG, '', '', '// two lines above'
+        self.header('smtpoll/base/config.hpp', *lines)
         self.entry('smtpoll/base/config.hpp')
         self.assertEqual(self.text(), '''\
 // smtpoll 1.2.3 as a single header, made from include/ by amalgamate.py.
@@ -85,6 +86,8 @@ class Output(Tree):
 // About smtpoll/smtpoll.hpp.
 #ifndef SMTPOLL_SMTPOLL_HPP
 #define SMTPOLL_SMTPOLL_HPP
+
+//   smtpoll/base/config.hpp
 
 #include <a.h>
 #include <b>
@@ -119,7 +122,7 @@ class Output(Tree):
         self.header('smtpoll/base/b.hpp', '#include <vector>')
         self.entry('smtpoll/base/config.hpp', 'smtpoll/base/a.hpp', 'smtpoll/base/b.hpp')
         text = self.text()
-        self.assertIn('#define SMTPOLL_SMTPOLL_HPP\n\n#include <array>\n#include <vector>\n', text)
+        self.assertIn('\n\n#include <array>\n#include <vector>\n\n// ----', text)
         self.assertIn('#if defined(_WIN32)\n#include <winsock2.h>\n#endif\nint a;', text)
         self.assertEqual(text.count('#include <vector>'), 1)
 
@@ -187,7 +190,8 @@ class Laws(Tree):
             (self.root / 'include' / path).unlink()
 
     def test_no_floor_knows_the_one_include(self):
-        self.refuse_header('smtpoll/client/a.hpp', 1, 'client does not know smtpoll.hpp', '#include "smtpoll/smtpoll.hpp"')
+        sentence = 'against the floors, client does not know smtpoll.hpp'
+        self.refuse_header('smtpoll/client/a.hpp', 1, sentence, '#include "smtpoll/smtpoll.hpp"')
 
     def test_a_folder_that_is_no_floor(self):
         for path in ('smtpoll/attic/a.hpp', 'smtpoll/a.hpp'):
@@ -220,7 +224,11 @@ class Laws(Tree):
     def test_local_include_in_another_form(self):
         self.header('smtpoll/base/b.hpp', '')
         for target in ('"b.hpp"', '<smtpoll/base/b.hpp>', 'SMTPOLL_FILE', '"other/b.hpp"'):
-            self.refuse_header('smtpoll/base/a.hpp', 1, 'ours are written "smtpoll/floor/file.hpp"', f'#include {target}')
+            sentence = f'#include {target}: ours are written "smtpoll/floor/file.hpp", all others <file>'
+            self.refuse_header('smtpoll/base/a.hpp', 1, sentence, f'#include {target}')
+
+    def test_no_entry(self):
+        self.refuse('smtpoll/smtpoll.hpp', 'there is no such file; the script wants it')
 
     def test_include_of_nothing(self):
         self.header('smtpoll/base/a.hpp', '#include "smtpoll/base/b.hpp"')

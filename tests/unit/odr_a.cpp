@@ -1,0 +1,9 @@
+// One half of a pair that includes the header in two translation units: it links only where each definition is inline,
+// and both halves must see the same objects.
+#include "smtpoll/smtpoll.hpp"
+#include "smtpoll/smtpoll.hpp"
+
+const char* VersionSeenByB();
+const void* CategorySeenByB();
+
+int main() { return VersionSeenByB() == smtpoll::Version() && CategorySeenByB() == &smtpoll::Category() ? 0 : 1; }
