@@ -56,9 +56,6 @@ class WireBuffer {
     tail_ += text.size();
   }
 
-  /// Takes the last `size` filled bytes back.
-  void Retract(std::size_t size) noexcept { tail_ -= size; }
-
   void Clear() noexcept { head_ = tail_ = 0; }
 
  private:

@@ -34,7 +34,7 @@ struct Event {
   EventKind kind = EventKind::None;
   Reply reply;
   std::size_t recipient = 0;     ///< Index into the envelope's recipients.
-  std::size_t chunk = 0;         ///< Bytes as they go over the wire.
+  std::size_t chunk = 0;         ///< Bytes of content, before transparency.
   std::uint64_t left = 0;        ///< Bytes of content left, this chunk's among them; kUnknownSize where not known.
   const Error* error = nullptr;  ///< Valid until the next session starts.
 };

@@ -236,25 +236,25 @@ inline Event Engine::FillContent() {
   if (!buffer.empty()) return {};
   Event event;
   event.left = content_.Left();
+  const std::uint64_t read_before = content_.Read();
   const detail::ContentWriter::Result result = content_.Fill(buffer);
-  event.chunk = buffer.Filled().size();
-  switch (result) {
-    case detail::ContentWriter::Result::Failed: BreakOff(Errc::SourceFailed, content_.Failure()); return {};
-    case detail::ContentWriter::Result::Again: waits_for_source_ = event.chunk == 0; break;
-    case detail::ContentWriter::Result::End: {
-      step_ = Step::Finished;
-      FixedText<64> note;
-      note.Append("[");
-      note.AppendDecimal(content_.Read());
-      note.Append(" bytes of content]");
-      commands_.Show(Side::Client, note.View());
-      commands_.Show(Side::Client, ".");
-      break;
-    }
-    case detail::ContentWriter::Result::More: break;
+  if (result == detail::ContentWriter::Result::Failed) {
+    BreakOff(Errc::SourceFailed, content_.Failure());
+    return {};
   }
-  commands_.WroteContent(event.chunk);
-  if (step_ == Step::Finished) commands_.LastIsAskedHere();
+  event.chunk = static_cast<std::size_t>(content_.Read() - read_before);
+  commands_.WroteContent(buffer.Filled().size());
+  waits_for_source_ = buffer.empty();
+  if (result == detail::ContentWriter::Result::End) {
+    step_ = Step::Finished;
+    commands_.LastIsAskedHere();
+    FixedText<64> note;
+    note.Append("[");
+    note.AppendDecimal(content_.Read());
+    note.Append(" bytes of content]");
+    commands_.Show(Side::Client, note.View());
+    commands_.Show(Side::Client, ".");
+  }
   if (event.chunk != 0) event.kind = EventKind::Chunk;
   return event;
 }

@@ -1,0 +1,91 @@
+#include "smtpoll/protocol/content_encoder.hpp"
+
+#include <doctest/doctest.h>
+
+#include <cstdint>
+#include <string>
+
+using smtpoll::detail::ContentEncoder;
+
+namespace {
+
+/// Encodes `content` in pieces of `piece` bytes, each in exactly the room the encoder asks for.
+std::string Encode(const std::string& content, std::size_t piece) {
+  ContentEncoder encoder;
+  std::string result;
+  for (std::size_t at = 0; at < content.size(); at += piece) {
+    std::string buffer = content.substr(at, piece);
+    const std::size_t size = buffer.size();
+    buffer.resize(ContentEncoder::MaxSize(size));
+    result.append(buffer, 0, encoder.Encode(&buffer[0], size));
+  }
+  char end[5];
+  result.append(end, encoder.Finish(end));
+  return result;
+}
+
+/// What the encoder must do, said in the plainest way: line by line.
+std::string Expected(const std::string& content) {
+  std::string result, line;
+  const auto end_line = [&] {
+    if (!line.empty() && line[0] == '.') result += '.';
+    result += line + "\r\n";
+    line.clear();
+  };
+  for (std::size_t i = 0; i < content.size(); ++i) {
+    if (content[i] == '\r') {
+      if (i + 1 < content.size() && content[i + 1] == '\n') ++i;
+      end_line();
+    } else if (content[i] == '\n') {
+      end_line();
+    } else {
+      line += content[i];
+    }
+  }
+  if (!line.empty()) end_line();
+  return result + ".\r\n";
+}
+
+}  // namespace
+
+TEST_CASE("RFC 5321 4.5.2: a leading dot is doubled, at the first line too") {
+  CHECK(Encode(".\r\n", 99) == "..\r\n.\r\n");
+  CHECK(Encode("a\r\n.b\r\n..\r\n", 99) == "a\r\n..b\r\n...\r\n.\r\n");
+  CHECK(Encode("a.b\r\n", 99) == "a.b\r\n.\r\n");
+}
+
+TEST_CASE("RFC 5321 4.1.1.4: content ends with CRLF . CRLF, and only there") {
+  CHECK(Encode("", 1) == ".\r\n");
+  CHECK(Encode("x", 1) == "x\r\n.\r\n");
+  CHECK(Encode("x\r", 1) == "x\r\n.\r\n");
+  for (const char* smuggled :
+       {"a\n.\nb", "a\r.\rb", "a\r\n.\r\nb", "a\n.\r\nb", "a\r.\r\nb", "a\r\n.\rb", "a\r\r\n.\r\r\nb"}) {
+    const std::string encoded = Encode(smuggled, 99);
+    CAPTURE(smuggled);
+    CHECK(encoded.find("\r\n.\r\n") == encoded.size() - 5);
+    CHECK(encoded.find("\n.\n") == std::string::npos);
+    CHECK(encoded.find("\r.\r") == std::string::npos);
+  }
+}
+
+TEST_CASE("RFC 5321 2.3.8: every content, split anywhere, becomes the same lines") {
+  // All strings over these five bytes up to length 7: 97,656 of them.
+  constexpr char kBytes[] = {'\r', '\n', '.', 'a', '\0'};
+  for (std::size_t length = 0; length <= 7; ++length) {
+    std::size_t count = 1;
+    for (std::size_t i = 0; i < length; ++i) count *= 5;
+    for (std::size_t n = 0; n < count; ++n) {
+      std::string content;
+      for (std::size_t i = 0, rest = n; i < length; ++i, rest /= 5) content += kBytes[rest % 5];
+      const std::string expected = Expected(content);
+      const bool right =
+          Encode(content, 1) == expected && Encode(content, 2) == expected && Encode(content, 99) == expected;
+      if (!right) {
+        CAPTURE(content);
+        CHECK(Encode(content, 1) == expected);
+        REQUIRE(Encode(content, 99) == expected);
+      }
+    }
+  }
+  CHECK(true);
+}
