@@ -1,0 +1,51 @@
+#!/bin/sh
+# Installs what the tests need and this Debian machine lacks; where nothing is missing it needs neither root nor network.
+# usage: sh tests/tools/setup.sh SET...
+#   build     a compiler, meson, ninja, python        tests   doctest, cmake for a test of the installed tree
+#   postfix   the server of the integration tests     mingw   the compiler for Windows     clang   a second compiler
+set -eu
+PATH=$PATH:/usr/sbin:/sbin
+
+# What shows that a package is there (a command, or a file with its whole path), and the package.
+needs() {
+  case $1 in
+  build) echo 'g++ g++' 'meson meson' 'ninja ninja-build' 'python3 python3' 'pkg-config pkg-config' ;;
+  tests) echo '/usr/include/doctest/doctest.h doctest-dev' 'cmake cmake' ;;
+  postfix) echo 'postfix postfix' ;;
+  mingw) echo 'x86_64-w64-mingw32-g++-posix g++-mingw-w64-x86-64-posix' ;;
+  clang) echo 'clang++ clang' ;;
+  *) echo "setup.sh: there is no set \"$1\"" >&2; exit 2 ;;
+  esac
+}
+
+missing=
+for set in "$@"; do
+  list=$(needs "$set")
+  # shellcheck disable=SC2086  # the list is meant to be split
+  set -- $list
+  while [ $# -gt 0 ]; do
+    case $1 in
+    /*) [ -e "$1" ] || missing="$missing $2" ;;
+    *) command -v "$1" >/dev/null || missing="$missing $2" ;;
+    esac
+    shift 2
+  done
+done
+[ -n "$missing" ] || exit 0
+
+echo "setup.sh: installing$missing"
+command -v apt-get >/dev/null || { echo "setup.sh: there is no apt-get; please install$missing yourself" >&2; exit 1; }
+as_root=
+[ "$(id -u)" = 0 ] || as_root=sudo
+
+# Postfix asks what it is for, unless it is told: nothing. The tests start an instance of their own.
+case $missing in
+*postfix*) echo 'postfix postfix/main_mailer_type select No configuration' | $as_root debconf-set-selections ;;
+esac
+
+install_missing() {
+  # shellcheck disable=SC2086
+  $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends $missing
+}
+# A fresh machine has no lists of packages, and old lists name versions that are gone: only then they are fetched.
+install_missing || { $as_root apt-get update -q && install_missing; }
