@@ -1,14 +1,16 @@
 #!/bin/sh
 # Installs what the tests need and this Debian machine lacks; where nothing is missing it needs neither root nor network.
 # usage: sh tests/tools/setup.sh SET...
-#   build     a compiler, meson, ninja, python        tests   doctest, cmake for a test of the installed tree
-#   postfix   the server of the integration tests     mingw   the compiler for Windows     clang   a second compiler
+#   compiler  what an example needs                    build  a compiler, meson, ninja, python
+#   postfix   the server of the integration tests      tests  doctest, cmake for a test of the installed tree
+#   mingw     the compiler for Windows                 clang  a second compiler
 set -eu
 PATH=$PATH:/usr/sbin:/sbin
 
 # What shows that a package is there (a command, or a file with its whole path), and the package.
 needs() {
   case $1 in
+  compiler) echo 'g++ g++' ;;
   build) echo 'g++ g++' 'meson meson' 'ninja ninja-build' 'python3 python3' 'pkg-config pkg-config' ;;
   tests) echo '/usr/include/doctest/doctest.h doctest-dev' 'cmake cmake' ;;
   postfix) echo 'postfix postfix' ;;
