@@ -64,7 +64,7 @@ class Header:
         self.body = []
         self.faults = []
         self.guard = re.sub(r'\W', '_', path).upper()
-        lines = (include_dir / path).read_text(encoding='utf-8').splitlines()
+        lines = (include_dir / path).read_text(encoding='utf-8').removesuffix('\n').split('\n')
         if path != ENTRY and self.floor not in FLOORS:
             self.fault(1, f'lies on no floor; the floors are {", ".join(FLOORS)}')
         if len(lines) > MAX_LINES:

@@ -19,7 +19,7 @@ CXX = os.environ.get('CXX', 'c++').split()
 def run(*command, **options):
     """What `command` prints; the script ends where it fails."""
     command = [str(word) for word in command]
-    result = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False, **options)
+    result = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, **options)
     if result.returncode:
         sys.exit(f'{" ".join(command)}\n{result.stdout}')
     return result.stdout

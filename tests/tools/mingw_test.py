@@ -11,10 +11,13 @@ SMTPOLL = '#include "smtpoll/smtpoll.hpp"\n'
 WINDOWS = '#include <windows.h>\n'
 ALGORITHM = '#include <algorithm>\n'
 
+MAIN = 'int main() { return std::max(0, 0) + std::min(0, 1); }\n'
+CAREFUL_MAIN = 'int main() { return (std::max)(0, 0) + (std::min)(0, 1); }\n'
+
 PROGRAMS = {
-    'alone': SMTPOLL + ALGORITHM + 'int main() { return std::max(0, 0) + std::min(0, 1); }\n',
-    '<windows.h> before': WINDOWS + SMTPOLL + ALGORITHM + 'int main() { return (std::max)(0, 0) + (std::min)(0, 1); }\n',
-    '<windows.h> after': SMTPOLL + WINDOWS + ALGORITHM + 'int main() { return (std::max)(0, 0) + (std::min)(0, 1); }\n',
+    'alone': SMTPOLL + ALGORITHM + MAIN,
+    '<windows.h> before': WINDOWS + SMTPOLL + ALGORITHM + CAREFUL_MAIN,
+    '<windows.h> after': SMTPOLL + WINDOWS + ALGORITHM + CAREFUL_MAIN,
 }
 
 

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs what the tests need and this Debian machine lacks; where nothing is missing it needs neither root nor network.
+# Installs what the tests need and this Debian machine lacks. Where nothing is missing it needs no root and no network.
 # usage: sh tests/tools/setup.sh SET...
 #   compiler  what an example needs                    build  a compiler, meson, ninja, python
 #   postfix   the server of the integration tests      tests  doctest, cmake for a test of the installed tree
