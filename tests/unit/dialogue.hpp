@@ -18,6 +18,10 @@ struct Mail {
   std::vector<std::string> recipients = {"b@y.org"};
   std::string content = "Subject: hi\r\n\r\nbody\r\n";
   smtpoll::BodyType body = smtpoll::BodyType::SevenBit;
+  smtpoll::DsnNotify notify = smtpoll::DsnNotify::Unset;
+  std::string original_recipient;
+  std::string envelope_id;
+  smtpoll::DeliveryOptions options;
 };
 
 /// `Server("220 hi").Expect("EHLO me").Reply("250 ok")...`; Run plays it. A line that the client says but nobody
@@ -167,9 +171,12 @@ class Script {
   }
 
   void StartMail(smtpoll::Engine& engine, const Mail& mail) {
-    recipients_.assign(mail.recipients.begin(), mail.recipients.end());
+    recipients_.clear();
+    for (const std::string& recipient : mail.recipients)
+      recipients_.push_back({recipient, mail.notify, mail.original_recipient});
     source_ = smtpoll::MemorySource(mail.content);
-    const smtpoll::Envelope envelope{mail.reverse_path, {recipients_.data(), recipients_.size()}, mail.body, false};
+    const smtpoll::Envelope envelope{
+        mail.reverse_path, {recipients_.data(), recipients_.size()}, mail.body, false, mail.envelope_id, mail.options};
     const smtpoll::Error error = engine.Send(envelope, source_, now_);
     if (error) events_ += "NotSent " + Describe(error) + "\n";
   }
@@ -211,7 +218,7 @@ class Script {
 
   std::vector<Step> steps_;
   std::vector<Mail> mails_;
-  std::vector<std::string_view> recipients_;
+  std::vector<smtpoll::Recipient> recipients_;
   smtpoll::MemorySource source_;
   std::size_t next_mail_ = 0;
   std::size_t chunks_ = 0;

@@ -14,8 +14,8 @@ SMTPOLL_NAMESPACE_BEGIN
 
 namespace detail {
 
-/// Room that the longest command of ours needs (RFC 5321 4.5.3.1.4: 512 octets).
-constexpr std::size_t kCommandRoom = 512;
+/// Room that the longest command of ours needs: RCPT with a path of 256 and an ORCPT of 500 octets (RFC 3461 4.2).
+constexpr std::size_t kCommandRoom = 864;
 
 class CommandWriter {
  public:

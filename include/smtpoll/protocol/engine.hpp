@@ -15,6 +15,7 @@
 #include "smtpoll/protocol/command_writer.hpp"
 #include "smtpoll/protocol/content_writer.hpp"
 #include "smtpoll/protocol/envelope.hpp"
+#include "smtpoll/protocol/esmtp_parameters.hpp"
 #include "smtpoll/protocol/event.hpp"
 #include "smtpoll/protocol/reply.hpp"
 
@@ -125,6 +126,8 @@ class Engine {
   std::size_t Window() const noexcept {
     return options_.pipelining && capabilities_.Has(Extension::Pipelining) ? SIZE_MAX : 1;
   }
+  /// Content is not all out yet: its final reply cannot come.
+  bool SendsContent() const noexcept;
   void DropReply() noexcept {
     input_.Consume(reply_size_);
     reply_size_ = 0;
@@ -142,9 +145,9 @@ class Engine {
   Stage stage_ = Stage::Over;
   Step step_ = Step::Mail;
   unsigned pending_ = 0;
-  std::size_t reply_size_ = 0;       // bytes of input_ that the last event's reply looks at
-  std::size_t auth_preference_ = 0;  // the mechanism under way
-  std::size_t next_recipient_ = 0;   // the next one to be written
+  std::size_t reply_size_ = 0;        // bytes of input_ that the last event's reply looks at
+  std::size_t auth_preference_ = 0;   // the mechanism under way
+  std::uint32_t next_recipient_ = 0;  // the next one to be written
   std::size_t accepted_recipients_ = 0;
   bool refused_ = false;  // the transaction is refused, for the reason in refusal_
   bool waits_for_source_ = false;

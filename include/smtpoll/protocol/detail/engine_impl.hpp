@@ -201,23 +201,19 @@ inline Event Engine::WriteDue() {
     switch (step_) {
       case Step::Mail: {
         if (!commands_.CanWrite(Window())) return {};
-        FixedText<64> parameters;
-        if (capabilities_.Has(Extension::Size) && content_.Left() != kUnknownSize) {
-          parameters.Append(" SIZE=");
-          parameters.AppendDecimal(content_.Left());
-        }
-        if (envelope_.body == BodyType::EightBitMime) parameters.Append(" BODY=8BITMIME");
-        if (envelope_.smtputf8) parameters.Append(" SMTPUTF8");
+        const detail::ParameterText parameters = detail::MailParameters(envelope_, content_.Left(), capabilities_);
         commands_.Write(Await::Mail, envelope_.reverse_path, parameters.View());
         step_ = Step::Recipients;
         break;
       }
-      case Step::Recipients:
+      case Step::Recipients: {
         if (!commands_.CanWrite(Window())) return {};
-        commands_.Write(Await::Recipient, envelope_.recipients[next_recipient_], {},
-                        static_cast<std::uint32_t>(next_recipient_));
+        const Recipient& recipient = envelope_.recipients[next_recipient_];
+        const detail::ParameterText parameters = detail::RecipientParameters(recipient, capabilities_);
+        commands_.Write(Await::Recipient, recipient.mailbox, parameters.View(), next_recipient_);
         if (++next_recipient_ == envelope_.recipients.size()) step_ = Step::Data;
         break;
+      }
       case Step::Data:
         if (!commands_.CanWrite(options_.all_recipients_or_none ? 1 : Window())) return {};
         commands_.Write(Await::Data);
@@ -264,7 +260,6 @@ inline Error Engine::Send(const Envelope& envelope, Source& content, Millis now)
   const Error error = detail::CheckEnvelope(envelope, content.Size(), capabilities_);
   if (error) return error;
   envelope_ = envelope;
-  envelope_.smtputf8 = detail::NeedsSmtpUtf8(envelope);
   content_.Start(content);
   refusal_ = {};
   refused_ = false;
@@ -339,8 +334,7 @@ inline void Engine::Refuse(Await what, std::uint32_t recipient, const Reply& rep
   refusal_ = ErrorOn(what, Errc::MessageRefused, reply, recipient);
 }
 
-/// Tells the refusal once every command of the transaction has its reply, and clears the server's state (RFC
-/// 5321 4.1.1.5).
+/// Tells the refusal once every command has its reply, and clears the server's state (RFC 5321 4.1.1.5).
 inline Event Engine::Conclude() noexcept {
   if (commands_.Outstanding() != 0) return {};
   stage_ = Stage::Resetting;
@@ -364,8 +358,7 @@ inline void Engine::Fail(const Error& error) noexcept {
   unsigned outcome = 0;
   if (stage_ == Stage::Transaction) {
     const bool answered = error.reply_code / 100 == 4 || error.reply_code / 100 == 5;
-    const bool all_sent = step_ == Step::Finished && commands_.Outstanding() != 0 &&
-                          commands_.Front().what == Await::ContentEnd && commands_.FrontWasAsked();
+    const bool all_sent = CurrentPhase() == Phase::ContentEnd;
     outcome = refused_ ? kRefused : all_sent && !answered ? kInDoubt : kReturned;
   }
   EndSession(outcome | kFailed);
@@ -417,17 +410,20 @@ inline Event Engine::TakePending() noexcept {
 }
 
 inline Phase Engine::CurrentPhase() const noexcept {
-  if (stage_ == Stage::Transaction && step_ == Step::Content) return Phase::Content;
+  if (SendsContent()) return Phase::Content;
   if (commands_.Outstanding() != 0) return detail::RuleOf(commands_.Front().what).phase;
   return stage_ == Stage::Over ? Phase::None : Phase::Idle;
 }
 
 inline Millis Engine::NextDeadline() const noexcept {
   if (commands_.Outstanding() == 0) return kNever;
-  const bool content = stage_ == Stage::Transaction && step_ == Step::Content;
-  const Millis timeout =
-      content ? options_.timeouts.content : options_.timeouts.*detail::RuleOf(commands_.Front().what).timeout;
+  const detail::AwaitRule& rule = detail::RuleOf(commands_.Front().what);
+  const Millis timeout = SendsContent() ? options_.timeouts.content : options_.timeouts.*rule.timeout;
   return timeout > kNever - waiting_since_ ? kNever : waiting_since_ + timeout;
+}
+
+inline bool Engine::SendsContent() const noexcept {
+  return commands_.Outstanding() != 0 && commands_.Front().what == Await::ContentEnd && !commands_.FrontWasAsked();
 }
 
 inline Error Engine::ErrorOn(Await what, Errc code, const Reply& reply, std::uint32_t recipient) const noexcept {
@@ -444,7 +440,7 @@ inline void Engine::DescribeCommand(const AwaitedReply& awaited, FixedText<80>& 
   if (rule.phase == Phase::Hello) text.Append(options_.client_name);
   if (awaited.what == Await::Auth) text.Append(detail::kMechanismPreference[auth_preference_].name);
   if (awaited.what == Await::Mail) text.Append(envelope_.reverse_path);
-  if (awaited.what == Await::Recipient) text.Append(envelope_.recipients[awaited.recipient]);
+  if (awaited.what == Await::Recipient) text.Append(envelope_.recipients[awaited.recipient].mailbox);
   text.Append(rule.closing);
 }
 

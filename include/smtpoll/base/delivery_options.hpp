@@ -1,0 +1,48 @@
+// What a message may ask of the servers on its way: values without text, shared by the message and the protocol floor.
+// DSN is RFC 3461, MT-PRIORITY RFC 6710, DELIVERBY RFC 2852, FUTURERELEASE RFC 4865.
+#ifndef SMTPOLL_BASE_DELIVERY_OPTIONS_HPP
+#define SMTPOLL_BASE_DELIVERY_OPTIONS_HPP
+
+#include <cstdint>
+
+#include "smtpoll/base/config.hpp"
+
+SMTPOLL_NAMESPACE_BEGIN
+
+/// How much of the message a failure report returns (RET, RFC 3461 4.3).
+enum class DsnReturn : std::uint8_t { Unset, Full, Headers };
+
+/// When a report is wanted for a recipient (NOTIFY, RFC 3461 4.1); Success, Failure and Delay combine as bits.
+enum class DsnNotify : std::uint8_t { Unset = 0, Never = 1, Success = 2, Failure = 4, Delay = 8 };
+
+constexpr DsnNotify operator|(DsnNotify a, DsnNotify b) noexcept {
+  return static_cast<DsnNotify>(static_cast<unsigned>(a) | static_cast<unsigned>(b));
+}
+constexpr bool Includes(DsnNotify set, DsnNotify one) noexcept {
+  return (static_cast<unsigned>(set) & static_cast<unsigned>(one)) != 0;
+}
+
+/// What happens to a message that is not delivered in time (BY, RFC 2852 4).
+enum class DeliverByMode : std::uint8_t { Unset, Return, Notify };
+
+/// What becomes of an option that the server does not offer.
+enum class Unoffered : std::uint8_t {
+  Refuse,  ///< The message is refused with Errc::NotOffered before a byte of it is sent.
+  Drop,    ///< The message goes without the option.
+};
+
+/// The options of one message that are no text. A value not set asks for nothing.
+struct DeliveryOptions {
+  DsnReturn dsn_return = DsnReturn::Unset;
+  DeliverByMode deliver_by_mode = DeliverByMode::Unset;
+  bool deliver_by_trace = false;        ///< Ask for "relayed" reports on the way.
+  std::int32_t deliver_by_seconds = 0;  ///< Return needs at least 1; Notify takes 0 and less too (up to 9 digits).
+  bool has_priority = false;
+  std::int8_t priority = 0;            ///< -9 to 9, higher is more urgent.
+  std::uint32_t hold_for_seconds = 0;  ///< 1 to 999999999: not to be delivered before that time has gone by.
+  Unoffered unoffered = Unoffered::Refuse;
+};
+
+SMTPOLL_NAMESPACE_END
+
+#endif
