@@ -58,7 +58,8 @@ class Script {
     return *this;
   }
   smtpoll::SessionOptions options = DefaultOptions();
-  std::size_t cancel_at_chunk = 0;  // counted from 1
+  std::size_t cancel_at_chunk = 0;    // counted from 1
+  std::vector<std::string> commands;  // said before the first message
   std::size_t output_size = 2048;
   std::size_t window = 8;
 
@@ -105,7 +106,7 @@ class Script {
       static_cast<std::string*>(context)->append(side == smtpoll::Side::Client ? "> " : "< ").append(line).append("\n");
     };
     now_ = 0;
-    next_mail_ = chunks_ = 0;
+    next_mail_ = next_command_ = chunks_ = 0;
     said_.clear();
     events_.clear();
     engine.Start(options, now_);
@@ -163,7 +164,9 @@ class Script {
         continue;
       }
       if (!engine.Idle()) return;
-      if (next_mail_ == mails_.size())
+      if (next_command_ < commands.size())
+        CHECK(engine.Command(commands[next_command_++], now_));
+      else if (next_mail_ == mails_.size())
         engine.Quit(now_);
       else
         StartMail(engine, mails_[next_mail_++]);
@@ -205,6 +208,10 @@ class Script {
         events_ += "RecipientRefused " + std::to_string(event.recipient) + " " + reply;
         break;
       case EventKind::Chunk: return;
+      case EventKind::RecipientFinal:
+        events_ += "RecipientFinal " + std::to_string(event.recipient) + " " + reply;
+        break;
+      case EventKind::CommandReply: events_ += "CommandReply " + reply; break;
       case EventKind::Accepted: events_ += "Accepted " + reply; break;
       case EventKind::Refused: events_ += "Refused " + Describe(*event.error); break;
       case EventKind::InDoubt: events_ += "InDoubt"; break;
@@ -221,6 +228,7 @@ class Script {
   std::vector<smtpoll::Recipient> recipients_;
   smtpoll::MemorySource source_;
   std::size_t next_mail_ = 0;
+  std::size_t next_command_ = 0;
   std::size_t chunks_ = 0;
   smtpoll::Millis now_ = 0;
   std::string said_;

@@ -573,3 +573,41 @@ TEST_CASE("RFC 3461 4.2: the longest command of all fits the smallest output buf
   script.Reply("250 ok").Content().Reply("250 queued").Quit();
   CHECK(script.Run() == kOpened + kSent + "Ended\n");
 }
+
+TEST_CASE("RFC 2033 4: LMTP says LHLO and reads a final reply for each accepted recipient") {
+  const auto opened = [] {
+    Script script;
+    script.options.lmtp = true;
+    Mail mail;
+    mail.recipients = {"b@y.org", "nobody@y.org", "c@y.org"};
+    script.Server("220 lmtp").Expect("LHLO me.x.org").Reply("250 hi").Send(mail);
+    script.Expect("MAIL FROM:<a@x.org>").Reply("250 ok").Expect("RCPT TO:<b@y.org>").Reply("250 ok");
+    script.Expect("RCPT TO:<nobody@y.org>").Reply("550 no").Expect("RCPT TO:<c@y.org>").Reply("250 ok").Content();
+    return script;
+  };
+  const std::string before =
+      "Greeting 220 lmtp\nHello\nRecipientAccepted 0\nRecipientRefused 1 550 no\nRecipientAccepted 2\n";
+  CHECK(opened().Reply("250 got it").Reply("452 full").Quit().Run() ==
+        before + "RecipientFinal 0 250 got it\nRecipientFinal 1 452 full\nAccepted 0 \nEnded\n");
+  CHECK(opened().Reply("451 later").Reply("452 full").Expect("RSET").Reply("250 ok").Quit().Run() ==
+        before +
+            "RecipientFinal 0 451 later\nRecipientFinal 1 452 full\nRefused 1014 end of content [.] 452 full\nEnded\n");
+  CHECK(opened().Reply("250 got it").Close().Run() ==
+        before + "RecipientFinal 0 250 got it\nInDoubt\nFailed 102 end of content [.]\n");
+}
+
+TEST_CASE("RFC 5321 4.1.1.6 to 4.1.1.9: VRFY, EXPN, HELP and NOOP on an idle session") {
+  Script script;
+  script.commands = {"NOOP", "VRFY bob", "HELP"};
+  script.Opening().Send({}).Expect("NOOP").Reply("250 ok").Expect("VRFY bob").Reply("550 5.1.1 who?");
+  script.Expect("HELP").Reply("214-read\r\n214 the RFC").Envelope().Content().Reply("250 queued").Quit();
+  CHECK(script.Run() ==
+        kOpened + "CommandReply 250 ok\nCommandReply 550 who?\nCommandReply 214 read\nthe RFC\n" + kSent + "Ended\n");
+
+  AfterGoAhead busy("x");
+  CHECK_FALSE(busy.engine.Command("NOOP", 0));
+  Script bye;
+  bye.commands = {"NOOP"};
+  bye.Opening().Expect("NOOP").Reply("421 4.3.2 bye");
+  CHECK(bye.Run() == kOpened + "Failed 102 command 421 4.3.2 bye\n");
+}

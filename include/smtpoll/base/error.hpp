@@ -56,13 +56,14 @@ enum class Phase : std::uint8_t {
   ContentEnd,      ///< The content is out; its final reply is awaited.
   Reset,           ///< RSET.
   Quit,            ///< QUIT.
+  Command,         ///< A command of the caller: NOOP, VRFY, EXPN, HELP, RSET.
 };
 
 /// Name of a phase, for people.
 constexpr const char* Name(Phase phase) noexcept {
   constexpr const char* kNames[] = {"",        "name resolution", "connect", "listen", "greeting", "EHLO",
                                     "TLS",     "authentication",  "idle",    "MAIL",   "RCPT",     "DATA",
-                                    "content", "end of content",  "RSET",    "QUIT"};
+                                    "content", "end of content",  "RSET",    "QUIT",   "command"};
   return kNames[static_cast<unsigned>(phase)];
 }
 

@@ -15,6 +15,7 @@ enum class Await : std::uint8_t {
   Greeting,
   Ehlo,
   Helo,
+  Lhlo,
   Auth,
   AuthCancelled,
   Mail,
@@ -22,7 +23,8 @@ enum class Await : std::uint8_t {
   Data,
   ContentEnd,
   Reset,
-  Quit
+  Quit,
+  Command
 };
 
 /// One outstanding reply. The driver hands the engine memory for as many as may be outstanding.
@@ -47,6 +49,7 @@ inline constexpr AwaitRule kAwaitRules[] = {
     {Phase::Greeting, &Timeouts::greeting, "", ""},
     {Phase::Hello, &Timeouts::hello, "EHLO ", ""},
     {Phase::Hello, &Timeouts::hello, "HELO ", ""},
+    {Phase::Hello, &Timeouts::hello, "LHLO ", ""},
     {Phase::Authentication, &Timeouts::authentication, "AUTH ", ""},
     {Phase::Authentication, &Timeouts::authentication, "*", ""},
     {Phase::Mail, &Timeouts::mail, "MAIL FROM:<", ">"},
@@ -55,6 +58,7 @@ inline constexpr AwaitRule kAwaitRules[] = {
     {Phase::ContentEnd, &Timeouts::content_end, ".", ""},
     {Phase::Reset, &Timeouts::reset, "RSET", ""},
     {Phase::Quit, &Timeouts::quit, "QUIT", ""},
+    {Phase::Command, &Timeouts::command, "", ""},
 };
 constexpr const AwaitRule& RuleOf(Await what) noexcept { return kAwaitRules[static_cast<unsigned>(what)]; }
 

@@ -42,6 +42,10 @@ class Engine {
   /// outcome is Refused (Errc::Cancelled), then MustReconnect: DATA has no other way to end without delivering.
   void Cancel() noexcept;
 
+  /// Says one command of the caller's (NOOP, VRFY, EXPN, HELP, RSET) and tells CommandReply. False where the engine is
+  /// not Idle(), or `line` is empty, longer than 510 bytes or would be more than one line.
+  bool Command(std::string_view line, Millis now) noexcept;
+
   /// Ends the session in order; Ended comes when the server has answered or closed. Allowed when Idle().
   void Quit(Millis now) noexcept;
 
@@ -95,11 +99,19 @@ class Engine {
   const Capabilities& ServerCapabilities() const noexcept { return capabilities_; }
 
  private:
-  enum class Stage : std::uint8_t { Over, Opening, Idle, Transaction, Resetting, Quitting };
+  enum class Stage : std::uint8_t { Over, Opening, Idle, Transaction, Resetting, Commanding, Quitting };
   /// What the current transaction writes next.
   enum class Step : std::uint8_t { Mail, Recipients, Data, Content, Finished };
   /// Events that wait to be told, in the order of their telling.
-  enum Pending : unsigned { kRefused = 1, kInDoubt = 2, kReturned = 4, kMustReconnect = 8, kFailed = 16, kEnded = 32 };
+  enum Pending : unsigned {
+    kRefused = 1,
+    kInDoubt = 2,
+    kReturned = 4,
+    kMustReconnect = 8,
+    kFailed = 16,
+    kEnded = 32,
+    kAccepted = 64
+  };
 
   Event TakePending() noexcept;
   Event OnReply(const Reply& reply) noexcept;
@@ -107,6 +119,7 @@ class Engine {
   Event OnRecipientReply(std::uint32_t recipient, const Reply& reply) noexcept;
   Event OnDataReply(const Reply& reply) noexcept;
   Event OnContentEndReply(const Reply& reply) noexcept;
+  Event OnRecipientFinalReply(const Reply& reply) noexcept;
   Event WriteDue();
   Event FillContent();
 
@@ -149,7 +162,9 @@ class Engine {
   std::size_t auth_preference_ = 0;   // the mechanism under way
   std::uint32_t next_recipient_ = 0;  // the next one to be written
   std::size_t accepted_recipients_ = 0;
-  bool refused_ = false;  // the transaction is refused, for the reason in refusal_
+  std::size_t final_replies_ = 0;  // LMTP: how many of them have come
+  bool delivered_ = false;         // LMTP: one of them was positive
+  bool refused_ = false;           // the transaction is refused, for the reason in refusal_
   bool waits_for_source_ = false;
   Millis waiting_since_ = 0;
   Error refusal_;

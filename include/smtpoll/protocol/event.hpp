@@ -20,6 +20,8 @@ enum class EventKind : std::uint8_t {
   Authenticated,      ///< The credentials were accepted.
   RecipientAccepted,  ///< `recipient` was accepted with `reply`.
   RecipientRefused,   ///< `recipient` was refused with `reply`.
+  RecipientFinal,     ///< LMTP: the final `reply` for one accepted recipient; `recipient` counts the accepted ones.
+  CommandReply,       ///< `reply` answers the caller's Command.
   Chunk,              ///< `chunk` bytes of content are about to go; `left` with them. Cancel() is allowed now.
   Accepted,           ///< The message was accepted with `reply` (2yz): it is sent.
   Refused,            ///< The message was refused, `error` says by whom and why: it will not be sent.
@@ -54,6 +56,7 @@ struct SessionOptions {
   Credentials credentials;
   bool allow_plaintext_credentials = false;  ///< Send credentials though the wire is not encrypted.
   bool secured = false;                      ///< The wire is encrypted from the first byte on.
+  bool lmtp = false;                         ///< Speak LMTP (RFC 2033): LHLO, a final reply for each recipient.
   bool pipelining = true;                    ///< Group commands where the server offers PIPELINING.
   bool all_recipients_or_none = false;       ///< One refused recipient refuses the message.
   Timeouts timeouts;

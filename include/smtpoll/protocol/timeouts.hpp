@@ -19,6 +19,7 @@ struct Timeouts {
   Millis content = 3 * 60 * 1000;         ///< 4.5.3.2.5: each piece of content handed to the wire.
   Millis content_end = 10 * 60 * 1000;    ///< 4.5.3.2.6: the final reply.
   Millis reset = 5 * 60 * 1000;           ///< RSET.
+  Millis command = 5 * 60 * 1000;         ///< NOOP, VRFY, EXPN, HELP.
   Millis quit = 10 * 1000;                ///< QUIT; nothing is lost where its reply does not come.
 };
 

@@ -84,6 +84,7 @@ inline Event Engine::OnReply(const Reply& reply) noexcept {
     case Await::Greeting:
     case Await::Ehlo:
     case Await::Helo:
+    case Await::Lhlo:
     case Await::Auth:
     case Await::AuthCancelled: return OnOpeningReply(what, reply);
     case Await::Mail:
@@ -100,6 +101,13 @@ inline Event Engine::OnReply(const Reply& reply) noexcept {
         fail();
       return {};
     case Await::Quit: EndSession(kEnded); return {};
+    case Await::Command: {
+      stage_ = Stage::Idle;
+      Event event;
+      event.kind = EventKind::CommandReply;
+      event.reply = reply;
+      return event;
+    }
   }
   return {};
 }
@@ -114,12 +122,13 @@ inline Event Engine::OnOpeningReply(Await what, const Reply& reply) noexcept {
         return {};
       }
       event.kind = EventKind::Greeting;
-      SayHello(Await::Ehlo);
+      SayHello(options_.lmtp ? Await::Lhlo : Await::Ehlo);
       return event;
     case Await::Ehlo:
     case Await::Helo:
+    case Await::Lhlo:
       if (reply.IsPositive()) {
-        if (what == Await::Ehlo) capabilities_ = Capabilities::FromReplyText(reply.text);
+        if (what != Await::Helo) capabilities_ = Capabilities::FromReplyText(reply.text);
         event.kind = EventKind::Hello;
         if (options_.credentials.user_name.empty())
           stage_ = Stage::Idle;
@@ -181,6 +190,7 @@ inline Event Engine::OnDataReply(const Reply& reply) noexcept {
 inline Event Engine::OnContentEndReply(const Reply& reply) noexcept {
   const bool whole = step_ == Step::Finished;
   if (refused_) return Conclude();
+  if (options_.lmtp && whole) return OnRecipientFinalReply(reply);
   if (reply.IsPositive()) {
     stage_ = Stage::Idle;
     Event event;
@@ -193,6 +203,26 @@ inline Event Engine::OnContentEndReply(const Reply& reply) noexcept {
   // Refused half-way: what the server makes of the rest is unknown, so the wire is given up.
   EndSession(kRefused | kMustReconnect);
   return {};
+}
+
+// RFC 2033 4.2: the content gets a reply for each recipient that was accepted, in their order.
+inline Event Engine::OnRecipientFinalReply(const Reply& reply) noexcept {
+  Event event;
+  event.kind = EventKind::RecipientFinal;
+  event.reply = reply;
+  event.recipient = final_replies_++;
+  delivered_ = delivered_ || reply.IsPositive();
+  if (final_replies_ < accepted_recipients_) {
+    commands_.Expect(Await::ContentEnd);
+  } else if (delivered_) {
+    stage_ = Stage::Idle;
+    pending_ |= kAccepted;
+  } else {
+    Refuse(Await::ContentEnd, 0, reply);
+    Conclude();
+    pending_ |= kRefused;
+  }
+  return event;
 }
 
 // What is to be written next.
@@ -264,7 +294,8 @@ inline Error Engine::Send(const Envelope& envelope, Source& content, Millis now)
   refusal_ = {};
   refused_ = false;
   next_recipient_ = 0;
-  accepted_recipients_ = 0;
+  accepted_recipients_ = final_replies_ = 0;
+  delivered_ = false;
   waits_for_source_ = false;
   step_ = Step::Mail;
   stage_ = Stage::Transaction;
@@ -277,6 +308,14 @@ inline void Engine::Quit(Millis now) noexcept {
   stage_ = Stage::Quitting;
   waiting_since_ = now;
   commands_.Write(Await::Quit);
+}
+
+inline bool Engine::Command(std::string_view line, Millis now) noexcept {
+  if (!Idle() || line.empty() || line.size() > 510 || detail::HasLineBreakOrNul(line)) return false;
+  stage_ = Stage::Commanding;
+  waiting_since_ = now;
+  commands_.Write(Await::Command, line);
+  return true;
 }
 
 inline void Engine::Cancel() noexcept {
@@ -395,9 +434,13 @@ inline Event Engine::TakePending() noexcept {
     Pending pending;
     EventKind kind;
   };
-  constexpr Telling kOrder[] = {{kRefused, EventKind::Refused},   {kInDoubt, EventKind::InDoubt},
-                                {kReturned, EventKind::Returned}, {kMustReconnect, EventKind::MustReconnect},
-                                {kFailed, EventKind::Failed},     {kEnded, EventKind::Ended}};
+  constexpr Telling kOrder[] = {{kAccepted, EventKind::Accepted},
+                                {kRefused, EventKind::Refused},
+                                {kInDoubt, EventKind::InDoubt},
+                                {kReturned, EventKind::Returned},
+                                {kMustReconnect, EventKind::MustReconnect},
+                                {kFailed, EventKind::Failed},
+                                {kEnded, EventKind::Ended}};
   Event event;
   for (const Telling& telling : kOrder) {
     if ((pending_ & telling.pending) == 0) continue;
