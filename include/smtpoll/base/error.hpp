@@ -36,6 +36,14 @@ enum class Errc : int {
   SourceFailed = 1012,               ///< The content's source broke; the message was not completed.
   Cancelled = 1013,                  ///< The caller cancelled the message.
   MessageRefused = 1014,             ///< The server refused the message or all of its recipients.
+  TlsHandshake = 1015,               ///< The TLS handshake failed.
+  CertificateUntrusted = 1016,       ///< No trusted authority stands behind the server's certificate.
+  CertificateName = 1017,            ///< The server's certificate is for another name.
+  CertificateExpired = 1018,         ///< The server's certificate is not valid at this time.
+  CertificateRejected = 1019,        ///< The server's certificate is revoked, or not the pinned one.
+  TlsVersion = 1020,                 ///< The server speaks no TLS version that is allowed.
+  TlsSettings = 1021,                ///< A file or value of the TLS settings cannot be used.
+  TlsRefused = 1022,                 ///< STARTTLS is not offered or was refused, and encryption is required.
 };
 
 /// The step of a session in which something happened.
@@ -92,6 +100,15 @@ constexpr const char* Name(Errc code) noexcept {
     case Errc::SourceFailed: return "the content could not be read";
     case Errc::Cancelled: return "cancelled by the caller";
     case Errc::MessageRefused: return "the server refused the message";
+    case Errc::TlsHandshake: return "the TLS handshake failed";
+    case Errc::CertificateUntrusted:
+      return "the server's certificate is not trusted: name its authority in the settings";
+    case Errc::CertificateName: return "the server's certificate is for another name: connect by that name";
+    case Errc::CertificateExpired: return "the server's certificate is not valid now: check this machine's clock first";
+    case Errc::CertificateRejected: return "the server's certificate is revoked or not the pinned one";
+    case Errc::TlsVersion: return "the server speaks no TLS version that is allowed";
+    case Errc::TlsSettings: return "the TLS settings cannot be used";
+    case Errc::TlsRefused: return "the server does not encrypt here: use its other port, or allow plain text by name";
   }
   return "operating system error";
 }
