@@ -1,0 +1,70 @@
+// What a transport policy must be: the layer between the engine and a socket, where TLS lives. It owns its socket, and
+// like a socket it never blocks, never throws, and reports a lost connection as Closed or as Errc::ConnectionLost.
+//
+// The shortest correct policy has these members (transport/plain.hpp is one that runs):
+//
+//   template <typename Socket>
+//   class MyTransport {
+//    public:
+//     static constexpr bool kEncrypts = true;               // whether credentials may pass, once Secured()
+//     MyTransport();                                        // its settings are members of its own
+//     Socket& NextLayer();                                  // connects, waits and has the addresses
+//     const Socket& NextLayer() const;
+//     IoResult Handshake(std::string_view server_name);     // a step: Done, Again or Failed; NextLayer is connected
+//     IoResult Read(char* into, std::size_t room);
+//     IoResult Write(const char* bytes, std::size_t size);  // after Again it comes again with the same bytes in front
+//     Readiness Wants() const;                              // what the wire has to become before the last Again ends
+//     bool Secured() const;                                 // the handshake is done and what is sent is encrypted
+//     void Close();                                         // ends the encryption and closes NextLayer; more than once
+//   };
+//
+// Handshake is called on a connected NextLayer and again until it is not Again; with the first call a session begins,
+// whatever went before. Read may have to write and Write to read (TLS): Wants() says so, and is None where the wire is
+// just waited for to become readable for Read and writable for Write. Closed is what the peer ended in order; where TLS
+// was cut off without its close_notify, that is Errc::ConnectionLost.
+#ifndef SMTPOLL_TRANSPORT_TRANSPORT_POLICY_HPP
+#define SMTPOLL_TRANSPORT_TRANSPORT_POLICY_HPP
+
+#include "smtpoll/socket/socket_policy.hpp"
+
+SMTPOLL_NAMESPACE_BEGIN
+namespace detail {
+
+template <typename T>
+using TransportNextLayer = decltype(std::declval<T&>().NextLayer());
+template <typename T>
+using TransportConstNextLayer = decltype(std::declval<const T&>().NextLayer());
+template <typename T>
+using TransportEncrypts = std::bool_constant<T::kEncrypts>;
+template <typename T>
+using TransportHandshake = decltype(std::declval<T&>().Handshake(std::string_view{}));
+template <typename T>
+using TransportWants = decltype(std::declval<const T&>().Wants());
+template <typename T>
+using TransportSecured = decltype(std::declval<const T&>().Secured());
+
+}  // namespace detail
+
+/// Fails to compile, with one sentence a missing member, where `Transport` is no transport policy over `Socket`.
+template <template <typename> class Transport, typename Socket>
+constexpr void RequireTransportPolicy() noexcept {
+  using namespace detail;
+  using T = Transport<Socket>;
+  static_assert(std::is_default_constructible_v<T>, "TransportPolicy: needs a constructor without arguments");
+  static_assert(IsValid<TransportEncrypts, void, T>::value, "TransportPolicy: needs static constexpr bool kEncrypts");
+  static_assert(Returns<Socket&, TransportNextLayer, T>(), "TransportPolicy: needs Socket& NextLayer()");
+  static_assert(Returns<const Socket&, TransportConstNextLayer, T>(),
+                "TransportPolicy: needs const Socket& NextLayer() const");
+  static_assert(Returns<IoResult, TransportHandshake, T>(),
+                "TransportPolicy: needs IoResult Handshake(string_view server_name)");
+  static_assert(Returns<IoResult, StreamRead, T>(), "TransportPolicy: needs IoResult Read(char* into, size_t room)");
+  static_assert(Returns<IoResult, StreamWrite, T>(),
+                "TransportPolicy: needs IoResult Write(const char* bytes, size_t size)");
+  static_assert(Returns<Readiness, TransportWants, T>(), "TransportPolicy: needs Readiness Wants() const");
+  static_assert(Returns<bool, TransportSecured, T>(), "TransportPolicy: needs bool Secured() const");
+  static_assert(IsValid<StreamClose, void, T>::value, "TransportPolicy: needs void Close()");
+}
+
+SMTPOLL_NAMESPACE_END
+
+#endif
