@@ -202,6 +202,7 @@ class Script {
       case EventKind::None: return;
       case EventKind::Greeting: events_ += "Greeting " + reply; break;
       case EventKind::Hello: events_ += "Hello"; break;
+      case EventKind::NeedTls: events_ += "NeedTls"; break;
       case EventKind::Authenticated: events_ += "Authenticated"; break;
       case EventKind::RecipientAccepted: events_ += "RecipientAccepted " + std::to_string(event.recipient); break;
       case EventKind::RecipientRefused:

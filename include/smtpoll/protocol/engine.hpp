@@ -33,6 +33,10 @@ class Engine {
   /// The wire is connected: waits for the greeting, then says EHLO and, where credentials are set, AUTH.
   void Start(const SessionOptions& options, Millis now) noexcept;
 
+  /// After NeedTls: the handshake is done. All that the server said before is forgotten (RFC 3207 4.2), and EHLO is
+  /// said again.
+  void Secured(Millis now) noexcept;
+
   /// Starts one message. Refused with an error, before a byte is sent, where the engine is not Idle() or the message
   /// needs what the server does not offer. Both arguments must stay valid until the outcome event (Accepted ...
   /// Returned) came.
@@ -78,7 +82,7 @@ class Engine {
 
   /// What the session waits for on the wire.
   Readiness Wants() const noexcept {
-    if (IsOver()) return Readiness::None;
+    if (IsOver() || stage_ == Stage::AwaitTls) return Readiness::None;
     return commands_.Buffer().empty() ? Readiness::Read : Readiness::ReadOrWrite;
   }
   /// The time at which the present phase times out, kNever where none runs.
@@ -99,7 +103,7 @@ class Engine {
   const Capabilities& ServerCapabilities() const noexcept { return capabilities_; }
 
  private:
-  enum class Stage : std::uint8_t { Over, Opening, Idle, Transaction, Resetting, Commanding, Quitting };
+  enum class Stage : std::uint8_t { Over, Opening, AwaitTls, Idle, Transaction, Resetting, Commanding, Quitting };
   /// What the current transaction writes next.
   enum class Step : std::uint8_t { Mail, Recipients, Data, Content, Finished };
   /// Events that wait to be told, in the order of their telling.
@@ -124,6 +128,8 @@ class Engine {
   Event FillContent();
 
   void SayHello(Await what) noexcept;
+  Event OnStartTlsReply(const Reply& reply) noexcept;
+  void EndOpening() noexcept;
   void Authenticate(std::size_t first_preference) noexcept;
   void AnswerChallenge(const Reply& reply) noexcept;
 

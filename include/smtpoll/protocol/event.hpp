@@ -17,6 +17,7 @@ enum class EventKind : std::uint8_t {
   None,               ///< Nothing more to tell now.
   Greeting,           ///< `reply` is the server's 220.
   Hello,              ///< EHLO or HELO was accepted: the capabilities are known.
+  NeedTls,            ///< The server is ready for a TLS handshake on this wire: do it, then call Engine::Secured.
   Authenticated,      ///< The credentials were accepted.
   RecipientAccepted,  ///< `recipient` was accepted with `reply`.
   RecipientRefused,   ///< `recipient` was refused with `reply`.
@@ -50,15 +51,23 @@ struct Transcript {
   void* context = nullptr;
 };
 
+/// Whether a session asks for encryption with STARTTLS (RFC 3207).
+enum class StartTls : std::uint8_t {
+  Never,      ///< The wire stays as it is.
+  IfOffered,  ///< Encrypt where the server offers it: no protection against one who strips the offer.
+  Required,   ///< No credential, envelope or content goes before the wire is encrypted.
+};
+
 /// What a session needs to know before it starts. Views must stay valid until it ends.
 struct SessionOptions {
   std::string_view client_name;  ///< EHLO's argument: a domain or an address literal (RFC 5321 4.1.3).
   Credentials credentials;
   bool allow_plaintext_credentials = false;  ///< Send credentials though the wire is not encrypted.
-  bool secured = false;                      ///< The wire is encrypted from the first byte on.
-  bool lmtp = false;                         ///< Speak LMTP (RFC 2033): LHLO, a final reply for each recipient.
-  bool pipelining = true;                    ///< Group commands where the server offers PIPELINING.
-  bool all_recipients_or_none = false;       ///< One refused recipient refuses the message.
+  StartTls start_tls = StartTls::Never;
+  bool secured = false;                 ///< The wire is encrypted from the first byte on.
+  bool lmtp = false;                    ///< Speak LMTP (RFC 2033): LHLO, a final reply for each recipient.
+  bool pipelining = true;               ///< Group commands where the server offers PIPELINING.
+  bool all_recipients_or_none = false;  ///< One refused recipient refuses the message.
   Timeouts timeouts;
   Transcript transcript;
 };

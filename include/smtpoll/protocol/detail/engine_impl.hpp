@@ -29,7 +29,7 @@ inline Event Engine::Next(Millis now) {
   for (;;) {
     DropReply();
     if (pending_ != 0) return TakePending();
-    if (IsOver()) return {};
+    if (IsOver() || stage_ == Stage::AwaitTls) return {};
 
     Reply reply;
     switch (
@@ -87,6 +87,7 @@ inline Event Engine::OnReply(const Reply& reply) noexcept {
     case Await::Lhlo:
     case Await::Auth:
     case Await::AuthCancelled: return OnOpeningReply(what, reply);
+    case Await::StartTls: return OnStartTlsReply(reply);
     case Await::Mail:
       if (reply.IsPositive()) return {};
       Refuse(what, 0, reply);
@@ -130,10 +131,14 @@ inline Event Engine::OnOpeningReply(Await what, const Reply& reply) noexcept {
       if (reply.IsPositive()) {
         if (what != Await::Helo) capabilities_ = Capabilities::FromReplyText(reply.text);
         event.kind = EventKind::Hello;
-        if (options_.credentials.user_name.empty())
-          stage_ = Stage::Idle;
+        if (options_.secured || options_.start_tls == StartTls::Never)
+          EndOpening();
+        else if (capabilities_.Has(Extension::StartTls))
+          commands_.Write(Await::StartTls);
+        else if (options_.start_tls == StartTls::IfOffered)
+          EndOpening();
         else
-          Authenticate(0);
+          FailPolitely(Error(Errc::TlsRefused, Phase::Tls, "STARTTLS is not offered"));
         return event;
       }
       // RFC 5321 3.2: a server that does not know EHLO gets HELO.
@@ -151,6 +156,45 @@ inline Event Engine::OnOpeningReply(Await what, const Reply& reply) noexcept {
       AnswerChallenge(reply);
       return {};
   }
+}
+
+inline Event Engine::OnStartTlsReply(const Reply& reply) noexcept {
+  if (!reply.IsPositive()) {
+    if (options_.start_tls == StartTls::IfOffered)
+      EndOpening();
+    else
+      FailPolitely(ErrorOn(Await::StartTls, Errc::TlsRefused, reply));
+    return {};
+  }
+  // RFC 3207 4.2: what stands behind the 220 was sent in the clear, and would be read as if it had been encrypted.
+  if (input_.Filled().size() != reply_size_) {
+    Fail(Error(Errc::UnexpectedReply, Phase::Tls, "plain text was sent behind the answer to STARTTLS"));
+    return {};
+  }
+  stage_ = Stage::AwaitTls;
+  Event event;
+  event.kind = EventKind::NeedTls;
+  event.reply = reply;
+  return event;
+}
+
+inline void Engine::Secured(Millis now) noexcept {
+  if (stage_ != Stage::AwaitTls) return;
+  options_.secured = true;
+  capabilities_ = {};
+  input_.Clear();
+  reply_size_ = 0;
+  parser_.Reset();
+  waiting_since_ = now;
+  stage_ = Stage::Opening;
+  SayHello(options_.lmtp ? Await::Lhlo : Await::Ehlo);
+}
+
+inline void Engine::EndOpening() noexcept {
+  if (options_.credentials.user_name.empty())
+    stage_ = Stage::Idle;
+  else
+    Authenticate(0);
 }
 
 inline Event Engine::OnRecipientReply(std::uint32_t recipient, const Reply& reply) noexcept {
@@ -455,7 +499,7 @@ inline Event Engine::TakePending() noexcept {
 inline Phase Engine::CurrentPhase() const noexcept {
   if (SendsContent()) return Phase::Content;
   if (commands_.Outstanding() != 0) return detail::RuleOf(commands_.Front().what).phase;
-  return stage_ == Stage::Over ? Phase::None : Phase::Idle;
+  return stage_ == Stage::Over ? Phase::None : stage_ == Stage::AwaitTls ? Phase::Tls : Phase::Idle;
 }
 
 inline Millis Engine::NextDeadline() const noexcept {
