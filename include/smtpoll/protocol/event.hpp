@@ -64,7 +64,8 @@ struct SessionOptions {
   Credentials credentials;
   bool allow_plaintext_credentials = false;  ///< Send credentials though the wire is not encrypted.
   StartTls start_tls = StartTls::Never;
-  bool secured = false;                 ///< The wire is encrypted from the first byte on.
+  bool tls_first = false;               ///< The wire is encrypted before the greeting (RFC 8314 3.3).
+  bool secured = false;                 ///< The wire is encrypted now; whoever owns the wire says so.
   bool lmtp = false;                    ///< Speak LMTP (RFC 2033): LHLO, a final reply for each recipient.
   bool pipelining = true;               ///< Group commands where the server offers PIPELINING.
   bool all_recipients_or_none = false;  ///< One refused recipient refuses the message.

@@ -1,0 +1,106 @@
+// The settings that SMTPSocket and Session share, and the copy of them that one session runs on.
+#ifndef SMTPOLL_CLIENT_CLIENT_SETTINGS_HPP
+#define SMTPOLL_CLIENT_CLIENT_SETTINGS_HPP
+
+#include <string>
+
+#include "smtpoll/base/wire_buffer.hpp"
+#include "smtpoll/protocol/event.hpp"
+
+SMTPOLL_NAMESPACE_BEGIN
+
+/// How a connection is encrypted (RFC 3207, RFC 8314).
+enum class Security : std::uint8_t {
+  Automatic,      ///< Required where credentials are set, else Opportunistic; a transport that cannot encrypt does not.
+  Required,       ///< STARTTLS, or no message and no credential goes.
+  Opportunistic,  ///< STARTTLS where the server offers it. Whoever sits in between can take the offer away.
+  ImplicitTLS,    ///< TLS before the greeting, as on port 465.
+  NoneAllowed,    ///< Plain text.
+};
+
+/// Public data members of SMTPSocket and of Session. A change counts from the next connection on.
+struct ClientSettings {
+  std::string UserName;  ///< Empty: no authentication (the seed's member).
+  std::string Password;  ///< The seed's member.
+  /// EHLO's argument, a domain or an address literal. Empty: the address literal of the connection (RFC 5321 4.1.3).
+  std::string ClientName;
+  smtpoll::Security Security = smtpoll::Security::Automatic;
+  /// Credentials go over an unencrypted connection only where this is set.
+  bool AllowPlaintextCredentials = false;
+  /// One refused recipient refuses the whole message; otherwise the others get it.
+  bool AllRecipientsOrNone = false;
+  /// Speak LMTP (RFC 2033): each recipient gets a final reply of its own.
+  bool Lmtp = false;
+  /// Group commands where the server offers PIPELINING (RFC 2920).
+  bool Pipelining = true;
+  smtpoll::Timeouts Timeouts;  ///< Milliseconds for each phase (RFC 5321 4.5.3.2).
+};
+
+namespace detail {
+
+/// Puts the wanted security into `options`. An error before a byte is sent where the transport cannot give it, or where
+/// credentials would go over an unencrypted wire without being allowed to by name.
+inline Error ApplySecurity(const ClientSettings& settings, bool can_encrypt, SessionOptions& options) {
+  using smtpoll::Security;
+  const bool credentials = !settings.UserName.empty();
+  Security security = settings.Security;
+  if (security == Security::Automatic)
+    security = !can_encrypt ? Security::NoneAllowed : credentials ? Security::Required : Security::Opportunistic;
+  if (!can_encrypt && (security == Security::Required || security == Security::ImplicitTLS))
+    return Error(Errc::TlsRefused, Phase::Tls, "this transport cannot encrypt: use SMTPSecureSocket");
+  if ((!can_encrypt || security == Security::NoneAllowed) && credentials && !settings.AllowPlaintextCredentials)
+    return Error(Errc::CredentialsOnPlainWire, Phase::Authentication,
+                 "set AllowPlaintextCredentials to send them all the same");
+  options.tls_first = security == Security::ImplicitTLS;
+  if (security == Security::Required) options.start_tls = StartTls::Required;
+  if (security == Security::Opportunistic && can_encrypt) options.start_tls = StartTls::IfOffered;
+  return {};
+}
+
+/// What a session needs of its caller's strings, copied so that the caller may change his while it runs.
+class SessionStrings {
+ public:
+  SessionStrings() = default;
+  SessionStrings(const SessionStrings&) = delete;
+  SessionStrings& operator=(const SessionStrings&) = delete;
+  ~SessionStrings() { Forget(); }
+
+  /// Takes a copy and returns options that look at it until the next Take or Forget.
+  SessionOptions Take(const ClientSettings& settings, std::string_view host, std::string_view local_address) {
+    Forget();
+    host_ = host;
+    local_address_ = local_address;
+    user_name_ = settings.UserName;
+    password_ = settings.Password;
+    client_name_ = settings.ClientName;
+    SessionOptions options;
+    options.client_name = client_name_;
+    options.credentials = {user_name_, password_};
+    options.allow_plaintext_credentials = settings.AllowPlaintextCredentials;
+    options.all_recipients_or_none = settings.AllRecipientsOrNone;
+    options.lmtp = settings.Lmtp;
+    options.pipelining = settings.Pipelining;
+    options.timeouts = settings.Timeouts;
+    return options;
+  }
+  /// Overwrites the password.
+  void Forget() noexcept {
+    if (!password_.empty()) Wipe(&password_[0], password_.size());
+    password_.clear();
+  }
+
+  std::string_view Host() const noexcept { return host_; }
+  std::string_view LocalAddress() const noexcept { return local_address_; }
+
+ private:
+  std::string host_;
+  std::string local_address_;
+  std::string user_name_;
+  std::string password_;
+  std::string client_name_;
+};
+
+}  // namespace detail
+SMTPOLL_NAMESPACE_END
+
+#endif

@@ -1,0 +1,276 @@
+// Moves bytes between one engine and one transport: connect, handshake, then send and receive, never blocking but in
+// Wait. It is the one pump of smtpoll: SMTPSocket::Poll calls it once, Session calls it in a loop. No heap, no clock
+// but the socket's. Invariant: every reply that arrived is decided on before the end of the wire is.
+#ifndef SMTPOLL_CLIENT_DRIVER_HPP
+#define SMTPOLL_CLIENT_DRIVER_HPP
+
+#include "smtpoll/client/limits.hpp"
+#include "smtpoll/protocol/engine.hpp"
+#include "smtpoll/socket/socket_policy.hpp"
+#include "smtpoll/transport/transport_policy.hpp"
+
+SMTPOLL_NAMESPACE_BEGIN
+
+template <typename Socket, template <typename> class Transport, typename Limits = DefaultLimits>
+class Driver {
+ public:
+  using Wire = Transport<Socket>;
+
+  /// What the wire is used for.
+  enum class State : std::uint8_t {
+    Closed,
+    Listening,   ///< Waits for an incoming connection.
+    Connecting,  ///< Name resolution or connection under way.
+    Securing,    ///< The transport's handshake is under way.
+    Session,     ///< The engine speaks.
+    Raw,         ///< The caller speaks: the engine is left out.
+  };
+
+  Driver() noexcept : engine_({input_, Limits::kInput}, {output_, Limits::kOutput}, {window_, Limits::kWindow}) {
+    RequireSocketPolicy<Socket>();
+    RequireTransportPolicy<Transport, Socket>();
+    static_assert(Limits::kInput >= 512 && Limits::kOutput >= 1024 && Limits::kWindow >= 1,
+                  "Limits: kInput is at least 512, kOutput at least 1024 bytes, kWindow at least 1");
+  }
+  ~Driver() { wire_.Close(); }
+  Driver(const Driver&) = delete;
+  Driver& operator=(const Driver&) = delete;
+
+  /// Starts to connect; `options` and the host name of `to` must stay valid until the session is over. A fault comes as
+  /// Failed.
+  void Connect(const Endpoint& to, const SessionOptions& options) {
+    Close();
+    options_ = options;
+    host_ = to.host;
+    since_ = Now();
+    state_ = State::Connecting;
+    Advance(wire_.NextLayer().Connect(to), Phase::Connect);
+  }
+
+  /// Waits for one incoming connection, which is then Raw. `port` 0 becomes the one the system picked.
+  void Listen(std::uint16_t& port, std::string_view local_address) {
+    static_assert(kCanListen<Socket>,
+                  "SocketPolicy: Listen needs Listen(uint16_t& port, string_view local) and AcceptStep()");
+    Close();
+    state_ = State::Listening;
+    const IoResult result = wire_.NextLayer().Listen(port, local_address);
+    if (result.status == IoStatus::Failed) Break(result.error, Phase::Listen);
+  }
+
+  /// Does what can be done now and returns the next event; None when nothing more can be done now. Moves at most about
+  /// `budget` bytes over all calls that share it, and takes what it moved from it.
+  Event Next(std::size_t& budget) {
+    for (;;) {
+      const Millis now = Now();
+      switch (state_) {
+        case State::Closed: return TakeFailure();
+        case State::Listening:
+          if constexpr (kCanListen<Socket>) {
+            const IoResult result = wire_.NextLayer().AcceptStep();
+            if (result.status == IoStatus::Again) return {};
+            if (result.status == IoStatus::Done)
+              state_ = State::Raw;
+            else
+              Break(result.error, Phase::Listen);
+          }
+          break;
+        case State::Connecting:
+        case State::Securing:
+          if (!ConnectStep(now)) return {};
+          break;
+        case State::Raw: return {};
+        case State::Session: {
+          const Event event = engine_.Next(now);
+          if (event.kind == EventKind::NeedTls) {
+            since_ = now;
+            state_ = State::Securing;
+            break;
+          }
+          if (event.kind != EventKind::None) {
+            if (engine_.IsOver()) HangUp(event);
+            return event;
+          }
+          if (!Pump(now, budget)) return {};
+          break;
+        }
+      }
+    }
+  }
+
+  /// Ends all at once. The outcome of a message under way is told by the Next that follows, then Closed.
+  void Close() noexcept {
+    engine_.Closed(Error(Errc::ConnectionLost, Phase::None, "closed by the caller"));
+    wire_.Close();
+    failure_ = {};
+    write_failed_ = false;
+    if (state_ != State::Session) state_ = State::Closed;
+  }
+
+  /// Takes the engine out of the way: from now on the caller reads and writes Layer() itself. Only when the engine is
+  /// idle.
+  void EnterRaw() noexcept { state_ = State::Raw; }
+  void LeaveRaw() noexcept { state_ = State::Session; }
+
+  /// Waits until the wire is ready for what is waited for, a deadline comes, or `at_most` milliseconds are over;
+  /// negative waits without limit.
+  void Wait(Readiness what, Millis at_most) {
+    const Millis deadline = NextDeadline();
+    if (deadline != kNever) {
+      const Millis left = deadline - Now() > 0 ? deadline - Now() : 0;
+      if (at_most < 0 || left < at_most) at_most = left;
+    }
+    // A source that has nothing now makes nothing readable; it is asked again after a short time.
+    if (engine_.WaitsForSource() && (at_most < 0 || at_most > kSourcePause)) at_most = kSourcePause;
+    wire_.NextLayer().Wait(what, at_most);
+  }
+
+  Readiness Wants() const noexcept {
+    switch (state_) {
+      case State::Closed: return Readiness::None;
+      case State::Listening:
+      case State::Raw: return Readiness::Read;
+      case State::Connecting: return wire_.NextLayer().ConnectWants();
+      case State::Securing: return wire_.Wants();
+      case State::Session: break;
+    }
+    const Readiness engine = engine_.Wants();
+    return wire_.Wants() == Readiness::None ? engine : engine | wire_.Wants();
+  }
+
+  Millis NextDeadline() const noexcept {
+    switch (state_) {
+      case State::Connecting: return Deadline(options_.timeouts.connect);
+      case State::Securing: return Deadline(options_.timeouts.tls);
+      case State::Session: return engine_.NextDeadline();
+      default: return kNever;
+    }
+  }
+
+  static Millis Now() { return Socket::Now(); }
+  State CurrentState() const noexcept { return state_; }
+  bool IsConnected() const noexcept { return state_ == State::Session || state_ == State::Raw; }
+  Engine& Session() noexcept { return engine_; }
+  const Engine& Session() const noexcept { return engine_; }
+  Wire& Layer() noexcept { return wire_; }
+  const Wire& Layer() const noexcept { return wire_; }
+
+ private:
+  static constexpr Millis kSourcePause = 10;
+
+  Millis Deadline(Millis timeout) const noexcept { return timeout > kNever - since_ ? kNever : since_ + timeout; }
+
+  /// One step of connecting or of the handshake; false when it has to wait.
+  bool ConnectStep(Millis now) {
+    const bool connecting = state_ == State::Connecting;
+    const IoResult result = connecting ? wire_.NextLayer().ConnectStep() : wire_.Handshake(host_);
+    if (result.status != IoStatus::Again) {
+      Advance(result, connecting ? Phase::Connect : Phase::Tls);
+      return true;
+    }
+    if (now < NextDeadline()) return false;
+    Break(static_cast<int>(Errc::TimedOut), connecting ? Phase::Connect : Phase::Tls);
+    return true;
+  }
+
+  void Advance(const IoResult& result, Phase phase) {
+    if (result.status == IoStatus::Again) return;
+    if (result.status == IoStatus::Failed) return Break(result.error, phase);
+    if (result.status == IoStatus::Closed) return Break(static_cast<int>(Errc::ConnectionLost), phase);
+    since_ = Now();
+    const bool upgraded = state_ == State::Securing && !options_.tls_first;
+    state_ = state_ == State::Connecting && options_.tls_first ? State::Securing : State::Session;
+    if (state_ == State::Securing) return;
+    if (upgraded) return engine_.Secured(since_);
+    if (options_.client_name.empty()) options_.client_name = AddressLiteral();
+    options_.secured = wire_.Secured();
+    engine_.Start(options_, since_);
+  }
+
+  /// Sends and receives once each; false when neither moved a byte.
+  bool Pump(Millis now, std::size_t& budget) {
+    bool moved = false;
+    const Span<const char> output = engine_.Output();
+    if (!output.empty() && !write_failed_ && budget != 0) {
+      const IoResult result = wire_.Write(output.data(), output.size());
+      if (result.status == IoStatus::Done) {
+        engine_.Sent(result.size, now);
+        moved = true;
+        budget -= result.size < budget ? result.size : budget;
+      } else if (result.status != IoStatus::Again) {
+        // The server may have said why before it closed, so what it sent is read first.
+        write_failed_ = true;
+      }
+    }
+    const Span<char> room = engine_.Input();
+    if (room.empty() || budget == 0) return moved;
+    const IoResult result = wire_.Read(room.data(), room.size());
+    if (result.status == IoStatus::Done) {
+      engine_.Received(result.size);
+      budget -= result.size < budget ? result.size : budget;
+      return true;
+    }
+    if (result.status == IoStatus::Again && !write_failed_) return moved;
+    const bool failed = result.status == IoStatus::Failed;
+    engine_.Closed(Error::FromNumber(failed ? result.error : static_cast<int>(Errc::ConnectionLost), Phase::None));
+    return true;
+  }
+
+  /// The engine has ended the session: what it still wants to say (QUIT) is tried once, then the wire is closed.
+  void HangUp(const Event& event) {
+    const Span<const char> last_words = engine_.Output();
+    if (!last_words.empty()) wire_.Write(last_words.data(), last_words.size());
+    wire_.Close();
+    write_failed_ = false;
+    const bool more_to_tell =
+        event.kind == EventKind::Refused || event.kind == EventKind::InDoubt || event.kind == EventKind::Returned;
+    if (!more_to_tell) state_ = State::Closed;
+  }
+
+  /// The wire failed before the engine was started.
+  void Break(int number, Phase phase) noexcept {
+    if (number == static_cast<int>(Errc::NameResolution)) phase = Phase::Resolve;
+    wire_.Close();
+    failure_ = Error::FromNumber(number, phase);
+    state_ = State::Closed;
+  }
+
+  Event TakeFailure() noexcept {
+    Event event;
+    if (!failure_) return event;
+    last_failure_ = failure_;
+    failure_ = {};
+    event.kind = EventKind::Failed;
+    event.error = &last_failure_;
+    return event;
+  }
+
+  /// `[127.0.0.1]` or `[IPv6:::1]`: how a client without a domain names itself (RFC 5321 4.1.3).
+  std::string_view AddressLiteral() noexcept {
+    char address[64];
+    const std::size_t size = wire_.NextLayer().LocalAddress(address, sizeof address);
+    const std::string_view text(address, size);
+    literal_.Assign("[");
+    if (text.find(':') != std::string_view::npos) literal_.Append("IPv6:");
+    literal_.Append(text.empty() ? std::string_view("127.0.0.1") : text.substr(0, text.find('%')));
+    literal_.Append("]");
+    return literal_.View();
+  }
+
+  Wire wire_;
+  State state_ = State::Closed;
+  bool write_failed_ = false;
+  Millis since_ = 0;
+  SessionOptions options_;
+  std::string_view host_;
+  FixedText<80> literal_;
+  Error failure_;
+  Error last_failure_;
+  AwaitedReply window_[Limits::kWindow];
+  char input_[Limits::kInput];
+  char output_[Limits::kOutput];
+  Engine engine_;
+};
+
+SMTPOLL_NAMESPACE_END
+
+#endif

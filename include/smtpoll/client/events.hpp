@@ -1,0 +1,105 @@
+// Handler policies: who hears what happens. EventFunctions is the default, a public std::function a seed event.
+// For builds without std::function, derive from NoEvents and hide the hooks you want: they are called statically.
+#ifndef SMTPOLL_CLIENT_EVENTS_HPP
+#define SMTPOLL_CLIENT_EVENTS_HPP
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+
+#include "smtpoll/client/send_result.hpp"
+#include "smtpoll/message/email_message.hpp"
+#include "smtpoll/protocol/event.hpp"
+
+SMTPOLL_NAMESPACE_BEGIN
+
+/// A handler that does nothing, and the list of all hooks. Views and references are valid during the call. A hook may
+/// call any method of its socket (Poll then does nothing) and change Messages; it must not destroy the socket.
+struct NoEvents {
+  /// The server's greeting was read; empty text: a connection came in through Listen.
+  void OnConnectionEstablished(std::string_view /*greeting*/) {}
+  /// New bytes came into the receive buffer.
+  void OnDataAvailable() {}
+  /// The connection failed, a call was not allowed, or a message could not be sent safely.
+  void OnError(const smtpoll::Error& /*error*/) {}
+  /// The queue has become empty, and at least one message of this run was sent.
+  void OnMailSent() {}
+  /// The server accepted this message.
+  void OnMessageSent(const EmailMessage& /*email*/) {}
+  /// The server refused this message: its reply code and text.
+  void OnServerError(int /*id*/, std::string_view /*text*/, const EmailMessage& /*email*/) {}
+  /// The connection died before the final reply to this message, which is now in InDoubt.
+  void OnMessageInDoubt(const EmailMessage& /*email*/, const smtpoll::Error& /*error*/) {}
+  /// This message has its outcome, with a result per recipient. Comes before the more special hooks.
+  void OnMessageFinished(const EmailMessage& /*email*/, const SendResult& /*result*/) {}
+  /// A chunk of `bytes_sent` bytes is about to go, `bytes_left` are left with it; (0, 0) when all has gone. True
+  /// cancels.
+  bool OnSendProgress(std::size_t /*bytes_sent*/, std::size_t /*bytes_left*/) { return false; }
+  /// A line of the dialogue, without its line end; secrets and content are replaced.
+  void OnTranscript(Side /*side*/, std::string_view /*line*/) {}
+};
+
+/// The seed's events as public std::function members; an empty one is passed over.
+struct EventFunctions {
+  std::function<void(const std::string& greeting)> ConnectionEstablished;
+  std::function<void()> DataAvailable;
+  std::function<void(const smtpoll::Error& error)> Error;
+  std::function<void()> MailSent;
+  std::function<void(const EmailMessage& email)> MessageSent;
+  std::function<void(int id, const std::string& text, const EmailMessage& email)> ServerError;
+  std::function<bool(std::size_t bytes_sent, std::size_t bytes_left)> SendProgress;
+  // Ours, beside the seed's.
+  std::function<void(const EmailMessage& email, const smtpoll::Error& error)> MessageInDoubt;
+  std::function<void(const EmailMessage& email, const SendResult& result)> MessageFinished;
+  std::function<void(Side side, const std::string& line)> Transcript;
+
+  void OnConnectionEstablished(std::string_view greeting) {
+    if (ConnectionEstablished) ConnectionEstablished(std::string(greeting));
+  }
+  void OnDataAvailable() {
+    if (DataAvailable) DataAvailable();
+  }
+  void OnError(const smtpoll::Error& error) {
+    if (Error) Error(error);
+  }
+  void OnMailSent() {
+    if (MailSent) MailSent();
+  }
+  void OnMessageSent(const EmailMessage& email) {
+    if (MessageSent) MessageSent(email);
+  }
+  void OnServerError(int id, std::string_view text, const EmailMessage& email) {
+    if (ServerError) ServerError(id, std::string(text), email);
+  }
+  void OnMessageInDoubt(const EmailMessage& email, const smtpoll::Error& error) {
+    if (MessageInDoubt) MessageInDoubt(email, error);
+  }
+  void OnMessageFinished(const EmailMessage& email, const SendResult& result) {
+    if (MessageFinished) MessageFinished(email, result);
+  }
+  bool OnSendProgress(std::size_t bytes_sent, std::size_t bytes_left) {
+    return SendProgress && SendProgress(bytes_sent, bytes_left);
+  }
+  void OnTranscript(Side side, std::string_view line) {
+    if (Transcript) Transcript(side, std::string(line));
+  }
+};
+
+namespace detail {
+
+constexpr std::size_t ClampToSize(std::uint64_t value) noexcept {
+  return value > SIZE_MAX ? SIZE_MAX : static_cast<std::size_t>(value);
+}
+
+/// Tells the handler of a chunk that is about to go; true where it cancels. A content of unknown size has at least the
+/// chunk left.
+template <typename Handler>
+bool AskAboutChunk(Handler& handler, const Event& event) {
+  return handler.OnSendProgress(event.chunk, ClampToSize(event.left == kUnknownSize ? event.chunk : event.left));
+}
+
+}  // namespace detail
+SMTPOLL_NAMESPACE_END
+
+#endif

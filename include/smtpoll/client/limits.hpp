@@ -1,0 +1,19 @@
+// Compile-time sizes of a client's buffers. A type of your own with these three constants fits a smaller machine.
+#ifndef SMTPOLL_CLIENT_LIMITS_HPP
+#define SMTPOLL_CLIENT_LIMITS_HPP
+
+#include <cstddef>
+
+#include "smtpoll/base/config.hpp"
+
+SMTPOLL_NAMESPACE_BEGIN
+
+struct DefaultLimits {
+  static constexpr std::size_t kInput = 4096;   ///< Receive buffer, bytes: the longest reply that is understood.
+  static constexpr std::size_t kOutput = 8192;  ///< Send buffer, bytes: commands and content pass through it.
+  static constexpr std::size_t kWindow = 64;    ///< Commands whose reply may be outstanding (PIPELINING).
+};
+
+SMTPOLL_NAMESPACE_END
+
+#endif

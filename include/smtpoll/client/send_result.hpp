@@ -1,0 +1,52 @@
+// What became of a message, recipient by recipient. Invariant: a message is exactly one of queued, sent, refused, in
+// doubt.
+#ifndef SMTPOLL_CLIENT_SEND_RESULT_HPP
+#define SMTPOLL_CLIENT_SEND_RESULT_HPP
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "smtpoll/base/error.hpp"
+#include "smtpoll/protocol/reply.hpp"
+
+SMTPOLL_NAMESPACE_BEGIN
+
+enum class Outcome : std::uint8_t {
+  Queued,   ///< Certainly not accepted; it may be sent (again).
+  Sent,     ///< The server read it all and took it: a 2yz final reply was read.
+  Refused,  ///< The server or the caller refused it, or it cannot be sent safely; sending it again as it is would not
+            ///< help.
+  InDoubt,  ///< The connection died after the content and before the final reply: it may or may not have arrived.
+};
+
+/// Name of an outcome, for people.
+constexpr const char* Name(Outcome outcome) noexcept {
+  constexpr const char* kNames[] = {"queued", "sent", "refused", "in doubt"};
+  return kNames[static_cast<unsigned>(outcome)];
+}
+
+/// What the server said to one recipient.
+struct RecipientResult {
+  std::string mailbox;       ///< `local@domain`, as on the wire.
+  bool accepted = false;     ///< True does not mean sent: that is the message's outcome.
+  bool final_reply = false;  ///< LMTP: this is the final reply, to the content (RFC 2033).
+  int reply_code = 0;        ///< 0 where the server was not asked.
+  EnhancedCode enhanced;
+  std::string text;  ///< The reply's text, for a refused recipient; empty for an accepted one.
+};
+
+/// The result of one message. It owns all that it says.
+struct SendResult {
+  Outcome outcome = Outcome::Queued;
+  smtpoll::Error error;     ///< Why it was not sent; ErrorNumber 0 for a sent one.
+  std::string server_text;  ///< Text of the final reply of a sent message; servers put their queue id there.
+  std::vector<RecipientResult> recipients;
+
+  bool Sent() const noexcept { return outcome == Outcome::Sent; }
+  explicit operator bool() const noexcept { return Sent(); }
+};
+
+SMTPOLL_NAMESPACE_END
+
+#endif

@@ -1,0 +1,27 @@
+// smtpoll: a synchronous SMTP client in headers. This is the one include; it lists the floors in reading order.
+#ifndef SMTPOLL_SMTPOLL_HPP
+#define SMTPOLL_SMTPOLL_HPP
+
+// Floor 5: what you use.
+#include "smtpoll/client/session.hpp"
+#include "smtpoll/client/smtp_socket.hpp"
+
+// Floors 4 and 3: how bytes travel; bring your own policy for another TLS library or TCP stack.
+#include "smtpoll/socket/native.hpp"
+#include "smtpoll/socket/network_interface.hpp"
+#include "smtpoll/socket/socket_policy.hpp"
+#include "smtpoll/transport/plain.hpp"
+#include "smtpoll/transport/transport_policy.hpp"
+
+// Floor 2: SMTP without I/O.
+#include "smtpoll/protocol/engine.hpp"
+
+// Floor 1: messages without SMTP.
+#include "smtpoll/message/email_message.hpp"
+#include "smtpoll/message/message_source.hpp"
+
+// Floor 0: errors, byte sources.
+#include "smtpoll/base/error_category.hpp"
+#include "smtpoll/base/source.hpp"
+
+#endif

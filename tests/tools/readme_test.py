@@ -1,0 +1,39 @@
+"""Compiles every C++ block of the README: the first is a whole program, the others stand in a function."""
+
+import re
+import unittest
+
+from toolchain import NATIVE, ROOT, compile_text
+
+BLOCKS = re.findall(r'^```cpp\n(.*?)^```$', (ROOT / 'README.md').read_text(encoding='utf-8'), re.MULTILINE | re.DOTALL)
+
+AROUND = """
+#include <smtpoll/smtpoll.hpp>
+#include <poll.h>
+#include <cstdio>
+void Complain(const std::string& text);
+void Snippet(smtpoll::SMTPSocket& socket, const smtpoll::EmailMessage& mail);
+void Snippet(smtpoll::SMTPSocket& socket, const smtpoll::EmailMessage& mail) {
+  static_cast<void>(socket);
+  static_cast<void>(mail);
+%s
+}
+"""
+
+
+class Readme(unittest.TestCase):
+    def test_blocks_compile(self):
+        self.assertGreaterEqual(len(BLOCKS), 3)
+        for block in BLOCKS:
+            text = block if 'int main()' in block else AROUND % block
+            with self.subTest(block=block.splitlines()[0]):
+                result = compile_text(NATIVE[0], text, '-I', ROOT / 'include', '-fsyntax-only')
+                self.assertEqual(result.returncode, 0, result.stderr)
+
+    def test_the_first_example_is_short(self):
+        lines = [line for line in BLOCKS[0].splitlines() if line and not line.startswith(('#', '}'))]
+        self.assertLessEqual(len(lines), 13)
+
+
+if __name__ == '__main__':
+    unittest.main()

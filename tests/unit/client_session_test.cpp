@@ -1,0 +1,187 @@
+#include "smtpoll/client/session.hpp"
+
+#include <doctest/doctest.h>
+
+#include <atomic>
+#include <cerrno>
+#include <string>
+#include <thread>
+
+#include "../examples/receiver.hpp"
+#include "scripted_socket.hpp"
+
+using smtpoll::EmailMessage;
+using smtpoll::Errc;
+using smtpoll::Outcome;
+
+namespace {
+
+EmailMessage Mail(const std::string& to = "bob@y.org") {
+  EmailMessage mail;
+  mail.FromAddress = "alice@x.org";
+  mail.AddRecipient(to);
+  mail.Subject = "hi";
+  mail.BodyPlainText = "Hello, World!\n";
+  return mail;
+}
+
+/// A receiver with a thread of its own, for a client that blocks.
+class ReceiverThread {
+ public:
+  ReceiverThread() {
+    REQUIRE(receiver.Start());
+    thread_ = std::thread([this] {
+      while (!stop_) receiver.Poll();
+    });
+  }
+  ~ReceiverThread() { Stop(); }
+  void Stop() {
+    stop_ = true;
+    if (thread_.joinable()) thread_.join();
+  }
+  Receiver receiver;
+
+ private:
+  std::atomic<bool> stop_{false};
+  std::thread thread_;
+};
+
+}  // namespace
+
+TEST_CASE("Session: connect, send, and a result with every recipient, over a real socket") {
+  ReceiverThread server;
+  smtpoll::Session session;
+  const smtpoll::Error error = session.Connect("127.0.0.1", server.receiver.Port());
+  REQUIRE_MESSAGE(!error, ToString(error));
+  CHECK(session.IsConnected());
+  CHECK(session.ServerCapabilities().Has(smtpoll::Extension::Size));
+
+  const smtpoll::SendResult& result = session.Send(Mail("bob@y.org, refused@y.org"));
+  CHECK(result);
+  CHECK(result.outcome == Outcome::Sent);
+  CHECK(result.server_text.find("stored as number 1") != std::string::npos);
+  REQUIRE(result.recipients.size() == 2);
+  CHECK(result.recipients[0].accepted);
+  CHECK(result.recipients[1].reply_code == 550);
+  CHECK(result.recipients[1].enhanced == smtpoll::EnhancedCode{5, 1, 1});
+  CHECK(result.recipients[1].text == "no such user");
+
+  const smtpoll::SendResult refused = session.Send(Mail("refused@y.org"));
+  CHECK(refused.outcome == Outcome::Refused);
+  CHECK(refused.error.reply_code == 550);
+  REQUIRE(refused.recipients.size() == 1);
+
+  CHECK(session.Send(Mail()).Sent());
+  session.Quit();
+  CHECK_FALSE(session.IsConnected());
+  CHECK(session.Send(Mail()).outcome == Outcome::Queued);
+  CHECK(session.Send(Mail()).error.Code() == Errc::InvalidState);
+  server.Stop();
+  CHECK(server.receiver.mails.size() == 2);
+}
+
+TEST_CASE("Session: a connection that cannot be made is an error, never an exception") {
+  smtpoll::Session session;
+  CHECK(session.Connect("127.0.0.1", 0).Code() == Errc::InvalidPort);
+  CHECK(session.Connect("no-such-host.invalid", 25).Code() == Errc::NameResolution);
+  std::uint16_t port = 0;
+  {
+    smtpoll::SMTPSocket listener;
+    listener.Listen();
+    port = listener.Port;
+  }
+  const smtpoll::Error refused = session.Connect("127.0.0.1", port);
+  CHECK(refused.ErrorNumber == ECONNREFUSED);
+  CHECK(refused.phase == smtpoll::Phase::Connect);
+  CHECK_FALSE(session.IsConnected());
+}
+
+TEST_CASE("Session: credentials do not go over a plain wire") {
+  smtpoll::Session session;
+  session.UserName = "alice";
+  CHECK(session.Connect("127.0.0.1", 25).Code() == Errc::CredentialsOnPlainWire);
+}
+
+TEST_CASE("Session: lost after the content is in doubt, lost before is queued") {
+  for (const bool before : {true, false}) {
+    ScriptedSocket::now = 0;
+    smtpoll::BasicSession<ScriptedSocket> session;
+    ScriptedSocket& wire = session.Layer().NextLayer();
+    wire.incoming = "220 mx\r\n";
+    wire.On("EHLO ", "250 mx\r\n");
+    wire.On("MAIL FROM:", "250 ok\r\n");
+    wire.On("RCPT TO:", "250 ok\r\n");
+    wire.On("DATA", before ? "" : "354 go\r\n");
+    REQUIRE_FALSE(session.Connect("mx", 25));
+    wire.closes_at = before ? "DATA" : ".";
+    const smtpoll::SendResult& result = session.Send(Mail());
+    CHECK(result.outcome == (before ? Outcome::Queued : Outcome::InDoubt));
+    CHECK(result.error.Code() == Errc::ConnectionLost);
+    CHECK(result.error.phase == (before ? smtpoll::Phase::Data : smtpoll::Phase::ContentEnd));
+    CHECK_FALSE(session.IsConnected());
+  }
+}
+
+TEST_CASE("Session: a time-out ends the wait") {
+  ScriptedSocket::now = 0;
+  smtpoll::BasicSession<ScriptedSocket> session;
+  session.Timeouts.greeting = 1000;
+  const smtpoll::Error error = session.Connect("mx", 25);
+  CHECK(error.Code() == Errc::TimedOut);
+  CHECK(error.phase == smtpoll::Phase::Greeting);
+  CHECK(ScriptedSocket::now == 1000);
+}
+
+TEST_CASE("Session: a cancelled message is refused, and the session says that it is over") {
+  ScriptedSocket::now = 0;
+  smtpoll::BasicSession<ScriptedSocket> session;
+  session.Layer().NextLayer().Serve(1);
+  REQUIRE_FALSE(session.Connect("mx", 25));
+  session.SendProgress = [](std::size_t, std::size_t) { return true; };
+  const smtpoll::SendResult& result = session.Send(Mail());
+  CHECK(result.outcome == Outcome::Refused);
+  CHECK(result.error.Code() == Errc::Cancelled);
+  CHECK_FALSE(session.IsConnected());
+}
+
+TEST_CASE("Session.Noop, Reset, Verify, Expand and Help") {
+  ReceiverThread server;
+  smtpoll::Session session;
+  CHECK(session.Noop().error.Code() == Errc::InvalidState);
+  REQUIRE_FALSE(session.Connect("127.0.0.1", server.receiver.Port()));
+  CHECK(session.Noop());
+  CHECK(session.Reset());
+  CHECK(session.Verify("bob").reply_code == 252);
+  const smtpoll::CommandResult expand = session.Expand("list");
+  CHECK_FALSE(expand);
+  CHECK_FALSE(expand.error);
+  CHECK(expand.reply_code == 500);
+  CHECK(expand.enhanced == smtpoll::EnhancedCode{5, 5, 2});
+  CHECK(session.Help("x\r\nMAIL FROM:<a@b>").error.Code() == Errc::InvalidMessage);
+  CHECK(session.Send(Mail()).Sent());
+}
+
+TEST_CASE("Session.Lmtp: the result of each recipient is its final one") {
+  ScriptedSocket::now = 0;
+  smtpoll::BasicSession<ScriptedSocket> session;
+  session.Lmtp = true;
+  ScriptedSocket& wire = session.Layer().NextLayer();
+  wire.incoming = "220 lmtp\r\n";
+  wire.On("LHLO ", "250 hi\r\n");
+  wire.On("MAIL FROM:", "250 ok\r\n");
+  wire.On("RCPT TO:<a@", "550 5.1.1 no\r\n");
+  wire.On("RCPT TO:<b@", "250 ok\r\n");
+  wire.On("RCPT TO:<c@", "250 ok\r\n");
+  wire.On("DATA", "354 go\r\n");
+  wire.On(".", "250 2.0.0 yours\r\n452 4.2.2 full\r\n");
+  REQUIRE_FALSE(session.Connect("lmtp", 24));
+  const smtpoll::SendResult& result = session.Send(Mail("a@y.org, b@y.org, c@y.org"));
+  CHECK(result.Sent());
+  REQUIRE(result.recipients.size() == 3);
+  CHECK(result.recipients[0].reply_code == 550);
+  CHECK_FALSE(result.recipients[0].final_reply);
+  CHECK(result.recipients[1].accepted);
+  CHECK(result.recipients[1].final_reply);
+  CHECK_FALSE(result.recipients[2].accepted);
+  CHECK(result.recipients[2].text == "full");
+}
