@@ -46,6 +46,7 @@ struct Bench {
     ScriptedSocket::now = 0;
     session.ClientName = "me";
     Wire().incoming = "220 mx\r\n";
+    Wire().wakes_early = true;
   }
   ScriptedSocket& Wire() { return session.Layer().NextLayer(); }
   void UseCredentials() {
@@ -111,6 +112,7 @@ TEST_CASE("Security: a handshake that fails or stalls sends neither credential n
     handshake_steps = stalls ? 1000000 : 2;
     bench.Wire().On("EHLO ", "250-mx\r\n250 STARTTLS\r\n");
     bench.Wire().On("STARTTLS", "220 go\r\n");
+    bench.Wire().wakes_early = !stalls;
     const smtpoll::Error error = bench.session.Connect("mx.y.org", 587);
     CHECK(error.Code() == (stalls ? Errc::TimedOut : Errc::CertificateUntrusted));
     CHECK(error.phase == smtpoll::Phase::Tls);

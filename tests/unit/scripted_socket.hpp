@@ -40,6 +40,7 @@ class ScriptedSocket {
   int fail_read = 0;             // error of the next reads once `incoming` is empty
   int fail_write = 0;            // error of the next writes
   int connect_error = 0;
+  bool wakes_early = false;           // Wait returns after a millisecond, not at its end
   int connect_steps = 0;            // ConnectStep says Again so many times
   bool every_second_again = false;  // each second Read and Write says Again
   int reads = 0, writes = 0, waits = 0, closes = 0, connects = 0;
@@ -83,7 +84,7 @@ class ScriptedSocket {
   }
   smtpoll::Readiness Wait(smtpoll::Readiness what, smtpoll::Millis at_most) {
     ++waits;
-    if (at_most > 0) now += at_most;
+    if (at_most > 0) now += wakes_early ? 1 : at_most;
     return what;
   }
   void Close() {

@@ -87,7 +87,9 @@ class Driver {
             break;
           }
           if (event.kind != EventKind::None) {
-            if (engine_.IsOver()) HangUp(event);
+            const bool last = event.kind == EventKind::Failed || event.kind == EventKind::Ended ||
+                              event.kind == EventKind::MustReconnect;
+            if (last) HangUp();
             return event;
           }
           if (!Pump(now, budget)) return {};
@@ -215,15 +217,13 @@ class Driver {
     return true;
   }
 
-  /// The engine has ended the session: what it still wants to say (QUIT) is tried once, then the wire is closed.
-  void HangUp(const Event& event) {
+  /// The engine has told its last event: what it still wants to say (QUIT) is tried once, then the wire is closed.
+  void HangUp() {
     const Span<const char> last_words = engine_.Output();
     if (!last_words.empty()) wire_.Write(last_words.data(), last_words.size());
     wire_.Close();
     write_failed_ = false;
-    const bool more_to_tell =
-        event.kind == EventKind::Refused || event.kind == EventKind::InDoubt || event.kind == EventKind::Returned;
-    if (!more_to_tell) state_ = State::Closed;
+    state_ = State::Closed;
   }
 
   /// The wire failed before the engine was started.
