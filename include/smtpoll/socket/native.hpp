@@ -16,7 +16,8 @@ namespace detail {
 
 template <typename Platform>
 class NoSocket {
-  static_assert(!sizeof(Platform*), "NativeSocket: this platform has neither POSIX sockets nor Winsock; bring your own");
+  static_assert(!sizeof(Platform*),
+                "NativeSocket: this platform has neither POSIX sockets nor Winsock; bring a socket policy of your own");
 };
 struct UnknownPlatform;
 

@@ -26,8 +26,11 @@ SMTPOLL_NAMESPACE_BEGIN
 class NetworkInterface {
  public:
   NetworkInterface() = default;
-  NetworkInterface(std::string name, std::string ip_address, std::string subnet_mask)
-      : name_(std::move(name)), ip_address_(std::move(ip_address)), subnet_mask_(std::move(subnet_mask)) {}
+  NetworkInterface(std::string name, std::string ip_address, std::string subnet_mask, std::string mac_address)
+      : name_(std::move(name)),
+        ip_address_(std::move(ip_address)),
+        subnet_mask_(std::move(subnet_mask)),
+        mac_address_(std::move(mac_address)) {}
 
   /// The system's name, `eth0` or (Windows) the one people see, in UTF-8.
   const std::string& Name() const noexcept { return name_; }
@@ -38,29 +41,32 @@ class NetworkInterface {
   /// `255.255.255.0`, for IPv6 `ffff:ffff:ffff:ffff::`.
   const std::string& SubnetMask() const noexcept { return subnet_mask_; }
 
-  /// Sets MACAddress from its bytes; all zero is none.
-  void SetHardwareAddress(const unsigned char* bytes, std::size_t size) {
-    constexpr char kHex[] = "0123456789ABCDEF";
-    mac_address_.clear();
-    if (std::all_of(bytes, bytes + size, [](unsigned char byte) { return byte == 0; })) return;
-    for (std::size_t i = 0; i < size; ++i) {
-      if (i != 0) mac_address_ += ':';
-      mac_address_ += kHex[bytes[i] >> 4];
-      mac_address_ += kHex[bytes[i] & 15];
-    }
-  }
-
  private:
   std::string name_;
   std::string ip_address_;
-  std::string mac_address_;
   std::string subnet_mask_;
+  std::string mac_address_;
 };
 
 namespace detail {
 
 /// True for an address that does not leave this machine.
-inline bool IsLoopback(const std::string& ip_address) { return ip_address == "::1" || ip_address.compare(0, 4, "127.") == 0; }
+inline bool IsLoopback(std::string_view ip_address) noexcept {
+  return ip_address == "::1" || ip_address.substr(0, 4) == "127.";
+}
+
+/// A hardware address as text; all zero is none.
+inline std::string HardwareAddressText(const unsigned char* bytes, std::size_t size) {
+  constexpr char kHex[] = "0123456789ABCDEF";
+  std::string text;
+  if (std::all_of(bytes, bytes + size, [](unsigned char byte) { return byte == 0; })) return text;
+  for (std::size_t i = 0; i < size; ++i) {
+    if (i != 0) text += ':';
+    text += kHex[bytes[i] >> 4];
+    text += kHex[bytes[i] & 15];
+  }
+  return text;
+}
 
 #if defined(SMTPOLL_POSIX)
 
@@ -76,18 +82,22 @@ inline sockaddr_storage CopyOf(const sockaddr* from, int family) noexcept {
   return copy;
 }
 
-/// Sets the MAC address of `one` where `entry` is the link layer's entry of an interface.
-inline void TakeHardwareAddress(const ifaddrs& entry, NetworkInterface& one) {
+/// The hardware address of the interface `name`: that of its link layer's entry among all the entries from `at` on.
+inline std::string HardwareAddressOf(std::string_view name, const ifaddrs* at) {
+  for (; at != nullptr; at = at->ifa_next) {
+    if (at->ifa_addr == nullptr || at->ifa_name != name) continue;
 #if defined(__linux__)
-  if (entry.ifa_addr->sa_family != AF_PACKET) return;
-  sockaddr_ll link;
-  std::memcpy(&link, entry.ifa_addr, sizeof link);
-  one.SetHardwareAddress(link.sll_addr, std::min<std::size_t>(link.sll_halen, sizeof link.sll_addr));
+    if (at->ifa_addr->sa_family != AF_PACKET) continue;
+    sockaddr_ll link;
+    std::memcpy(&link, at->ifa_addr, sizeof link);
+    return HardwareAddressText(link.sll_addr, std::min<std::size_t>(link.sll_halen, sizeof link.sll_addr));
 #elif defined(AF_LINK)
-  if (entry.ifa_addr->sa_family != AF_LINK) return;
-  const auto* link = reinterpret_cast<const sockaddr_dl*>(entry.ifa_addr);
-  one.SetHardwareAddress(reinterpret_cast<const unsigned char*>(LLADDR(link)), link->sdl_alen);
+    if (at->ifa_addr->sa_family != AF_LINK) continue;
+    const auto* link = reinterpret_cast<const sockaddr_dl*>(at->ifa_addr);
+    return HardwareAddressText(reinterpret_cast<const unsigned char*>(LLADDR(link)), link->sdl_alen);
 #endif
+  }
+  return {};
 }
 
 inline std::vector<NetworkInterface> ListInterfaces() {
@@ -99,9 +109,8 @@ inline std::vector<NetworkInterface> ListInterfaces() {
       if (at->ifa_addr == nullptr || at->ifa_addr->sa_family != family || (at->ifa_flags & IFF_UP) == 0) continue;
       std::string mask;
       if (at->ifa_netmask != nullptr) mask = ToText(CopyOf(at->ifa_netmask, family)).View();
-      list.emplace_back(at->ifa_name, std::string(ToText(CopyOf(at->ifa_addr, family)).View()), std::move(mask));
-      for (const ifaddrs* link = first; link != nullptr; link = link->ifa_next)
-        if (link->ifa_addr != nullptr && list.back().Name() == link->ifa_name) TakeHardwareAddress(*link, list.back());
+      list.emplace_back(at->ifa_name, std::string(ToText(CopyOf(at->ifa_addr, family)).View()), std::move(mask),
+                        HardwareAddressOf(at->ifa_name, first));
     }
   }
   ::freeifaddrs(first);
@@ -121,7 +130,8 @@ inline std::string ToUtf8(const wchar_t* text) {
 /// The mask whose first `prefix` bits are set.
 inline sockaddr_storage MaskOf(int family, unsigned prefix) noexcept {
   unsigned char bits[16] = {};
-  for (unsigned i = 0; i < prefix && i < 128; ++i) bits[i / 8] = static_cast<unsigned char>(bits[i / 8] | 0x80 >> i % 8);
+  for (unsigned i = 0; i < prefix && i < 128; ++i)
+    bits[i / 8] = static_cast<unsigned char>(bits[i / 8] | 0x80 >> i % 8);
   sockaddr_storage mask{};
   sockaddr_in v4{};
   sockaddr_in6 v6{};
@@ -152,8 +162,8 @@ inline std::vector<NetworkInterface> ListInterfaces() {
         sockaddr_storage ip{};
         std::memcpy(&ip, address->Address.lpSockaddr, static_cast<std::size_t>(address->Address.iSockaddrLength));
         list.emplace_back(ToUtf8(at->FriendlyName), std::string(ToText(ip).View()),
-                          std::string(ToText(MaskOf(family, address->OnLinkPrefixLength)).View()));
-        list.back().SetHardwareAddress(at->PhysicalAddress, at->PhysicalAddressLength);
+                          std::string(ToText(MaskOf(family, address->OnLinkPrefixLength)).View()),
+                          HardwareAddressText(at->PhysicalAddress, at->PhysicalAddressLength));
       }
     }
   }

@@ -31,8 +31,10 @@ struct PosixCalls {
   static bool WouldBlock(int number) noexcept { return number == EAGAIN || number == EWOULDBLOCK; }
   /// True where connect goes on without us.
   static bool ConnectPending(int number) noexcept { return number == EINPROGRESS || number == EINTR; }
-  /// True where an incoming connection was gone before it was accepted.
-  static bool PeerVanished(int number) noexcept { return number == ECONNABORTED || number == EPROTO; }
+  /// True where an incoming connection was gone before it was accepted (Linux then tells its network error).
+  static bool PeerVanished(int number) noexcept {
+    return number == ECONNABORTED || number == EPROTO || number == EHOSTUNREACH || number == ENETUNREACH;
+  }
 
   /// The seed's number for an errno, where it has one.
   static int Translate(int number) noexcept {
@@ -41,8 +43,9 @@ struct PosixCalls {
       Errc code;
     } kTable[] = {
         {ECONNRESET, Errc::ConnectionLost}, {ECONNABORTED, Errc::ConnectionLost}, {EPIPE, Errc::ConnectionLost},
-        {ENOTCONN, Errc::ConnectionLost},   {EADDRINUSE, Errc::AddressInUse},     {ENOMEM, Errc::OutOfMemory},
-        {ENOBUFS, Errc::OutOfMemory},       {ENETDOWN, Errc::NetworkInit},
+        {ENOTCONN, Errc::ConnectionLost},   {ESHUTDOWN, Errc::ConnectionLost},    {ENETRESET, Errc::ConnectionLost},
+        {EADDRINUSE, Errc::AddressInUse},   {ENOMEM, Errc::OutOfMemory},          {ENOBUFS, Errc::OutOfMemory},
+        {ENETDOWN, Errc::NetworkInit},
     };
     for (const auto& row : kTable)
       if (row.number == number) return static_cast<int>(row.code);
@@ -169,33 +172,24 @@ struct PosixCalls {
     [[maybe_unused]] const auto size = ::write(writer, &byte, 1);
   }
 
-  /// Runs `body(argument)` in a thread nobody waits for, without any of the program's signals. Returns 0 or an errno.
-  static int StartThread(void (*body)(void*) noexcept, void* argument) noexcept {
-    Start* start = new (std::nothrow) Start{body, argument};
-    if (start == nullptr) return ENOMEM;
+  /// Runs `kBody(argument)` in a thread that nobody waits for and that takes none of the program's signals. Returns 0
+  /// or an errno.
+  template <void (*kBody)(void*) noexcept>
+  static int StartThread(void* argument) noexcept {
     sigset_t all, before;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
     pthread_t thread;
-    const int number = pthread_create(&thread, nullptr, &RunThread, start);
+    const int number = pthread_create(&thread, nullptr, &Run<kBody>, argument);
     pthread_sigmask(SIG_SETMASK, &before, nullptr);
-    if (number == 0)
-      pthread_detach(thread);
-    else
-      delete start;
+    if (number == 0) pthread_detach(thread);
     return number;
   }
 
  private:
-  struct Start {
-    void (*body)(void*) noexcept;
-    void* argument;
-  };
-
-  static void* RunThread(void* argument) {
-    const Start start = *static_cast<Start*>(argument);
-    delete static_cast<Start*>(argument);
-    start.body(start.argument);
+  template <void (*kBody)(void*) noexcept>
+  static void* Run(void* argument) {
+    kBody(argument);
     return nullptr;
   }
 

@@ -149,7 +149,7 @@ class Resolver {
     if (!Calls::OpenWake(job_->wake_reader, job_->wake_writer))
       return IoResult::Fail(Calls::Translate(Calls::LastError()));
     job_->fate.store(Fate::Running, std::memory_order_relaxed);  // creating the thread makes it visible there
-    const int number = Calls::StartThread(&Resolver::Run, job_);
+    const int number = Calls::template StartThread<&Resolver::Run>(job_);
     if (number == 0) return IoResult::TryAgain();
     job_->fate.store(Fate::Resting, std::memory_order_relaxed);
     Calls::CloseHandle(job_->wake_writer);

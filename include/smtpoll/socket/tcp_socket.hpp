@@ -24,7 +24,7 @@ class BasicTcpSocket {
 
   BasicTcpSocket() = default;
   BasicTcpSocket(BasicTcpSocket&& other) noexcept { *this = std::move(other); }
-  /// `other` holds afterwards what this one held; a moved-from socket that was new is closed.
+  /// What this one held is closed, and `other` is closed afterwards.
   BasicTcpSocket& operator=(BasicTcpSocket&& other) noexcept {
     if (this == &other) return *this;
     Close();
@@ -196,7 +196,7 @@ class BasicTcpSocket {
     detail::TakeBrackets(local);
     detail::AddressList<Calls> address;
     if (!address.Prepare(local, port, family)) return static_cast<int>(Errc::NameResolution);
-    const int unknown = address.Find(AI_NUMERICHOST | AI_PASSIVE);
+    const int unknown = address.Find(local.empty() ? AI_PASSIVE : AI_NUMERICHOST);
     if (unknown != 0) return Calls::TranslateResolve(unknown);
     handle_ = Calls::Open(address.First()->ai_family);
     if (handle_ == kNoHandle || !Calls::Listen(handle_, *address.First())) {

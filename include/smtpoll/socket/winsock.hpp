@@ -165,28 +165,18 @@ struct WinsockCalls {
     ::send(writer, &byte, 1, 0);
   }
 
-  static int StartThread(void (*body)(void*) noexcept, void* argument) noexcept {
-    Start* start = new (std::nothrow) Start{body, argument};
-    if (start == nullptr) return WSA_NOT_ENOUGH_MEMORY;
-    const std::uintptr_t thread = ::_beginthreadex(nullptr, 0, &RunThread, start, 0, nullptr);
-    if (thread == 0) {
-      delete start;
-      return static_cast<int>(::GetLastError());
-    }
+  template <void (*kBody)(void*) noexcept>
+  static int StartThread(void* argument) noexcept {
+    const std::uintptr_t thread = ::_beginthreadex(nullptr, 0, &Run<kBody>, argument, 0, nullptr);
+    if (thread == 0) return LastError();
     ::CloseHandle(reinterpret_cast<HANDLE>(thread));
     return 0;
   }
 
  private:
-  struct Start {
-    void (*body)(void*) noexcept;
-    void* argument;
-  };
-
-  static unsigned __stdcall RunThread(void* argument) {
-    const Start start = *static_cast<Start*>(argument);
-    delete static_cast<Start*>(argument);
-    start.body(start.argument);
+  template <void (*kBody)(void*) noexcept>
+  static unsigned __stdcall Run(void* argument) {
+    kBody(argument);
     return 0;
   }
 

@@ -18,10 +18,10 @@
 //     void Close();                                         // ends the encryption and closes NextLayer; more than once
 //   };
 //
-// Handshake is called on a connected NextLayer and again until it is not Again; with the first call a session begins,
-// whatever went before. Read may have to write and Write to read (TLS): Wants() says so, and is None where the wire is
-// just waited for to become readable for Read and writable for Write. Closed is what the peer ended in order; where TLS
-// was cut off without its close_notify, that is Errc::ConnectionLost.
+// Before the first Handshake, bytes pass in plain text (SMTP's STARTTLS begins so). Handshake is called again until it
+// says no more Again; Close ends it, and the object is as new. Read may have to write and Write to read (TLS): Wants()
+// says so, and is None where Read just waits for the wire to be readable and Write for it to be writable. Closed means
+// that the peer ended in order; TLS that is cut off without its close_notify has Failed with Errc::ConnectionLost.
 #ifndef SMTPOLL_TRANSPORT_TRANSPORT_POLICY_HPP
 #define SMTPOLL_TRANSPORT_TRANSPORT_POLICY_HPP
 

@@ -31,10 +31,12 @@
 #endif
 
 #include <winsock2.h>
+
 #include <ws2tcpip.h>
-#include <windows.h>
+
 #include <iphlpapi.h>
 #include <process.h>
+#include <windows.h>
 
 #if defined(SMTPOLL_BORROWED_NOMINMAX)
 #undef NOMINMAX
