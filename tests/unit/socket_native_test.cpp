@@ -83,8 +83,8 @@ TEST_CASE("Bytes go both ways") {
   CHECK(Hear(pair.client, 11) == "220 ready\r\n");
   Say(pair.client, "EHLO me\r\n");
   CHECK(Hear(pair.server, 9) == "EHLO me\r\n");
-  char byte;
-  CHECK(pair.client.Read(&byte, 1).status == IoStatus::Again);
+  char one;
+  CHECK(pair.client.Read(&one, 1).status == IoStatus::Again);
 }
 
 TEST_CASE("A listener without an address takes IPv4 and tells it as IPv4") {
@@ -200,19 +200,21 @@ TEST_CASE("The peer closes in order: Closed, after all it sent") {
   Say(pair.server, "221 bye\r\n");
   pair.server.Close();
   CHECK(Hear(pair.client, 9) == "221 bye\r\n");
-  char byte;
+  char one;
   CHECK(pair.client.Wait(Readiness::Read, kPatience) == Readiness::Read);
-  CHECK(pair.client.Read(&byte, 1).status == IoStatus::Closed);
+  CHECK(pair.client.Read(&one, 1).status == IoStatus::Closed);
 }
 
-TEST_CASE("The peer resets: reads and writes say ConnectionLost, and no signal comes") {
+TEST_CASE("The peer resets: nothing can be read, writes say ConnectionLost, and no signal comes") {
   NativePair pair;
   Say(pair.client, "never read");
   REQUIRE(pair.server.Wait(Readiness::Read, kPatience) == Readiness::Read);
   pair.server.Close();
   CHECK(pair.client.Wait(Readiness::Read, kPatience) == Readiness::Read);
-  char byte;
-  CHECK(pair.client.Read(&byte, 1).error == Number(Errc::ConnectionLost));
+  char one;
+  // Wine tells a reader just the end, the others why.
+  const smtpoll::IoResult end = pair.client.Read(&one, 1);
+  CHECK((end.status == IoStatus::Closed || end.error == Number(Errc::ConnectionLost)));
   const smtpoll::IoResult lost = pair.client.Write("x", 1);
   CHECK(lost.status == IoStatus::Failed);
   CHECK(lost.error == Number(Errc::ConnectionLost));
@@ -257,16 +259,16 @@ TEST_CASE("Wait for nothing passes the time; where it would never end, or nothin
 
 TEST_CASE("Nothing to move is no end of file") {
   NativePair pair;
-  char byte;
-  CHECK(pair.client.Read(&byte, 0).status == IoStatus::Again);
-  CHECK(pair.client.Write(&byte, 0).status == IoStatus::Again);
+  char one;
+  CHECK(pair.client.Read(&one, 0).status == IoStatus::Again);
+  CHECK(pair.client.Write(&one, 0).status == IoStatus::Again);
 }
 
 TEST_CASE("What is not connected: InvalidState, no addresses, and Close does no harm") {
   NativeSocket socket;
-  char byte = 0;
-  CHECK(socket.Read(&byte, 1).error == Number(Errc::InvalidState));
-  CHECK(socket.Write(&byte, 1).error == Number(Errc::InvalidState));
+  char one = 0;
+  CHECK(socket.Read(&one, 1).error == Number(Errc::InvalidState));
+  CHECK(socket.Write(&one, 1).error == Number(Errc::InvalidState));
   CHECK(socket.ConnectStep().error == Number(Errc::InvalidState));
   CHECK(socket.AcceptStep().error == Number(Errc::InvalidState));
   CHECK(LocalText(socket).empty());
@@ -287,9 +289,9 @@ TEST_CASE("A moved socket takes the connection along and leaves the source close
   // What the target held is closed: its peer sees the end.
   NativePair other;
   other.client = std::move(moved);
-  char byte;
+  char one;
   REQUIRE(other.server.Wait(Readiness::Read, kPatience) == Readiness::Read);
-  CHECK(other.server.Read(&byte, 1).status == IoStatus::Closed);
+  CHECK(other.server.Read(&one, 1).status == IoStatus::Closed);
   Say(pair.server, "y");
   CHECK(Hear(other.client, 1) == "y");
 

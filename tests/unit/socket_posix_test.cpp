@@ -65,8 +65,20 @@ TEST_CASE("PosixSocket: all of connecting fits the program's own poll()") {
   CHECK(result.status == IoStatus::Done);
 }
 
+TEST_CASE("PosixSocket: a connection that the peer has reset is no end of file") {
+  Pair<PosixSocket> pair;
+  const linger reset{1, 0};
+  REQUIRE(::setsockopt(pair.server.NativeHandle(), SOL_SOCKET, SO_LINGER, &reset, sizeof reset) == 0);
+  pair.server.Close();
+  REQUIRE(pair.client.Wait(Readiness::Read, kPatience) == Readiness::Read);
+  char one;
+  CHECK(pair.client.Read(&one, 1).error == static_cast<int>(Errc::ConnectionLost));
+  CHECK(pair.client.Write("x", 1).error == static_cast<int>(Errc::ConnectionLost));
+}
+
 TEST_CASE("PosixSocket::Wait goes on after a signal, with the time that is left") {
-  struct sigaction counting {}, before {};
+  struct sigaction counting = {};
+  struct sigaction before = {};
   counting.sa_handler = &CountSignal;
   ::sigaction(SIGALRM, &counting, &before);
   signals = 0;

@@ -28,19 +28,19 @@ TEST_CASE("PlainTransport passes bytes, results and Close on as they are") {
   REQUIRE(server.Wait(Readiness::Read, kPatience) == Readiness::Read);
   REQUIRE(server.AcceptStep().status == IoStatus::Done);
 
-  char byte;
-  CHECK(transport.Read(&byte, 1).status == IoStatus::Again);
+  char one;
+  CHECK(transport.Read(&one, 1).status == IoStatus::Again);
   Say(transport, "EHLO\r\n");
   CHECK(Hear(server, 6) == "EHLO\r\n");
   Say(server, "2");
   REQUIRE(transport.NextLayer().Wait(Readiness::Read, kPatience) == Readiness::Read);
-  CHECK(transport.Read(&byte, 1).size == 1);
-  CHECK(byte == '2');
+  CHECK(transport.Read(&one, 1).size == 1);
+  CHECK(one == '2');
 
   const Plain& view = transport;
   CHECK(view.NextLayer().NativeHandle() != NativeSocket::kNoHandle);
   transport.Close();
   CHECK(view.NextLayer().NativeHandle() == NativeSocket::kNoHandle);
   REQUIRE(server.Wait(Readiness::Read, kPatience) == Readiness::Read);
-  CHECK(server.Read(&byte, 1).status == IoStatus::Closed);
+  CHECK(server.Read(&one, 1).status == IoStatus::Closed);
 }

@@ -59,7 +59,7 @@ inline bool IsLoopback(std::string_view ip_address) noexcept {
 inline std::string HardwareAddressText(const unsigned char* bytes, std::size_t size) {
   constexpr char kHex[] = "0123456789ABCDEF";
   std::string text;
-  if (std::all_of(bytes, bytes + size, [](unsigned char byte) { return byte == 0; })) return text;
+  if (std::all_of(bytes, bytes + size, [](unsigned char one) { return one == 0; })) return text;
   for (std::size_t i = 0; i < size; ++i) {
     if (i != 0) text += ':';
     text += kHex[bytes[i] >> 4];

@@ -168,8 +168,8 @@ struct PosixCalls {
 
   /// Only in a thread of StartThread's: the reader may be closed, and SIGPIPE is blocked there.
   static void Wake(Handle writer) noexcept {
-    const char byte = 0;
-    [[maybe_unused]] const auto size = ::write(writer, &byte, 1);
+    const char any = 0;
+    [[maybe_unused]] const auto size = ::write(writer, &any, 1);
   }
 
   /// Runs `kBody(argument)` in a thread that nobody waits for and that takes none of the program's signals. Returns 0

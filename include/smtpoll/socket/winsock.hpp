@@ -105,11 +105,14 @@ struct WinsockCalls {
     return known ? number : LastError();
   }
 
-  /// SO_REUSEADDR would let another program take the port here, so it is the opposite that is asked for.
+  /// SO_REUSEADDR would let another program take the port here, so it is the opposite that is asked for. A port that
+  /// somebody else has in this way is refused with WSAEACCES.
   static bool Listen(Handle handle, const addrinfo& on) noexcept {
     SetOption(handle, SOL_SOCKET, SO_EXCLUSIVEADDRUSE, 1);
     if (on.ai_family == AF_INET6) SetOption(handle, IPPROTO_IPV6, IPV6_V6ONLY, 0);
-    return Bind(handle, on) && ::listen(handle, 1) == 0;
+    if (Bind(handle, on) && ::listen(handle, 1) == 0) return true;
+    if (LastError() == WSAEACCES) ::WSASetLastError(WSAEADDRINUSE);
+    return false;
   }
 
   /// What is accepted is non-blocking as the listener is.
@@ -161,8 +164,8 @@ struct WinsockCalls {
   }
 
   static void Wake(Handle writer) noexcept {
-    const char byte = 0;
-    ::send(writer, &byte, 1, 0);
+    const char any = 0;
+    ::send(writer, &any, 1, 0);
   }
 
   template <void (*kBody)(void*) noexcept>

@@ -30,6 +30,11 @@
 #define SMTPOLL_BORROWED_LEAN_AND_MEAN
 #endif
 
+// MinGW's <winsock2.h> copes with an earlier <windows.h>, but warns of it.
+#if defined(__MINGW32__) && !defined(_WINSOCK2API_)
+#undef _WINSOCKAPI_
+#endif
+
 #include <winsock2.h>
 
 #include <ws2tcpip.h>
