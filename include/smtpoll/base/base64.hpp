@@ -1,9 +1,11 @@
 // Base64 of RFC 4648 section 4, in one piece and without line breaks; MIME's lines are made by the message floor.
+// The decoder is strict (RFC 4648 3): one text for one value, and nothing of what is no base64 is passed over.
 #ifndef SMTPOLL_BASE_BASE64_HPP
 #define SMTPOLL_BASE_BASE64_HPP
 
 #include <cstddef>
 #include <cstdint>
+#include <string_view>
 
 #include "smtpoll/base/config.hpp"
 
@@ -37,6 +39,38 @@ inline std::size_t Base64Encode(const char* bytes, std::size_t size, char* into)
     *out++ = '=';
   }
   return static_cast<std::size_t>(out - into);
+}
+
+/// What a character of the alphabet stands for, 64 for any other.
+constexpr std::uint32_t Base64Value(char c) noexcept {
+  if (c >= 'A' && c <= 'Z') return static_cast<std::uint32_t>(c - 'A');
+  if (c >= 'a' && c <= 'z') return static_cast<std::uint32_t>(c - 'a' + 26);
+  if (c >= '0' && c <= '9') return static_cast<std::uint32_t>(c - '0' + 52);
+  return c == '+' ? 62 : c == '/' ? 63 : 64;
+}
+
+/// What Base64Decode returns for what is no base64 or does not fit.
+constexpr std::size_t kNotBase64 = SIZE_MAX;
+
+/// Decodes `text` to `into`, which has room for `room` bytes and may be where `text` begins. Returns how many bytes it
+/// became, or kNotBase64 for a character outside the alphabet, wrong padding, bits that stand for nothing, or too
+/// little room; `into` then holds nothing of use.
+inline std::size_t Base64Decode(std::string_view text, char* into, std::size_t room) noexcept {
+  if (text.size() % 4 != 0) return kNotBase64;
+  std::size_t size = 0;
+  for (; !text.empty(); text.remove_prefix(4)) {
+    const bool last = text.size() == 4;
+    const std::size_t padding = !last || text[3] != '=' ? 0 : text[2] != '=' ? 1 : 2;
+    std::uint32_t group = 0;
+    for (std::size_t i = 0; i < 4; ++i) {
+      const std::uint32_t value = i < 4 - padding ? Base64Value(text[i]) : 0;
+      if (value == 64) return kNotBase64;
+      group = group << 6 | value;
+    }
+    if ((group & ((1u << 8 * padding) - 1)) != 0 || room - size < 3 - padding) return kNotBase64;
+    for (std::size_t i = 0; i < 3 - padding; ++i) into[size++] = static_cast<char>(group >> (16 - 8 * i) & 0xff);
+  }
+  return size;
 }
 
 }  // namespace detail

@@ -7,16 +7,11 @@
 #include <cstring>
 #include <string_view>
 
+#include "smtpoll/base/secret.hpp"
 #include "smtpoll/base/span.hpp"
 
 SMTPOLL_NAMESPACE_BEGIN
 namespace detail {
-
-/// Overwrites `size` bytes in a way that the compiler may not leave out; for secrets.
-inline void Wipe(char* bytes, std::size_t size) noexcept {
-  volatile char* at = bytes;
-  while (size-- != 0) *at++ = 0;
-}
 
 class WireBuffer {
  public:

@@ -1,0 +1,31 @@
+// What handles secrets: memory that is overwritten after use, and a comparison whose time tells nothing.
+// Invariant: neither may be optimised away or cut short.
+#ifndef SMTPOLL_BASE_SECRET_HPP
+#define SMTPOLL_BASE_SECRET_HPP
+
+#include <cstddef>
+
+#include "smtpoll/base/config.hpp"
+
+SMTPOLL_NAMESPACE_BEGIN
+namespace detail {
+
+/// Overwrites `size` bytes in a way that the compiler may not leave out.
+inline void Wipe(void* bytes, std::size_t size) noexcept {
+  volatile unsigned char* at = static_cast<unsigned char*>(bytes);
+  while (size-- != 0) *at++ = 0;
+}
+
+/// True where the `size` bytes at `a` and at `b` are the same; takes as long where they differ.
+inline bool EqualInConstantTime(const char* a, const char* b, std::size_t size) noexcept {
+  volatile unsigned char difference = 0;
+  for (std::size_t i = 0; i < size; ++i)
+    difference =
+        static_cast<unsigned char>(difference | (static_cast<unsigned char>(a[i]) ^ static_cast<unsigned char>(b[i])));
+  return difference == 0;
+}
+
+}  // namespace detail
+SMTPOLL_NAMESPACE_END
+
+#endif
