@@ -10,8 +10,9 @@ using smtpoll::detail::ContentEncoder;
 namespace {
 
 /// Encodes `content` in pieces of `piece` bytes, each in exactly the room the encoder asks for.
-std::string Encode(const std::string& content, std::size_t piece) {
+std::string Encode(const std::string& content, std::size_t piece, bool transparent = true) {
   ContentEncoder encoder;
+  encoder.Reset(transparent);
   std::string result;
   for (std::size_t at = 0; at < content.size(); at += piece) {
     std::string buffer = content.substr(at, piece);
@@ -88,4 +89,10 @@ TEST_CASE("RFC 5321 2.3.8: every content, split anywhere, becomes the same lines
     }
   }
   CHECK(true);
+}
+
+TEST_CASE("RFC 3030 2: for BDAT lines end in CRLF, and dots stay as they are") {
+  CHECK(Encode("a\n.b\r.c", 1, false) == "a\r\n.b\r\n.c\r\n");
+  CHECK(Encode(".\r\n", 99, false) == ".\r\n");
+  CHECK(Encode("", 99, false).empty());
 }

@@ -51,6 +51,16 @@ class WireBuffer {
     tail_ += text.size();
   }
 
+  /// Takes the last `size` filled bytes back.
+  void Retract(std::size_t size) noexcept { tail_ -= size; }
+
+  /// Moves the first `size` filled bytes up by `gap`, over bytes that nobody needs; the gap then is at the head, and
+  /// gone.
+  void MoveUp(std::size_t size, std::size_t gap) noexcept {
+    std::memmove(memory_.data() + head_ + gap, memory_.data() + head_, size);
+    head_ += gap;
+  }
+
   void Clear() noexcept { head_ = tail_ = 0; }
 
  private:

@@ -33,6 +33,8 @@ struct ClientSettings {
   bool Lmtp = false;
   /// Group commands where the server offers PIPELINING (RFC 2920).
   bool Pipelining = true;
+  /// Send content by BDAT where the server offers CHUNKING (RFC 3030); then a cancelled message costs no connection.
+  bool Chunking = true;
   smtpoll::Timeouts Timeouts;  ///< Milliseconds for each phase (RFC 5321 4.5.3.2).
 };
 
@@ -80,6 +82,7 @@ class SessionStrings {
     options.all_recipients_or_none = settings.AllRecipientsOrNone;
     options.lmtp = settings.Lmtp;
     options.pipelining = settings.Pipelining;
+    options.chunking = settings.Chunking;
     options.timeouts = settings.Timeouts;
     return options;
   }

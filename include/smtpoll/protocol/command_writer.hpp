@@ -74,6 +74,19 @@ class CommandWriter {
   void ExpectLater(Await what) noexcept { Push({what, 0, UINT64_MAX}); }
   void LastIsAskedHere() noexcept { ring_[(first_ + count_ - 1) % ring_.size()].asked_at = written_; }
 
+  /// The last reply is not expected any more: its command was taken back.
+  void ForgetLast(std::size_t size) noexcept {
+    output_.Retract(size);
+    written_ -= size;
+    --count_;
+  }
+  /// The last reply expected is the one to `what`, and all that asks for it has gone out.
+  bool LastWasAsked(Await what) const noexcept {
+    if (count_ == 0) return false;
+    const AwaitedReply& last = ring_[(first_ + count_ - 1) % ring_.size()];
+    return last.what == what && sent_ >= last.asked_at;
+  }
+
   std::size_t Outstanding() const noexcept { return count_; }
   const AwaitedReply& Front() const noexcept { return ring_[first_]; }
   bool FrontWasAsked() const noexcept { return sent_ >= Front().asked_at; }

@@ -1,6 +1,6 @@
-// Makes content fit for DATA, in place: lines end in CRLF and nothing else, and a leading dot is doubled
-// (RFC 5321 2.3.8, 4.1.1.4, 4.5.2). So no content, however built, can end early or smuggle a second message.
-// Invariant: the result does not depend on where the content was split.
+// Makes content fit for the wire, in place: lines end in CRLF and nothing else (RFC 5321 2.3.8), and for DATA a leading
+// dot is doubled (4.1.1.4, 4.5.2). So no content, however built, can end early or smuggle a second message. Invariant:
+// the result does not depend on where the content was split.
 #ifndef SMTPOLL_PROTOCOL_CONTENT_ENCODER_HPP
 #define SMTPOLL_PROTOCOL_CONTENT_ENCODER_HPP
 
@@ -29,17 +29,21 @@ class ContentEncoder {
     return size + more;
   }
 
-  /// Writes what ends the content (at most 5 bytes) to `into` and returns its size.
+  /// Writes what ends the content (at most 5 bytes) to `into` and returns its size: the end of the last line where that
+  /// is missing, and for DATA the line with a dot.
   std::size_t Finish(char* into) noexcept {
-    const std::string_view end = state_ == State::LineStart ? ".\r\n"
-                                 : state_ == State::AfterCr ? "\n.\r\n"
-                                                            : "\r\n.\r\n";
-    std::memcpy(into, end.data(), end.size());
+    std::string_view end = state_ == State::LineStart ? ".\r\n" : state_ == State::AfterCr ? "\n.\r\n" : "\r\n.\r\n";
+    if (!transparent_) end.remove_suffix(3);
+    if (!end.empty()) std::memcpy(into, end.data(), end.size());
     state_ = State::LineStart;
     return end.size();
   }
 
-  void Reset() noexcept { state_ = State::LineStart; }
+  /// Starts a new content; `transparent` doubles leading dots, as DATA needs it and BDAT must not have it.
+  void Reset(bool transparent) noexcept {
+    state_ = State::LineStart;
+    transparent_ = transparent;
+  }
 
  private:
   enum class State : unsigned char { LineStart, AfterCr, InLine };
@@ -50,15 +54,16 @@ class ContentEncoder {
     std::string_view before;
     State next;
   };
-  static constexpr Step Next(State state, char c) noexcept {
+  Step Next(State state, char c) const noexcept {
     if (state == State::AfterCr) {
       if (c == '\n') return {"", State::LineStart};
       if (c == '\r') return {"\n", State::AfterCr};
-      return {c == '.' ? std::string_view("\n.") : std::string_view("\n"), State::InLine};
+      return {c == '.' && transparent_ ? std::string_view("\n.") : std::string_view("\n"), State::InLine};
     }
     if (c == '\n') return {"\r", State::LineStart};
     if (c == '\r') return {"", State::AfterCr};
-    return {state == State::LineStart && c == '.' ? std::string_view(".") : std::string_view(), State::InLine};
+    return {state == State::LineStart && c == '.' && transparent_ ? std::string_view(".") : std::string_view(),
+            State::InLine};
   }
 
   /// Counts the bytes to be inserted and leaves the state after the piece.
@@ -85,7 +90,7 @@ class ContentEncoder {
   }
 
   /// Moves the content to the end of its room, then encodes it forward to the front: the writer never meets the reader.
-  static void Expand(char* bytes, std::size_t size, std::size_t new_size, State state) noexcept {
+  void Expand(char* bytes, std::size_t size, std::size_t new_size, State state) const noexcept {
     const char* in = bytes + (new_size - size);
     std::memmove(bytes + (new_size - size), bytes, size);
     char* out = bytes;
@@ -99,6 +104,7 @@ class ContentEncoder {
   }
 
   State state_ = State::LineStart;
+  bool transparent_ = true;
 };
 
 }  // namespace detail

@@ -1,8 +1,9 @@
-// Pulls content from its source into the send buffer, encoded for DATA on the way (RFC 5321 4.5.2).
+// Pulls content from its source into the send buffer, encoded for DATA or cut into BDAT chunks on the way.
 // Invariant: no byte of content is held anywhere but in the send buffer.
 #ifndef SMTPOLL_PROTOCOL_CONTENT_WRITER_HPP
 #define SMTPOLL_PROTOCOL_CONTENT_WRITER_HPP
 
+#include "smtpoll/base/fixed_text.hpp"
 #include "smtpoll/base/source.hpp"
 #include "smtpoll/base/wire_buffer.hpp"
 #include "smtpoll/protocol/content_encoder.hpp"
@@ -14,11 +15,12 @@ class ContentWriter {
  public:
   enum class Result : std::uint8_t { More, Again, End, Failed };
 
-  void Start(Source& source) noexcept {
+  /// `chunked`: the content goes by BDAT (RFC 3030), which counts bytes and needs no transparency.
+  void Start(Source& source, bool chunked) noexcept {
     source_ = &source;
     size_ = source.Size();
     read_ = 0;
-    encoder_.Reset();
+    encoder_.Reset(!chunked);
   }
 
   /// Bytes of content not yet read, or kUnknownSize.
@@ -47,9 +49,32 @@ class ContentWriter {
     }
   }
 
+  /// As Fill, with `BDAT n` or `BDAT n LAST` before what was read; nothing where nothing was.
+  Result FillChunk(WireBuffer& output) {
+    const std::size_t before = output.Filled().size();
+    output.Commit(kHeaderRoom);
+    const Result result = Fill(output);
+    const std::size_t size = output.Filled().size() - before - kHeaderRoom;
+    if (result == Result::Failed || (size == 0 && result != Result::End)) {
+      output.Retract(kHeaderRoom + size);
+      return result;
+    }
+    FixedText<kHeaderRoom> header;
+    header.Append("BDAT ");
+    header.AppendDecimal(size);
+    header.Append(result == Result::End ? " LAST\r\n" : "\r\n");
+    // The header's size is known only now: it stands right before its content, and what was there before moves up to
+    // it.
+    const std::size_t gap = kHeaderRoom - header.View().size();
+    output.MoveUp(before, gap);
+    std::memcpy(output.Filled().data() + before, header.View().data(), header.View().size());
+    return result;
+  }
+
  private:
-  static constexpr std::size_t kEndRoom = 5;     // CR LF . CR LF
-  static constexpr std::size_t kLeastRoom = 64;  // below that a read is not worth its call
+  static constexpr std::size_t kEndRoom = 5;      // CR LF . CR LF
+  static constexpr std::size_t kHeaderRoom = 24;  // BDAT, ten digits, LAST
+  static constexpr std::size_t kLeastRoom = 64;   // below that a read is not worth its call
 
   Source* source_ = nullptr;
   std::uint64_t size_ = 0;

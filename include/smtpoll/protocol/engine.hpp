@@ -42,8 +42,9 @@ class Engine {
   /// Returned) came.
   Error Send(const Envelope& envelope, Source& content, Millis now);
 
-  /// Breaks the current message off; allowed after a Chunk event and before anything of that chunk went out. The
-  /// outcome is Refused (Errc::Cancelled), then MustReconnect: DATA has no other way to end without delivering.
+  /// Breaks the current message off; allowed right after a Chunk event. That chunk does not go, and the outcome is
+  /// Refused (Errc::Cancelled). A content that goes by BDAT is then reset; for DATA there is no way to end without
+  /// delivering, so MustReconnect follows.
   void Cancel() noexcept;
 
   /// Says one command of the caller's (NOOP, VRFY, EXPN, HELP, RSET) and tells CommandReply. False where the engine is
@@ -126,6 +127,9 @@ class Engine {
   Event OnRecipientFinalReply(const Reply& reply) noexcept;
   Event WriteDue();
   Event FillContent();
+  Event FillChunk();
+  Event WroteContent(detail::ContentWriter::Result result, std::size_t size, std::uint64_t left,
+                     std::uint64_t read) noexcept;
 
   void SayHello(Await what) noexcept;
   Event OnStartTlsReply(const Reply& reply) noexcept;
@@ -142,6 +146,7 @@ class Engine {
 
   Error ErrorOn(Await what, Errc code, const Reply& reply, std::uint32_t recipient = 0) const noexcept;
   void DescribeCommand(const AwaitedReply& awaited, FixedText<80>& text) const noexcept;
+  bool UsesChunks() const noexcept { return options_.chunking && capabilities_.Has(Extension::Chunking); }
   std::size_t Window() const noexcept {
     return options_.pipelining && capabilities_.Has(Extension::Pipelining) ? SIZE_MAX : 1;
   }
@@ -171,6 +176,7 @@ class Engine {
   std::size_t final_replies_ = 0;  // LMTP: how many of them have come
   bool delivered_ = false;         // LMTP: one of them was positive
   bool refused_ = false;           // the transaction is refused, for the reason in refusal_
+  std::size_t chunk_size_ = 0;     // bytes of output that the last chunk took
   bool waits_for_source_ = false;
   Millis waiting_since_ = 0;
   Error refusal_;

@@ -68,6 +68,7 @@ struct SessionOptions {
   bool secured = false;                 ///< The wire is encrypted now; whoever owns the wire says so.
   bool lmtp = false;                    ///< Speak LMTP (RFC 2033): LHLO, a final reply for each recipient.
   bool pipelining = true;               ///< Group commands where the server offers PIPELINING.
+  bool chunking = true;                 ///< Send content by BDAT where the server offers CHUNKING (RFC 3030).
   bool all_recipients_or_none = false;  ///< One refused recipient refuses the message.
   Timeouts timeouts;
   Transcript transcript;

@@ -71,7 +71,8 @@ inline Event Engine::OnReply(const Reply& reply) noexcept {
   const Await what = awaited.what;
   const auto fail = [&] { Fail(ErrorOn(what, unexpected, reply, awaited.recipient)); };
   // A refusal may overtake the content; nothing else may come before its command has gone out.
-  const bool overtakes = what == Await::ContentEnd && !reply.IsPositive() && !reply.IsIntermediate();
+  const bool content = what == Await::Chunk || what == Await::ContentEnd;
+  const bool overtakes = content && !reply.IsPositive() && !reply.IsIntermediate();
   const bool out_of_turn = !commands_.FrontWasAsked() && !overtakes;
   const bool asks_for_more = reply.IsIntermediate() && what != Await::Data && what != Await::Auth;
   const bool closing = reply.code == 421 && what != Await::Quit && what != Await::Greeting;
@@ -94,6 +95,9 @@ inline Event Engine::OnReply(const Reply& reply) noexcept {
       return Conclude();
     case Await::Recipient: return OnRecipientReply(awaited.recipient, reply);
     case Await::Data: return OnDataReply(reply);
+    case Await::Chunk:
+      if (!reply.IsPositive()) Refuse(what, 0, reply);
+      return refused_ ? Conclude() : Event();
     case Await::ContentEnd: return OnContentEndReply(reply);
     case Await::Reset:
       if (reply.IsPositive())
@@ -290,10 +294,10 @@ inline Event Engine::WriteDue() {
       }
       case Step::Data:
         if (!commands_.CanWrite(options_.all_recipients_or_none ? 1 : Window())) return {};
-        commands_.Write(Await::Data);
-        step_ = Step::Finished;
+        if (!UsesChunks()) commands_.Write(Await::Data);
+        step_ = UsesChunks() ? Step::Content : Step::Finished;
         break;
-      case Step::Content: return FillContent();
+      case Step::Content: return UsesChunks() ? FillChunk() : FillContent();
       case Step::Finished: return {};
     }
   }
@@ -301,30 +305,49 @@ inline Event Engine::WriteDue() {
 }
 
 inline Event Engine::FillContent() {
-  waits_for_source_ = false;
-  detail::WireBuffer& buffer = commands_.Buffer();
-  if (!buffer.empty()) return {};
-  Event event;
-  event.left = content_.Left();
-  const std::uint64_t read_before = content_.Read();
-  const detail::ContentWriter::Result result = content_.Fill(buffer);
+  if (!commands_.Buffer().empty()) return {};
+  const std::uint64_t left = content_.Left(), read = content_.Read();
+  const detail::ContentWriter::Result result = content_.Fill(commands_.Buffer());
+  const Event event = WroteContent(result, commands_.Buffer().Filled().size(), left, read);
+  if (step_ == Step::Finished) commands_.LastIsAskedHere();
+  return event;
+}
+
+// RFC 3030 2: each chunk is a command and has its reply; the reply to the last one is the message's.
+inline Event Engine::FillChunk() {
+  const std::size_t before = commands_.Buffer().Filled().size();
+  // A chunk joins the commands of its envelope; each further one goes when the one before has gone.
+  if (!commands_.CanWrite(Window()) || (before != 0 && content_.Read() != 0)) return {};
+  const std::uint64_t left = content_.Left(), read = content_.Read();
+  const detail::ContentWriter::Result result = content_.FillChunk(commands_.Buffer());
+  const Event event = WroteContent(result, commands_.Buffer().Filled().size() - before, left, read);
+  if (chunk_size_ != 0) commands_.Expect(step_ == Step::Finished ? Await::ContentEnd : Await::Chunk);
+  return event;
+}
+
+/// Content took `size` bytes of the output, after `left` and `read` were true of it.
+inline Event Engine::WroteContent(detail::ContentWriter::Result result, std::size_t size, std::uint64_t left,
+                                  std::uint64_t read) noexcept {
+  chunk_size_ = 0;
   if (result == detail::ContentWriter::Result::Failed) {
     BreakOff(Errc::SourceFailed, content_.Failure());
     return {};
   }
-  event.chunk = static_cast<std::size_t>(content_.Read() - read_before);
-  commands_.WroteContent(buffer.Filled().size());
-  waits_for_source_ = buffer.empty();
+  chunk_size_ = size;
+  waits_for_source_ = size == 0;
+  commands_.WroteContent(size);
   if (result == detail::ContentWriter::Result::End) {
     step_ = Step::Finished;
-    commands_.LastIsAskedHere();
     FixedText<64> note;
     note.Append("[");
     note.AppendDecimal(content_.Read());
-    note.Append(" bytes of content]");
+    note.Append(UsesChunks() ? " bytes of content by BDAT]" : " bytes of content]");
     commands_.Show(Side::Client, note.View());
-    commands_.Show(Side::Client, ".");
+    if (!UsesChunks()) commands_.Show(Side::Client, ".");
   }
+  Event event;
+  event.left = left;
+  event.chunk = static_cast<std::size_t>(content_.Read() - read);
   if (event.chunk != 0) event.kind = EventKind::Chunk;
   return event;
 }
@@ -334,7 +357,7 @@ inline Error Engine::Send(const Envelope& envelope, Source& content, Millis now)
   const Error error = detail::CheckEnvelope(envelope, content.Size(), capabilities_);
   if (error) return error;
   envelope_ = envelope;
-  content_.Start(content);
+  content_.Start(content, UsesChunks());
   refusal_ = {};
   refused_ = false;
   next_recipient_ = 0;
@@ -363,7 +386,13 @@ inline bool Engine::Command(std::string_view line, Millis now) noexcept {
 }
 
 inline void Engine::Cancel() noexcept {
-  if (stage_ == Stage::Transaction && !refused_) BreakOff(Errc::Cancelled, "SendProgress asked for it");
+  if (stage_ != Stage::Transaction || refused_ || chunk_size_ == 0) return;
+  constexpr std::string_view kWhy = "SendProgress asked for it";
+  if (!UsesChunks()) return BreakOff(Errc::Cancelled, kWhy);
+  commands_.ForgetLast(chunk_size_);
+  refused_ = true;
+  refusal_ = Error(Errc::Cancelled, Phase::Content, kWhy);
+  if (Conclude().kind == EventKind::Refused) pending_ |= kRefused;
 }
 
 inline void Engine::SayHello(Await what) noexcept { commands_.Write(what, options_.client_name); }
@@ -441,7 +470,7 @@ inline void Engine::Fail(const Error& error) noexcept {
   unsigned outcome = 0;
   if (stage_ == Stage::Transaction) {
     const bool answered = error.reply_code / 100 == 4 || error.reply_code / 100 == 5;
-    const bool all_sent = CurrentPhase() == Phase::ContentEnd;
+    const bool all_sent = commands_.LastWasAsked(Await::ContentEnd);
     outcome = refused_ ? kRefused : all_sent && !answered ? kInDoubt : kReturned;
   }
   EndSession(outcome | kFailed);
@@ -503,14 +532,19 @@ inline Phase Engine::CurrentPhase() const noexcept {
 }
 
 inline Millis Engine::NextDeadline() const noexcept {
-  if (commands_.Outstanding() == 0) return kNever;
-  const detail::AwaitRule& rule = detail::RuleOf(commands_.Front().what);
-  const Millis timeout = SendsContent() ? options_.timeouts.content : options_.timeouts.*rule.timeout;
+  Millis timeout = options_.timeouts.content;
+  if (!SendsContent()) {
+    if (commands_.Outstanding() == 0) return kNever;
+    timeout = options_.timeouts.*detail::RuleOf(commands_.Front().what).timeout;
+  }
   return timeout > kNever - waiting_since_ ? kNever : waiting_since_ + timeout;
 }
 
 inline bool Engine::SendsContent() const noexcept {
-  return commands_.Outstanding() != 0 && commands_.Front().what == Await::ContentEnd && !commands_.FrontWasAsked();
+  if (stage_ != Stage::Transaction || refused_) return false;
+  if (commands_.Outstanding() == 0) return step_ == Step::Content;
+  const Await what = commands_.Front().what;
+  return (what == Await::Chunk || what == Await::ContentEnd) && !commands_.FrontWasAsked();
 }
 
 inline Error Engine::ErrorOn(Await what, Errc code, const Reply& reply, std::uint32_t recipient) const noexcept {
