@@ -49,6 +49,8 @@ class Receiver {
   std::string refused_local_part = "refused";
   /// Larger messages are refused (RFC 1870), bytes.
   std::size_t max_size = 64 * 1024 * 1024;
+  /// Offer CHUNKING (RFC 3030), so that content may come by BDAT.
+  bool offers_chunking = true;
 
  private:
   static constexpr std::size_t kMaxLine = 2000;  // RFC 5321 4.5.3.1.6 asks for 1000, extensions for more
@@ -61,6 +63,8 @@ class Receiver {
     bool has_sender = false;
     bool in_content = false;
     bool too_large = false;
+    std::size_t chunk_left = 0;  // bytes of a BDAT chunk still to come
+    bool last_chunk = false;
     bool established = false;
     bool replaced = false;  // somebody else listens now
     bool finished = false;
@@ -70,6 +74,7 @@ class Receiver {
   bool Expect() {
     Connection& connection = connections_.emplace_back();
     connection.wire.Port = port_;
+    connection.wire.NetworkInterface = smtpoll::NetworkInterface("loopback", "127.0.0.1", "255.0.0.0", "");
     bool failed = false;
     connection.wire.Error = [&connection, &failed](const smtpoll::Error&) { connection.finished = failed = true; };
     connection.wire.Listen();
@@ -79,18 +84,25 @@ class Receiver {
       connection.established = true;
       Say(connection, "220 receiver.test smtpoll example, at your service");
     };
-    connection.wire.DataAvailable = [this, &connection] { TakeLines(connection); };
+    connection.wire.DataAvailable = [this, &connection] { TakeData(connection); };
     return !failed;
   }
 
   static void Say(Connection& connection, const std::string& reply) { connection.wire.Write(reply + "\r\n"); }
 
-  /// Handles the whole lines that are there; a line that has not ended yet stays in the receive buffer.
-  void TakeLines(Connection& connection) {
+  /// Handles the chunks and the whole lines that are there; a line that has not ended yet stays in the receive buffer.
+  void TakeData(Connection& connection) {
     const std::string bytes = connection.wire.Lookahead();
     std::size_t start = 0;
-    for (std::size_t end = bytes.find("\r\n"); end != std::string::npos && !connection.finished;
-         end = bytes.find("\r\n", start)) {
+    while (start < bytes.size() && !connection.finished) {
+      if (connection.chunk_left != 0) {
+        const std::string piece = bytes.substr(start, connection.chunk_left);
+        start += piece.size();
+        TakeChunk(connection, piece);
+        continue;
+      }
+      const std::size_t end = bytes.find("\r\n", start);
+      if (end == std::string::npos) break;
       const std::string line = bytes.substr(start, end - start);
       start = end + 2;
       if (connection.in_content)
@@ -111,6 +123,7 @@ class Receiver {
     if (StartsWithIgnoringCase(line, "MAIL FROM:")) return Mail(connection, line);
     if (StartsWithIgnoringCase(line, "RCPT TO:")) return Recipient(connection, line);
     if (EqualIgnoringCase(verb, "DATA")) return Data(connection);
+    if (EqualIgnoringCase(verb, "BDAT") && offers_chunking) return StartChunk(connection, line);
     if (EqualIgnoringCase(verb, "NOOP")) return Say(connection, "250 2.0.0 ok");
     if (EqualIgnoringCase(verb, "VRFY")) return Say(connection, "252 2.1.5 send it and see");
     if (EqualIgnoringCase(verb, "EHLO") || EqualIgnoringCase(verb, "HELO")) {
@@ -118,7 +131,8 @@ class Receiver {
       Reset(connection);
       if (EqualIgnoringCase(verb, "HELO")) return Say(connection, "250 receiver.test");
       return Say(connection, "250-receiver.test\r\n250-SIZE " + std::to_string(max_size) +
-                                 "\r\n250-PIPELINING\r\n250-8BITMIME\r\n250 ENHANCEDSTATUSCODES");
+                                 "\r\n250-PIPELINING\r\n250-8BITMIME\r\n" +
+                                 (offers_chunking ? "250-CHUNKING\r\n" : "") + "250 ENHANCEDSTATUSCODES");
     }
     if (EqualIgnoringCase(verb, "RSET")) {
       Reset(connection);
@@ -165,6 +179,33 @@ class Receiver {
     Say(connection, "354 end with a line that is a single dot");
   }
 
+  /// `BDAT 1234 LAST`: so many bytes follow, whatever they are (RFC 3030 2).
+  void StartChunk(Connection& connection, const std::string& line) {
+    std::uint64_t size = 0;
+    const std::size_t end = line.find(' ', 5);
+    if (line.size() < 6 || !smtpoll::detail::ParseDecimal(line.substr(5, end - 5), size) || size > max_size) {
+      Say(connection, "501 5.5.4 bad chunk size");
+      return HangUp(connection);  // nobody knows where the next command starts
+    }
+    connection.last_chunk = end != std::string::npos && smtpoll::detail::EqualIgnoringCase(line.substr(end), " LAST");
+    connection.chunk_left = static_cast<std::size_t>(size);
+    if (size == 0) EndChunk(connection);
+  }
+
+  void TakeChunk(Connection& connection, const std::string& piece) {
+    std::string& content = connection.mail.content;
+    connection.chunk_left -= piece.size();
+    connection.too_large = connection.too_large || content.size() + piece.size() > max_size;
+    if (!connection.too_large && !connection.mail.recipients.empty()) content += piece;
+    if (connection.chunk_left == 0) EndChunk(connection);
+  }
+
+  void EndChunk(Connection& connection) {
+    if (connection.mail.recipients.empty()) return Say(connection, "503 5.5.1 no valid recipients");
+    if (connection.last_chunk) return EndContent(connection);
+    Say(connection, "250 2.0.0 got it");
+  }
+
   void TakeContentLine(Connection& connection, const std::string& line) {
     std::string& content = connection.mail.content;
     if (line != ".") {
@@ -173,6 +214,10 @@ class Receiver {
       if (!connection.too_large) content.append(line, line[0] == '.' ? 1 : 0).append("\r\n");
       return;
     }
+    EndContent(connection);
+  }
+
+  void EndContent(Connection& connection) {
     if (connection.too_large) {
       Say(connection, "552 5.3.4 too large");
     } else if (Store(connection.mail)) {
@@ -215,6 +260,7 @@ class Receiver {
   static void Reset(Connection& connection) {
     connection.mail = {};
     connection.has_sender = connection.in_content = connection.too_large = false;
+    connection.chunk_left = 0;
   }
 
   static void HangUp(Connection& connection) {

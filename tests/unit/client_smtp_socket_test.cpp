@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <cstdlib>
 #include <ostream>
 
 #include "../examples/receiver.hpp"
@@ -331,6 +332,7 @@ TEST_CASE("SMTPSocket.PollBudget") {
 
 TEST_CASE("SMTPSocket.Close") {
   Bench bench;
+  bench.receiver.offers_chunking = false;
   bench.socket.Messages.Append(Mail());
   bench.socket.SendMail();
   REQUIRE(bench.RunUntil([&] { return bench.socket.IsConnected() && bench.socket.Messages.Count() == 0; }));
@@ -487,8 +489,11 @@ TEST_CASE("SMTPSocket.SendProgress") {
 }
 
 TEST_CASE("SMTPSocket.SendProgress cancels: that message is not delivered, the others are") {
-  for (const int cancel_at : {1, 2, 5}) {
+  for (const int cancel_at : {1, 2, 5, -1, -2, -5}) {
     Bench bench;
+    // By BDAT the connection itself goes on; DATA cannot be ended otherwise, so a new one is made.
+    const bool chunking = cancel_at > 0;
+    bench.receiver.offers_chunking = chunking;
     EmailMessage big = Mail("bob@y.org", "cancelled");
     smtpoll::EmailAttachment attachment;
     attachment.Name = "big.bin";
@@ -502,7 +507,9 @@ TEST_CASE("SMTPSocket.SendProgress cancels: that message is not delivered, the o
     bench.socket.MessageFinished = [&](const EmailMessage& mail, const smtpoll::SendResult& result) {
       told += mail.Subject + " " + Name(result.outcome) + " " + std::to_string(result.error.ErrorNumber) + "\n";
     };
-    bench.socket.SendProgress = [&](std::size_t, std::size_t left) { return left > 50000 && ++chunks == cancel_at; };
+    bench.socket.SendProgress = [&](std::size_t, std::size_t left) {
+      return left > 50000 && ++chunks == std::abs(cancel_at);
+    };
     bench.socket.SendMail();
     bench.Run();
     CHECK(told == "before sent 0\ncancelled refused 1013\nafter sent 0\n");
@@ -510,6 +517,7 @@ TEST_CASE("SMTPSocket.SendProgress cancels: that message is not delivered, the o
     CHECK(bench.receiver.mails[1].content.find("Subject: after") != std::string::npos);
     CHECK(bench.events.find("mail sent\n") != std::string::npos);
     CHECK(bench.events.find("error") == std::string::npos);
+    CHECK((bench.events.rfind(kEstablished) == 0) == chunking);
   }
 }
 
