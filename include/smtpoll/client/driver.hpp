@@ -182,6 +182,9 @@ class Driver {
     const bool upgraded = state_ == State::Securing && !options_.tls_first;
     state_ = state_ == State::Connecting && options_.tls_first ? State::Securing : State::Session;
     if (state_ == State::Securing) return;
+    // A transport that only says that it is done must not pass for one that encrypts.
+    if (options_.tls_first || upgraded)
+      if (!wire_.Secured()) return Break(static_cast<int>(Errc::TlsHandshake), Phase::Tls);
     if (upgraded) return engine_.Secured(since_);
     if (options_.client_name.empty()) options_.client_name = AddressLiteral();
     options_.secured = wire_.Secured();
