@@ -9,7 +9,7 @@
 
 #include "smtpoll/client/send_result.hpp"
 #include "smtpoll/message/email_message.hpp"
-#include "smtpoll/message/mailbox.hpp"
+#include "smtpoll/message/message_check.hpp"
 #include "smtpoll/message/message_source.hpp"
 #include "smtpoll/protocol/engine.hpp"
 

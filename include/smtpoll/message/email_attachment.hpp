@@ -1,0 +1,71 @@
+// An attachment: the seed's EmailAttachment. Its bytes lie in memory, in a file or behind a callback, and stay there
+// until they are sent. Invariant: copying an attachment copies where its bytes are, not the file.
+#ifndef SMTPOLL_MESSAGE_EMAIL_ATTACHMENT_HPP
+#define SMTPOLL_MESSAGE_EMAIL_ATTACHMENT_HPP
+
+#include <cstdio>
+#include <functional>
+#include <string>
+#include <utility>
+
+#include "smtpoll/base/source.hpp"
+#include "smtpoll/message/mime_type.hpp"
+
+SMTPOLL_NAMESPACE_BEGIN
+
+class EmailAttachment {
+ public:
+  std::string Name;                        ///< File name shown to the receiver, UTF-8.
+  std::string MIMEType;                    ///< Empty: by the extension of Name.
+  std::string Data;                        ///< The bytes, where they are in memory.
+  std::string ContentEncoding = "base64";  ///< Transfer encoding; base64 is the one that carries every byte.
+  std::string InlineContentID;             ///< Not empty: shown inside the HTML body, which names it as `cid:...`.
+
+  /// Reads one piece of a callback's bytes; as Source::Read.
+  using ReadFunction = std::function<SourceResult(char* into, std::size_t room)>;
+  /// Starts a callback over; false where it cannot.
+  using RewindFunction = std::function<bool()>;
+
+  /// Attaches a file. Its bytes are read when the message is sent; it must then still be as long as it is now. Name and
+  /// MIMEType are set from the path where they are empty. False, and nothing changes, where it cannot be opened.
+  bool LoadFromFile(const std::string& path) {
+    std::FILE* file = std::fopen(path.c_str(), "rb");
+    if (file == nullptr) return false;
+    const bool sized = std::fseek(file, 0, SEEK_END) == 0;
+    const long size = sized ? std::ftell(file) : -1;
+    std::fclose(file);
+    if (size < 0) return false;
+    path_ = path;
+    read_ = nullptr;
+    size_ = static_cast<std::uint64_t>(size);
+    const std::size_t slash = path.find_last_of("/\\");
+    if (Name.empty()) Name = slash == std::string::npos ? path : path.substr(slash + 1);
+    if (MIMEType.empty()) MIMEType = MimeTypeOf(Name);
+    return true;
+  }
+
+  /// Attaches what `read` yields; `size` bytes, or kUnknownSize. Without `rewind` the message can be sent once.
+  void LoadFromCallback(ReadFunction read, std::uint64_t size = kUnknownSize, RewindFunction rewind = nullptr) {
+    path_.clear();
+    read_ = std::move(read);
+    rewind_ = std::move(rewind);
+    size_ = size;
+  }
+
+  /// Number of bytes, or kUnknownSize.
+  std::uint64_t Size() const noexcept { return path_.empty() && !read_ ? Data.size() : size_; }
+
+  const std::string& Path() const noexcept { return path_; }
+  const ReadFunction& Callback() const noexcept { return read_; }
+  const RewindFunction& Rewinder() const noexcept { return rewind_; }
+
+ private:
+  std::string path_;
+  ReadFunction read_;
+  RewindFunction rewind_;
+  std::uint64_t size_ = 0;
+};
+
+SMTPOLL_NAMESPACE_END
+
+#endif

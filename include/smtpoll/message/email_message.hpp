@@ -1,0 +1,107 @@
+// A mail as its author thinks of it: the seed's EmailMessage. Plain data; nothing is checked or encoded before it is
+// sent.
+#ifndef SMTPOLL_MESSAGE_EMAIL_MESSAGE_HPP
+#define SMTPOLL_MESSAGE_EMAIL_MESSAGE_HPP
+
+#include <string>
+#include <string_view>
+
+#include "smtpoll/base/sequence.hpp"
+#include "smtpoll/message/email_attachment.hpp"
+#include "smtpoll/message/internet_headers.hpp"
+#include "smtpoll/message/mailbox.hpp"
+
+SMTPOLL_NAMESPACE_BEGIN
+
+/// Why a message cannot be sent safely: the field, where in it (bytes from 1; 0 for the whole), and the reason.
+struct MessageFault {
+  std::string_view field;
+  std::size_t column = 0;
+  const char* reason = nullptr;
+  explicit operator bool() const noexcept { return reason != nullptr; }
+};
+
+class EmailMessage {
+ public:
+  std::string FromAddress;    ///< The author; the first mailbox of it is the envelope's reverse-path too.
+  std::string Subject;        ///< UTF-8.
+  std::string BodyPlainText;  ///< UTF-8, lines ended by CRLF, LF or CR.
+  std::string BodyHTML;       ///< UTF-8.
+  std::string BodyEnriched;   ///< text/enriched (RFC 1896), UTF-8.
+  std::string ToAddress;      ///< Mailboxes with commas between them, as CCAddress and BCCAddress.
+  std::string CCAddress;
+  std::string BCCAddress;  ///< Gets the message; no header says so.
+  Sequence<EmailAttachment> Attachments;
+  InternetHeaders Headers;  ///< Further fields; one named Date, Message-ID, From, ... takes the place of ours.
+  /// A ready-made message, sent as it is instead of all above but the addresses; line ends become CRLF.
+  std::string Source;
+
+  /// Add to the address lists.
+  void AddRecipient(std::string_view address) { AddTo(ToAddress, address); }
+  void AddCCRecipient(std::string_view address) { AddTo(CCAddress, address); }
+  void AddBCCRecipient(std::string_view address) { AddTo(BCCAddress, address); }
+
+  /// The first thing that keeps this message from being sent safely.
+  MessageFault Check() const {
+    if (const MessageFault fault = CheckAddresses("FromAddress", FromAddress, true)) return fault;
+    if (const MessageFault fault = CheckAddresses("ToAddress", ToAddress, false)) return fault;
+    if (const MessageFault fault = CheckAddresses("CCAddress", CCAddress, false)) return fault;
+    if (const MessageFault fault = CheckAddresses("BCCAddress", BCCAddress, false)) return fault;
+    if (!Source.empty()) return {};
+    if (const MessageFault fault = CheckLine("Subject", Subject)) return fault;
+    for (const InternetHeaders::Field& field : Headers.Fields()) {
+      if (field.name.empty()) return {"Headers", 0, "a header without a name"};
+      for (const char c : field.name)
+        if (!detail::IsPrint(c) || c == ' ' || c == ':') return {"Headers", 0, "a bad character in a header's name"};
+      if (const MessageFault fault = CheckLine(field.name, field.value)) return fault;
+    }
+    for (const EmailAttachment& attachment : Attachments) {
+      if (const MessageFault fault = CheckLine("Attachments", attachment.Name)) return fault;
+      if (const MessageFault fault = CheckLine("Attachments", attachment.InlineContentID)) return fault;
+      for (const char c : attachment.MIMEType)
+        if (!detail::IsPrint(c)) return {"Attachments", 0, "a bad character in a MIME type"};
+    }
+    for (const std::string* body : {&BodyPlainText, &BodyHTML, &BodyEnriched})
+      if (const std::size_t at = detail::FindInvalidUtf8(*body); at != std::string_view::npos)
+        return {"Body", at + 1, "no valid UTF-8"};
+    return {};
+  }
+
+  /// True where an address cannot be said in ASCII, so that the server has to offer SMTPUTF8 (RFC 6531).
+  bool NeedsSmtpUtf8() const noexcept {
+    for (const std::string* list : {&FromAddress, &ToAddress, &CCAddress, &BCCAddress}) {
+      MailboxParser parser(*list);
+      Mailbox mailbox;
+      while (parser.Next(mailbox))
+        if (detail::NeedsSmtpUtf8(mailbox)) return true;
+    }
+    return false;
+  }
+
+ private:
+  static void AddTo(std::string& list, std::string_view address) {
+    if (!list.empty()) list += ", ";
+    list += address;
+  }
+
+  static MessageFault CheckAddresses(std::string_view field, std::string_view list, bool needed) noexcept {
+    MailboxParser parser(list);
+    Mailbox mailbox;
+    bool found = false;
+    while (parser.Next(mailbox)) found = true;
+    if (parser.Failed()) return {field, parser.FaultColumn(), parser.FaultReason()};
+    return needed && !found ? MessageFault{field, 0, "an address is missing"} : MessageFault();
+  }
+
+  static MessageFault CheckLine(std::string_view field, std::string_view value) noexcept {
+    for (std::size_t i = 0; i < value.size(); ++i)
+      if ((static_cast<unsigned char>(value[i]) < ' ' && value[i] != '\t') || value[i] == 0x7f)
+        return {field, i + 1, "a line break or another control character"};
+    const std::size_t invalid = detail::FindInvalidUtf8(value);
+    return invalid == std::string_view::npos ? MessageFault() : MessageFault{field, invalid + 1, "no valid UTF-8"};
+  }
+};
+
+SMTPOLL_NAMESPACE_END
+
+#endif

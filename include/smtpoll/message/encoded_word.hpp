@@ -1,0 +1,102 @@
+// Encoded words (RFC 2047): text that is not plain ASCII, for a header. Charset UTF-8, B or Q whichever is shorter.
+// Invariant: a word is at most 75 characters, holds whole characters only, and decodes to what was put in; a byte that
+// is no UTF-8 becomes U+FFFD.
+#ifndef SMTPOLL_MESSAGE_ENCODED_WORD_HPP
+#define SMTPOLL_MESSAGE_ENCODED_WORD_HPP
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "smtpoll/base/ascii.hpp"
+#include "smtpoll/base/base64.hpp"
+#include "smtpoll/message/utf8.hpp"
+
+SMTPOLL_NAMESPACE_BEGIN
+namespace detail {
+
+/// The longest encoded word (RFC 2047 2).
+constexpr std::size_t kMaxEncodedWord = 75;
+
+/// `=?UTF-8?B?` and `?=` around the text of a word.
+constexpr std::size_t kEncodedWordOverhead = 12;
+
+/// Room in which a word with any one character surely fits: four bytes as Q, or as B.
+constexpr std::size_t kLeastEncodedWord = kEncodedWordOverhead + 12;
+
+constexpr char kHexDigits[17] = "0123456789ABCDEF";
+
+enum class WordEncoding : std::uint8_t { B, Q };
+
+/// Characters that stand for themselves in Q wherever the word is, also in a phrase (RFC 2047 5 (3)).
+constexpr bool IsPlainInQ(char c) noexcept {
+  return IsAlpha(c) || IsDigit(c) || c == '!' || c == '*' || c == '+' || c == '-' || c == '/';
+}
+
+constexpr std::size_t SizeInQ(std::string_view bytes) noexcept {
+  std::size_t size = 0;
+  for (char c : bytes) size += IsPlainInQ(c) || c == ' ' ? 1 : 3;
+  return size;
+}
+
+/// The shorter encoding of `text`.
+constexpr WordEncoding ShorterEncoding(std::string_view text) noexcept {
+  std::size_t q = 0, bytes = 0;
+  while (!text.empty()) {
+    const Utf8Character character = FirstCharacter(text);
+    q += SizeInQ(character.bytes);
+    bytes += character.bytes.size();
+    text.remove_prefix(character.consumed);
+  }
+  return q <= Base64Size(bytes) ? WordEncoding::Q : WordEncoding::B;
+}
+
+inline void AppendQ(std::string_view bytes, std::string& into) {
+  for (char c : bytes) {
+    if (IsPlainInQ(c)) {
+      into += c;
+    } else if (c == ' ') {
+      into += '_';
+    } else {
+      const unsigned value = static_cast<unsigned char>(c);
+      into += '=';
+      into += kHexDigits[value >> 4];
+      into += kHexDigits[value & 15];
+    }
+  }
+}
+
+/// Takes as many characters off the front of `text` as fit one encoded word of at most `room` characters, and appends
+/// that word to `into`. False where not even one fits; then nothing is changed.
+inline bool TakeEncodedWord(std::string_view& text, std::size_t room, WordEncoding encoding, std::string& into) {
+  if (room > kMaxEncodedWord) room = kMaxEncodedWord;
+  if (text.empty() || room < kEncodedWordOverhead) return false;
+  room -= kEncodedWordOverhead;
+  const bool b = encoding == WordEncoding::B;
+  char bytes[kMaxEncodedWord];
+  std::size_t size = 0, used = 0, taken = 0;
+  while (taken < text.size()) {
+    const Utf8Character character = FirstCharacter(text.substr(taken));
+    used = b ? Base64Size(size + character.bytes.size()) : used + SizeInQ(character.bytes);
+    if (used > room) break;
+    for (char c : character.bytes) bytes[size++] = c;
+    taken += character.consumed;
+  }
+  if (taken == 0) return false;
+  into.append(b ? "=?UTF-8?B?" : "=?UTF-8?Q?");
+  if (b) {
+    char encoded[kMaxEncodedWord + 1];
+    into.append(encoded, Base64Encode(bytes, size, encoded));
+  } else {
+    AppendQ({bytes, size}, into);
+  }
+  into.append("?=");
+  text.remove_prefix(taken);
+  return true;
+}
+
+}  // namespace detail
+SMTPOLL_NAMESPACE_END
+
+#endif

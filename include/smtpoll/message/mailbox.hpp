@@ -1,0 +1,245 @@
+// Mailboxes as people type them: `"Doe, Jane" <jane@x.org>, bob@y.org, Team: a@b, c@d;` (RFC 5322 3.4, RFC 6532).
+// The parser is pulled, one mailbox a call, and copies nothing. It is strict where a command or a header could be
+// broken, and takes what is common: empty list elements, white space and comments around every part.
+#ifndef SMTPOLL_MESSAGE_MAILBOX_HPP
+#define SMTPOLL_MESSAGE_MAILBOX_HPP
+
+#include <string>
+#include <string_view>
+
+#include "smtpoll/message/utf8.hpp"
+
+SMTPOLL_NAMESPACE_BEGIN
+
+/// One mailbox of a list; the views look into that list.
+struct Mailbox {
+  std::string_view display_name;  ///< The phrase before <, as typed, quotes and escapes included; may be empty.
+  std::string_view local_part;    ///< As typed, with its quotes where it has them.
+  std::string_view domain;        ///< A domain, or an address literal with its brackets.
+};
+
+namespace detail {
+
+/// RFC 5322 3.2.3 and RFC 6532: what an atom may hold.
+constexpr bool IsAtomChar(char c) noexcept {
+  return IsAlpha(c) || IsDigit(c) || !IsAscii(c) ||
+         std::string_view("!#$%&'*+-/=?^_`{|}~").find(c) != std::string_view::npos;
+}
+
+/// True for atoms joined by single dots.
+constexpr bool IsDotAtom(std::string_view text) noexcept {
+  bool after_dot = true;
+  for (const char c : text) {
+    if (c == '.' ? after_dot : !IsAtomChar(c)) return false;
+    after_dot = c == '.';
+  }
+  return !after_dot;
+}
+
+/// Appends what a quoted string means: without its quotes and escapes. Text without quotes is appended as it is.
+inline void AppendUnquoted(std::string_view text, std::string& to) {
+  bool quoted = false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '"')
+      quoted = !quoted;
+    else if (quoted && text[i] == '\\' && i + 1 < text.size())
+      to += text[++i];
+    else
+      to += text[i];
+  }
+}
+
+inline void AppendQuoted(std::string_view text, std::string& to) {
+  to += '"';
+  for (const char c : text) {
+    if (c == '"' || c == '\\') to += '\\';
+    to += c;
+  }
+  to += '"';
+}
+
+}  // namespace detail
+
+/// Reads a list of mailboxes; Next until false, then Failed tells the end from a fault.
+class MailboxParser {
+ public:
+  explicit MailboxParser(std::string_view list) noexcept : list_(list) {}
+
+  /// Reads the next mailbox; false at the end of the list and at a fault.
+  bool Next(Mailbox& mailbox) noexcept {
+    while (reason_ == nullptr && SkipSpace() && at_ < list_.size()) {
+      const char c = list_[at_];
+      if (c == ',' || (c == ';' && in_group_)) {
+        in_group_ = in_group_ && c != ';';
+        ++at_;
+        continue;
+      }
+      if (Element(mailbox)) return true;
+    }
+    if (reason_ == nullptr && in_group_) Fault("a group has no ; at its end");
+    return false;
+  }
+
+  bool Failed() const noexcept { return reason_ != nullptr; }
+  /// Where the fault is, counted in bytes from 1.
+  std::size_t FaultColumn() const noexcept { return at_ + 1; }
+  const char* FaultReason() const noexcept { return reason_; }
+
+ private:
+  bool Fault(const char* reason) noexcept {
+    if (reason_ == nullptr) reason_ = reason;
+    return false;
+  }
+  char Peek() const noexcept { return at_ < list_.size() ? list_[at_] : '\0'; }
+
+  /// White space and comments (RFC 5322 3.2.2); false at a fault.
+  bool SkipSpace() noexcept {
+    int depth = 0;
+    for (; at_ < list_.size(); ++at_) {
+      const char c = list_[at_];
+      if (c == '\r' || c == '\n' || c == '\0') return Fault("a line break or NUL");
+      if (c == '(') {
+        ++depth;
+      } else if (c == ')' && depth > 0) {
+        --depth;
+      } else if (depth > 0) {
+        if (c == '\\') ++at_;
+      } else if (!detail::IsSpace(c)) {
+        return true;
+      }
+    }
+    if (at_ > list_.size()) at_ = list_.size();
+    return depth == 0 || Fault("a comment has no ) at its end");
+  }
+
+  bool QuotedString() noexcept {
+    for (++at_; at_ < list_.size(); ++at_) {
+      const char c = list_[at_];
+      if ((static_cast<unsigned char>(c) < ' ' && c != '\t') || c == 0x7f) return Fault("a control character");
+      if (c == '"') {
+        ++at_;
+        return true;
+      }
+      if (c == '\\' && ++at_ < list_.size() && !detail::IsPrint(list_[at_])) return Fault("a control character");
+    }
+    at_ = list_.size();
+    return Fault("a quoted string has no \" at its end");
+  }
+
+  bool Atoms() noexcept {
+    const std::size_t start = at_;
+    while (at_ < list_.size() && (detail::IsAtomChar(list_[at_]) || list_[at_] == '.')) {
+      const std::size_t size = detail::Utf8Length(list_.substr(at_));
+      if (size == 0) return Fault("no valid UTF-8");
+      at_ += size;
+    }
+    return at_ != start || Fault("a character that cannot stand in an address");
+  }
+
+  /// A phrase and <addr-spec>, or an addr-spec, or the name of a group. True where a mailbox was read.
+  bool Element(Mailbox& mailbox) noexcept {
+    const std::size_t start = at_;
+    std::size_t end = at_, words = 0;
+    while (at_ < list_.size() && Peek() != '<' && Peek() != '@' && Peek() != ':' && Peek() != ',' && Peek() != ';') {
+      if (!(Peek() == '"' ? QuotedString() : Atoms())) return false;
+      end = at_;
+      ++words;
+      if (!SkipSpace()) return false;
+    }
+    const std::string_view phrase = list_.substr(start, end - start);
+    if (Peek() == ':' && words != 0) {
+      if (in_group_) return Fault("a group inside a group");
+      in_group_ = true;
+      ++at_;
+      return false;
+    }
+    if (Peek() == '<') {
+      ++at_;
+      mailbox.display_name = phrase;
+      if (!SkipSpace()) return false;
+      const std::size_t local = at_;
+      if (Peek() == '@') return Fault("a local part is missing");
+      if (!(Peek() == '"' ? QuotedString() : Atoms())) return false;
+      mailbox.local_part = list_.substr(local, at_ - local);
+      if (!SkipSpace() || !AtAndDomain(mailbox) || !SkipSpace()) return false;
+      if (Peek() != '>') return Fault("> is missing");
+      ++at_;
+    } else {
+      if (words > 1) return Fault("< is missing before an address");
+      if (words == 0) return Fault("a local part is missing");
+      mailbox.display_name = {};
+      mailbox.local_part = phrase;
+      if (!AtAndDomain(mailbox)) return false;
+    }
+    if (!SkipSpace()) return false;
+    const bool ends = at_ == list_.size() || Peek() == ',' || (Peek() == ';' && in_group_);
+    return ends ? CheckParts(mailbox) : Fault("a comma is missing");
+  }
+
+  bool AtAndDomain(Mailbox& mailbox) noexcept {
+    if (Peek() != '@') return Fault("@ is missing");
+    ++at_;
+    if (!SkipSpace()) return false;
+    const std::size_t start = at_;
+    if (Peek() == '[') {
+      while (at_ < list_.size() && Peek() != ']') {
+        if (!detail::IsPrint(Peek()) || Peek() == ' ' || (Peek() == '[' && at_ != start))
+          return Fault("a bad address literal");
+        ++at_;
+      }
+      if (at_ == list_.size()) return Fault("] is missing");
+      ++at_;
+    } else if (!Atoms()) {
+      return false;
+    }
+    mailbox.domain = list_.substr(start, at_ - start);
+    return true;
+  }
+
+  /// RFC 5321 4.5.3.1: the limits; and the rule of dots.
+  bool CheckParts(const Mailbox& mailbox) noexcept {
+    const auto fault_at = [this](std::string_view part, const char* reason) {
+      at_ = static_cast<std::size_t>(part.data() - list_.data());
+      return Fault(reason);
+    };
+    const std::string_view local = mailbox.local_part, domain = mailbox.domain;
+    if (local[0] != '"' && !detail::IsDotAtom(local)) return fault_at(local, "a dot at the wrong place");
+    if (local.size() > 64) return fault_at(local, "the local part is longer than 64 octets");
+    if (domain[0] != '[' && !detail::IsDotAtom(domain)) return fault_at(domain, "a dot at the wrong place");
+    if (domain.size() > 255) return fault_at(domain, "the domain is longer than 255 octets");
+    if (local.size() + domain.size() + 3 > 256) return fault_at(local, "the address is longer than 254 octets");
+    return true;
+  }
+
+  std::string_view list_;
+  std::size_t at_ = 0;
+  bool in_group_ = false;
+  const char* reason_ = nullptr;
+};
+
+namespace detail {
+
+/// Appends `local@domain` in its shortest form: the local part is quoted only where it must be (RFC 5321 4.1.2).
+inline void AppendAddrSpec(const Mailbox& mailbox, std::string& to) {
+  if (mailbox.local_part.find('"') == std::string_view::npos) {
+    to.append(mailbox.local_part);
+  } else {
+    const std::size_t start = to.size();
+    AppendUnquoted(mailbox.local_part, to);
+    if (!IsDotAtom(std::string_view(to).substr(start))) {
+      to.resize(start);
+      to.append(mailbox.local_part);
+    }
+  }
+  to.append("@").append(mailbox.domain);
+}
+
+/// True where the mailbox itself cannot be said in ASCII (RFC 6531).
+inline bool NeedsSmtpUtf8(const Mailbox& mailbox) noexcept {
+  return !IsAllAscii(mailbox.local_part) || !IsAllAscii(mailbox.domain);
+}
+
+}  // namespace detail
+SMTPOLL_NAMESPACE_END
+
+#endif

@@ -1,0 +1,308 @@
+// The order of a message's parts: literal text (headers, boundaries) and, between, bodies and attachments to be
+// encoded. The tree is the smallest that holds what is there (RFC 2046 5.1, RFC 2387): mixed, related, alternative.
+#ifndef SMTPOLL_MESSAGE_MESSAGE_LAYOUT_HPP
+#define SMTPOLL_MESSAGE_MESSAGE_LAYOUT_HPP
+
+#include <chrono>
+#include <random>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "smtpoll/message/body_source.hpp"
+#include "smtpoll/message/date.hpp"
+#include "smtpoll/message/email_message.hpp"
+#include "smtpoll/message/header_writer.hpp"
+
+SMTPOLL_NAMESPACE_BEGIN
+namespace detail {
+
+struct MessagePart {
+  bool is_literal = false;
+  std::size_t begin = 0;  // of a literal: its place in Literals()
+  std::size_t end = 0;
+  std::string_view text;  // of a body
+  TransferEncoding encoding = TransferEncoding::SevenBit;
+  const EmailAttachment* attachment = nullptr;
+};
+
+class MessageLayout {
+ public:
+  MessageLayout() : random_(Seed()) {}
+
+  const std::vector<MessagePart>& Parts() const noexcept { return parts_; }
+  const std::string& Literals() const noexcept { return literals_; }
+
+  void Clear() noexcept {
+    parts_.clear();
+    literals_.clear();
+    literal_begin_ = 0;
+  }
+
+  void Lay(const EmailMessage& mail) {
+    Clear();
+    mail_ = &mail;
+    if (!mail.Source.empty()) {
+      parts_.push_back({false, 0, 0, mail.Source, TransferEncoding::SevenBit, nullptr});
+      return;
+    }
+    DrawToken();
+    WriteFields();
+    WriteMixed();
+    EndLiteral();
+  }
+
+ private:
+  static std::uint64_t Seed() {
+    std::random_device device;
+    return static_cast<std::uint64_t>(device()) << 32 ^ device() ^
+           static_cast<std::uint64_t>(std::chrono::system_clock::now().time_since_epoch().count());
+  }
+
+  /// 24 letters that no text of this message holds: the stem of its boundaries and its Message-ID.
+  void DrawToken() {
+    do {
+      for (char& c : token_) c = static_cast<char>('a' + NextRandom() % 26);
+    } while (Occurs(mail_->BodyPlainText) || Occurs(mail_->BodyHTML) || Occurs(mail_->BodyEnriched));
+  }
+  /// One step of splitmix64: 64 bits of state are enough to never meet the same token twice.
+  std::uint64_t NextRandom() noexcept {
+    std::uint64_t z = random_ += 0x9E3779B97F4A7C15u;
+    z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9u;
+    z = (z ^ z >> 27) * 0x94D049BB133111EBu;
+    return z ^ z >> 31;
+  }
+  bool Occurs(const std::string& text) const { return text.find(token_, 0, sizeof token_) != std::string::npos; }
+
+  // ---- Header fields.
+
+  void WriteFields() {
+    HeaderWriter writer(literals_);
+    if (Ours("Date")) {
+      const std::time_t now = std::time(nullptr);
+      scratch_.clear();
+      AppendDate(static_cast<std::int64_t>(now), LocalOffset(now), scratch_);
+      Field(writer, "Date", scratch_);
+    }
+    if (Ours("From")) Addresses(writer, "From", mail_->FromAddress);
+    if (Ours("To") && !mail_->ToAddress.empty()) Addresses(writer, "To", mail_->ToAddress);
+    if (Ours("Cc") && !mail_->CCAddress.empty()) Addresses(writer, "Cc", mail_->CCAddress);
+    if (Ours("Subject") && !mail_->Subject.empty()) Field(writer, "Subject", mail_->Subject);
+    if (Ours("Message-ID")) MessageId(writer);
+    for (const InternetHeaders::Field& field : mail_->Headers.Fields())
+      if (!IsStructural(field.name)) Field(writer, field.name, field.value);
+    literals_ += "MIME-Version: 1.0\r\n";
+  }
+
+  bool Ours(std::string_view name) const noexcept { return !mail_->Headers.Has(name); }
+
+  /// Fields that say how the message is built are never the caller's, and Bcc reaches nobody.
+  static bool IsStructural(std::string_view name) noexcept {
+    for (const std::string_view one :
+         {"MIME-Version", "Content-Type", "Content-Transfer-Encoding", "Content-Disposition", "Bcc"})
+      if (EqualIgnoringCase(name, one)) return true;
+    return false;
+  }
+
+  static void Field(HeaderWriter& writer, std::string_view name, std::string_view value) {
+    writer.Begin(name);
+    writer.Text(value);
+    writer.End();
+  }
+
+  void Addresses(HeaderWriter& writer, std::string_view name, std::string_view list) {
+    MailboxParser parser(list);
+    Mailbox mailbox;
+    writer.Begin(name);
+    bool first = true;
+    while (parser.Next(mailbox)) {
+      if (!first) writer.Glue(",");
+      first = false;
+      if (IsAllAscii(mailbox.display_name)) {
+        writer.Verbatim(mailbox.display_name);
+      } else {
+        scratch_.clear();
+        AppendUnquoted(mailbox.display_name, scratch_);
+        writer.Encoded(scratch_);
+      }
+      scratch_.clear();
+      AppendAddrSpec(mailbox, scratch_);
+      if (mailbox.display_name.empty()) {
+        writer.Word(scratch_);
+      } else {
+        scratch_.insert(0, 1, '<');
+        scratch_ += '>';
+        writer.Word(scratch_);
+      }
+    }
+    writer.End();
+  }
+
+  void MessageId(HeaderWriter& writer) {
+    Mailbox author;
+    MailboxParser(mail_->FromAddress).Next(author);
+    scratch_.assign("<").append(token_, sizeof token_).append("@");
+    if (author.domain.empty() || author.domain[0] == '[' || !IsAllAscii(author.domain))
+      scratch_ += "localhost.localdomain";
+    else
+      scratch_.append(author.domain);
+    scratch_ += '>';
+    writer.Begin("Message-ID");
+    writer.Word(scratch_);
+    writer.End();
+  }
+
+  // ---- The tree. Each of these writes an entity: its header fields, the empty line, its body.
+
+  void WriteMixed() {
+    std::size_t attached = 0;
+    for (const EmailAttachment& one : mail_->Attachments) attached += !IsInline(one);
+    if (attached == 0) return WriteBodies();
+    StartMultipart("mixed", '1');
+    Delimiter('1');
+    WriteBodies();
+    for (const EmailAttachment& one : mail_->Attachments) {
+      if (IsInline(one)) continue;
+      Delimiter('1');
+      WriteAttachment(one, "attachment");
+    }
+    CloseDelimiter('1');
+  }
+
+  bool IsInline(const EmailAttachment& one) const noexcept {
+    return !one.InlineContentID.empty() && !mail_->BodyHTML.empty();
+  }
+
+  void WriteBodies() {
+    const int kinds = !mail_->BodyPlainText.empty() + !mail_->BodyEnriched.empty() + !mail_->BodyHTML.empty();
+    if (kinds > 1) StartMultipart("alternative", '2');
+    const auto next = [&] {
+      if (kinds > 1) Delimiter('2');
+    };
+    if (!mail_->BodyPlainText.empty() || kinds == 0) {
+      next();
+      WriteText("plain", mail_->BodyPlainText);
+    }
+    if (!mail_->BodyEnriched.empty()) {
+      next();
+      WriteText("enriched", mail_->BodyEnriched);
+    }
+    if (!mail_->BodyHTML.empty()) {
+      next();
+      WriteHtml();
+    }
+    if (kinds > 1) CloseDelimiter('2');
+  }
+
+  void WriteHtml() {
+    bool related = false;
+    for (const EmailAttachment& one : mail_->Attachments) related = related || IsInline(one);
+    if (!related) return WriteText("html", mail_->BodyHTML);
+    StartMultipart("related", '3');
+    Delimiter('3');
+    WriteText("html", mail_->BodyHTML);
+    for (const EmailAttachment& one : mail_->Attachments) {
+      if (!IsInline(one)) continue;
+      Delimiter('3');
+      WriteAttachment(one, "inline");
+    }
+    CloseDelimiter('3');
+  }
+
+  void WriteText(std::string_view subtype, std::string_view text) {
+    const TransferEncoding encoding = ChooseEncoding(text);
+    constexpr const char* kNames[] = {"7bit", "quoted-printable", "base64"};
+    literals_.append("Content-Type: text/").append(subtype).append("; charset=utf-8\r\nContent-Transfer-Encoding: ");
+    literals_.append(kNames[static_cast<unsigned>(encoding)]).append("\r\n\r\n");
+    EndLiteral();
+    parts_.push_back({false, 0, 0, text, encoding, nullptr});
+  }
+
+  void WriteAttachment(const EmailAttachment& one, std::string_view disposition) {
+    HeaderWriter writer(literals_);
+    writer.Begin("Content-Type");
+    writer.Word(one.MIMEType.empty() ? MimeTypeOf(one.Name) : std::string_view(one.MIMEType));
+    writer.End();
+    writer.Begin("Content-Disposition");
+    writer.Word(disposition);
+    if (!one.Name.empty()) FileName(writer, one.Name);
+    writer.End();
+    if (!one.InlineContentID.empty()) {
+      scratch_.assign("<").append(one.InlineContentID).append(">");
+      Field(writer, "Content-ID", scratch_);
+    }
+    literals_ += "Content-Transfer-Encoding: base64\r\n\r\n";
+    EndLiteral();
+    parts_.push_back({false, 0, 0, {}, TransferEncoding::Base64, &one});
+  }
+
+  /// RFC 2183 2.3 where the name is plain and short, else RFC 2231 in segments that fit a line.
+  void FileName(HeaderWriter& writer, std::string_view name) {
+    writer.Glue(";");
+    if (IsAllAscii(name) && name.size() <= 60) {
+      scratch_ = "filename=";
+      AppendQuoted(name, scratch_);
+      return writer.Word(scratch_);
+    }
+    constexpr std::size_t kSegment = 45;
+    int number = 0;
+    std::size_t at = 0;
+    do {
+      if (number != 0) writer.Glue(";");
+      scratch_.assign("filename*").append(std::to_string(number)).append(number == 0 ? "*=utf-8''" : "*=");
+      for (std::size_t size = 0; at < name.size() && size < kSegment; ++at) {
+        const char c = name[at];
+        if (IsAlpha(c) || IsDigit(c) || c == '.' || c == '-' || c == '_') {
+          scratch_ += c;
+          ++size;
+        } else {
+          scratch_ += '%';
+          scratch_ += kHexDigits[static_cast<unsigned char>(c) >> 4];
+          scratch_ += kHexDigits[static_cast<unsigned char>(c) & 15];
+          size += 3;
+        }
+      }
+      writer.Word(scratch_);
+      ++number;
+    } while (at < name.size());
+  }
+
+  // ---- Boundaries (RFC 2046 5.1.1). "=_" stands in neither quoted-printable nor base64.
+
+  void AppendBoundary(char level) { literals_.append("=_").append(token_, sizeof token_).append(1, level); }
+  void StartMultipart(std::string_view subtype, char level) {
+    literals_.append("Content-Type: multipart/").append(subtype).append(";\r\n boundary=\"");
+    AppendBoundary(level);
+    literals_ += "\"\r\n";
+  }
+  void Delimiter(char level) {
+    literals_ += "\r\n--";
+    AppendBoundary(level);
+    literals_ += "\r\n";
+  }
+  void CloseDelimiter(char level) {
+    literals_ += "\r\n--";
+    AppendBoundary(level);
+    literals_ += "--\r\n";
+  }
+
+  void EndLiteral() {
+    if (literals_.size() == literal_begin_) return;
+    parts_.push_back({true, literal_begin_, literals_.size(), {}, TransferEncoding::SevenBit, nullptr});
+    literal_begin_ = literals_.size();
+  }
+
+  const EmailMessage* mail_ = nullptr;
+  std::vector<MessagePart> parts_;
+  std::string literals_;
+  std::string scratch_;
+  std::size_t literal_begin_ = 0;
+  char token_[24] = {};
+  std::uint64_t random_;
+};
+
+}  // namespace detail
+
+SMTPOLL_NAMESPACE_END
+
+#endif
