@@ -163,6 +163,7 @@ class Script {
         engine.Sent(size, now_);
         continue;
       }
+      if (engine.NextDeadline() <= now_) continue;  // it has work to do
       if (!engine.Idle()) return;
       if (next_command_ < commands.size())
         CHECK(engine.Command(commands[next_command_++], now_));

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "smtpoll/base/ascii.hpp"
+#include "smtpoll/protocol/auth_mechanism.hpp"
 
 SMTPOLL_NAMESPACE_BEGIN
 
@@ -27,12 +28,6 @@ enum class Extension : std::uint8_t {
   MtPriority,           ///< RFC 6710
   RequireTls,           ///< RFC 8689
   Limits,               ///< RFC 9422
-};
-
-/// SASL mechanisms that the engine can speak.
-enum class AuthMechanism : std::uint8_t {
-  Plain,  ///< RFC 4616
-  Login,  ///< Never standardised; user name and password each on a line of their own.
 };
 
 /// The keywords of one EHLO reply.
@@ -81,12 +76,6 @@ class Capabilities {
       {"MT-PRIORITY", Extension::MtPriority},
       {"REQUIRETLS", Extension::RequireTls},
   };
-  struct KnownMechanism {
-    std::string_view name;
-    AuthMechanism mechanism;
-  };
-  static constexpr KnownMechanism kMechanisms[] = {{"PLAIN", AuthMechanism::Plain}, {"LOGIN", AuthMechanism::Login}};
-
   static std::string_view NextWord(std::string_view& line) noexcept {
     line = detail::Trim(line);
     std::size_t end = 0;
@@ -113,8 +102,8 @@ class Capabilities {
   }
 
   void AddMechanism(std::string_view name) noexcept {
-    for (const KnownMechanism& known : kMechanisms)
-      if (detail::EqualIgnoringCase(name, known.name)) mechanisms_ |= 1u << static_cast<unsigned>(known.mechanism);
+    for (std::size_t i = 0; i < detail::kAuthMechanismCount; ++i)
+      if (detail::EqualIgnoringCase(name, detail::kAuthMechanisms[i].name)) mechanisms_ |= 1u << i;
   }
 
   std::uint32_t extensions_ = 0;

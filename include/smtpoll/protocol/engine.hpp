@@ -67,8 +67,10 @@ class Engine {
 
   /// Room for received bytes; empty only while a whole buffer of them waits for Next.
   Span<char> Input() noexcept {
-    DropReply();
-    input_.Compact();
+    if (!sasl_.Working()) {
+      DropReply();
+      input_.Compact();
+    }
     return input_.Free();
   }
   /// `size` bytes were put into Input().
@@ -86,7 +88,8 @@ class Engine {
     if (IsOver() || stage_ == Stage::AwaitTls) return Readiness::None;
     return commands_.Buffer().empty() ? Readiness::Read : Readiness::ReadOrWrite;
   }
-  /// The time at which the present phase times out, kNever where none runs.
+  /// The time at which the present phase times out, kNever where none runs. Where a challenge of SCRAM costs work, it is
+  /// in the past until that is done: each call of Next then does a part of it (RFC 5802 2.2), and waits for nothing.
   Millis NextDeadline() const noexcept;
 
   /// Ready for Send or Quit.
@@ -134,8 +137,10 @@ class Engine {
   void SayHello(Await what) noexcept;
   Event OnStartTlsReply(const Reply& reply) noexcept;
   void EndOpening() noexcept;
-  void Authenticate(std::size_t first_preference) noexcept;
-  void AnswerChallenge(const Reply& reply) noexcept;
+  void Authenticate(std::size_t first, const Reply* refusal = nullptr) noexcept;
+  void StartMechanism(AuthMechanism mechanism) noexcept;
+  Event OnAuthReply(const Reply& reply) noexcept;
+  void Respond(detail::SaslStep step) noexcept;
 
   void Refuse(Await what, std::uint32_t recipient, const Reply& reply) noexcept;
   Event Conclude() noexcept;
@@ -152,7 +157,9 @@ class Engine {
   }
   /// Content is not all out yet: its final reply cannot come.
   bool SendsContent() const noexcept;
+  /// The last reply is done with; not while SASL still works on the challenge in it.
   void DropReply() noexcept {
+    if (sasl_.Working()) return;
     input_.Consume(reply_size_);
     reply_size_ = 0;
   }
@@ -170,7 +177,6 @@ class Engine {
   Step step_ = Step::Mail;
   unsigned pending_ = 0;
   std::size_t reply_size_ = 0;        // bytes of input_ that the last event's reply looks at
-  std::size_t auth_preference_ = 0;   // the mechanism under way
   std::uint32_t next_recipient_ = 0;  // the next one to be written
   std::size_t accepted_recipients_ = 0;
   std::size_t final_replies_ = 0;  // LMTP: how many of them have come

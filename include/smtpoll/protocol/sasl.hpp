@@ -1,100 +1,267 @@
-// SASL on the client's side: what to answer to each challenge of AUTH (RFC 4422, RFC 4954; PLAIN is RFC 4616).
-// Invariant: a secret is encoded straight into the send buffer and exists nowhere else in the engine.
+// SASL on the client's side: what to answer to each challenge of AUTH (RFC 4422, RFC 4954): SCRAM, OAUTHBEARER
+// (RFC 7628), XOAUTH2, EXTERNAL, CRAM-MD5 (RFC 2195), PLAIN (RFC 4616) and LOGIN.
+// Invariant: a secret is encoded straight into the send buffer; what is derived from one is overwritten after use.
+// A challenge is not trusted: it is decoded strictly, in its own place, and what is wrong with it ends the exchange.
 #ifndef SMTPOLL_PROTOCOL_SASL_HPP
 #define SMTPOLL_PROTOCOL_SASL_HPP
 
 #include <string_view>
+#include <variant>
 
-#include "smtpoll/base/base64.hpp"
-#include "smtpoll/base/wire_buffer.hpp"
-#include "smtpoll/protocol/capabilities.hpp"
+#include "smtpoll/base/fixed_text.hpp"
+#include "smtpoll/base/md5.hpp"
+#include "smtpoll/base/sha1.hpp"
+#include "smtpoll/base/sha2.hpp"
+#include "smtpoll/base/span.hpp"
+#include "smtpoll/protocol/scram.hpp"
 
 SMTPOLL_NAMESPACE_BEGIN
-
-/// Who the client is. The views must stay valid until the session is authenticated.
-struct Credentials {
-  std::string_view user_name;  ///< Empty: no authentication is tried.
-  std::string_view password;
-};
-
 namespace detail {
 
-/// Mechanisms in the order they are tried, with the names of the wire.
-struct MechanismName {
-  AuthMechanism mechanism;
-  std::string_view name;
-};
-constexpr MechanismName kMechanismPreference[] = {{AuthMechanism::Plain, "PLAIN"}, {AuthMechanism::Login, "LOGIN"}};
-
-/// Base64 of bytes that come in pieces, so that they need not be put together first.
-class Base64Writer {
- public:
-  explicit Base64Writer(char* into) noexcept : start_(into), out_(into) {}
-
-  void Put(std::string_view bytes) noexcept {
-    for (const char c : bytes) {
-      group_[filled_++] = c;
-      if (filled_ == 3) Flush();
-    }
-  }
-  /// Ends the encoding and returns its size.
-  std::size_t Finish() noexcept {
-    if (filled_ != 0) Flush();
-    return static_cast<std::size_t>(out_ - start_);
-  }
-
- private:
-  void Flush() noexcept {
-    out_ += Base64Encode(group_, filled_, out_);
-    Wipe(group_, sizeof group_);
-    filled_ = 0;
-  }
-
-  char* start_;
-  char* out_;
-  char group_[3] = {};
-  std::size_t filled_ = 0;
+/// What is to be done about a challenge.
+enum class SaslStep : std::uint8_t {
+  Respond,  ///< SaslClient::WriteResponse.
+  Again,    ///< SaslClient::Work, until it says something else; the challenge must stay where it is until then.
+  Cancel,   ///< Nothing can be said to it; SaslClient::Fault says why.
 };
 
-/// One exchange of one mechanism.
+/// One exchange of one mechanism. Some 650 bytes, most of them for SHA-512; no heap.
 class SaslClient {
  public:
+  /// Starts an exchange for which Misfit finds nothing missing. `credentials` must stay valid until Stop.
   void Start(AuthMechanism mechanism, const Credentials& credentials) noexcept {
+    Stop();
     mechanism_ = mechanism;
-    credentials_ = credentials;
-    given_ = 0;
+    credentials_ = &credentials;
+    scram_ = ScramTexts(credentials, mechanism);
   }
 
-  /// PLAIN sends its response along with the command; the server of LOGIN asks first.
-  bool SpeaksFirst() const noexcept { return mechanism_ == AuthMechanism::Plain; }
-
-  /// False when the mechanism has said all it has to say.
-  bool HasResponse() const noexcept { return given_ < (mechanism_ == AuthMechanism::Plain ? 1 : 2); }
-
-  /// Room that WriteResponse needs at most, in bytes.
-  std::size_t MaxResponseSize() const noexcept {
-    return Base64Size(credentials_.user_name.size() + credentials_.password.size() + 2);
+  /// Ends the exchange and overwrites what was derived from a secret.
+  void Stop() noexcept {
+    state_.emplace<std::monostate>();
+    said_ = 0;
+    working_ = verified_ = false;
+    fault_ = "";
   }
 
-  /// Writes the base64 of the next response to `into` and returns its size.
-  std::size_t WriteResponse(char* into) noexcept {
-    Base64Writer writer(into);
-    if (mechanism_ == AuthMechanism::Plain) {
-      writer.Put({"\0", 1});
-      writer.Put(credentials_.user_name);
-      writer.Put({"\0", 1});
-      writer.Put(credentials_.password);
-    } else {
-      writer.Put(given_ == 0 ? credentials_.user_name : credentials_.password);
+  AuthMechanism Mechanism() const noexcept { return mechanism_; }
+
+  /// True where the first response needs no challenge before it.
+  bool SpeaksFirst() const noexcept { return Family() != SaslFamily::Login && Family() != SaslFamily::CramMd5; }
+
+  /// The text of a 334 reply, which is overwritten. Where the server asks for what could have been said first, any
+  /// text will do.
+  SaslStep Take(Span<char> challenge) noexcept {
+    const unsigned last = LastResponse();
+    if (said_ > last) return Cancel("");
+    const bool reads = Family() != SaslFamily::Login && (said_ != 0 || !SpeaksFirst());
+    if (!reads) return SaslStep::Respond;
+    const std::string_view encoded = Trim({challenge.data(), challenge.size()});
+    const std::size_t size = Base64Decode(encoded, challenge.data(), challenge.size());
+    if (size == kNotBase64) return Cancel("the server's challenge is no base64");
+    const std::string_view text(challenge.data(), size);
+    switch (Family()) {
+      case SaslFamily::Scram: return said_ == 1 ? TakeServerFirst(text) : TakeServerFinal(text);
+      case SaslFamily::CramMd5:
+        Hmac<Md5>(credentials_->password).Code(text, state_.emplace<CramCode>().bytes);
+        return SaslStep::Respond;
+      default: Remember(text); return SaslStep::Respond;
     }
-    ++given_;
-    return writer.Finish();
+  }
+
+  /// The exchange cannot go on because of `why`.
+  SaslStep Cancel(const char* why) noexcept {
+    fault_ = why;
+    return SaslStep::Cancel;
+  }
+
+  /// Work is to be done before there is a response.
+  bool Working() const noexcept { return working_; }
+
+  /// Does a bounded part of the work that Take found.
+  SaslStep Work() noexcept {
+    bool done = true;
+    WithProof(state_, [&](auto& proof) { done = proof.Step(scram_); });
+    working_ = !done;
+    return done ? SaslStep::Respond : SaslStep::Again;
+  }
+
+  /// Size of the next response in base64, bytes.
+  std::size_t ResponseSize() const noexcept {
+    std::size_t size = 0;
+    PutResponse([&size](std::string_view piece) { size += piece.size(); });
+    return Base64Size(size);
+  }
+
+  /// Writes the base64 of the next response to `into`, which has ResponseSize() bytes of room; returns its size.
+  std::size_t WriteResponse(char* into) noexcept {
+    char* at = into;
+    const auto write = [&at](std::string_view piece) {
+      for (const char c : piece) *at++ = c;
+    };
+    PutBase64(write, [this](auto& base64) { PutResponse(base64); });
+    ++said_;
+    return static_cast<std::size_t>(at - into);
+  }
+
+  /// The server says that the client is authenticated, in a reply with this text. True where it may say so: with SCRAM
+  /// it must have proved that it knows the password, in a challenge before or in this text.
+  bool Verified(std::string_view text) noexcept {
+    if (Family() != SaslFamily::Scram || verified_) return true;
+    char decoded[kOutcomeRoom];
+    text = text.substr(0, text.find_first_of(" \n"));
+    const std::size_t size = Base64Decode(text, decoded, sizeof decoded);
+    return said_ == 2 && size != kNotBase64 && IsServerFinal({decoded, size});
+  }
+
+  /// Why the exchange was cancelled; empty where it was not, or only because all was said.
+  std::string_view Fault() const noexcept { return fault_; }
+
+  /// What the server told about its refusal in a challenge: JSON (RFC 7628 3.2.2), or SCRAM's error.
+  std::string_view Remark() const noexcept {
+    const auto* const remark = std::get_if<RemarkText>(&state_);
+    return remark == nullptr ? std::string_view() : remark->View();
   }
 
  private:
+  struct CramCode {
+    char bytes[Md5::kSize];
+  };
+  using RemarkText = FixedText<240>;
+  static constexpr std::size_t kOutcomeRoom = 192;
+
+  SaslFamily Family() const noexcept { return RuleOf(mechanism_).family; }
+
+  /// The number of the last response there is, from 0 on.
+  unsigned LastResponse() const noexcept {
+    switch (Family()) {
+      case SaslFamily::Scram: return 2;
+      case SaslFamily::Bearer:
+      case SaslFamily::Login: return 1;
+      default: return 0;
+    }
+  }
+
+  void Remember(std::string_view text) noexcept {
+    RemarkText& remark = state_.emplace<RemarkText>();
+    for (const char c : text) {
+      const bool control = static_cast<unsigned char>(c) < ' ' || c == 0x7f;
+      remark.Append(control ? std::string_view("?") : std::string_view(&c, 1));
+    }
+  }
+
+  SaslStep TakeServerFirst(std::string_view text) noexcept {
+    std::string_view salt;
+    std::uint32_t iterations = 0;
+    const char* const wrong = scram_.TakeServerFirst(text, salt, iterations);
+    if (wrong != nullptr) return Cancel(wrong);
+    const PreparedText password(credentials_->password);
+    switch (RuleOf(mechanism_).digest) {
+      case 512: state_.emplace<ScramProof<Sha512>>(password.View()); break;
+      case 256: state_.emplace<ScramProof<Sha256>>(password.View()); break;
+      default: state_.emplace<ScramProof<Sha1>>(password.View()); break;
+    }
+    WithProof(state_, [&](auto& proof) { working_ = proof.Start(salt, iterations); });
+    return working_ ? SaslStep::Again : Cancel("the server's challenge is malformed");
+  }
+
+  /// Nothing is said to a signature or an error, but something must be sent (RFC 4954 4).
+  SaslStep TakeServerFinal(std::string_view text) noexcept {
+    std::string_view error;
+    std::string_view rest = text;
+    if (TakeScramAttribute(rest, 'e', error)) {
+      Remember(error);
+      return SaslStep::Respond;
+    }
+    verified_ = IsServerFinal(text);
+    return verified_ ? SaslStep::Respond : Cancel("the server could not prove that it knows the password");
+  }
+
+  bool IsServerFinal(std::string_view text) noexcept {
+    std::string_view signature;
+    bool valid = false;
+    if (TakeScramAttribute(text, 'v', signature))
+      WithProof(state_, [&](auto& proof) { valid = proof.IsSignature(signature); });
+    return valid;
+  }
+
+  template <typename State, typename Use>
+  static void WithProof(State& state, Use&& use) noexcept {
+    if (auto* const sha1 = std::get_if<ScramProof<Sha1>>(&state)) use(*sha1);
+    if (auto* const sha256 = std::get_if<ScramProof<Sha256>>(&state)) use(*sha256);
+    if (auto* const sha512 = std::get_if<ScramProof<Sha512>>(&state)) use(*sha512);
+  }
+
+  /// Puts the next response, before base64.
+  template <typename Put>
+  void PutResponse(Put&& put) const noexcept {
+    const Credentials& own = *credentials_;
+    switch (Family()) {
+      case SaslFamily::Scram: PutScramResponse(put); break;
+      case SaslFamily::Bearer: PutBearerResponse(put); break;
+      case SaslFamily::External: put(own.authorization_id); break;
+      case SaslFamily::CramMd5:
+        put(own.user_name);
+        put(" ");
+        for (const char c : std::get_if<CramCode>(&state_)->bytes)
+          for (const int shift : {4, 0})
+            put(std::string_view("0123456789abcdef").substr(static_cast<unsigned char>(c) >> shift & 15, 1));
+        break;
+      case SaslFamily::Plain:
+        for (const std::string_view text : {own.authorization_id, own.user_name}) {
+          put(text);
+          put(std::string_view("\0", 1));
+        }
+        put(own.password);
+        break;
+      case SaslFamily::Login: put(said_ == 0 ? own.user_name : own.password); break;
+    }
+  }
+
+  template <typename Put>
+  void PutScramResponse(Put& put) const noexcept {
+    if (said_ == 0) {
+      scram_.PutClientFirst(put);
+    } else if (said_ == 1) {
+      scram_.PutClientFinalWithoutProof(put);
+      put(",p=");
+      PutBase64(put,
+                [this](auto& base64) { WithProof(state_, [&base64](const auto& proof) { base64(proof.Proof()); }); });
+    }
+  }
+
+  /// The second response only says that the refusal was seen: ^A (RFC 7628 3.2.3), with XOAUTH2 nothing.
+  template <typename Put>
+  void PutBearerResponse(Put& put) const noexcept {
+    const bool standard = mechanism_ == AuthMechanism::OAuthBearer;
+    const Credentials& own = *credentials_;
+    const std::string_view identity = own.authorization_id.empty() ? own.user_name : own.authorization_id;
+    if (said_ != 0) {
+      if (standard) put("\1");
+      return;
+    }
+    if (standard) {
+      put(identity.empty() ? "n,," : "n,a=");
+      ScramTexts::PutName(put, identity);
+      put(identity.empty() ? "\1" : ",\1");
+    } else {
+      put("user=");
+      put(identity);
+      put("\1");
+    }
+    put("auth=Bearer ");
+    put(own.token);
+    put("\1\1");
+  }
+
   AuthMechanism mechanism_ = AuthMechanism::Plain;
-  Credentials credentials_;
-  int given_ = 0;
+  bool working_ = false;
+  bool verified_ = false;  // the server has proved that it knows the password
+  unsigned said_ = 0;      // responses
+  const Credentials* credentials_ = nullptr;
+  const char* fault_ = "";
+  ScramTexts scram_;
+  std::variant<std::monostate, CramCode, RemarkText, ScramProof<Sha1>, ScramProof<Sha256>, ScramProof<Sha512>> state_;
 };
 
 }  // namespace detail

@@ -13,6 +13,7 @@ inline void Engine::Start(const SessionOptions& options, Millis now) noexcept {
   reply_size_ = 0;
   parser_.Reset();
   pending_ = 0;
+  sasl_.Stop();
   error_ = {};
   waits_for_source_ = false;
   waiting_since_ = now;
@@ -30,6 +31,16 @@ inline Event Engine::Next(Millis now) {
     DropReply();
     if (pending_ != 0) return TakePending();
     if (IsOver() || stage_ == Stage::AwaitTls) return {};
+    if (sasl_.Working()) {
+      const detail::SaslStep step = sasl_.Work();
+      if (step != detail::SaslStep::Again) {
+        Respond(step);
+        continue;
+      }
+      if (now - waiting_since_ < options_.timeouts.authentication) return {};
+      Fail(Error(Errc::TimedOut, CurrentPhase()));
+      continue;
+    }
 
     Reply reply;
     switch (
@@ -85,9 +96,18 @@ inline Event Engine::OnReply(const Reply& reply) noexcept {
     case Await::Greeting:
     case Await::Ehlo:
     case Await::Helo:
-    case Await::Lhlo:
-    case Await::Auth:
-    case Await::AuthCancelled: return OnOpeningReply(what, reply);
+    case Await::Lhlo: return OnOpeningReply(what, reply);
+    case Await::Auth: return OnAuthReply(reply);
+    case Await::AuthCancelled: {
+      Error error = ErrorOn(Await::Auth, Errc::AuthenticationFailed, reply);
+      if (!sasl_.Fault().empty()) {
+        error.reply_code = 0;
+        error.enhanced = {};
+        error.text.Assign(sasl_.Fault());
+      }
+      FailPolitely(error);
+      return {};
+    }
     case Await::StartTls: return OnStartTlsReply(reply);
     case Await::Mail:
       if (reply.IsPositive()) return {};
@@ -151,14 +171,7 @@ inline Event Engine::OnOpeningReply(Await what, const Reply& reply) noexcept {
       else
         FailPolitely(ErrorOn(what, Errc::ServiceRefused, reply));
       return {};
-    default:
-      if (reply.IsPositive() && what == Await::Auth) {
-        event.kind = EventKind::Authenticated;
-        stage_ = Stage::Idle;
-        return event;
-      }
-      AnswerChallenge(reply);
-      return {};
+    default: return {};
   }
 }
 
@@ -195,7 +208,7 @@ inline void Engine::Secured(Millis now) noexcept {
 }
 
 inline void Engine::EndOpening() noexcept {
-  if (options_.credentials.user_name.empty())
+  if (options_.credentials.empty())
     stage_ = Stage::Idle;
   else
     Authenticate(0);
@@ -397,46 +410,95 @@ inline void Engine::Cancel() noexcept {
 
 inline void Engine::SayHello(Await what) noexcept { commands_.Write(what, options_.client_name); }
 
-// RFC 4954: the first mechanism of ours, from `first_preference` on, that the server offers.
-inline void Engine::Authenticate(std::size_t first_preference) noexcept {
-  constexpr std::size_t kCount = sizeof detail::kMechanismPreference / sizeof detail::kMechanismPreference[0];
+// RFC 4954: the strongest mechanism, from number `first` on, that the server offers and the credentials fit. `refusal`
+// is the server's word on the one before, where that is why the next is tried.
+inline void Engine::Authenticate(std::size_t first, const Reply* refusal) noexcept {
+  const Credentials& credentials = options_.credentials;
   if (!options_.secured && !options_.allow_plaintext_credentials) {
     FailPolitely(
         Error(Errc::CredentialsOnPlainWire, Phase::Authentication, "encrypt the connection or allow it by name"));
     return;
   }
-  std::size_t preference = first_preference;
-  while (preference < kCount && !capabilities_.Has(detail::kMechanismPreference[preference].mechanism)) ++preference;
-  if (preference == kCount) {
-    FailPolitely(Error(Errc::AuthenticationUnavailable, Phase::Authentication));
-    return;
+  const char* why = "";
+  for (std::size_t i = first; i < detail::kAuthMechanismCount; ++i) {
+    const auto mechanism = static_cast<AuthMechanism>(i);
+    const bool allowed = credentials.pinned == AuthMechanism::Any || credentials.pinned == mechanism;
+    if (!allowed || !capabilities_.Has(mechanism)) continue;
+    const char* const misfit = detail::Misfit(mechanism, credentials);
+    if (misfit == nullptr) return StartMechanism(mechanism);
+    if (*why == '\0') why = misfit;
   }
-  auth_preference_ = preference;
-  const detail::MechanismName& chosen = detail::kMechanismPreference[preference];
-  sasl_.Start(chosen.mechanism, options_.credentials);
-  if (sasl_.MaxResponseSize() + 16 > commands_.Buffer().Free().size()) {
-    Fail(Error(Errc::OutOfMemory, Phase::Authentication, "the credentials do not fit the send buffer"));
-  } else if (sasl_.SpeaksFirst()) {
-    commands_.WriteSecret(Await::Auth, "AUTH PLAIN ", "AUTH PLAIN ****",
-                          [this](char* into) { return sasl_.WriteResponse(into); });
-  } else {
-    commands_.Write(Await::Auth, chosen.name);
-  }
+  if (refusal != nullptr)
+    FailPolitely(ErrorOn(Await::Auth, Errc::AuthenticationUnavailable, *refusal));
+  else
+    FailPolitely(Error(Errc::AuthenticationUnavailable, Phase::Authentication, why));
 }
 
-inline void Engine::AnswerChallenge(const Reply& reply) noexcept {
-  if (reply.IsIntermediate()) {
-    if (sasl_.HasResponse())
-      commands_.WriteSecret(Await::Auth, "", "****", [this](char* into) { return sasl_.WriteResponse(into); });
-    else
-      commands_.Write(Await::AuthCancelled);  // RFC 4954 4: the way to cancel
+inline void Engine::StartMechanism(AuthMechanism mechanism) noexcept {
+  sasl_.Start(mechanism, options_.credentials);
+  FixedText<64> command(detail::RuleOf(Await::Auth).command);
+  command.Append(Name(mechanism));
+  const std::size_t size = sasl_.SpeaksFirst() ? sasl_.ResponseSize() : 0;
+  if (size + 2 > commands_.Buffer().Free().size()) {
+    Fail(Error(Errc::OutOfMemory, Phase::Authentication, "the credentials do not fit the send buffer"));
     return;
   }
-  // 504: the mechanism is not there after all; the next one may be.
-  if (reply.code == 504)
-    Authenticate(auth_preference_ + 1);
+  // RFC 4954 4: a command line has 512 bytes; what is longer waits to be asked for.
+  command.Append(" ");
+  if (!sasl_.SpeaksFirst() || command.View().size() + size + 2 > 512)
+    return commands_.Write(Await::Auth, Name(mechanism));
+  FixedText<72> shown(command.View());
+  shown.Append("****");
+  commands_.WriteSecret(Await::Auth, command.View(), shown.View(), [this](char* into) {
+    const std::size_t written = sasl_.WriteResponse(into);
+    if (written == 0) *into = '=';
+    return written == 0 ? 1 : written;
+  });
+}
+
+inline Event Engine::OnAuthReply(const Reply& reply) noexcept {
+  if (reply.IsIntermediate()) {
+    // The text stands in the receive buffer, and is decoded there.
+    const Span<char> received = input_.Filled();
+    Respond(sasl_.Take({received.data() + (reply.text.data() - received.data()), reply.text.size()}));
+    return {};
+  }
+  if (reply.IsPositive()) {
+    if (!sasl_.Verified(reply.text)) {
+      FailPolitely(Error(Errc::AuthenticationFailed, Phase::Authentication,
+                         "the server did not prove that it knows the password"));
+      return {};
+    }
+    sasl_.Stop();
+    stage_ = Stage::Idle;
+    Event event;
+    event.kind = EventKind::Authenticated;
+    event.reply = reply;
+    return event;
+  }
+  // RFC 4954 4 and 6: 504 and 534 refuse the mechanism and not the credentials; another one may do.
+  if (reply.code == 504 || reply.code == 534) {
+    Authenticate(static_cast<std::size_t>(sasl_.Mechanism()) + 1, &reply);
+    return {};
+  }
+  Error error = ErrorOn(Await::Auth, Errc::AuthenticationFailed, reply);
+  if (!sasl_.Remark().empty()) {
+    error.text.Assign(sasl_.Remark());
+    error.text.Append(" ");
+    error.text.Append(reply.text);
+  }
+  FailPolitely(error);
+  return {};
+}
+
+inline void Engine::Respond(detail::SaslStep step) noexcept {
+  if (step == detail::SaslStep::Again) return;
+  if (step == detail::SaslStep::Respond && sasl_.ResponseSize() + 2 > commands_.Buffer().Free().size())
+    step = sasl_.Cancel("the response does not fit the send buffer");
+  if (step == detail::SaslStep::Respond)
+    commands_.WriteSecret(Await::Auth, "", "****", [this](char* into) { return sasl_.WriteResponse(into); });
   else
-    FailPolitely(ErrorOn(Await::Auth, Errc::AuthenticationFailed, reply));
+    commands_.Write(Await::AuthCancelled);  // RFC 4954 4: the way to cancel
 }
 
 // How a transaction ends. The first refusal is the reason that is told.
@@ -487,6 +549,7 @@ inline void Engine::EndSession(unsigned pending) noexcept {
   commands_.DropOutput();
   commands_.ForgetAwaited();
   stage_ = Stage::Over;
+  sasl_.Stop();
   waits_for_source_ = false;
   pending_ |= pending;
 }
@@ -528,10 +591,12 @@ inline Event Engine::TakePending() noexcept {
 inline Phase Engine::CurrentPhase() const noexcept {
   if (SendsContent()) return Phase::Content;
   if (commands_.Outstanding() != 0) return detail::RuleOf(commands_.Front().what).phase;
+  if (sasl_.Working()) return Phase::Authentication;
   return stage_ == Stage::Over ? Phase::None : stage_ == Stage::AwaitTls ? Phase::Tls : Phase::Idle;
 }
 
 inline Millis Engine::NextDeadline() const noexcept {
+  if (sasl_.Working()) return waiting_since_;
   Millis timeout = options_.timeouts.content;
   if (!SendsContent()) {
     if (commands_.Outstanding() == 0) return kNever;
@@ -559,7 +624,7 @@ inline void Engine::DescribeCommand(const AwaitedReply& awaited, FixedText<80>& 
   const detail::AwaitRule& rule = detail::RuleOf(awaited.what);
   text.Assign(rule.command);
   if (rule.phase == Phase::Hello) text.Append(options_.client_name);
-  if (awaited.what == Await::Auth) text.Append(detail::kMechanismPreference[auth_preference_].name);
+  if (awaited.what == Await::Auth) text.Append(Name(sasl_.Mechanism()));
   if (awaited.what == Await::Mail) text.Append(envelope_.reverse_path);
   if (awaited.what == Await::Recipient) text.Append(envelope_.recipients[awaited.recipient].mailbox);
   text.Append(rule.closing);

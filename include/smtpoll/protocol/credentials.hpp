@@ -1,0 +1,76 @@
+// Who the client is, and which mechanisms of SASL (RFC 4422) that is enough for. Every secret is a view of the caller's
+// memory: the engine keeps none.
+#ifndef SMTPOLL_PROTOCOL_CREDENTIALS_HPP
+#define SMTPOLL_PROTOCOL_CREDENTIALS_HPP
+
+#include <string_view>
+
+#include "smtpoll/base/ascii.hpp"
+#include "smtpoll/protocol/auth_mechanism.hpp"
+#include "smtpoll/protocol/sasl_prep.hpp"
+
+SMTPOLL_NAMESPACE_BEGIN
+
+/// Who the client is. The views must stay valid until the session is authenticated. No authentication is tried where
+/// there is no user name, no token and no pinned mechanism.
+struct Credentials {
+  std::string_view user_name = {};
+  std::string_view password = {};
+  std::string_view token = {};             ///< OAuth 2.0 access token (RFC 6750), for OAUTHBEARER and XOAUTH2.
+  std::string_view authorization_id = {};  ///< Whom to act as, where that is not the user himself.
+  /// SCRAM needs at least 18 random printable characters without a comma, others for each session; without them it is
+  /// not tried. The engine has no randomness of its own.
+  std::string_view nonce = {};
+  std::string_view channel_binding = {};  ///< What the TLS session gives for the type; the -PLUS mechanisms need it.
+  std::string_view channel_binding_type = {};  ///< "tls-exporter" (RFC 9266) or "tls-server-end-point" (RFC 5929).
+  AuthMechanism pinned = AuthMechanism::Any;   ///< The only mechanism to be used.
+
+  constexpr bool empty() const noexcept { return user_name.empty() && token.empty() && pinned == AuthMechanism::Any; }
+};
+
+namespace detail {
+
+/// RFC 5802 7: printable, without the comma that ends it.
+constexpr bool IsScramNonce(std::string_view nonce) noexcept {
+  for (const char c : nonce)
+    if (c <= ' ' || c > '~' || c == ',') return false;
+  return !nonce.empty();
+}
+
+constexpr bool HasControl(std::string_view text) noexcept {
+  for (const char c : text)
+    if (static_cast<unsigned char>(c) < ' ' || c == 0x7f) return true;
+  return false;
+}
+
+/// What `credentials` lack for `mechanism`; nullptr where they lack nothing.
+inline const char* Misfit(AuthMechanism mechanism, const Credentials& credentials) noexcept {
+  constexpr std::size_t kLeastNonce = 18;
+  const AuthMechanismRule& rule = RuleOf(mechanism);
+  const auto needs = [&rule](SaslNeed need) { return (rule.needs & need) != 0; };
+  if (needs(kNeedsPinning) && credentials.pinned != mechanism) return "EXTERNAL must be asked for";
+  if (needs(kNeedsUserName) && credentials.user_name.empty()) return "the user name is missing";
+  // An empty password is one, but not beside a token.
+  if (needs(kNeedsPassword) && credentials.password.empty() && !credentials.token.empty())
+    return "the password is missing";
+  if (needs(kNeedsToken) && credentials.token.empty()) return "the token is missing";
+  if (needs(kNeedsNoAuthorizationId) && !credentials.authorization_id.empty())
+    return "the mechanism has no place for an authorization identity";
+  if (needs(kNeedsChannelBinding) && (credentials.channel_binding.empty() || credentials.channel_binding_type.empty()))
+    return "the channel binding is missing";
+  if (needs(kNeedsNonce) && (credentials.nonce.size() < kLeastNonce || !IsScramNonce(credentials.nonce)))
+    return "the nonce is missing or too short";
+  for (const std::string_view text : {credentials.user_name, credentials.password, credentials.authorization_id})
+    if (text.find('\0') != std::string_view::npos) return "the credentials have a NUL in them";
+  if (rule.family == SaslFamily::Bearer)
+    for (const std::string_view text : {credentials.user_name, credentials.authorization_id, credentials.token})
+      if (HasControl(text)) return "the credentials have a control character in them";
+  if (rule.family != SaslFamily::Scram) return nullptr;
+  const char* const fault = PreparedText(credentials.user_name).Fault();
+  return fault != nullptr ? fault : PreparedText(credentials.password).Fault();
+}
+
+}  // namespace detail
+SMTPOLL_NAMESPACE_END
+
+#endif
