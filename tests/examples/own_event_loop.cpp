@@ -1,4 +1,4 @@
-// Drives two clients and their receiver with one poll(2) loop of the program's own: nothing waits inside smtpoll.
+// Drives two clients and their receivers with one poll(2) loop of the program's own: nothing waits inside smtpoll.
 #include <smtpoll/smtpoll.hpp>
 
 #if defined(SMTPOLL_POSIX)
@@ -9,13 +9,14 @@
 #include "receiver.hpp"
 
 int main() {
-  Receiver receiver;
-  if (!receiver.Start()) return 1;
-
+  // A socket that listens takes one connection, as the seed's does: so each client has a receiver of its own.
+  Receiver receivers[2];
   smtpoll::SMTPSocket clients[2];
-  for (smtpoll::SMTPSocket& client : clients) {
+  for (int n = 0; n < 2; ++n) {
+    if (!receivers[n].Start()) return 1;
+    smtpoll::SMTPSocket& client = clients[n];
     client.Address = "127.0.0.1";
-    client.Port = receiver.Port();
+    client.Port = receivers[n].Port();
     client.Error = [](const smtpoll::Error& error) { std::printf("%s\n", ToString(error).c_str()); };
     for (int i = 0; i < 10; ++i) {
       smtpoll::EmailMessage mail;
@@ -37,12 +38,13 @@ int main() {
       if (clients[i].WantsRead()) waits[i].events |= POLLIN;
       if (clients[i].WantsWrite()) waits[i].events |= POLLOUT;
     }
-    // The receiver lives in this thread too and wants its turn, so the loop looks but does not sleep.
-    receiver.Poll();
+    // The receivers live in this thread too and want their turn, so the loop looks but does not sleep.
+    for (Receiver& receiver : receivers) receiver.Poll();
     poll(waits, 2, 0);
   }
-  std::printf("%zu messages arrived\n", receiver.mails.size());
-  return receiver.mails.size() == 20 ? 0 : 1;
+  const std::size_t arrived = receivers[0].mails.size() + receivers[1].mails.size();
+  std::printf("%zu messages arrived\n", arrived);
+  return arrived == 20 ? 0 : 1;
 }
 #else
 int main() { return 0; }

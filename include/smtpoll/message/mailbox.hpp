@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "smtpoll/base/ascii.hpp"
 #include "smtpoll/message/utf8.hpp"
 
 SMTPOLL_NAMESPACE_BEGIN
