@@ -131,7 +131,8 @@ TEST_CASE("XOAUTH2: the answer to a refusal is empty") {
   own.user_name = "someuser@example.com";
   own.token = "ya29.vF9dft4qmTc2Nvb3RlckBhdHRhdmlzdGEuY29tCg";
   Exchange bearer(AuthMechanism::XOAuth2, own);
-  CHECK(bearer.Response() == "user=someuser@example.com\1auth=Bearer ya29.vF9dft4qmTc2Nvb3RlckBhdHRhdmlzdGEuY29tCg\1\1");
+  CHECK(bearer.Response() ==
+        "user=someuser@example.com\1auth=Bearer ya29.vF9dft4qmTc2Nvb3RlckBhdHRhdmlzdGEuY29tCg\1\1");
   CHECK(bearer.Answer("{\"status\":\"401\"}") == "");
   CHECK(bearer.client.Remark() == "{\"status\":\"401\"}");
   Exchange garbage(AuthMechanism::XOAuth2, own);
@@ -158,4 +159,180 @@ TEST_CASE("RFC 7677 3: SCRAM-SHA-256") {
   CHECK(scram.Answer("r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096") ==
         "c=biws,r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,p=dHzbZapWIk4jUhN+Ute9ytag9zjfMHgsqmmiz7AndVQ=");
   CHECK(scram.client.Verified(Encoded("v=6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4=") + " welcome"));
+}
+
+TEST_CASE("SCRAM-SHA-512, and RFC 5802 6: a bound channel is digested along") {
+  const std::string final_start = "c=biws,r=fyko+d2lbbFgONRv9qkxdawL3rfcNHYJY1ZVvWVs7j,p=";
+  Exchange plain(AuthMechanism::ScramSha512, User());
+  CHECK(plain.Response() == "n,,n=user,r=fyko+d2lbbFgONRv9qkxdawL");
+  CHECK(plain.Answer(kServerFirst) == final_start +
+                                          "VdS8LkrURiej1tG6iX+fqCXQfUnBb//d9llXYaH+ylUbDwBUz9geyR9fC4TewskRUM2tlYSalhAT"
+                                          "4Aay1Q5dTA==");
+  CHECK(plain.Answer(
+            "v=14PAAuavk9hxBEkgB0brDxUhvWu+N16meYk+qxVNFqchR8QPohM09Y4Z6WaTCuX4C6nqMB9KIJTDm6RpSM990g==,x=y") == "");
+  CHECK(plain.client.Verified(""));
+
+  const struct {
+    AuthMechanism mechanism;
+    const char* proof;
+    const char* signature;
+  } bound[] = {
+      {AuthMechanism::ScramSha1Plus, "KUxegR8888jVw5VOOFjhLLwMC9w=", "pZMWD2JSPvk6Wkq5OQ7Z+y2gpwE="},
+      {AuthMechanism::ScramSha256Plus,
+       "G2aYlXjn3D9JLP+hqiWRtfIeVtcsKgpUCUq2xZgpTDU=", "doiGVAQJLYJ9sVY9oDjyawKzZs5mEseXdu6tA7vqYyM="},
+      {AuthMechanism::ScramSha512Plus,
+       "wOhMskNBzFsuRKTBC8VRDypSu9estRrNG1kOOm9qhFIpOqCrRZsNRL8dt+CgX8ozut6pfdAJ1qBfQR6ki9UYPA==",
+       "PdkTftjAr+o2LN8GAnNGRwuVlqyCXVjtpZ5DB8J3/8TW6XyPHIQiPrDu5wOAHx5EFasHDbkTFGlMMjFs2RQwrg=="},
+  };
+  Credentials own = User();
+  own.channel_binding =
+      "\xf0\xf1\xf2\xf3\xf4\xf5\xf6\xf7\xf8\xf9\xfa\xfb\xfc\xfd\xfe\xff"
+      "\xf0\xf1\xf2\xf3\xf4\xf5\xf6\xf7\xf8\xf9\xfa\xfb\xfc\xfd\xfe\xff";
+  own.channel_binding_type = "tls-exporter";
+  for (const auto& expected : bound) {
+    Exchange scram(expected.mechanism, own);
+    CHECK(scram.Response() == "p=tls-exporter,,n=user,r=fyko+d2lbbFgONRv9qkxdawL");
+    CHECK(scram.Answer(kServerFirst) ==
+          "c=cD10bHMtZXhwb3J0ZXIsLPDx8vP09fb3+Pn6+/z9/v/w8fLz9PX29/j5+vv8/f7/,"
+          "r=fyko+d2lbbFgONRv9qkxdawL3rfcNHYJY1ZVvWVs7j,p=" +
+              std::string(expected.proof));
+    CHECK(scram.Answer("v=" + std::string(expected.signature)) == "");
+  }
+
+  // A client that could bind the channel says so where the server does not offer it.
+  Exchange unbound(AuthMechanism::ScramSha1, own);
+  CHECK(unbound.Response() == "y,,n=user,r=fyko+d2lbbFgONRv9qkxdawL");
+  CHECK(unbound.Answer(kServerFirst) ==
+        "c=eSws,r=fyko+d2lbbFgONRv9qkxdawL3rfcNHYJY1ZVvWVs7j,p=BjZF5dV+EkD3YCb3pH3IP8riMGw=");
+  own.pinned = AuthMechanism::ScramSha1;
+  CHECK(Exchange(AuthMechanism::ScramSha1, own).Response().substr(0, 3) == "n,,");
+}
+
+TEST_CASE("RFC 5802 5.1: names are prepared and quoted, and the identity to act as is named") {
+  Credentials own = User();
+  own.user_name = "us,e=r";
+  own.authorization_id = "boss,=";
+  Exchange scram(AuthMechanism::ScramSha256, own);
+  CHECK(scram.Response() == "n,a=boss=2C=3D,n=us=2Ce=3Dr,r=fyko+d2lbbFgONRv9qkxdawL");
+  CHECK(scram.Answer(kServerFirst) ==
+        "c=bixhPWJvc3M9MkM9M0Qs,r=fyko+d2lbbFgONRv9qkxdawL3rfcNHYJY1ZVvWVs7j,"
+        "p=bo7ncSiFr6PtLFEFEfCEFH601IpuhEoKl7sSVOA96Gg=");
+
+  own = User();
+  own.user_name = "I\xc2\xadX";
+  own.password = "\xc2\xaa\xc3\xbc\xc2\xa0\xef\xbd\x82";
+  Exchange prepared(AuthMechanism::ScramSha1, own);
+  CHECK(prepared.Response() == "n,,n=IX,r=fyko+d2lbbFgONRv9qkxdawL");
+  CHECK(prepared.Answer("r=fyko+d2lbbFgONRv9qkxdawL3rfcNHYJY1ZVvWVs7j,s=QSXCR+Q6sek8bf92,i=5000") ==
+        "c=biws,r=fyko+d2lbbFgONRv9qkxdawL3rfcNHYJY1ZVvWVs7j,p=wt5lUxm8P9CNjK9jSs81+fGBnkY=");
+}
+
+TEST_CASE("RFC 5802 5: a challenge that is no first message of a server") {
+  const std::string malformed = "(cancelled) the server's challenge is malformed";
+  const std::string nonce = "(cancelled) the server's nonce is none, or does not begin with ours";
+  const std::string good = "r=fyko+d2lbbFgONRv9qkxdawL3rfc";
+  const struct {
+    std::string challenge;
+    std::string answer;
+  } cases[] = {
+      {"", malformed},
+      {"r=", malformed},
+      {"=,", malformed},
+      {good, malformed},
+      {good + ",", malformed},
+      {good + ",s=QSXCR+Q6sek8bf92", malformed},
+      {good + ",i=4096,s=QSXCR+Q6sek8bf92", malformed},
+      {good + ",s=,i=4096", malformed},
+      {good + ",s=QSX,i=4096", malformed},
+      {good + ",s=QSXC====,i=4096", malformed},
+      {good + ",s=QQ==QSXC,i=4096", malformed},
+      {good + ",s=QS C,i=4096", malformed},
+      {good + ",s=QSXC,i=", malformed},
+      {good + ",s=QSXC,i=-1", malformed},
+      {good + ",s=QSXC,i=4096x", malformed},
+      {good + ",s=QSXC,i=18446744073709551616", malformed},
+      {"m=new," + good + ",s=QSXC,i=4096", malformed},
+      {"e=other-error", malformed},
+      {"r=fyko+d2lbbFgONRv9qkxdawL,s=QSXC,i=4096", nonce},
+      {"r=Fyko+d2lbbFgONRv9qkxdawL3rfc,s=QSXC,i=4096", nonce},
+      {"r=3rfc,s=QSXC,i=4096", nonce},
+      {"r=,s=QSXC,i=4096", nonce},
+      {good + "\x7f,s=QSXC,i=4096", nonce},
+      {good + ",s=QSXC,i=4095", "(cancelled) the server's iteration count is so low that it gives the password away"},
+      {good + ",s=QSXC,i=0", "(cancelled) the server's iteration count is so low that it gives the password away"},
+      {good + ",s=QSXC,i=1000001", "(cancelled) the server's iteration count is unreasonably high"},
+      {good + ",s=QSXC,i=4294971392", "(cancelled) the server's iteration count is unreasonably high"},
+  };
+  for (const auto& one : cases) {
+    CAPTURE(one.challenge);
+    Exchange scram(AuthMechanism::ScramSha1, User());
+    scram.Response();
+    CHECK(scram.Answer(one.challenge) == one.answer);
+    CHECK_FALSE(scram.client.Verified(""));
+  }
+  for (const char* encoded : {"cj1meWtv=", "r=fyko", "====", "cj1m\ncj1m"}) {
+    Exchange scram(AuthMechanism::ScramSha1, User());
+    scram.Response();
+    CHECK(scram.AnswerEncoded(encoded) == "(cancelled) the server's challenge is no base64");
+  }
+}
+
+TEST_CASE("RFC 5802 5.1: optional extensions of the server are passed over") {
+  Exchange scram(AuthMechanism::ScramSha1, User());
+  scram.Response();
+  CHECK(scram.Answer(kServerFirst + ",x=y").substr(0, 7) == "c=biws,");
+}
+
+TEST_CASE("RFC 5802 3: a server that cannot prove that it knows the password is refused") {
+  const std::string wrong = "(cancelled) the server could not prove that it knows the password";
+  for (const char* last : {"v=rmF9pqV8S7suAoZWja4dJRkFsKA=", "v=rmF9pqV8S7suAoZWja4dJRkFsA==", "v=", "", "v", "x=y",
+                           "v=rmF9pqV8S7suAoZWja4dJRkFsKQ", "v=rmF9pqV8S7suAoZWja4dJRkFsKQA"}) {
+    CAPTURE(last);
+    Exchange scram(AuthMechanism::ScramSha1, User());
+    scram.Response();
+    scram.Answer(kServerFirst);
+    CHECK(scram.Answer(last) == wrong);
+    CHECK_FALSE(scram.client.Verified(Encoded(last)));
+  }
+  Exchange early(AuthMechanism::ScramSha1, User());
+  CHECK_FALSE(early.client.Verified("welcome"));
+  early.Response();
+  CHECK_FALSE(early.client.Verified(Encoded("v=")));
+  CHECK_FALSE(early.client.Verified(Encoded("v=rmF9pqV8S7suAoZWja4dJRkFsKQ=")));
+
+  Exchange refused(AuthMechanism::ScramSha1, User());
+  refused.Response();
+  refused.Answer(kServerFirst);
+  CHECK(refused.Answer("e=invalid-proof") == "");
+  CHECK(refused.client.Remark() == "invalid-proof");
+  CHECK_FALSE(refused.client.Verified(Encoded("v=rmF9pqV8S7suAoZWja4dJRkFsKQ=")));
+}
+
+TEST_CASE("SCRAM: the work is done in parts, also where a hostile server asks for the most there may be") {
+  Exchange scram(AuthMechanism::ScramSha1, User());
+  scram.Response();
+  CHECK(scram.Answer("r=fyko+d2lbbFgONRv9qkxdawL3rfcNHYJY1ZVvWVs7j,s=QSXCR+Q6sek8bf92,i=1000000") ==
+        "c=biws,r=fyko+d2lbbFgONRv9qkxdawL3rfcNHYJY1ZVvWVs7j,p=hmrr5igRb+lIgZj+6T4Pi1eZtnY=");
+  CHECK(scram.works == 7813);
+}
+
+TEST_CASE("SaslClient: garbage of any size ends the exchange and reads nothing out of bounds") {
+  std::uint32_t seed = 1;
+  const auto random = [&seed] { return (seed = seed * 1664525u + 1013904223u) >> 16; };
+  for (int round = 0; round < 3000; ++round) {
+    Exchange scram(AuthMechanism::ScramSha1, User());
+    scram.Response();
+    std::string text = kServerFirst;
+    for (unsigned changes = random() % 3 + 1; changes != 0; --changes) {
+      const std::size_t at = random() % text.size();
+      if (random() % 2 == 0)
+        text[at] = static_cast<char>(random() % 256);
+      else
+        text.resize(at + 1);
+    }
+    std::string encoded = Encoded(text);
+    if (random() % 4 == 0) encoded.resize(random() % (encoded.size() + 1));
+    scram.client.Take({&encoded[0], encoded.size()});
+  }
+  CHECK(smtpoll::detail::SaslClient().Fault().empty());
 }

@@ -104,10 +104,12 @@ inline void Engine::Authenticate(std::size_t first, const Reply* refusal) noexce
     if (misfit == nullptr) return StartMechanism(mechanism);
     if (*why == '\0') why = misfit;
   }
-  if (refusal != nullptr)
-    FailPolitely(ErrorOn(Await::Auth, Errc::AuthenticationUnavailable, *refusal));
-  else
-    FailPolitely(Error(Errc::AuthenticationUnavailable, Phase::Authentication, why));
+  Error error(Errc::AuthenticationUnavailable, Phase::Authentication, why);
+  if (*why == '\0' && credentials.pinned != AuthMechanism::Any) {
+    error.text.Assign(Name(credentials.pinned));
+    error.text.Append(" is not offered");
+  }
+  FailPolitely(refusal == nullptr ? error : ErrorOn(Await::Auth, Errc::AuthenticationUnavailable, *refusal));
 }
 
 inline void Engine::StartMechanism(AuthMechanism mechanism) noexcept {
@@ -116,7 +118,7 @@ inline void Engine::StartMechanism(AuthMechanism mechanism) noexcept {
   command.Append(Name(mechanism));
   const std::size_t size = sasl_.SpeaksFirst() ? sasl_.ResponseSize() : 0;
   if (size + 2 > commands_.Buffer().Free().size()) {
-    Fail(Error(Errc::OutOfMemory, Phase::Authentication, "the credentials do not fit the send buffer"));
+    FailPolitely(Error(Errc::OutOfMemory, Phase::Authentication, "the credentials do not fit the send buffer"));
     return;
   }
   // RFC 4954 4: a command line has 512 bytes; what is longer waits to be asked for.

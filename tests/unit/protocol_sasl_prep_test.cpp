@@ -1,0 +1,79 @@
+#include "smtpoll/protocol/sasl_prep.hpp"
+
+#include <doctest/doctest.h>
+
+#include <string>
+
+namespace {
+/// The prepared form of `text`, or why there is none.
+std::string Prepared(std::string_view text) {
+  const smtpoll::detail::PreparedText prepared(text);
+  return prepared.Fault() != nullptr ? "(fault) " + std::string(prepared.Fault()) : std::string(prepared.View());
+}
+const std::string kForbidden = "(fault) a user name or password has a character that SASLprep forbids";
+const std::string kMixed = "(fault) a user name or password mixes writing directions";
+const std::string kNoUtf8 = "(fault) a user name or password is not UTF-8";
+}  // namespace
+
+TEST_CASE("RFC 4013 3: the examples, but for the Roman numeral, which stays as it is") {
+  CHECK(Prepared("I\xc2\xadX") == "IX");
+  CHECK(Prepared("user") == "user");
+  CHECK(Prepared("USER") == "USER");
+  CHECK(Prepared("\xc2\xaa") == "a");
+  CHECK(Prepared("\xe2\x85\xa8") == "\xe2\x85\xa8");
+  CHECK(Prepared("\x07") == kForbidden);
+  CHECK(Prepared("\xd8\xa7\x31") == kMixed);
+}
+
+TEST_CASE("RFC 4013 2.1: other spaces become spaces, what shows nothing is dropped") {
+  CHECK(Prepared("a\xc2\xa0"
+                 "b\xe3\x80\x80"
+                 "c") == "a b c");
+  CHECK(Prepared("a\xe2\x80\x8d"
+                 "b\xef\xbb\xbf"
+                 "c\xef\xb8\x8f") == "abc");
+  CHECK(Prepared("") == "");
+}
+
+TEST_CASE("RFC 4013 2.2: the full-width forms and Latin-1 in NFKC") {
+  CHECK(Prepared("\xef\xbc\xa1\xef\xbd\x82\xef\xbc\x81") == "Ab!");
+  CHECK(Prepared("x\xc2\xb2\xc2\xbd\xc2\xb5\xc2\xb4") ==
+        "x2"
+        "1\xe2\x81\x84"
+        "2\xce\xbc \xcc\x81");
+  CHECK(Prepared("z\xc3\xbcrich \xe6\x97\xa5\xe6\x9c\xac \xf0\x9f\x98\x80") ==
+        "z\xc3\xbcrich \xe6\x97\xa5\xe6\x9c\xac \xf0\x9f\x98\x80");
+}
+
+TEST_CASE("RFC 4013 2.3: forbidden characters") {
+  for (const char* text : {"a\x7f", "\xc2\x85", "a\xe2\x80\xa8", "\xe2\x80\x8e", "\xee\x80\x80", "\xef\xbf\xbd",
+                           "\xef\xb7\x90", "\xf0\x9f\xbf\xbe", "\xf3\xa0\x80\x81", "\xf4\x8f\xbf\xbf"}) {
+    CAPTURE(text);
+    CHECK(Prepared(text) == kForbidden);
+  }
+  CHECK(Prepared(std::string_view("a\0b", 3)) == kForbidden);
+}
+
+TEST_CASE("RFC 3454 6: text that runs from right to left does so from end to end") {
+  CHECK(Prepared("\xd7\xa9\xd7\x9c") == "\xd7\xa9\xd7\x9c");
+  CHECK(Prepared("\xd8\xa7"
+                 "1\xd8\xa8") ==
+        "\xd8\xa7"
+        "1\xd8\xa8");
+  CHECK(Prepared("\xd8\xa7"
+                 "a\xd8\xa8") == kMixed);
+  CHECK(Prepared("1\xd8\xa7") == kMixed);
+}
+
+TEST_CASE("RFC 3629 3: what is no UTF-8 cannot be prepared") {
+  for (const char* text : {"\x80", "\xc3", "\xc3(", "\xc0\xaf", "\xe0\x80\xaf", "\xed\xa0\x80", "\xf4\x90\x80\x80",
+                           "\xf8\x88\x80\x80\x80", "\xff", "a\xe2\x82"}) {
+    CAPTURE(text);
+    CHECK(Prepared(text) == kNoUtf8);
+  }
+}
+
+TEST_CASE("PreparedText: what is too long is said to be") {
+  CHECK(Prepared(std::string(256, 'x')).size() == 256);
+  CHECK(Prepared(std::string(257, 'x')) == "(fault) a user name or password is longer than SCRAM takes here");
+}
