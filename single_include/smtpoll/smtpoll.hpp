@@ -1,0 +1,8496 @@
+// smtpoll 0.1.0 as a single header, made from include/ by amalgamate.py.
+//
+// MIT License
+//
+// Copyright (c) 2026 the smtpoll authors
+//
+// Permission is hereby granted, free of charge, to any person obtaining a copy
+// of this software and associated documentation files (the "Software"), to deal
+// in the Software without restriction, including without limitation the rights
+// to use, copy, modify, merge, publish, distribute, sublicense, and/or sell
+// copies of the Software, and to permit persons to whom the Software is
+// furnished to do so, subject to the following conditions:
+//
+// The above copyright notice and this permission notice shall be included in all
+// copies or substantial portions of the Software.
+//
+// THE SOFTWARE IS PROVIDED "AS IS", WITHOUT WARRANTY OF ANY KIND, EXPRESS OR
+// IMPLIED, INCLUDING BUT NOT LIMITED TO THE WARRANTIES OF MERCHANTABILITY,
+// FITNESS FOR A PARTICULAR PURPOSE AND NONINFRINGEMENT. IN NO EVENT SHALL THE
+// AUTHORS OR COPYRIGHT HOLDERS BE LIABLE FOR ANY CLAIM, DAMAGES OR OTHER
+// LIABILITY, WHETHER IN AN ACTION OF CONTRACT, TORT OR OTHERWISE, ARISING FROM,
+// OUT OF OR IN CONNECTION WITH THE SOFTWARE OR THE USE OR OTHER DEALINGS IN THE
+// SOFTWARE.
+
+// smtpoll: a synchronous SMTP client in headers. This is the one include; it lists the floors in reading order.
+#ifndef SMTPOLL_SMTPOLL_HPP
+#define SMTPOLL_SMTPOLL_HPP
+
+// Floor 5: what you use.
+//   smtpoll/client/session.hpp
+//   smtpoll/client/smtp_socket.hpp
+
+// Floors 4 and 3: how bytes travel; bring your own policy for another TLS library or TCP stack.
+//   smtpoll/socket/native.hpp
+//   smtpoll/socket/network_interface.hpp
+//   smtpoll/socket/socket_policy.hpp
+//   smtpoll/transport/plain.hpp
+//   smtpoll/transport/transport_policy.hpp
+
+// Floor 2: SMTP without I/O.
+//   smtpoll/protocol/engine.hpp
+
+// Floor 1: messages without SMTP.
+//   smtpoll/message/email_message.hpp
+//   smtpoll/message/message_source.hpp
+
+// Floor 0: errors, byte sources.
+//   smtpoll/base/error_category.hpp
+//   smtpoll/base/source.hpp
+
+#include <algorithm>
+#include <atomic>
+#include <cerrno>
+#include <charconv>
+#include <chrono>
+#include <climits>
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <cstring>
+#include <ctime>
+#include <functional>
+#include <new>
+#include <optional>
+#include <random>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <type_traits>
+#include <utility>
+#include <variant>
+#include <vector>
+
+// ---- smtpoll/base/config.hpp ----
+// Version, namespace and platform switches; every macro of smtpoll is defined here and starts with SMTPOLL_.
+// The inline namespace carries the version, so two versions of the header can live in one program.
+#ifndef SMTPOLL_BASE_CONFIG_HPP
+#define SMTPOLL_BASE_CONFIG_HPP
+
+#define SMTPOLL_VERSION "0.1.0"
+
+#define SMTPOLL_NAMESPACE_BEGIN \
+  namespace smtpoll {           \
+  inline namespace v0_1_0 {
+#define SMTPOLL_NAMESPACE_END \
+  }                           \
+  }
+
+#if defined(_WIN32)
+#define SMTPOLL_WINDOWS 1
+#elif defined(__unix__) || (defined(__APPLE__) && defined(__MACH__))
+#define SMTPOLL_POSIX 1
+#endif
+
+SMTPOLL_NAMESPACE_BEGIN
+
+/// The library's semantic version, as in the macro SMTPOLL_VERSION.
+constexpr const char* Version() noexcept { return SMTPOLL_VERSION; }
+
+/// Milliseconds of a clock that never runs backwards; its zero is whatever the owner of the clock says.
+using Millis = std::int64_t;
+
+/// A point in time that never comes: no deadline is set.
+constexpr Millis kNever = INT64_MAX;
+
+SMTPOLL_NAMESPACE_END
+
+#endif
+
+// ---- smtpoll/base/secret.hpp ----
+// What handles secrets: memory that is overwritten after use, and a comparison whose time tells nothing.
+// Invariant: neither may be optimised away or cut short.
+#ifndef SMTPOLL_BASE_SECRET_HPP
+#define SMTPOLL_BASE_SECRET_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+namespace detail {
+
+/// Overwrites `size` bytes in a way that the compiler may not leave out.
+inline void Wipe(void* bytes, std::size_t size) noexcept {
+  volatile unsigned char* at = static_cast<unsigned char*>(bytes);
+  while (size-- != 0) *at++ = 0;
+}
+
+/// True where the `size` bytes at `a` and at `b` are the same; takes as long where they differ.
+inline bool EqualInConstantTime(const char* a, const char* b, std::size_t size) noexcept {
+  volatile unsigned char difference = 0;
+  for (std::size_t i = 0; i < size; ++i)
+    difference =
+        static_cast<unsigned char>(difference | (static_cast<unsigned char>(a[i]) ^ static_cast<unsigned char>(b[i])));
+  return difference == 0;
+}
+
+}  // namespace detail
+SMTPOLL_NAMESPACE_END
+
+#endif
+
+// ---- smtpoll/base/span.hpp ----
+// A view of contiguous elements that somebody else owns (std::span is C++20). Never null-checked, never owning.
+#ifndef SMTPOLL_BASE_SPAN_HPP
+#define SMTPOLL_BASE_SPAN_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+
+/// `size()` elements of T from `data()` on; valid as long as what it looks at.
+template <typename T>
+class Span {
+ public:
+  constexpr Span() noexcept = default;
+  constexpr Span(T* data, std::size_t size) noexcept : data_(data), size_(size) {}
+  template <std::size_t kSize>
+  constexpr Span(T (&array)[kSize]) noexcept : data_(array), size_(kSize) {}
+
+  constexpr T* data() const noexcept { return data_; }
+  constexpr std::size_t size() const noexcept { return size_; }
+  constexpr bool empty() const noexcept { return size_ == 0; }
+  constexpr T& operator[](std::size_t index) const noexcept { return data_[index]; }
+  constexpr T* begin() const noexcept { return data_; }
+  constexpr T* end() const noexcept { return data_ + size_; }
+
+ private:
+  T* data_ = nullptr;
+  std::size_t size_ = 0;
+};
+
+SMTPOLL_NAMESPACE_END
+
+#endif
+
+// ---- smtpoll/base/wire_buffer.hpp ----
+// A window over memory that the owner sized: bytes are appended at its tail and consumed at its head.
+// Invariant: the filled bytes are contiguous; they move only in Compact, which no one calls while a write is pending.
+#ifndef SMTPOLL_BASE_WIRE_BUFFER_HPP
+#define SMTPOLL_BASE_WIRE_BUFFER_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+namespace detail {
+
+class WireBuffer {
+ public:
+  explicit WireBuffer(Span<char> memory) noexcept : memory_(memory) {}
+
+  Span<char> Filled() const noexcept { return {memory_.data() + head_, tail_ - head_}; }
+  Span<char> Free() const noexcept { return {memory_.data() + tail_, memory_.size() - tail_}; }
+  bool empty() const noexcept { return head_ == tail_; }
+  std::size_t Capacity() const noexcept { return memory_.size(); }
+
+  /// `size` bytes were written to Free().
+  void Commit(std::size_t size) noexcept { tail_ += size; }
+
+  /// `size` bytes of Filled() are done with. An empty buffer starts at its beginning again.
+  void Consume(std::size_t size) noexcept {
+    head_ += size;
+    if (head_ == tail_) head_ = tail_ = 0;
+  }
+
+  /// As Consume, and overwrites what it drops.
+  void ConsumeAndWipe(std::size_t size) noexcept {
+    Wipe(memory_.data() + head_, size);
+    Consume(size);
+  }
+
+  /// Moves the filled bytes to the beginning, so that Free() is all the room there is.
+  void Compact() noexcept {
+    if (head_ == 0) return;
+    std::memmove(memory_.data(), memory_.data() + head_, tail_ - head_);
+    tail_ -= head_;
+    head_ = 0;
+  }
+
+  /// Appends `text`, which must fit Free().
+  void Append(std::string_view text) noexcept {
+    if (!text.empty()) std::memcpy(memory_.data() + tail_, text.data(), text.size());
+    tail_ += text.size();
+  }
+
+  /// Takes the last `size` filled bytes back.
+  void Retract(std::size_t size) noexcept { tail_ -= size; }
+
+  /// Moves the first `size` filled bytes up by `gap`, over bytes that nobody needs; the gap then is at the head, and
+  /// gone.
+  void MoveUp(std::size_t size, std::size_t gap) noexcept {
+    std::memmove(memory_.data() + head_ + gap, memory_.data() + head_, size);
+    head_ += gap;
+  }
+
+  void Clear() noexcept { head_ = tail_ = 0; }
+
+ private:
+  Span<char> memory_;
+  std::size_t head_ = 0;
+  std::size_t tail_ = 0;
+};
+
+}  // namespace detail
+SMTPOLL_NAMESPACE_END
+
+#endif
+
+// ---- smtpoll/base/fixed_text.hpp ----
+// Text of bounded length held in place: it is cut where it does not fit, and it never touches the heap.
+#ifndef SMTPOLL_BASE_FIXED_TEXT_HPP
+#define SMTPOLL_BASE_FIXED_TEXT_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+
+/// Up to kRoom bytes of text; what is longer is cut at the end.
+template <std::size_t kRoom>
+class FixedText {
+ public:
+  FixedText() = default;
+  explicit FixedText(std::string_view text) noexcept { Assign(text); }
+
+  void Assign(std::string_view text) noexcept {
+    size_ = 0;
+    Append(text);
+  }
+  void Append(std::string_view text) noexcept {
+    const std::size_t size = text.size() < kRoom - size_ ? text.size() : kRoom - size_;
+    if (size != 0) std::memcpy(bytes_ + size_, text.data(), size);
+    size_ = static_cast<std::uint16_t>(size_ + size);
+  }
+  void AppendDecimal(std::uint64_t value) noexcept {
+    char digits[20];
+    std::size_t at = sizeof digits;
+    do {
+      digits[--at] = static_cast<char>('0' + value % 10);
+      value /= 10;
+    } while (value != 0);
+    Append({digits + at, sizeof digits - at});
+  }
+  void Clear() noexcept { size_ = 0; }
+
+  std::string_view View() const noexcept { return {bytes_, size_}; }
+  bool empty() const noexcept { return size_ == 0; }
+
+ private:
+  static_assert(kRoom <= UINT16_MAX, "FixedText: at most 65535 bytes");
+  std::uint16_t size_ = 0;
+  char bytes_[kRoom];
+};
+
+SMTPOLL_NAMESPACE_END
+
+#endif
+
+// ---- smtpoll/base/error.hpp ----
+// Errors: the seed's numbers, ours beside them, and a record that names the phase, the command and the server's reply.
+// Invariant: an Error owns all it says (fixed room, no heap), so it may be kept and copied freely.
+#ifndef SMTPOLL_BASE_ERROR_HPP
+#define SMTPOLL_BASE_ERROR_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+
+/// Error numbers. 100 to 108 are the seed's; from 1001 on they are ours; any other number is the OS's own.
+enum class Errc : int {
+  None = 0,
+  NetworkInit = 100,     ///< The network could not be initialised.
+  ConnectionLost = 102,  ///< The connection was closed or lost, by either side.
+  NameResolution = 103,  ///< The host name did not resolve to an address.
+  AddressInUse = 105,    ///< The local address or port is taken.
+  InvalidState = 106,    ///< The call is not allowed in the present state.
+  InvalidPort = 107,     ///< The port is 0 or cannot be used.
+  OutOfMemory = 108,
+
+  TimedOut = 1001,                ///< A phase took longer than its time-out (RFC 5321 4.5.3.2).
+  MalformedReply = 1002,          ///< The server sent what is no SMTP reply (RFC 5321 4.2).
+  ReplyTooLong = 1003,            ///< A reply was longer than the receive buffer or had too many lines.
+  ServiceRefused = 1004,          ///< The server refused the session (554 greeting, EHLO and HELO refused).
+  UnexpectedReply = 1005,         ///< A reply came that no command waited for, or with a code that fits no command.
+  CredentialsOnPlainWire = 1006,  ///< Credentials are set, the wire is not encrypted, and nobody allowed that by name.
+  AuthenticationUnavailable = 1007,  ///< The server offers no mechanism that we know.
+  AuthenticationFailed = 1008,       ///< The server refused the credentials.
+  InvalidMessage = 1009,             ///< A value of the message cannot be sent safely; nothing of it was sent.
+  MessageTooLarge = 1010,            ///< Larger than the server's SIZE (RFC 1870); nothing of it was sent.
+  NotOffered = 1011,                 ///< The message needs an extension that the server does not offer.
+  SourceFailed = 1012,               ///< The content's source broke; the message was not completed.
+  Cancelled = 1013,                  ///< The caller cancelled the message.
+  MessageRefused = 1014,             ///< The server refused the message or all of its recipients.
+  TlsHandshake = 1015,               ///< The TLS handshake failed.
+  CertificateUntrusted = 1016,       ///< No trusted authority stands behind the server's certificate.
+  CertificateName = 1017,            ///< The server's certificate is for another name.
+  CertificateExpired = 1018,         ///< The server's certificate is not valid at this time.
+  CertificateRejected = 1019,        ///< The server's certificate is revoked, or not the pinned one.
+  TlsVersion = 1020,                 ///< The server speaks no TLS version that is allowed.
+  TlsSettings = 1021,                ///< A file or value of the TLS settings cannot be used.
+  TlsRefused = 1022,                 ///< STARTTLS is not offered or was refused, and encryption is required.
+};
+
+/// The step of a session in which something happened.
+enum class Phase : std::uint8_t {
+  None,
+  Resolve,         ///< Looking up the host name.
+  Connect,         ///< Establishing the connection.
+  Listen,          ///< Waiting for an incoming connection.
+  Greeting,        ///< Waiting for the 220 greeting.
+  Hello,           ///< EHLO or HELO.
+  Tls,             ///< STARTTLS or the handshake.
+  Authentication,  ///< AUTH.
+  Idle,            ///< Ready for a message.
+  Mail,            ///< MAIL FROM.
+  Recipient,       ///< RCPT TO.
+  Data,            ///< DATA, before content.
+  Content,         ///< Sending content.
+  ContentEnd,      ///< The content is out; its final reply is awaited.
+  Reset,           ///< RSET.
+  Quit,            ///< QUIT.
+  Command,         ///< A command of the caller: NOOP, VRFY, EXPN, HELP, RSET.
+};
+
+/// Name of a phase, for people.
+constexpr const char* Name(Phase phase) noexcept {
+  constexpr const char* kNames[] = {"",        "name resolution", "connect", "listen", "greeting", "EHLO",
+                                    "TLS",     "authentication",  "idle",    "MAIL",   "RCPT",     "DATA",
+                                    "content", "end of content",  "RSET",    "QUIT",   "command"};
+  return kNames[static_cast<unsigned>(phase)];
+}
+
+/// One sentence for an error number of Errc; "operating system error" for any other.
+constexpr const char* Name(Errc code) noexcept {
+  switch (code) {
+    case Errc::None: return "no error";
+    case Errc::NetworkInit: return "the network could not be initialised";
+    case Errc::ConnectionLost: return "the connection was lost";
+    case Errc::NameResolution: return "the host name did not resolve";
+    case Errc::AddressInUse: return "the address is in use";
+    case Errc::InvalidState: return "not allowed in this state";
+    case Errc::InvalidPort: return "the port cannot be used";
+    case Errc::OutOfMemory: return "out of memory";
+    case Errc::TimedOut: return "timed out";
+    case Errc::MalformedReply: return "the server sent no SMTP reply";
+    case Errc::ReplyTooLong: return "the server's reply is too long";
+    case Errc::ServiceRefused: return "the server refused the session";
+    case Errc::UnexpectedReply: return "the server's reply fits no command";
+    case Errc::CredentialsOnPlainWire: return "credentials are not sent over an unencrypted connection";
+    case Errc::AuthenticationUnavailable: return "the server offers no known AUTH mechanism";
+    case Errc::AuthenticationFailed: return "the server refused the credentials";
+    case Errc::InvalidMessage: return "the message cannot be sent safely";
+    case Errc::MessageTooLarge: return "the message is larger than the server takes";
+    case Errc::NotOffered: return "the server does not offer what the message needs";
+    case Errc::SourceFailed: return "the content could not be read";
+    case Errc::Cancelled: return "cancelled by the caller";
+    case Errc::MessageRefused: return "the server refused the message";
+    case Errc::TlsHandshake: return "the TLS handshake failed";
+    case Errc::CertificateUntrusted:
+      return "the server's certificate is not trusted: name its authority in the settings";
+    case Errc::CertificateName: return "the server's certificate is for another name: connect by that name";
+    case Errc::CertificateExpired: return "the server's certificate is not valid now: check this machine's clock first";
+    case Errc::CertificateRejected: return "the server's certificate is revoked or not the pinned one";
+    case Errc::TlsVersion: return "the server speaks no TLS version that is allowed";
+    case Errc::TlsSettings: return "the TLS settings cannot be used";
+    case Errc::TlsRefused: return "the server does not encrypt here: use its other port, or allow plain text by name";
+  }
+  return "operating system error";
+}
+
+/// An enhanced status code, class.subject.detail (RFC 3463); all zero where the server gave none.
+struct EnhancedCode {
+  std::uint16_t status_class = 0;
+  std::uint16_t subject = 0;
+  std::uint16_t detail = 0;
+  constexpr explicit operator bool() const noexcept { return status_class != 0; }
+  friend constexpr bool operator==(EnhancedCode a, EnhancedCode b) noexcept {
+    return a.status_class == b.status_class && a.subject == b.subject && a.detail == b.detail;
+  }
+};
+
+/// What went wrong, where, and what the server said. ErrorNumber 0 means that nothing did.
+struct Error {
+  int ErrorNumber = 0;        ///< An Errc, or the operating system's own number (the seed's member).
+  Phase phase = Phase::None;  ///< The step it happened in.
+  int reply_code = 0;         ///< The server's reply code, 0 where no reply was involved.
+  EnhancedCode enhanced;      ///< The server's enhanced status code, where it gave one.
+  FixedText<80> command;      ///< The command concerned, secrets replaced, cut at 80 bytes.
+  FixedText<256> text;        ///< The server's reply text, or the detail of a local error, cut at 256 bytes.
+
+  Error() = default;
+  Error(Errc code, Phase where, std::string_view detail = {}) noexcept
+      : ErrorNumber(static_cast<int>(code)), phase(where), text(detail) {}
+  static Error FromNumber(int number, Phase where) noexcept {
+    Error error;
+    error.ErrorNumber = number;
+    error.phase = where;
+    return error;
+  }
+
+  Errc Code() const noexcept { return static_cast<Errc>(ErrorNumber); }
+  explicit operator bool() const noexcept { return ErrorNumber != 0; }
+};
+
+SMTPOLL_NAMESPACE_END
+
+#endif
+
+// ---- smtpoll/base/ascii.hpp ----
+// ASCII text: case, digits and character classes without a locale. Bytes above 127 are never letters here.
+#ifndef SMTPOLL_BASE_ASCII_HPP
+#define SMTPOLL_BASE_ASCII_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+namespace detail {
+
+constexpr bool IsDigit(char c) noexcept { return c >= '0' && c <= '9'; }
+
+constexpr char ToLower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; }
+
+constexpr bool IsAlpha(char c) noexcept { return ToLower(c) >= 'a' && ToLower(c) <= 'z'; }
+
+constexpr bool IsSpace(char c) noexcept { return c == ' ' || c == '\t'; }
+
+constexpr bool IsAscii(char c) noexcept { return static_cast<unsigned char>(c) < 0x80; }
+
+/// True for a printing character or a space: what may stand in a line of plain ASCII text.
+constexpr bool IsPrint(char c) noexcept { return c >= ' ' && c <= '~'; }
+
+constexpr bool IsAllAscii(std::string_view text) noexcept {
+  for (char c : text)
+    if (!IsAscii(c)) return false;
+  return true;
+}
+
+/// True where `text` would break out of a line: it holds CR, LF or NUL.
+constexpr bool HasLineBreakOrNul(std::string_view text) noexcept {
+  for (char c : text)
+    if (c == '\r' || c == '\n' || c == '\0') return true;
+  return false;
+}
+
+constexpr bool EqualIgnoringCase(std::string_view a, std::string_view b) noexcept {
+  if (a.size() != b.size()) return false;
+  for (std::size_t i = 0; i < a.size(); ++i)
+    if (ToLower(a[i]) != ToLower(b[i])) return false;
+  return true;
+}
+
+constexpr bool StartsWithIgnoringCase(std::string_view text, std::string_view prefix) noexcept {
+  return text.size() >= prefix.size() && EqualIgnoringCase(text.substr(0, prefix.size()), prefix);
+}
+
+/// `text` without spaces and tabs at both ends.
+constexpr std::string_view Trim(std::string_view text) noexcept {
+  while (!text.empty() && IsSpace(text.front())) text.remove_prefix(1);
+  while (!text.empty() && IsSpace(text.back())) text.remove_suffix(1);
+  return text;
+}
+
+/// Reads the decimal number that `text` is, all of it; false when it is none or above 2^64-1.
+constexpr bool ParseDecimal(std::string_view text, std::uint64_t& value) noexcept {
+  if (text.empty()) return false;
+  std::uint64_t sum = 0;
+  for (char c : text) {
+    if (!IsDigit(c)) return false;
+    const auto digit = static_cast<std::uint64_t>(c - '0');
+    if (sum > (UINT64_MAX - digit) / 10) return false;
+    sum = sum * 10 + digit;
+  }
+  value = sum;
+  return true;
+}
+
+}  // namespace detail
+SMTPOLL_NAMESPACE_END
+
+#endif
+
+// ---- smtpoll/protocol/reply.hpp ----
+// Server replies: one or many lines, a code, an enhanced code and a text (RFC 5321 4.2, RFC 2034, RFC 3463).
+// The parser works in place on the receive buffer and copies nothing: a reply's text is a view into that buffer.
+// Invariant: a reply never takes more memory than the buffer it came in; what does not fit is an error.
+#ifndef SMTPOLL_PROTOCOL_REPLY_HPP
+#define SMTPOLL_PROTOCOL_REPLY_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+
+/// One complete reply. `text` has the lines without their codes, joined by '\n', control characters shown as '?';
+/// it is valid until the engine is called again.
+struct Reply {
+  int code = 0;           ///< 200 to 559.
+  EnhancedCode enhanced;  ///< All zero where the server sent none.
+  std::string_view text;
+
+  bool IsPositive() const noexcept { return code / 100 == 2; }      ///< 2yz: done.
+  bool IsIntermediate() const noexcept { return code / 100 == 3; }  ///< 3yz: go on.
+  bool IsTransient() const noexcept { return code / 100 == 4; }     ///< 4yz: try later.
+  bool IsPermanent() const noexcept { return code / 100 == 5; }     ///< 5yz: never.
+};
+
+namespace detail {
+
+/// Reads "2.1.5" at the front of `text`; returns its length, 0 where there is none (RFC 2034 section 4).
+constexpr std::size_t ParseEnhancedCode(std::string_view text, EnhancedCode& code) noexcept {
+  std::uint16_t part[3] = {0, 0, 0};
+  std::size_t at = 0;
+  for (int i = 0; i < 3; ++i) {
+    if (i != 0 && (at == text.size() || text[at++] != '.')) return 0;
+    const std::size_t first = at;
+    while (at < text.size() && IsDigit(text[at]) && at - first < 3)
+      part[i] = static_cast<std::uint16_t>(part[i] * 10 + (text[at++] - '0'));
+    if (at == first) return 0;
+  }
+  if ((part[0] != 2 && part[0] != 4 && part[0] != 5) || (at < text.size() && !IsSpace(text[at]))) return 0;
+  code = {part[0], part[1], part[2]};
+  return at;
+}
+
+/// Finds one reply at the front of a buffer that is filled piece by piece.
+class ReplyParser {
+ public:
+  enum class Result : std::uint8_t { NeedMore, Complete, Malformed };
+
+  /// Looks for a whole reply at the front of `bytes` (those of the last call and what has come since). On Complete the
+  /// reply took the first Size() bytes, which have been rewritten in place to hold its text. `on_line` sees each raw
+  /// line.
+  template <typename OnLine>
+  Result Parse(Span<char> bytes, Reply& reply, OnLine&& on_line) noexcept {
+    while (line_end_search_ < bytes.size()) {
+      const void* found = std::memchr(bytes.data() + line_end_search_, '\n', bytes.size() - line_end_search_);
+      if (found == nullptr) break;
+      const auto after = static_cast<std::size_t>(static_cast<const char*>(found) - bytes.data()) + 1;
+      std::string_view line(bytes.data() + line_start_, after - line_start_ - 1);
+      if (!line.empty() && line.back() == '\r') line.remove_suffix(1);
+      on_line(line);
+      line_start_ = line_end_search_ = after;
+      bool last = false;
+      if (!TakeLine(bytes.data(), line, last)) return Result::Malformed;
+      if (last) {
+        reply = {code_, enhanced_, {bytes.data(), text_size_}};
+        return Result::Complete;
+      }
+    }
+    line_end_search_ = bytes.size();
+    return CouldBeReply({bytes.data() + line_start_, bytes.size() - line_start_}) ? Result::NeedMore
+                                                                                  : Result::Malformed;
+  }
+
+  /// Bytes that the complete reply took.
+  std::size_t Size() const noexcept { return line_start_; }
+
+  /// Forgets all; the next call of Parse starts with a new reply.
+  void Reset() noexcept { *this = ReplyParser(); }
+
+ private:
+  static constexpr bool IsCodeDigit(std::size_t place, char c) noexcept {
+    return place == 0 ? c >= '2' && c <= '5' : place == 1 ? c >= '0' && c <= '5' : IsDigit(c);
+  }
+
+  /// Decides early: a peer that speaks something else is told apart before its line ends, if it ever does.
+  static bool CouldBeReply(std::string_view start) noexcept {
+    for (std::size_t i = 0; i < start.size() && i < 3; ++i)
+      if (!IsCodeDigit(i, start[i])) return false;
+    return start.size() < 4 || start[3] == ' ' || start[3] == '-' || start[3] == '\r';
+  }
+
+  /// Moves the line's text to the end of the text gathered so far. The text always starts before the line it comes
+  /// from.
+  bool TakeLine(char* bytes, std::string_view line, bool& last) noexcept {
+    if (line.size() < 3 || !CouldBeReply(line) || (line.size() > 3 && line[3] == '\r')) return false;
+    const int code = (line[0] - '0') * 100 + (line[1] - '0') * 10 + (line[2] - '0');
+    if (code_ != 0 && code != code_) return false;
+    last = line.size() == 3 || line[3] == ' ';
+    line.remove_prefix(line.size() == 3 ? 3 : 4);
+
+    EnhancedCode enhanced;
+    if (const std::size_t size = ParseEnhancedCode(line, enhanced); size != 0 && enhanced.status_class == code / 100) {
+      if (code_ == 0) enhanced_ = enhanced;
+      line.remove_prefix(size == line.size() ? size : size + 1);
+    }
+    if (code_ != 0) bytes[text_size_++] = '\n';
+    code_ = code;
+    for (const char c : line) {
+      const bool control = (static_cast<unsigned char>(c) < ' ' && c != '\t') || c == 0x7f;
+      bytes[text_size_++] = control ? '?' : c;
+    }
+    return true;
+  }
+
+  int code_ = 0;
+  EnhancedCode enhanced_;
+  std::size_t text_size_ = 0;
+  std::size_t line_start_ = 0;
+  std::size_t line_end_search_ = 0;
+};
+
+}  // namespace detail
+SMTPOLL_NAMESPACE_END
+
+#endif
+
+// ---- smtpoll/base/digest.hpp ----
+// What MD5, SHA-1 and SHA-2 share: bytes gathered in blocks of sixteen words, a closing with the size in bits
+// (RFC 1321 3, FIPS 180-4 5). Each of them adds its word, its start and its compression as a Rules type.
+// Invariant: what was digested is overwritten when the digest is finished or dropped.
+#ifndef SMTPOLL_BASE_DIGEST_HPP
+#define SMTPOLL_BASE_DIGEST_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+namespace detail {
+
+template <typename Word>
+constexpr Word RotateLeft(Word value, unsigned by) noexcept {
+  return static_cast<Word>(value << by | value >> (8 * sizeof(Word) - by));
+}
+template <typename Word>
+constexpr Word RotateRight(Word value, unsigned by) noexcept {
+  return static_cast<Word>(value >> by | value << (8 * sizeof(Word) - by));
+}
+
+/// A digest by `Rules`, which has Word, kWords (of state), kBigEndian, kInitial[] and
+/// Compress(state, block): sixteen words of message, which it may use up.
+template <typename Rules>
+class Digest {
+ public:
+  using Word = typename Rules::Word;
+  static constexpr std::size_t kSize = Rules::kWords * sizeof(Word);  ///< Of the digest, in bytes.
+  static constexpr std::size_t kBlockSize = 16 * sizeof(Word);
+
+  /// What a whole number of blocks has come to; another digest can go on from there.
+  struct State {
+    Word words[Rules::kWords];
+  };
+
+  Digest() noexcept { Start(); }
+  ~Digest() { Wipe(block_, sizeof block_); }
+  Digest(const Digest&) = delete;
+  Digest& operator=(const Digest&) = delete;
+
+  /// Starts anew.
+  void Start() noexcept {
+    for (std::size_t i = 0; i < Rules::kWords; ++i) state_.words[i] = static_cast<Word>(Rules::kInitial[i]);
+    size_ = 0;
+  }
+  /// Starts from `state`, which one block led to.
+  void StartAfterBlock(const State& state) noexcept {
+    state_ = state;
+    size_ = kBlockSize;
+  }
+  const State& CurrentState() const noexcept { return state_; }
+
+  void Update(std::string_view bytes) noexcept {
+    while (!bytes.empty()) {
+      const std::size_t filled = Filled();
+      const std::size_t size = bytes.size() < kBlockSize - filled ? bytes.size() : kBlockSize - filled;
+      std::memcpy(block_ + filled, bytes.data(), size);
+      bytes.remove_prefix(size);
+      size_ += size;
+      if (filled + size == kBlockSize) CompressBlock();
+    }
+  }
+
+  /// Writes the digest's kSize bytes to `into`, overwrites what was digested, and starts anew.
+  void Finish(char* into) noexcept {
+    constexpr std::size_t kSizeField = 2 * sizeof(Word);
+    const std::uint64_t bits = size_ * 8;
+    Update({"\x80", 1});
+    while (Filled() != kBlockSize - kSizeField) Update({"\0", 1});
+    char size_field[kSizeField] = {};
+    for (unsigned i = 0; i < 8; ++i)
+      size_field[Rules::kBigEndian ? kSizeField - 1 - i : i] = static_cast<char>(bits >> 8 * i & 0xff);
+    Update({size_field, sizeof size_field});
+    for (std::size_t i = 0; i < kSize; ++i)
+      into[i] = static_cast<char>(state_.words[i / sizeof(Word)] >> Shift(i % sizeof(Word)) & 0xff);
+    Wipe(block_, sizeof block_);
+    Start();
+  }
+
+ private:
+  /// Where byte `i` of a word stands in it.
+  static constexpr unsigned Shift(std::size_t i) noexcept {
+    return static_cast<unsigned>(8 * (Rules::kBigEndian ? sizeof(Word) - 1 - i : i));
+  }
+
+  std::size_t Filled() const noexcept { return static_cast<std::size_t>(size_ % kBlockSize); }
+
+  void CompressBlock() noexcept {
+    Word words[16] = {};
+    for (std::size_t i = 0; i < kBlockSize; ++i)
+      words[i / sizeof(Word)] =
+          static_cast<Word>(words[i / sizeof(Word)] | static_cast<Word>(static_cast<unsigned char>(block_[i]))
+                                                          << Shift(i % sizeof(Word)));
+    Rules::Compress(state_.words, words);
+    Wipe(words, sizeof words);
+  }
+
+  State state_;
+  std::uint64_t size_ = 0;
+  char block_[kBlockSize];
+};
+
+}  // namespace detail
+SMTPOLL_NAMESPACE_END
+
+#endif
+
+// ---- smtpoll/base/md5.hpp ----
+// MD5 (RFC 1321), for CRAM-MD5 only: as a digest it is broken, and nothing else here may rest on it.
+#ifndef SMTPOLL_BASE_MD5_HPP
+#define SMTPOLL_BASE_MD5_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+namespace detail {
+
+struct Md5Rules {
+  using Word = std::uint32_t;
+  static constexpr std::size_t kWords = 4;
+  static constexpr bool kBigEndian = false;
+  static constexpr Word kInitial[kWords] = {0x67452301u, 0xefcdab89u, 0x98badcfeu, 0x10325476u};
+
+  /// RFC 1321 3.4: the integer part of 2^32 times |sin(i)|, i from 1 on in radians.
+  static constexpr Word kSines[64] = {
+      0xd76aa478u, 0xe8c7b756u, 0x242070dbu, 0xc1bdceeeu, 0xf57c0fafu, 0x4787c62au, 0xa8304613u, 0xfd469501u,
+      0x698098d8u, 0x8b44f7afu, 0xffff5bb1u, 0x895cd7beu, 0x6b901122u, 0xfd987193u, 0xa679438eu, 0x49b40821u,
+      0xf61e2562u, 0xc040b340u, 0x265e5a51u, 0xe9b6c7aau, 0xd62f105du, 0x02441453u, 0xd8a1e681u, 0xe7d3fbc8u,
+      0x21e1cde6u, 0xc33707d6u, 0xf4d50d87u, 0x455a14edu, 0xa9e3e905u, 0xfcefa3f8u, 0x676f02d9u, 0x8d2a4c8au,
+      0xfffa3942u, 0x8771f681u, 0x6d9d6122u, 0xfde5380cu, 0xa4beea44u, 0x4bdecfa9u, 0xf6bb4b60u, 0xbebfbc70u,
+      0x289b7ec6u, 0xeaa127fau, 0xd4ef3085u, 0x04881d05u, 0xd9d4d039u, 0xe6db99e5u, 0x1fa27cf8u, 0xc4ac5665u,
+      0xf4292244u, 0x432aff97u, 0xab9423a7u, 0xfc93a039u, 0x655b59c3u, 0x8f0ccc92u, 0xffeff47du, 0x85845dd1u,
+      0x6fa87e4fu, 0xfe2ce6e0u, 0xa3014314u, 0x4e0811a1u, 0xf7537e82u, 0xbd3af235u, 0x2ad7d2bbu, 0xeb86d391u};
+  static constexpr unsigned char kTurns[4][4] = {{7, 12, 17, 22}, {5, 9, 14, 20}, {4, 11, 16, 23}, {6, 10, 15, 21}};
+
+  static void Compress(Word* state, const Word* block) noexcept {
+    Word a = state[0], b = state[1], c = state[2], d = state[3];
+    for (unsigned i = 0; i < 64; ++i) {
+      Word mixed = 0;
+      unsigned at = 0;
+      switch (i / 16) {
+        case 0: mixed = (b & c) | (~b & d), at = i; break;
+        case 1: mixed = (b & d) | (c & ~d), at = 5 * i + 1; break;
+        case 2: mixed = b ^ c ^ d, at = 3 * i + 5; break;
+        default: mixed = c ^ (b | ~d), at = 7 * i; break;
+      }
+      const Word turned = RotateLeft<Word>(a + mixed + kSines[i] + block[at % 16], kTurns[i / 16][i % 4]);
+      a = d;
+      d = c;
+      c = b;
+      b += turned;
+    }
+    state[0] += a;
+    state[1] += b;
+    state[2] += c;
+    state[3] += d;
+  }
+};
+
+using Md5 = Digest<Md5Rules>;
+
+}  // namespace detail
+SMTPOLL_NAMESPACE_END
+
+#endif
+
+// ---- smtpoll/base/sha1.hpp ----
+// SHA-1 (RFC 3174), for SCRAM-SHA-1 only: in HMAC it still holds, as a digest of documents it does not.
+#ifndef SMTPOLL_BASE_SHA1_HPP
+#define SMTPOLL_BASE_SHA1_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+namespace detail {
+
+struct Sha1Rules {
+  using Word = std::uint32_t;
+  static constexpr std::size_t kWords = 5;
+  static constexpr bool kBigEndian = true;
+  static constexpr Word kInitial[kWords] = {0x67452301u, 0xefcdab89u, 0x98badcfeu, 0x10325476u, 0xc3d2e1f0u};
+
+  /// The eighty words of the schedule (RFC 3174 6.2) are made in place: only the last sixteen are ever looked at.
+  static void Compress(Word* state, Word* schedule) noexcept {
+    Word a = state[0], b = state[1], c = state[2], d = state[3], e = state[4];
+    for (unsigned i = 0; i < 80; ++i) {
+      Word& word = schedule[i % 16];
+      if (i >= 16)
+        word = RotateLeft<Word>(schedule[(i + 13) % 16] ^ schedule[(i + 8) % 16] ^ schedule[(i + 2) % 16] ^ word, 1);
+      Word mixed = 0;
+      switch (i / 20) {
+        case 0: mixed = ((b & c) | (~b & d)) + 0x5a827999u; break;
+        case 1: mixed = (b ^ c ^ d) + 0x6ed9eba1u; break;
+        case 2: mixed = ((b & c) | (b & d) | (c & d)) + 0x8f1bbcdcu; break;
+        default: mixed = (b ^ c ^ d) + 0xca62c1d6u; break;
+      }
+      const Word next = RotateLeft<Word>(a, 5) + mixed + e + word;
+      e = d;
+      d = c;
+      c = RotateLeft<Word>(b, 30);
+      b = a;
+      a = next;
+    }
+    state[0] += a;
+    state[1] += b;
+    state[2] += c;
+    state[3] += d;
+    state[4] += e;
+  }
+};
+
+using Sha1 = Digest<Sha1Rules>;
+
+}  // namespace detail
+SMTPOLL_NAMESPACE_END
+
+#endif
+
+// ---- smtpoll/base/sha2.hpp ----
+// SHA-256 and SHA-512 (RFC 6234, FIPS 180-4). Both are one algorithm over words of two sizes, and the constants of the
+// smaller are the upper halves of the larger's.
+#ifndef SMTPOLL_BASE_SHA2_HPP
+#define SMTPOLL_BASE_SHA2_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+namespace detail {
+
+/// The fractions of the cube roots of the first eighty primes (FIPS 180-4 4.2.3).
+inline constexpr std::uint64_t kSha2Constants[80] = {
+    0x428a2f98d728ae22, 0x7137449123ef65cd, 0xb5c0fbcfec4d3b2f, 0xe9b5dba58189dbbc, 0x3956c25bf348b538,
+    0x59f111f1b605d019, 0x923f82a4af194f9b, 0xab1c5ed5da6d8118, 0xd807aa98a3030242, 0x12835b0145706fbe,
+    0x243185be4ee4b28c, 0x550c7dc3d5ffb4e2, 0x72be5d74f27b896f, 0x80deb1fe3b1696b1, 0x9bdc06a725c71235,
+    0xc19bf174cf692694, 0xe49b69c19ef14ad2, 0xefbe4786384f25e3, 0x0fc19dc68b8cd5b5, 0x240ca1cc77ac9c65,
+    0x2de92c6f592b0275, 0x4a7484aa6ea6e483, 0x5cb0a9dcbd41fbd4, 0x76f988da831153b5, 0x983e5152ee66dfab,
+    0xa831c66d2db43210, 0xb00327c898fb213f, 0xbf597fc7beef0ee4, 0xc6e00bf33da88fc2, 0xd5a79147930aa725,
+    0x06ca6351e003826f, 0x142929670a0e6e70, 0x27b70a8546d22ffc, 0x2e1b21385c26c926, 0x4d2c6dfc5ac42aed,
+    0x53380d139d95b3df, 0x650a73548baf63de, 0x766a0abb3c77b2a8, 0x81c2c92e47edaee6, 0x92722c851482353b,
+    0xa2bfe8a14cf10364, 0xa81a664bbc423001, 0xc24b8b70d0f89791, 0xc76c51a30654be30, 0xd192e819d6ef5218,
+    0xd69906245565a910, 0xf40e35855771202a, 0x106aa07032bbd1b8, 0x19a4c116b8d2d0c8, 0x1e376c085141ab53,
+    0x2748774cdf8eeb99, 0x34b0bcb5e19b48a8, 0x391c0cb3c5c95a63, 0x4ed8aa4ae3418acb, 0x5b9cca4f7763e373,
+    0x682e6ff3d6b2b8a3, 0x748f82ee5defb2fc, 0x78a5636f43172f60, 0x84c87814a1f0ab72, 0x8cc702081a6439ec,
+    0x90befffa23631e28, 0xa4506cebde82bde9, 0xbef9a3f7b2c67915, 0xc67178f2e372532b, 0xca273eceea26619c,
+    0xd186b8c721c0c207, 0xeada7dd6cde0eb1e, 0xf57d4f7fee6ed178, 0x06f067aa72176fba, 0x0a637dc5a2c898a6,
+    0x113f9804bef90dae, 0x1b710b35131c471b, 0x28db77f523047d84, 0x32caab7b40c72493, 0x3c9ebe0a15c9bebc,
+    0x431d67c49c100d4c, 0x4cc5d4becb3e42b6, 0x597f299cfc657e2a, 0x5fcb6fab3ad6faec, 0x6c44198c4a475817};
+
+/// How far the functions of FIPS 180-4 4.1.2 and 4.1.3 turn; the last of each small sigma is a shift.
+struct Sha2Turns {
+  unsigned char big_sigma0[3], big_sigma1[3], small_sigma0[3], small_sigma1[3];
+};
+
+template <typename WordType, unsigned kRounds>
+struct Sha2Rules {
+  using Word = WordType;
+  static constexpr std::size_t kWords = 8;
+  static constexpr bool kBigEndian = true;
+  static constexpr bool kWide = sizeof(Word) == 8;
+  static constexpr Word Upper(std::uint64_t value) noexcept { return static_cast<Word>(value >> (kWide ? 0 : 32)); }
+
+  /// The fractions of the square roots of the first eight primes (FIPS 180-4 5.3.5).
+  static constexpr Word kInitial[kWords] = {
+      Upper(0x6a09e667f3bcc908), Upper(0xbb67ae8584caa73b), Upper(0x3c6ef372fe94f82b), Upper(0xa54ff53a5f1d36f1),
+      Upper(0x510e527fade682d1), Upper(0x9b05688c2b3e6c1f), Upper(0x1f83d9abfb41bd6b), Upper(0x5be0cd19137e2179)};
+  static constexpr Sha2Turns kTurns = kWide ? Sha2Turns{{28, 34, 39}, {14, 18, 41}, {1, 8, 7}, {19, 61, 6}}
+                                            : Sha2Turns{{2, 13, 22}, {6, 11, 25}, {7, 18, 3}, {17, 19, 10}};
+
+  static constexpr Word BigSigma(Word x, const unsigned char* turns) noexcept {
+    return RotateRight(x, turns[0]) ^ RotateRight(x, turns[1]) ^ RotateRight(x, turns[2]);
+  }
+  static constexpr Word SmallSigma(Word x, const unsigned char* turns) noexcept {
+    return RotateRight(x, turns[0]) ^ RotateRight(x, turns[1]) ^ static_cast<Word>(x >> turns[2]);
+  }
+
+  /// The schedule is made in place: only its last sixteen words are ever looked at.
+  static void Compress(Word* state, Word* schedule) noexcept {
+    Word a = state[0], b = state[1], c = state[2], d = state[3];
+    Word e = state[4], f = state[5], g = state[6], h = state[7];
+    for (unsigned i = 0; i < kRounds; ++i) {
+      Word& word = schedule[i % 16];
+      if (i >= 16)
+        word += SmallSigma(schedule[(i + 14) % 16], kTurns.small_sigma1) + schedule[(i + 9) % 16] +
+                SmallSigma(schedule[(i + 1) % 16], kTurns.small_sigma0);
+      const Word first = h + BigSigma(e, kTurns.big_sigma1) + ((e & f) ^ (~e & g)) + Upper(kSha2Constants[i]) + word;
+      const Word second = BigSigma(a, kTurns.big_sigma0) + ((a & b) ^ (a & c) ^ (b & c));
+      h = g;
+      g = f;
+      f = e;
+      e = d + first;
+      d = c;
+      c = b;
+      b = a;
+      a = first + second;
+    }
+    const Word sums[kWords] = {a, b, c, d, e, f, g, h};
+    for (std::size_t i = 0; i < kWords; ++i) state[i] += sums[i];
+  }
+};
+
+using Sha256 = Digest<Sha2Rules<std::uint32_t, 64>>;
+using Sha512 = Digest<Sha2Rules<std::uint64_t, 80>>;
+
+}  // namespace detail
+SMTPOLL_NAMESPACE_END
+
+#endif
+
+// ---- smtpoll/base/base64.hpp ----
+// Base64 of RFC 4648 section 4, in one piece and without line breaks; MIME's lines are made by the message floor.
+// The decoder is strict (RFC 4648 3): one text for one value, and nothing of what is no base64 is passed over.
+#ifndef SMTPOLL_BASE_BASE64_HPP
+#define SMTPOLL_BASE_BASE64_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+namespace detail {
+
+constexpr char kBase64Alphabet[65] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+/// Characters that `size` bytes become, padding included.
+constexpr std::size_t Base64Size(std::size_t size) noexcept { return (size + 2) / 3 * 4; }
+
+/// Encodes `size` bytes to `into`, which has room for Base64Size(size); returns that number. The areas must not
+/// overlap.
+inline std::size_t Base64Encode(const char* bytes, std::size_t size, char* into) noexcept {
+  const auto byte = [bytes](std::size_t i) { return static_cast<std::uint32_t>(static_cast<unsigned char>(bytes[i])); };
+  char* out = into;
+  std::size_t i = 0;
+  for (; i + 3 <= size; i += 3) {
+    const std::uint32_t group = byte(i) << 16 | byte(i + 1) << 8 | byte(i + 2);
+    *out++ = kBase64Alphabet[group >> 18];
+    *out++ = kBase64Alphabet[group >> 12 & 63];
+    *out++ = kBase64Alphabet[group >> 6 & 63];
+    *out++ = kBase64Alphabet[group & 63];
+  }
+  if (i < size) {
+    const bool two = i + 2 == size;
+    const std::uint32_t group = byte(i) << 16 | (two ? byte(i + 1) << 8 : 0);
+    *out++ = kBase64Alphabet[group >> 18];
+    *out++ = kBase64Alphabet[group >> 12 & 63];
+    *out++ = two ? kBase64Alphabet[group >> 6 & 63] : '=';
+    *out++ = '=';
+  }
+  return static_cast<std::size_t>(out - into);
+}
+
+/// What a character of the alphabet stands for, 64 for any other.
+constexpr std::uint32_t Base64Value(char c) noexcept {
+  if (c >= 'A' && c <= 'Z') return static_cast<std::uint32_t>(c - 'A');
+  if (c >= 'a' && c <= 'z') return static_cast<std::uint32_t>(c - 'a' + 26);
+  if (c >= '0' && c <= '9') return static_cast<std::uint32_t>(c - '0' + 52);
+  return c == '+' ? 62 : c == '/' ? 63 : 64;
+}
+
+/// What Base64Decode returns for what is no base64 or does not fit.
+constexpr std::size_t kNotBase64 = SIZE_MAX;
+
+/// Decodes `text` to `into`, which has room for `room` bytes and may be where `text` begins. Returns how many bytes it
+/// became, or kNotBase64 for a character outside the alphabet, wrong padding, bits that stand for nothing, or too
+/// little room; `into` then holds nothing of use.
+inline std::size_t Base64Decode(std::string_view text, char* into, std::size_t room) noexcept {
+  if (text.size() % 4 != 0) return kNotBase64;
+  std::size_t size = 0;
+  for (; !text.empty(); text.remove_prefix(4)) {
+    const bool last = text.size() == 4;
+    const std::size_t padding = !last || text[3] != '=' ? 0 : text[2] != '=' ? 1 : 2;
+    std::uint32_t group = 0;
+    for (std::size_t i = 0; i < 4; ++i) {
+      const std::uint32_t value = i < 4 - padding ? Base64Value(text[i]) : 0;
+      if (value == 64) return kNotBase64;
+      group = group << 6 | value;
+    }
+    if ((group & ((1u << 8 * padding) - 1)) != 0 || room - size < 3 - padding) return kNotBase64;
+    for (std::size_t i = 0; i < 3 - padding; ++i) into[size++] = static_cast<char>(group >> (16 - 8 * i) & 0xff);
+  }
+  return size;
+}
+
+}  // namespace detail
+SMTPOLL_NAMESPACE_END
+
+#endif
+
+// ---- smtpoll/base/hmac.hpp ----
+// HMAC (RFC 2104) over any of the digests. The two padded keys are digested once, when the key is set: the many
+// messages that PBKDF2 makes under one key then cost two blocks each.
+#ifndef SMTPOLL_BASE_HMAC_HPP
+#define SMTPOLL_BASE_HMAC_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+namespace detail {
+
+template <typename DigestType>
+class Hmac {
+ public:
+  static constexpr std::size_t kSize = DigestType::kSize;  ///< Of the code, in bytes.
+
+  explicit Hmac(std::string_view key) noexcept {
+    char block[DigestType::kBlockSize] = {};
+    if (key.size() > sizeof block) {
+      digest_.Update(key);
+      digest_.Finish(block);
+    } else if (!key.empty()) {
+      std::memcpy(block, key.data(), key.size());
+    }
+    inner_ = Padded(block, 0x36);
+    outer_ = Padded(block, 0x36 ^ 0x5c);
+    Wipe(block, sizeof block);
+    digest_.StartAfterBlock(inner_);
+  }
+  ~Hmac() {
+    Wipe(&inner_, sizeof inner_);
+    Wipe(&outer_, sizeof outer_);
+  }
+
+  void Update(std::string_view bytes) noexcept { digest_.Update(bytes); }
+
+  /// Writes the code's kSize bytes to `into`, and starts the next message under the same key.
+  void Finish(char* into) noexcept {
+    digest_.Finish(into);
+    digest_.StartAfterBlock(outer_);
+    digest_.Update({into, kSize});
+    digest_.Finish(into);
+    digest_.StartAfterBlock(inner_);
+  }
+
+  /// The code of a message in one piece; `into` may be where `message` is.
+  void Code(std::string_view message, char* into) noexcept {
+    Update(message);
+    Finish(into);
+  }
+
+ private:
+  typename DigestType::State Padded(char* block, int pad) noexcept {
+    for (std::size_t i = 0; i < DigestType::kBlockSize; ++i) block[i] = static_cast<char>(block[i] ^ pad);
+    digest_.Start();
+    digest_.Update({block, DigestType::kBlockSize});
+    return digest_.CurrentState();
+  }
+
+  typename DigestType::State inner_;
+  typename DigestType::State outer_;
+  DigestType digest_;
+};
+
+}  // namespace detail
+SMTPOLL_NAMESPACE_END
+
+#endif
+
+// ---- smtpoll/base/pbkdf2.hpp ----
+// PBKDF2 with HMAC (RFC 8018 5.2), one block of output: what SCRAM calls Hi (RFC 5802 2.2). It is slow on purpose, so
+// it is done in steps whose length the caller sets, and nothing ever waits for all of it.
+#ifndef SMTPOLL_BASE_PBKDF2_HPP
+#define SMTPOLL_BASE_PBKDF2_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+namespace detail {
+
+template <typename DigestType>
+class Pbkdf2 {
+ public:
+  static constexpr std::size_t kSize = DigestType::kSize;  ///< Of the key, in bytes.
+
+  explicit Pbkdf2(std::string_view password) noexcept : hmac_(password) {}
+  ~Pbkdf2() {
+    Wipe(sum_, sizeof sum_);
+    Wipe(last_, sizeof last_);
+  }
+
+  /// The salt, in as many pieces as it comes in.
+  void AddSalt(std::string_view bytes) noexcept { hmac_.Update(bytes); }
+
+  /// The salt is whole: `iterations`, at least 1, are to be done.
+  void Start(std::uint32_t iterations) noexcept {
+    hmac_.Code({"\0\0\0\1", 4}, last_);
+    std::memcpy(sum_, last_, kSize);
+    left_ = iterations - 1;
+  }
+
+  /// Does up to `at_most` iterations; true when all are done.
+  bool Step(std::uint32_t at_most) noexcept {
+    for (; left_ != 0 && at_most != 0; --left_, --at_most) {
+      hmac_.Code({last_, kSize}, last_);
+      for (std::size_t i = 0; i < kSize; ++i) sum_[i] = static_cast<char>(sum_[i] ^ last_[i]);
+    }
+    return left_ == 0;
+  }
+
+  /// The derived key, kSize bytes, once Step has said true.
+  std::string_view Key() const noexcept { return {sum_, kSize}; }
+
+ private:
+  Hmac<DigestType> hmac_;
+  char sum_[kSize];
+  char last_[kSize];
+  std::uint32_t left_ = 0;
+};
+
+}  // namespace detail
+SMTPOLL_NAMESPACE_END
+
+#endif
+
+// ---- smtpoll/protocol/auth_mechanism.hpp ----
+// The SASL mechanisms that the engine can speak, strongest first: one table says each one's name on the wire, how it
+// works and what it needs. First those where the server must prove itself too, then those with a token, then the rest.
+#ifndef SMTPOLL_PROTOCOL_AUTH_MECHANISM_HPP
+#define SMTPOLL_PROTOCOL_AUTH_MECHANISM_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+
+/// SASL mechanisms in the order in which they are tried.
+enum class AuthMechanism : std::uint8_t {
+  ScramSha512Plus,  ///< SCRAM (RFC 5802) with SHA-512, bound to the TLS channel.
+  ScramSha256Plus,  ///< RFC 7677, bound to the TLS channel.
+  ScramSha1Plus,    ///< RFC 5802, bound to the TLS channel.
+  ScramSha512,      ///< SCRAM (RFC 5802) with SHA-512.
+  ScramSha256,      ///< RFC 7677
+  ScramSha1,        ///< RFC 5802
+  OAuthBearer,      ///< RFC 7628
+  XOAuth2,          ///< Google's and Microsoft's forerunner of OAUTHBEARER.
+  External,         ///< RFC 4422 appendix A: the TLS client certificate says who it is. Only where pinned.
+  CramMd5,          ///< RFC 2195
+  Plain,            ///< RFC 4616
+  Login,            ///< Never standardised; user name and password each on a line of their own.
+  Any,              ///< None of them: the strongest that fits.
+};
+
+namespace detail {
+
+constexpr std::size_t kAuthMechanismCount = static_cast<std::size_t>(AuthMechanism::Any);
+
+enum class SaslFamily : std::uint8_t { Scram, Bearer, External, CramMd5, Plain, Login };
+
+/// What the credentials must have for a mechanism, as bits.
+enum SaslNeed : unsigned {
+  kNeedsUserName = 1,
+  kNeedsPassword = 2,
+  kNeedsNonce = 4,
+  kNeedsChannelBinding = 8,
+  kNeedsToken = 16,
+  kNeedsPinning = 32,
+  kNeedsNoAuthorizationId = 64,  // it has no place for one, and without it the client would act as somebody else
+};
+
+struct AuthMechanismRule {
+  std::string_view name;
+  SaslFamily family;
+  unsigned digest;  // the number of SCRAM's SHA
+  unsigned needs;
+};
+
+constexpr unsigned kScramNeeds = kNeedsUserName | kNeedsPassword | kNeedsNonce;
+constexpr unsigned kScramPlusNeeds = kScramNeeds | kNeedsChannelBinding;
+constexpr unsigned kPasswordNeeds = kNeedsUserName | kNeedsPassword;
+
+/// In the order of AuthMechanism.
+inline constexpr AuthMechanismRule kAuthMechanisms[kAuthMechanismCount] = {
+    {"SCRAM-SHA-512-PLUS", SaslFamily::Scram, 512, kScramPlusNeeds},
+    {"SCRAM-SHA-256-PLUS", SaslFamily::Scram, 256, kScramPlusNeeds},
+    {"SCRAM-SHA-1-PLUS", SaslFamily::Scram, 1, kScramPlusNeeds},
+    {"SCRAM-SHA-512", SaslFamily::Scram, 512, kScramNeeds},
+    {"SCRAM-SHA-256", SaslFamily::Scram, 256, kScramNeeds},
+    {"SCRAM-SHA-1", SaslFamily::Scram, 1, kScramNeeds},
+    {"OAUTHBEARER", SaslFamily::Bearer, 0, kNeedsToken},
+    {"XOAUTH2", SaslFamily::Bearer, 0, kNeedsToken | kNeedsUserName | kNeedsNoAuthorizationId},
+    {"EXTERNAL", SaslFamily::External, 0, kNeedsPinning},
+    {"CRAM-MD5", SaslFamily::CramMd5, 0, kPasswordNeeds | kNeedsNoAuthorizationId},
+    {"PLAIN", SaslFamily::Plain, 0, kPasswordNeeds},
+    {"LOGIN", SaslFamily::Login, 0, kPasswordNeeds | kNeedsNoAuthorizationId},
+};
+constexpr const AuthMechanismRule& RuleOf(AuthMechanism mechanism) noexcept {
+  return kAuthMechanisms[static_cast<std::size_t>(mechanism)];
+}
+
+}  // namespace detail
+
+/// The mechanism's name on the wire; empty for Any.
+constexpr std::string_view Name(AuthMechanism mechanism) noexcept {
+  return mechanism == AuthMechanism::Any ? std::string_view() : detail::RuleOf(mechanism).name;
+}
+
+SMTPOLL_NAMESPACE_END
+
+#endif
+
+// ---- smtpoll/protocol/sasl_prep.hpp ----
+// SASLprep (RFC 4013): one form for user names and passwords that look the same, before SCRAM digests them.
+// Mapping, prohibition and direction are whole; normalisation (NFKC) has megabytes of data behind it and is done here
+// only for Latin-1 and the full-width forms. All other characters stay as they are, which is right for text that is in
+// NFKC already, as nearly all typed text is; where it is not, the server refuses the password, and nothing else
+// happens.
+#ifndef SMTPOLL_PROTOCOL_SASL_PREP_HPP
+#define SMTPOLL_PROTOCOL_SASL_PREP_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+namespace detail {
+
+enum class SaslPrepKind : std::uint8_t { Kept, Dropped, Space, Prohibited, RightToLeft, LeftToRight, FullWidth };
+
+struct SaslPrepRange {
+  std::uint32_t first;
+  std::uint32_t last;
+  SaslPrepKind kind;
+};
+
+/// RFC 3454's tables B.1 (dropped), C.1.2 (spaces), C.2 to C.9 (prohibited), D.1 (right to left) and of D.2 (left to
+/// right) the scripts that are typed most. The first match counts.
+inline constexpr SaslPrepRange kSaslPrepRanges[] = {
+    {0x0000, 0x001f, SaslPrepKind::Prohibited},    {0x0041, 0x005a, SaslPrepKind::LeftToRight},
+    {0x0061, 0x007a, SaslPrepKind::LeftToRight},   {0x007f, 0x009f, SaslPrepKind::Prohibited},
+    {0x00a0, 0x00a0, SaslPrepKind::Space},         {0x00ad, 0x00ad, SaslPrepKind::Dropped},
+    {0x00c0, 0x00d6, SaslPrepKind::LeftToRight},   {0x00d8, 0x00f6, SaslPrepKind::LeftToRight},
+    {0x00f8, 0x0220, SaslPrepKind::LeftToRight},   {0x034f, 0x034f, SaslPrepKind::Dropped},
+    {0x038e, 0x03ce, SaslPrepKind::LeftToRight},   {0x0400, 0x0482, SaslPrepKind::LeftToRight},
+    {0x048a, 0x04ce, SaslPrepKind::LeftToRight},   {0x05be, 0x05be, SaslPrepKind::RightToLeft},
+    {0x05c0, 0x05c0, SaslPrepKind::RightToLeft},   {0x05c3, 0x05c3, SaslPrepKind::RightToLeft},
+    {0x05d0, 0x05ea, SaslPrepKind::RightToLeft},   {0x05f0, 0x05f4, SaslPrepKind::RightToLeft},
+    {0x061b, 0x061b, SaslPrepKind::RightToLeft},   {0x061f, 0x061f, SaslPrepKind::RightToLeft},
+    {0x0621, 0x063a, SaslPrepKind::RightToLeft},   {0x0640, 0x064a, SaslPrepKind::RightToLeft},
+    {0x066d, 0x066f, SaslPrepKind::RightToLeft},   {0x06dd, 0x06dd, SaslPrepKind::Prohibited},
+    {0x0671, 0x06d5, SaslPrepKind::RightToLeft},   {0x06e5, 0x06e6, SaslPrepKind::RightToLeft},
+    {0x06fa, 0x06fe, SaslPrepKind::RightToLeft},   {0x0700, 0x070d, SaslPrepKind::RightToLeft},
+    {0x070f, 0x070f, SaslPrepKind::Prohibited},    {0x0710, 0x0710, SaslPrepKind::RightToLeft},
+    {0x0712, 0x072c, SaslPrepKind::RightToLeft},   {0x0780, 0x07a5, SaslPrepKind::RightToLeft},
+    {0x07b1, 0x07b1, SaslPrepKind::RightToLeft},   {0x1680, 0x1680, SaslPrepKind::Space},
+    {0x1806, 0x1806, SaslPrepKind::Dropped},       {0x180b, 0x180d, SaslPrepKind::Dropped},
+    {0x180e, 0x180e, SaslPrepKind::Prohibited},    {0x2000, 0x200b, SaslPrepKind::Space},
+    {0x200c, 0x200d, SaslPrepKind::Dropped},       {0x200e, 0x200f, SaslPrepKind::Prohibited},
+    {0x2028, 0x202e, SaslPrepKind::Prohibited},    {0x202f, 0x202f, SaslPrepKind::Space},
+    {0x205f, 0x205f, SaslPrepKind::Space},         {0x2060, 0x2060, SaslPrepKind::Dropped},
+    {0x2061, 0x2063, SaslPrepKind::Prohibited},    {0x206a, 0x206f, SaslPrepKind::Prohibited},
+    {0x2ff0, 0x2ffb, SaslPrepKind::Prohibited},    {0x3000, 0x3000, SaslPrepKind::Space},
+    {0x3041, 0x3094, SaslPrepKind::LeftToRight},   {0x30a1, 0x30fa, SaslPrepKind::LeftToRight},
+    {0x4e00, 0x9fa5, SaslPrepKind::LeftToRight},   {0xac00, 0xd7a3, SaslPrepKind::LeftToRight},
+    {0xd800, 0xf8ff, SaslPrepKind::Prohibited},    {0xfb1d, 0xfb1d, SaslPrepKind::RightToLeft},
+    {0xfb1f, 0xfb28, SaslPrepKind::RightToLeft},   {0xfb2a, 0xfbb1, SaslPrepKind::RightToLeft},
+    {0xfbd3, 0xfd3d, SaslPrepKind::RightToLeft},   {0xfd50, 0xfdc7, SaslPrepKind::RightToLeft},
+    {0xfdd0, 0xfdef, SaslPrepKind::Prohibited},    {0xfdf0, 0xfdfc, SaslPrepKind::RightToLeft},
+    {0xfe00, 0xfe0f, SaslPrepKind::Dropped},       {0xfe70, 0xfefc, SaslPrepKind::RightToLeft},
+    {0xfeff, 0xfeff, SaslPrepKind::Dropped},       {0xff01, 0xff5e, SaslPrepKind::FullWidth},
+    {0xfff9, 0xffff, SaslPrepKind::Prohibited},    {0x1d173, 0x1d17a, SaslPrepKind::Prohibited},
+    {0xe0001, 0xe0001, SaslPrepKind::Prohibited},  {0xe0020, 0xe007f, SaslPrepKind::Prohibited},
+    {0xf0000, 0x10ffff, SaslPrepKind::Prohibited},
+};
+
+/// The characters of Latin-1 that NFKC replaces, with what it puts there.
+struct SaslPrepReplacement {
+  std::uint32_t character;
+  std::string_view by;
+};
+inline constexpr SaslPrepReplacement kSaslPrepReplacements[] = {
+    {0xa8, " \xcc\x88"},
+    {0xaa, "a"},
+    {0xaf, " \xcc\x84"},
+    {0xb2, "2"},
+    {0xb3, "3"},
+    {0xb4, " \xcc\x81"},
+    {0xb5, "\xce\xbc"},
+    {0xb8, " \xcc\xa7"},
+    {0xb9, "1"},
+    {0xba, "o"},
+    {0xbc,
+     "1\xe2\x81\x84"
+     "4"},
+    {0xbd,
+     "1\xe2\x81\x84"
+     "2"},
+    {0xbe,
+     "3\xe2\x81\x84"
+     "4"},
+};
+
+/// A text in SASLprep's form, overwritten when dropped.
+class PreparedText {
+ public:
+  static constexpr std::size_t kRoom = 256;  ///< The longest prepared text, in bytes.
+
+  explicit PreparedText(std::string_view text) noexcept { Prepare(text); }
+  ~PreparedText() { Wipe(bytes_, sizeof bytes_); }
+  PreparedText(const PreparedText&) = delete;
+  PreparedText& operator=(const PreparedText&) = delete;
+
+  /// Why the text cannot be prepared; nullptr where it could.
+  const char* Fault() const noexcept { return fault_; }
+  std::string_view View() const noexcept { return {bytes_, size_}; }
+
+ private:
+  static SaslPrepKind KindOf(std::uint32_t character) noexcept {
+    if ((character & 0xfffe) == 0xfffe) return SaslPrepKind::Prohibited;  // RFC 3454 C.4
+    for (const SaslPrepRange& range : kSaslPrepRanges)
+      if (character >= range.first && character <= range.last) return range.kind;
+    return SaslPrepKind::Kept;
+  }
+
+  /// Takes one character of UTF-8 (RFC 3629) from the front of `text`; false where there is none.
+  static bool TakeCharacter(std::string_view& text, std::uint32_t& character) noexcept {
+    const auto byte = [text](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+    const std::size_t size = byte(0) < 0x80 ? 1 : byte(0) < 0xc2 ? 0 : byte(0) < 0xe0 ? 2 : byte(0) < 0xf0 ? 3 : 4;
+    if (size == 0 || byte(0) > 0xf4 || text.size() < size) return false;
+    character = size == 1 ? byte(0) : byte(0) & (0x7fu >> size);
+    for (std::size_t i = 1; i < size; ++i) {
+      if ((byte(i) & 0xc0) != 0x80) return false;
+      character = character << 6 | (byte(i) & 0x3f);
+    }
+    constexpr std::uint32_t kLeast[] = {0, 0, 0x80, 0x800, 0x10000};
+    text.remove_prefix(size);
+    return character >= kLeast[size] && character <= 0x10ffff && (character < 0xd800 || character > 0xdfff);
+  }
+
+  void Prepare(std::string_view text) noexcept {
+    bool right_to_left = false, left_to_right = false, starts_right = false, ends_right = false;
+    while (!text.empty() && fault_ == nullptr) {
+      const std::string_view before = text;
+      std::uint32_t character = 0;
+      if (!TakeCharacter(text, character)) {
+        fault_ = "a user name or password is not UTF-8";
+        return;
+      }
+      std::string_view kept = before.substr(0, before.size() - text.size());
+      for (const SaslPrepReplacement& replacement : kSaslPrepReplacements)
+        if (replacement.character == character) kept = replacement.by;
+      SaslPrepKind kind = KindOf(character);
+      char narrow = ' ';
+      if (kind == SaslPrepKind::Dropped) continue;
+      if (kind == SaslPrepKind::Prohibited) fault_ = "a user name or password has a character that SASLprep forbids";
+      if (kind == SaslPrepKind::FullWidth) {
+        narrow = static_cast<char>(character - 0xff01 + '!');
+        kind = KindOf(static_cast<unsigned char>(narrow));
+        kept = {&narrow, 1};
+      }
+      if (kind == SaslPrepKind::Space) kept = {&narrow, 1};
+      ends_right = kind == SaslPrepKind::RightToLeft;
+      if (size_ == 0) starts_right = ends_right;
+      right_to_left = right_to_left || ends_right;
+      left_to_right = left_to_right || kind == SaslPrepKind::LeftToRight;
+      Append(kept);
+    }
+    // RFC 3454 6
+    if (right_to_left && (left_to_right || !starts_right || !ends_right))
+      fault_ = "a user name or password mixes writing directions";
+  }
+
+  void Append(std::string_view text) noexcept {
+    if (text.size() > kRoom - size_) {
+      fault_ = "a user name or password is longer than SCRAM takes here";
+      return;
+    }
+    for (const char c : text) bytes_[size_++] = c;
+  }
+
+  const char* fault_ = nullptr;
+  std::size_t size_ = 0;
+  char bytes_[kRoom];
+};
+
+}  // namespace detail
+SMTPOLL_NAMESPACE_END
+
+#endif
+
+// ---- smtpoll/protocol/credentials.hpp ----
+// Who the client is, and which mechanisms of SASL (RFC 4422) that is enough for. Every secret is a view of the caller's
+// memory: the engine keeps none.
+#ifndef SMTPOLL_PROTOCOL_CREDENTIALS_HPP
+#define SMTPOLL_PROTOCOL_CREDENTIALS_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+
+/// Who the client is. The views must stay valid until the session is authenticated. No authentication is tried where
+/// there is no user name, no token and no pinned mechanism.
+struct Credentials {
+  std::string_view user_name = {};
+  std::string_view password = {};
+  std::string_view token = {};             ///< OAuth 2.0 access token (RFC 6750), for OAUTHBEARER and XOAUTH2.
+  std::string_view authorization_id = {};  ///< Whom to act as, where that is not the user himself.
+  /// SCRAM needs at least 18 random printable characters without a comma, others for each session; without them it is
+  /// not tried. The engine has no randomness of its own.
+  std::string_view nonce = {};
+  std::string_view channel_binding = {};  ///< What the TLS session gives for the type; the -PLUS mechanisms need it.
+  std::string_view channel_binding_type = {};  ///< "tls-exporter" (RFC 9266) or "tls-server-end-point" (RFC 5929).
+  AuthMechanism pinned = AuthMechanism::Any;   ///< The only mechanism to be used.
+
+  constexpr bool empty() const noexcept { return user_name.empty() && token.empty() && pinned == AuthMechanism::Any; }
+};
+
+namespace detail {
+
+/// RFC 5802 7: printable, without the comma that ends it.
+constexpr bool IsScramNonce(std::string_view nonce) noexcept {
+  for (const char c : nonce)
+    if (c <= ' ' || c > '~' || c == ',') return false;
+  return !nonce.empty();
+}
+
+constexpr bool HasControl(std::string_view text) noexcept {
+  for (const char c : text)
+    if (static_cast<unsigned char>(c) < ' ' || c == 0x7f) return true;
+  return false;
+}
+
+/// What `credentials` lack for `mechanism`; nullptr where they lack nothing.
+inline const char* Misfit(AuthMechanism mechanism, const Credentials& credentials) noexcept {
+  constexpr std::size_t kLeastNonce = 18;
+  const AuthMechanismRule& rule = RuleOf(mechanism);
+  const auto needs = [&rule](SaslNeed need) { return (rule.needs & need) != 0; };
+  if (needs(kNeedsPinning) && credentials.pinned != mechanism) return "EXTERNAL must be asked for";
+  if (needs(kNeedsUserName) && credentials.user_name.empty()) return "the user name is missing";
+  // An empty password is one, but not beside a token.
+  if (needs(kNeedsPassword) && credentials.password.empty() && !credentials.token.empty())
+    return "the password is missing";
+  if (needs(kNeedsToken) && credentials.token.empty()) return "the token is missing";
+  if (needs(kNeedsNoAuthorizationId) && !credentials.authorization_id.empty())
+    return "the mechanism has no place for an authorization identity";
+  if (needs(kNeedsChannelBinding) && (credentials.channel_binding.empty() || credentials.channel_binding_type.empty()))
+    return "the channel binding is missing";
+  if (needs(kNeedsNonce) && (credentials.nonce.size() < kLeastNonce || !IsScramNonce(credentials.nonce)))
+    return "the nonce is missing or too short";
+  for (const std::string_view text : {credentials.user_name, credentials.password, credentials.authorization_id})
+    if (text.find('\0') != std::string_view::npos) return "the credentials have a NUL in them";
+  if (rule.family == SaslFamily::Bearer)
+    for (const std::string_view text : {credentials.user_name, credentials.authorization_id, credentials.token})
+      if (HasControl(text)) return "the credentials have a control character in them";
+  if (rule.family != SaslFamily::Scram) return nullptr;
+  const char* const fault = PreparedText(credentials.user_name).Fault();
+  return fault != nullptr ? fault : PreparedText(credentials.password).Fault();
+}
+
+}  // namespace detail
+SMTPOLL_NAMESPACE_END
+
+#endif
+
+// ---- smtpoll/protocol/scram.hpp ----
+// SCRAM (RFC 5802 with SHA-1, RFC 7677 with SHA-256, the same with SHA-512): the texts of the exchange, and the proof.
+// Invariant: no text is ever kept. The texts are put piece by piece, as often as they are needed, to whoever asks: the
+// base64 of a response or the digest of them all. The password is digested in steps of bounded length.
+#ifndef SMTPOLL_PROTOCOL_SCRAM_HPP
+#define SMTPOLL_PROTOCOL_SCRAM_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+namespace detail {
+
+/// Base64 of bytes that come in pieces; `put` gets it as it comes.
+template <typename Put>
+class Base64Pieces {
+ public:
+  explicit Base64Pieces(Put& put) noexcept : put_(put) {}
+  ~Base64Pieces() { Wipe(group_, sizeof group_); }
+  Base64Pieces(const Base64Pieces&) = delete;
+  Base64Pieces& operator=(const Base64Pieces&) = delete;
+
+  void operator()(std::string_view bytes) noexcept {
+    for (const char c : bytes) {
+      group_[filled_++] = c;
+      if (filled_ == sizeof group_) Finish();
+    }
+  }
+  /// The bytes are whole.
+  void Finish() noexcept {
+    char text[4];
+    put_(std::string_view(text, Base64Encode(group_, filled_, text)));
+    filled_ = 0;
+  }
+
+ private:
+  Put& put_;
+  std::size_t filled_ = 0;
+  char group_[3] = {};
+};
+
+/// Puts the base64 of what `say` puts to the function it is given.
+template <typename Put, typename Say>
+void PutBase64(Put& put, Say&& say) noexcept {
+  Base64Pieces<Put> base64(put);
+  say(base64);
+  base64.Finish();
+}
+
+/// Fewer iterations than RFC 7677 4 allows make the password easy to guess for whoever reads along.
+constexpr std::uint32_t kScramLeastIterations = 4096;
+/// More are no defence but an attack: about a second of work on a desktop.
+constexpr std::uint32_t kScramMostIterations = 1000000;
+/// Iterations done in one go: well under a millisecond on a desktop, some 30 ms on a chip of 72 MHz.
+constexpr std::uint32_t kScramStep = 128;
+
+/// Takes "r=..." with the comma behind it from the front of `text`; false where another attribute stands there.
+constexpr bool TakeScramAttribute(std::string_view& text, char name, std::string_view& value) noexcept {
+  if (text.size() < 2 || text[0] != name || text[1] != '=') return false;
+  const std::size_t comma = text.find(',') < text.size() ? text.find(',') : text.size();
+  value = text.substr(2, comma - 2);
+  text.remove_prefix(comma < text.size() ? comma + 1 : comma);
+  return true;
+}
+
+/// The texts of one exchange (RFC 5802 5 and 7). Views must stay valid as long as it is used.
+class ScramTexts {
+ public:
+  ScramTexts() = default;
+  ScramTexts(const Credentials& credentials, AuthMechanism mechanism) noexcept
+      : credentials_(&credentials), bound_((RuleOf(mechanism).needs & kNeedsChannelBinding) != 0) {}
+
+  template <typename Put>
+  void PutClientFirst(Put&& put) const noexcept {
+    PutHeader(put);
+    PutClientFirstBare(put);
+  }
+  template <typename Put>
+  void PutClientFinalWithoutProof(Put&& put) const noexcept {
+    put("c=");
+    PutBase64(put, [this](auto& base64) {
+      PutHeader(base64);
+      if (bound_) base64(credentials_->channel_binding);
+    });
+    put(",r=");
+    put(nonce_);
+  }
+  /// What the proof and the server's signature are made over.
+  template <typename Put>
+  void PutAuthMessage(Put&& put) const noexcept {
+    PutClientFirstBare(put);
+    put(",");
+    put(server_first_);
+    put(",");
+    PutClientFinalWithoutProof(put);
+  }
+
+  /// RFC 5802 5.1: the two characters that mean something in the grammar are quoted.
+  template <typename Put>
+  static void PutName(Put& put, std::string_view name) noexcept {
+    for (std::size_t i = 0; i < name.size(); ++i)
+      put(name[i] == ',' ? std::string_view("=2C") : name[i] == '=' ? std::string_view("=3D") : name.substr(i, 1));
+  }
+
+  /// Reads the server's first message, which must stay valid until the last Put; says what is wrong with it, or
+  /// nullptr. An extension that is mandatory ("m=") stands before the nonce, and so is refused.
+  const char* TakeServerFirst(std::string_view text, std::string_view& salt, std::uint32_t& iterations) noexcept {
+    server_first_ = text;
+    std::string_view count;
+    if (!TakeScramAttribute(text, 'r', nonce_) || !TakeScramAttribute(text, 's', salt) ||
+        !TakeScramAttribute(text, 'i', count) || salt.empty())
+      return "the server's challenge is malformed";
+    const std::string_view ours = credentials_->nonce;
+    if (nonce_.size() <= ours.size() || nonce_.substr(0, ours.size()) != ours || !IsScramNonce(nonce_))
+      return "the server's nonce is none, or does not begin with ours";
+    std::uint64_t value = 0;
+    if (!ParseDecimal(count, value)) return "the server's challenge is malformed";
+    if (value < kScramLeastIterations) return "the server's iteration count is so low that it gives the password away";
+    if (value > kScramMostIterations) return "the server's iteration count is unreasonably high";
+    iterations = static_cast<std::uint32_t>(value);
+    return nullptr;
+  }
+
+ private:
+  /// The GS2 header: whether the channel is bound, and whom to act as. "y" says that it could be bound, but that the
+  /// server does not offer it; where somebody has cut the offer out, the server then knows (RFC 5802 6).
+  template <typename Put>
+  void PutHeader(Put& put) const noexcept {
+    const bool could_be_bound = !credentials_->channel_binding.empty() && credentials_->pinned == AuthMechanism::Any;
+    put(bound_ ? "p=" : could_be_bound ? "y" : "n");
+    if (bound_) put(credentials_->channel_binding_type);
+    put(credentials_->authorization_id.empty() ? "," : ",a=");
+    PutName(put, credentials_->authorization_id);
+    put(",");
+  }
+  template <typename Put>
+  void PutClientFirstBare(Put& put) const noexcept {
+    put("n=");
+    PutName(put, PreparedText(credentials_->user_name).View());
+    put(",r=");
+    put(credentials_->nonce);
+  }
+  const Credentials* credentials_ = nullptr;
+  bool bound_ = false;
+  std::string_view server_first_;
+  std::string_view nonce_;  // theirs, in server_first_
+};
+
+/// From the password to the client's proof and the server's signature (RFC 5802 3).
+template <typename DigestType>
+class ScramProof {
+ public:
+  explicit ScramProof(std::string_view prepared_password) noexcept : derivation_(prepared_password) {}
+  ~ScramProof() {
+    Wipe(proof_, sizeof proof_);
+    Wipe(signature_, sizeof signature_);
+  }
+
+  /// False where the salt is no base64.
+  bool Start(std::string_view salt, std::uint32_t iterations) noexcept {
+    if (salt.size() % 4 != 0) return false;
+    for (; !salt.empty(); salt.remove_prefix(4)) {
+      char bytes[3];
+      const std::size_t size = Base64Decode(salt.substr(0, 4), bytes, sizeof bytes);
+      if (size == kNotBase64 || (size != sizeof bytes && salt.size() != 4)) return false;
+      derivation_.AddSalt({bytes, size});
+    }
+    derivation_.Start(iterations);
+    return true;
+  }
+
+  /// Does the next part of the work; true when all is done, and then Proof may be asked for.
+  bool Step(const ScramTexts& texts) noexcept {
+    if (!derivation_.Step(kScramStep)) return false;
+    char key[kSize];
+    Hmac<DigestType> salted(derivation_.Key());
+    salted.Code("Server Key", key);
+    Sign(key, texts, signature_);
+    salted.Code("Client Key", key);
+    char stored_key[kSize];
+    DigestType digest;
+    digest.Update({key, kSize});
+    digest.Finish(stored_key);
+    Sign(stored_key, texts, proof_);
+    for (std::size_t i = 0; i < kSize; ++i) proof_[i] = static_cast<char>(proof_[i] ^ key[i]);
+    Wipe(key, sizeof key);
+    Wipe(stored_key, sizeof stored_key);
+    return true;
+  }
+  std::string_view Proof() const noexcept { return {proof_, kSize}; }
+
+  /// True where the base64 `text` is the signature that only one who knows the password can make.
+  bool IsSignature(std::string_view text) const noexcept {
+    char bytes[kSize];
+    return Base64Decode(text, bytes, kSize) == kSize && EqualInConstantTime(bytes, signature_, kSize);
+  }
+
+ private:
+  static constexpr std::size_t kSize = DigestType::kSize;
+
+  static void Sign(const char* key, const ScramTexts& texts, char* into) noexcept {
+    Hmac<DigestType> hmac({key, kSize});
+    const auto put = [&hmac](std::string_view piece) { hmac.Update(piece); };
+    texts.PutAuthMessage(put);
+    hmac.Finish(into);
+  }
+
+  Pbkdf2<DigestType> derivation_;
+  char proof_[kSize] = {};
+  char signature_[kSize] = {};
+};
+
+}  // namespace detail
+SMTPOLL_NAMESPACE_END
+
+#endif
+
+// ---- smtpoll/protocol/sasl.hpp ----
+// SASL on the client's side: what to answer to each challenge of AUTH (RFC 4422, RFC 4954): SCRAM, OAUTHBEARER
+// (RFC 7628), XOAUTH2, EXTERNAL, CRAM-MD5 (RFC 2195), PLAIN (RFC 4616) and LOGIN.
+// Invariant: a secret is encoded straight into the send buffer; what is derived from one is overwritten after use.
+// A challenge is not trusted: it is decoded strictly, in its own place, and what is wrong with it ends the exchange.
+#ifndef SMTPOLL_PROTOCOL_SASL_HPP
+#define SMTPOLL_PROTOCOL_SASL_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+namespace detail {
+
+/// What is to be done about a challenge.
+enum class SaslStep : std::uint8_t {
+  Respond,  ///< SaslClient::WriteResponse.
+  Again,    ///< SaslClient::Work, until it says something else; the challenge must stay where it is until then.
+  Cancel,   ///< Nothing can be said to it; SaslClient::Fault says why.
+};
+
+/// One exchange of one mechanism. Some 650 bytes, most of them for SHA-512; no heap.
+class SaslClient {
+ public:
+  /// Starts an exchange for which Misfit finds nothing missing. `credentials` must stay valid until Stop.
+  void Start(AuthMechanism mechanism, const Credentials& credentials) noexcept {
+    Stop();
+    mechanism_ = mechanism;
+    credentials_ = &credentials;
+    scram_ = ScramTexts(credentials, mechanism);
+  }
+
+  /// Ends the exchange and overwrites what was derived from a secret.
+  void Stop() noexcept {
+    state_.emplace<std::monostate>();
+    said_ = 0;
+    working_ = verified_ = false;
+    fault_ = "";
+  }
+
+  AuthMechanism Mechanism() const noexcept { return mechanism_; }
+
+  /// True where the first response needs no challenge before it.
+  bool SpeaksFirst() const noexcept { return Family() != SaslFamily::Login && Family() != SaslFamily::CramMd5; }
+
+  /// The text of a 334 reply, which is overwritten. Where the server asks for what could have been said first, any
+  /// text will do.
+  SaslStep Take(Span<char> challenge) noexcept {
+    const unsigned last = LastResponse();
+    if (said_ > last) return Cancel("");
+    const bool reads = Family() != SaslFamily::Login && (said_ != 0 || !SpeaksFirst());
+    if (!reads) return SaslStep::Respond;
+    const std::string_view encoded = Trim({challenge.data(), challenge.size()});
+    const std::size_t size = Base64Decode(encoded, challenge.data(), challenge.size());
+    if (size == kNotBase64) return Cancel("the server's challenge is no base64");
+    const std::string_view text(challenge.data(), size);
+    switch (Family()) {
+      case SaslFamily::Scram: return said_ == 1 ? TakeServerFirst(text) : TakeServerFinal(text);
+      case SaslFamily::CramMd5:
+        Hmac<Md5>(credentials_->password).Code(text, state_.emplace<CramCode>().bytes);
+        return SaslStep::Respond;
+      default: Remember(text); return SaslStep::Respond;
+    }
+  }
+
+  /// The exchange cannot go on because of `why`.
+  SaslStep Cancel(const char* why) noexcept {
+    fault_ = why;
+    return SaslStep::Cancel;
+  }
+
+  /// Work is to be done before there is a response.
+  bool Working() const noexcept { return working_; }
+
+  /// Does a bounded part of the work that Take found.
+  SaslStep Work() noexcept {
+    bool done = true;
+    WithProof(state_, [&](auto& proof) { done = proof.Step(scram_); });
+    working_ = !done;
+    return done ? SaslStep::Respond : SaslStep::Again;
+  }
+
+  /// Size of the next response in base64, bytes.
+  std::size_t ResponseSize() const noexcept {
+    std::size_t size = 0;
+    PutResponse([&size](std::string_view piece) { size += piece.size(); });
+    return Base64Size(size);
+  }
+
+  /// Writes the base64 of the next response to `into`, which has ResponseSize() bytes of room; returns its size.
+  std::size_t WriteResponse(char* into) noexcept {
+    char* at = into;
+    const auto write = [&at](std::string_view piece) {
+      for (const char c : piece) *at++ = c;
+    };
+    PutBase64(write, [this](auto& base64) { PutResponse(base64); });
+    ++said_;
+    return static_cast<std::size_t>(at - into);
+  }
+
+  /// The server says that the client is authenticated, in a reply with this text. True where it may say so: with SCRAM
+  /// it must have proved that it knows the password, in a challenge before or in this text.
+  bool Verified(std::string_view text) noexcept {
+    if (Family() != SaslFamily::Scram || verified_) return true;
+    char decoded[kOutcomeRoom];
+    text = text.substr(0, text.find_first_of(" \n"));
+    const std::size_t size = Base64Decode(text, decoded, sizeof decoded);
+    return said_ == 2 && size != kNotBase64 && IsServerFinal({decoded, size});
+  }
+
+  /// Why the exchange was cancelled; empty where it was not, or only because all was said.
+  std::string_view Fault() const noexcept { return fault_; }
+
+  /// What the server told about its refusal in a challenge: JSON (RFC 7628 3.2.2), or SCRAM's error.
+  std::string_view Remark() const noexcept {
+    const auto* const remark = std::get_if<RemarkText>(&state_);
+    return remark == nullptr ? std::string_view() : remark->View();
+  }
+
+ private:
+  struct CramCode {
+    char bytes[Md5::kSize];
+  };
+  using RemarkText = FixedText<240>;
+  static constexpr std::size_t kOutcomeRoom = 192;
+
+  SaslFamily Family() const noexcept { return RuleOf(mechanism_).family; }
+
+  /// The number of the last response there is, from 0 on.
+  unsigned LastResponse() const noexcept {
+    switch (Family()) {
+      case SaslFamily::Scram: return 2;
+      case SaslFamily::Bearer:
+      case SaslFamily::Login: return 1;
+      default: return 0;
+    }
+  }
+
+  void Remember(std::string_view text) noexcept {
+    RemarkText& remark = state_.emplace<RemarkText>();
+    for (const char c : text) {
+      const bool control = static_cast<unsigned char>(c) < ' ' || c == 0x7f;
+      remark.Append(control ? std::string_view("?") : std::string_view(&c, 1));
+    }
+  }
+
+  SaslStep TakeServerFirst(std::string_view text) noexcept {
+    std::string_view salt;
+    std::uint32_t iterations = 0;
+    const char* const wrong = scram_.TakeServerFirst(text, salt, iterations);
+    if (wrong != nullptr) return Cancel(wrong);
+    const PreparedText password(credentials_->password);
+    switch (RuleOf(mechanism_).digest) {
+      case 512: state_.emplace<ScramProof<Sha512>>(password.View()); break;
+      case 256: state_.emplace<ScramProof<Sha256>>(password.View()); break;
+      default: state_.emplace<ScramProof<Sha1>>(password.View()); break;
+    }
+    WithProof(state_, [&](auto& proof) { working_ = proof.Start(salt, iterations); });
+    return working_ ? SaslStep::Again : Cancel("the server's challenge is malformed");
+  }
+
+  /// Nothing is said to a signature or an error, but something must be sent (RFC 4954 4).
+  SaslStep TakeServerFinal(std::string_view text) noexcept {
+    std::string_view error;
+    std::string_view rest = text;
+    if (TakeScramAttribute(rest, 'e', error)) {
+      Remember(error);
+      return SaslStep::Respond;
+    }
+    verified_ = IsServerFinal(text);
+    return verified_ ? SaslStep::Respond : Cancel("the server could not prove that it knows the password");
+  }
+
+  bool IsServerFinal(std::string_view text) noexcept {
+    std::string_view signature;
+    bool valid = false;
+    if (TakeScramAttribute(text, 'v', signature))
+      WithProof(state_, [&](auto& proof) { valid = proof.IsSignature(signature); });
+    return valid;
+  }
+
+  template <typename State, typename Use>
+  static void WithProof(State& state, Use&& use) noexcept {
+    if (auto* const sha1 = std::get_if<ScramProof<Sha1>>(&state)) use(*sha1);
+    if (auto* const sha256 = std::get_if<ScramProof<Sha256>>(&state)) use(*sha256);
+    if (auto* const sha512 = std::get_if<ScramProof<Sha512>>(&state)) use(*sha512);
+  }
+
+  /// Puts the next response, before base64.
+  template <typename Put>
+  void PutResponse(Put&& put) const noexcept {
+    const Credentials& own = *credentials_;
+    switch (Family()) {
+      case SaslFamily::Scram: PutScramResponse(put); break;
+      case SaslFamily::Bearer: PutBearerResponse(put); break;
+      case SaslFamily::External: put(own.authorization_id); break;
+      case SaslFamily::CramMd5:
+        put(own.user_name);
+        put(" ");
+        for (const char c : std::get_if<CramCode>(&state_)->bytes)
+          for (const int shift : {4, 0})
+            put(std::string_view("0123456789abcdef").substr(static_cast<unsigned char>(c) >> shift & 15, 1));
+        break;
+      case SaslFamily::Plain:
+        for (const std::string_view text : {own.authorization_id, own.user_name}) {
+          put(text);
+          put(std::string_view("\0", 1));
+        }
+        put(own.password);
+        break;
+      case SaslFamily::Login: put(said_ == 0 ? own.user_name : own.password); break;
+    }
+  }
+
+  template <typename Put>
+  void PutScramResponse(Put& put) const noexcept {
+    if (said_ == 0) {
+      scram_.PutClientFirst(put);
+    } else if (said_ == 1) {
+      scram_.PutClientFinalWithoutProof(put);
+      put(",p=");
+      PutBase64(put,
+                [this](auto& base64) { WithProof(state_, [&base64](const auto& proof) { base64(proof.Proof()); }); });
+    }
+  }
+
+  /// The second response only says that the refusal was seen: ^A (RFC 7628 3.2.3), with XOAUTH2 nothing.
+  template <typename Put>
+  void PutBearerResponse(Put& put) const noexcept {
+    const bool standard = mechanism_ == AuthMechanism::OAuthBearer;
+    const Credentials& own = *credentials_;
+    const std::string_view identity = own.authorization_id.empty() ? own.user_name : own.authorization_id;
+    if (said_ != 0) {
+      if (standard) put("\1");
+      return;
+    }
+    if (standard) {
+      put(identity.empty() ? "n,," : "n,a=");
+      ScramTexts::PutName(put, identity);
+      put(identity.empty() ? "\1" : ",\1");
+    } else {
+      put("user=");
+      put(identity);
+      put("\1");
+    }
+    put("auth=Bearer ");
+    put(own.token);
+    put("\1\1");
+  }
+
+  AuthMechanism mechanism_ = AuthMechanism::Plain;
+  bool working_ = false;
+  bool verified_ = false;  // the server has proved that it knows the password
+  unsigned said_ = 0;      // responses
+  const Credentials* credentials_ = nullptr;
+  const char* fault_ = "";
+  ScramTexts scram_;
+  std::variant<std::monostate, CramCode, RemarkText, ScramProof<Sha1>, ScramProof<Sha256>, ScramProof<Sha512>> state_;
+};
+
+}  // namespace detail
+SMTPOLL_NAMESPACE_END
+
+#endif
+
+// ---- smtpoll/protocol/timeouts.hpp ----
+// How long the client waits for each step, with the minima of RFC 5321 4.5.3.2 as defaults.
+#ifndef SMTPOLL_PROTOCOL_TIMEOUTS_HPP
+#define SMTPOLL_PROTOCOL_TIMEOUTS_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+
+/// Time-outs in milliseconds. A wait counts from the last command that went out or the last reply that came in.
+struct Timeouts {
+  Millis connect = 60 * 1000;             ///< Name resolution and connection together; the RFC names none.
+  Millis greeting = 5 * 60 * 1000;        ///< 4.5.3.2.1: the initial 220.
+  Millis hello = 5 * 60 * 1000;           ///< EHLO and HELO.
+  Millis tls = 60 * 1000;                 ///< The TLS handshake as a whole.
+  Millis authentication = 5 * 60 * 1000;  ///< Each step of AUTH.
+  Millis mail = 5 * 60 * 1000;            ///< 4.5.3.2.2: MAIL.
+  Millis recipient = 5 * 60 * 1000;       ///< 4.5.3.2.3: RCPT.
+  Millis data = 2 * 60 * 1000;            ///< 4.5.3.2.4: DATA, until its 354.
+  Millis content = 3 * 60 * 1000;         ///< 4.5.3.2.5: each piece of content handed to the wire.
+  Millis content_end = 10 * 60 * 1000;    ///< 4.5.3.2.6: the final reply.
+  Millis reset = 5 * 60 * 1000;           ///< RSET.
+  Millis command = 5 * 60 * 1000;         ///< NOOP, VRFY, EXPN, HELP.
+  Millis quit = 10 * 1000;                ///< QUIT; nothing is lost where its reply does not come.
+};
+
+SMTPOLL_NAMESPACE_END
+
+#endif
+
+// ---- smtpoll/protocol/event.hpp ----
+// What the engine tells its driver, one event at a time, and what the driver may tell the engine before a session.
+// Views in an event are valid until the engine is called again.
+#ifndef SMTPOLL_PROTOCOL_EVENT_HPP
+#define SMTPOLL_PROTOCOL_EVENT_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+
+enum class EventKind : std::uint8_t {
+  None,               ///< Nothing more to tell now.
+  Greeting,           ///< `reply` is the server's 220.
+  Hello,              ///< EHLO or HELO was accepted: the capabilities are known.
+  NeedTls,            ///< The server is ready for a TLS handshake on this wire: do it, then call Engine::Secured.
+  Authenticated,      ///< The credentials were accepted.
+  RecipientAccepted,  ///< `recipient` was accepted with `reply`.
+  RecipientRefused,   ///< `recipient` was refused with `reply`.
+  RecipientFinal,     ///< LMTP: the final `reply` for one accepted recipient; `recipient` counts the accepted ones.
+  CommandReply,       ///< `reply` answers the caller's Command.
+  Chunk,              ///< `chunk` bytes of content are about to go; `left` with them. Cancel() is allowed now.
+  Accepted,           ///< The message was accepted with `reply` (2yz): it is sent.
+  Refused,            ///< The message was refused, `error` says by whom and why: it will not be sent.
+  InDoubt,            ///< The wire died after the content and before the final reply.
+  Returned,           ///< The wire died earlier: the message was certainly not accepted, it may be sent again.
+  MustReconnect,      ///< The message was broken off half-way; the wire cannot be used any more, the session may go on.
+  Failed,             ///< The session is over because of `error`.
+  Ended,              ///< The session is over as asked for (QUIT).
+};
+
+struct Event {
+  EventKind kind = EventKind::None;
+  Reply reply;
+  std::size_t recipient = 0;     ///< Index into the envelope's recipients.
+  std::size_t chunk = 0;         ///< Bytes of content, before transparency.
+  std::uint64_t left = 0;        ///< Bytes of content left, this chunk's among them; kUnknownSize where not known.
+  const Error* error = nullptr;  ///< Valid until the next session starts.
+};
+
+/// Who says a line of the dialogue.
+enum class Side : std::uint8_t { Client, Server };
+
+/// Sees the dialogue line by line, without line ends, with secrets and content replaced. `show` may be null.
+struct Transcript {
+  void (*show)(void* context, Side side, std::string_view line) = nullptr;
+  void* context = nullptr;
+};
+
+/// Whether a session asks for encryption with STARTTLS (RFC 3207).
+enum class StartTls : std::uint8_t {
+  Never,      ///< The wire stays as it is.
+  IfOffered,  ///< Encrypt where the server offers it: no protection against one who strips the offer.
+  Required,   ///< No credential, envelope or content goes before the wire is encrypted.
+};
+
+/// What a session needs to know before it starts. Views must stay valid until it ends.
+struct SessionOptions {
+  std::string_view client_name;  ///< EHLO's argument: a domain or an address literal (RFC 5321 4.1.3).
+  Credentials credentials;
+  bool allow_plaintext_credentials = false;  ///< Send credentials though the wire is not encrypted.
+  StartTls start_tls = StartTls::Never;
+  bool tls_first = false;               ///< The wire is encrypted before the greeting (RFC 8314 3.3).
+  bool secured = false;                 ///< The wire is encrypted now; whoever owns the wire says so.
+  bool lmtp = false;                    ///< Speak LMTP (RFC 2033): LHLO, a final reply for each recipient.
+  bool pipelining = true;               ///< Group commands where the server offers PIPELINING.
+  bool chunking = true;                 ///< Send content by BDAT where the server offers CHUNKING (RFC 3030).
+  bool all_recipients_or_none = false;  ///< One refused recipient refuses the message.
+  Timeouts timeouts;
+  Transcript transcript;
+};
+
+SMTPOLL_NAMESPACE_END
+
+#endif
+
+// ---- smtpoll/client/client_settings.hpp ----
+// The settings that SMTPSocket and Session share, and the copy of them that one session runs on.
+#ifndef SMTPOLL_CLIENT_CLIENT_SETTINGS_HPP
+#define SMTPOLL_CLIENT_CLIENT_SETTINGS_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+
+/// How a connection is encrypted (RFC 3207, RFC 8314).
+enum class Security : std::uint8_t {
+  Automatic,      ///< Required where credentials are set, else Opportunistic; a transport that cannot encrypt does not.
+  Required,       ///< STARTTLS, or no message and no credential goes.
+  Opportunistic,  ///< STARTTLS where the server offers it. Whoever sits in between can take the offer away.
+  ImplicitTLS,    ///< TLS before the greeting, as on port 465.
+  NoneAllowed,    ///< Plain text.
+};
+
+/// Public data members of SMTPSocket and of Session. A change counts from the next connection on.
+struct ClientSettings {
+  std::string UserName;  ///< Empty: no authentication (the seed's member).
+  std::string Password;  ///< The seed's member.
+  /// EHLO's argument, a domain or an address literal. Empty: the address literal of the connection (RFC 5321 4.1.3).
+  std::string ClientName;
+  smtpoll::Security Security = smtpoll::Security::Automatic;
+  /// Credentials go over an unencrypted connection only where this is set.
+  bool AllowPlaintextCredentials = false;
+  /// One refused recipient refuses the whole message; otherwise the others get it.
+  bool AllRecipientsOrNone = false;
+  /// Speak LMTP (RFC 2033): each recipient gets a final reply of its own.
+  bool Lmtp = false;
+  /// Group commands where the server offers PIPELINING (RFC 2920).
+  bool Pipelining = true;
+  /// Send content by BDAT where the server offers CHUNKING (RFC 3030); then a cancelled message costs no connection.
+  bool Chunking = true;
+  smtpoll::Timeouts Timeouts;  ///< Milliseconds for each phase (RFC 5321 4.5.3.2).
+};
+
+namespace detail {
+
+/// Puts the wanted security into `options`. An error before a byte is sent where the transport cannot give it, or where
+/// credentials would go over an unencrypted wire without being allowed to by name.
+inline Error ApplySecurity(const ClientSettings& settings, bool can_encrypt, SessionOptions& options) {
+  using smtpoll::Security;
+  const bool credentials = !settings.UserName.empty();
+  Security security = settings.Security;
+  if (security == Security::Automatic)
+    security = !can_encrypt ? Security::NoneAllowed : credentials ? Security::Required : Security::Opportunistic;
+  if (!can_encrypt && (security == Security::Required || security == Security::ImplicitTLS))
+    return Error(Errc::TlsRefused, Phase::Tls, "this transport cannot encrypt: use SMTPSecureSocket");
+  if ((!can_encrypt || security == Security::NoneAllowed) && credentials && !settings.AllowPlaintextCredentials)
+    return Error(Errc::CredentialsOnPlainWire, Phase::Authentication,
+                 "set AllowPlaintextCredentials to send them all the same");
+  options.tls_first = security == Security::ImplicitTLS;
+  if (security == Security::Required) options.start_tls = StartTls::Required;
+  if (security == Security::Opportunistic && can_encrypt) options.start_tls = StartTls::IfOffered;
+  return {};
+}
+
+/// What a session needs of its caller's strings, copied so that the caller may change his while it runs.
+class SessionStrings {
+ public:
+  SessionStrings() = default;
+  SessionStrings(const SessionStrings&) = delete;
+  SessionStrings& operator=(const SessionStrings&) = delete;
+  ~SessionStrings() { Forget(); }
+
+  /// Takes a copy and returns options that look at it until the next Take or Forget.
+  SessionOptions Take(const ClientSettings& settings, std::string_view host, std::string_view local_address) {
+    Forget();
+    host_ = host;
+    local_address_ = local_address;
+    user_name_ = settings.UserName;
+    password_ = settings.Password;
+    client_name_ = settings.ClientName;
+    SessionOptions options;
+    options.client_name = client_name_;
+    options.credentials = {user_name_, password_};
+    options.allow_plaintext_credentials = settings.AllowPlaintextCredentials;
+    options.all_recipients_or_none = settings.AllRecipientsOrNone;
+    options.lmtp = settings.Lmtp;
+    options.pipelining = settings.Pipelining;
+    options.chunking = settings.Chunking;
+    options.timeouts = settings.Timeouts;
+    return options;
+  }
+  /// Overwrites the password.
+  void Forget() noexcept {
+    if (!password_.empty()) Wipe(&password_[0], password_.size());
+    password_.clear();
+  }
+
+  std::string_view Host() const noexcept { return host_; }
+  std::string_view LocalAddress() const noexcept { return local_address_; }
+
+ private:
+  std::string host_;
+  std::string local_address_;
+  std::string user_name_;
+  std::string password_;
+  std::string client_name_;
+};
+
+}  // namespace detail
+SMTPOLL_NAMESPACE_END
+
+#endif
+
+// ---- smtpoll/client/send_result.hpp ----
+// What became of a message, recipient by recipient. Invariant: a message is exactly one of queued, sent, refused, in
+// doubt.
+#ifndef SMTPOLL_CLIENT_SEND_RESULT_HPP
+#define SMTPOLL_CLIENT_SEND_RESULT_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+
+enum class Outcome : std::uint8_t {
+  Queued,   ///< Certainly not accepted; it may be sent (again).
+  Sent,     ///< The server read it all and took it: a 2yz final reply was read.
+  Refused,  ///< The server or the caller refused it, or it cannot be sent safely; sending it again as it is would not
+            ///< help.
+  InDoubt,  ///< The connection died after the content and before the final reply: it may or may not have arrived.
+};
+
+/// Name of an outcome, for people.
+constexpr const char* Name(Outcome outcome) noexcept {
+  constexpr const char* kNames[] = {"queued", "sent", "refused", "in doubt"};
+  return kNames[static_cast<unsigned>(outcome)];
+}
+
+/// What the server said to one recipient.
+struct RecipientResult {
+  std::string mailbox;       ///< `local@domain`, as on the wire.
+  bool accepted = false;     ///< True does not mean sent: that is the message's outcome.
+  bool final_reply = false;  ///< LMTP: this is the final reply, to the content (RFC 2033).
+  int reply_code = 0;        ///< 0 where the server was not asked.
+  EnhancedCode enhanced;
+  std::string text;  ///< The reply's text, for a refused recipient; empty for an accepted one.
+};
+
+/// The result of one message. It owns all that it says.
+struct SendResult {
+  Outcome outcome = Outcome::Queued;
+  smtpoll::Error error;     ///< Why it was not sent; ErrorNumber 0 for a sent one.
+  std::string server_text;  ///< Text of the final reply of a sent message; servers put their queue id there.
+  std::vector<RecipientResult> recipients;
+
+  bool Sent() const noexcept { return outcome == Outcome::Sent; }
+  explicit operator bool() const noexcept { return Sent(); }
+};
+
+SMTPOLL_NAMESPACE_END
+
+#endif
+
+// ---- smtpoll/base/sequence.hpp ----
+// A list whose front can be taken off cheaply: the seed's array operations plus a queue's two.
+// Invariant: the elements are contiguous; PopFront never allocates, and room once taken is kept for reuse.
+#ifndef SMTPOLL_BASE_SEQUENCE_HPP
+#define SMTPOLL_BASE_SEQUENCE_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+
+/// The seed's list of messages or attachments. Element 0 is the first. References, pointers and iterators are valid
+/// until the next call that is not const. An index is checked where the call says so; operator[] needs one below Count.
+template <typename T>
+class Sequence {
+ public:
+  using value_type = T;
+
+  Sequence() = default;
+  Sequence(const Sequence& other) : items_(other.begin(), other.end()) {}
+  Sequence(Sequence&& other) noexcept : items_(std::move(other.items_)), head_(std::exchange(other.head_, 0)) {
+    other.items_.clear();
+  }
+  Sequence& operator=(const Sequence& other) {
+    if (this == &other) return *this;
+    items_.assign(other.begin(), other.end());
+    head_ = 0;
+    return *this;
+  }
+  Sequence& operator=(Sequence&& other) noexcept {
+    items_.swap(other.items_);
+    std::swap(head_, other.head_);
+    if (this != &other) other.RemoveAll();
+    return *this;
+  }
+  ~Sequence() = default;
+
+  /// Adds an element at the end (the seed's Append, and its newer name Add).
+  void Append(const T& item) { items_.push_back(item); }
+  void Append(T&& item) { items_.push_back(std::move(item)); }
+  void Add(const T& item) { Append(item); }
+  void Add(T&& item) { Append(std::move(item)); }
+
+  /// Puts `item` before element `index`; at the end where there is no such element.
+  void Insert(std::size_t index, T item) {
+    if (index == 0) return PushFront(std::move(item));
+    if (index >= Count()) return Append(std::move(item));
+    items_.insert(Position(index), std::move(item));
+  }
+
+  /// Takes element `index` out; false where there is none.
+  bool Remove(std::size_t index) {
+    if (index >= Count()) return false;
+    items_.erase(Position(index));
+    if (empty()) RemoveAll();
+    return true;
+  }
+  void RemoveAll() noexcept {
+    items_.clear();
+    head_ = 0;
+  }
+
+  std::size_t Count() const noexcept { return items_.size() - head_; }
+  bool empty() const noexcept { return Count() == 0; }
+
+  T& operator[](std::size_t index) noexcept { return items_[head_ + index]; }
+  const T& operator[](std::size_t index) const noexcept { return items_[head_ + index]; }
+
+  /// Moves element 0 into `into` and takes it out, in constant time on average; false where there is none.
+  bool PopFront(T& into) {
+    if (empty()) return false;
+    into = std::move(items_[head_]);
+    ++head_;
+    // The dead front is cut off when it is the larger half, so each element is moved at most once for each one popped.
+    if (head_ * 2 >= items_.size()) {
+      items_.erase(items_.begin(), Position(0));
+      head_ = 0;
+    }
+    return true;
+  }
+
+  /// Puts `item` before all others; in constant time after a PopFront.
+  void PushFront(T&& item) {
+    if (head_ != 0)
+      items_[--head_] = std::move(item);
+    else
+      items_.insert(items_.begin(), std::move(item));
+  }
+
+  T* begin() noexcept { return items_.data() + head_; }
+  T* end() noexcept { return items_.data() + items_.size(); }
+  const T* begin() const noexcept { return items_.data() + head_; }
+  const T* end() const noexcept { return items_.data() + items_.size(); }
+
+ private:
+  auto Position(std::size_t index) noexcept {
+    return items_.begin() + static_cast<typename std::vector<T>::difference_type>(head_ + index);
+  }
+
+  std::vector<T> items_;
+  std::size_t head_ = 0;  // elements before it were popped
+};
+
+SMTPOLL_NAMESPACE_END
+
+#endif
+
+// ---- smtpoll/base/source.hpp ----
+// The byte source: content is pulled piece by piece into the reader's memory, never built as a whole.
+// Invariant: the bytes a source yields after Rewind are the bytes it yielded before.
+#ifndef SMTPOLL_BASE_SOURCE_HPP
+#define SMTPOLL_BASE_SOURCE_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+
+/// What a read from a Source ended with.
+enum class SourceStatus : std::uint8_t {
+  More,    ///< `size` bytes were written; there may be more.
+  Again,   ///< Nothing now (`size` is 0); ask again later.
+  End,     ///< `size` bytes were written (0 is allowed), and no more will come.
+  Failed,  ///< The source broke; what was read is not the whole.
+};
+
+/// Result of Source::Read: how many bytes were written, and how the read ended.
+struct SourceResult {
+  std::size_t size = 0;
+  SourceStatus status = SourceStatus::End;
+};
+
+/// The size of a source that does not know how long it is.
+constexpr std::uint64_t kUnknownSize = UINT64_MAX;
+
+/// A resumable stream of bytes. Implementations never block longer than a local file read does.
+class Source {
+ public:
+  /// Writes at most `room` (at least 1) bytes to `into`. More with size 0 is not allowed; say Again.
+  virtual SourceResult Read(char* into, std::size_t room) = 0;
+
+  /// Starts over from the first byte. False where the source cannot (a one-way stream).
+  virtual bool Rewind() = 0;
+
+  /// Total number of bytes from start to end, or kUnknownSize.
+  virtual std::uint64_t Size() const = 0;
+
+  /// Which source failed and why, for the error text; empty while all is well. Valid until the next call.
+  virtual std::string_view Failure() const { return {}; }
+
+ protected:
+  Source() = default;
+  Source(const Source&) = default;
+  Source& operator=(const Source&) = default;
+  ~Source() = default;  // nobody owns a source through this class
+};
+
+/// Yields bytes that somebody else holds; `bytes` must outlive the source.
+class MemorySource final : public Source {
+ public:
+  MemorySource() = default;
+  explicit MemorySource(std::string_view bytes) noexcept : bytes_(bytes) {}
+
+  SourceResult Read(char* into, std::size_t room) override {
+    const std::size_t left = bytes_.size() - at_;
+    const std::size_t size = left < room ? left : room;
+    if (size != 0) std::memcpy(into, bytes_.data() + at_, size);
+    at_ += size;
+    return {size, at_ == bytes_.size() ? SourceStatus::End : SourceStatus::More};
+  }
+  bool Rewind() override {
+    at_ = 0;
+    return true;
+  }
+  std::uint64_t Size() const override { return bytes_.size(); }
+
+ private:
+  std::string_view bytes_;
+  std::size_t at_ = 0;
+};
+
+SMTPOLL_NAMESPACE_END
+
+#endif
+
+// ---- smtpoll/message/mime_type.hpp ----
+// The media type of a file by its extension (RFC 2046, and the types people mail most).
+#ifndef SMTPOLL_MESSAGE_MIME_TYPE_HPP
+#define SMTPOLL_MESSAGE_MIME_TYPE_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+namespace detail {
+
+struct MimeType {
+  std::string_view extension;
+  std::string_view type;
+};
+inline constexpr MimeType kMimeTypes[] = {
+    {"7z", "application/x-7z-compressed"},
+    {"aac", "audio/aac"},
+    {"avi", "video/x-msvideo"},
+    {"bmp", "image/bmp"},
+    {"bz2", "application/x-bzip2"},
+    {"c", "text/x-c"},
+    {"cpp", "text/x-c++"},
+    {"css", "text/css"},
+    {"csv", "text/csv"},
+    {"doc", "application/msword"},
+    {"docx", "application/vnd.openxmlformats-officedocument.wordprocessingml.document"},
+    {"eml", "message/rfc822"},
+    {"epub", "application/epub+zip"},
+    {"flac", "audio/flac"},
+    {"gif", "image/gif"},
+    {"gz", "application/gzip"},
+    {"heic", "image/heic"},
+    {"htm", "text/html"},
+    {"html", "text/html"},
+    {"ico", "image/vnd.microsoft.icon"},
+    {"ics", "text/calendar"},
+    {"jar", "application/java-archive"},
+    {"jpeg", "image/jpeg"},
+    {"jpg", "image/jpeg"},
+    {"js", "text/javascript"},
+    {"json", "application/json"},
+    {"log", "text/plain"},
+    {"m4a", "audio/mp4"},
+    {"md", "text/markdown"},
+    {"mov", "video/quicktime"},
+    {"mp3", "audio/mpeg"},
+    {"mp4", "video/mp4"},
+    {"mpeg", "video/mpeg"},
+    {"odp", "application/vnd.oasis.opendocument.presentation"},
+    {"ods", "application/vnd.oasis.opendocument.spreadsheet"},
+    {"odt", "application/vnd.oasis.opendocument.text"},
+    {"ogg", "audio/ogg"},
+    {"pdf", "application/pdf"},
+    {"pem", "application/x-pem-file"},
+    {"png", "image/png"},
+    {"ppt", "application/vnd.ms-powerpoint"},
+    {"pptx", "application/vnd.openxmlformats-officedocument.presentationml.presentation"},
+    {"ps", "application/postscript"},
+    {"py", "text/x-python"},
+    {"rar", "application/vnd.rar"},
+    {"rtf", "application/rtf"},
+    {"sh", "application/x-sh"},
+    {"svg", "image/svg+xml"},
+    {"tar", "application/x-tar"},
+    {"tgz", "application/gzip"},
+    {"tif", "image/tiff"},
+    {"tiff", "image/tiff"},
+    {"ttf", "font/ttf"},
+    {"txt", "text/plain"},
+    {"vcf", "text/vcard"},
+    {"wav", "audio/wav"},
+    {"webm", "video/webm"},
+    {"webp", "image/webp"},
+    {"woff2", "font/woff2"},
+    {"xls", "application/vnd.ms-excel"},
+    {"xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"},
+    {"xml", "application/xml"},
+    {"xz", "application/x-xz"},
+    {"yaml", "application/yaml"},
+    {"zip", "application/zip"},
+};
+
+}  // namespace detail
+
+/// The media type of a file of this name; application/octet-stream where its extension is not known.
+constexpr std::string_view MimeTypeOf(std::string_view file_name) noexcept {
+  const std::size_t dot = file_name.rfind('.');
+  if (dot != std::string_view::npos)
+    for (const detail::MimeType& known : detail::kMimeTypes)
+      if (detail::EqualIgnoringCase(file_name.substr(dot + 1), known.extension)) return known.type;
+  return "application/octet-stream";
+}
+
+SMTPOLL_NAMESPACE_END
+
+#endif
+
+// ---- smtpoll/message/email_attachment.hpp ----
+// An attachment: the seed's EmailAttachment. Its bytes lie in memory, in a file or behind a callback, and stay there
+// until they are sent. Invariant: copying an attachment copies where its bytes are, not the file.
+#ifndef SMTPOLL_MESSAGE_EMAIL_ATTACHMENT_HPP
+#define SMTPOLL_MESSAGE_EMAIL_ATTACHMENT_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+
+class EmailAttachment {
+ public:
+  std::string Name;                        ///< File name shown to the receiver, UTF-8.
+  std::string MIMEType;                    ///< Empty: by the extension of Name.
+  std::string Data;                        ///< The bytes, where they are in memory.
+  std::string ContentEncoding = "base64";  ///< Transfer encoding; base64 is the one that carries every byte.
+  std::string InlineContentID;             ///< Not empty: shown inside the HTML body, which names it as `cid:...`.
+
+  /// Reads one piece of a callback's bytes; as Source::Read.
+  using ReadFunction = std::function<SourceResult(char* into, std::size_t room)>;
+  /// Starts a callback over; false where it cannot.
+  using RewindFunction = std::function<bool()>;
+
+  /// Attaches a file. Its bytes are read when the message is sent; it must then still be as long as it is now. Name and
+  /// MIMEType are set from the path where they are empty. False, and nothing changes, where it cannot be opened.
+  bool LoadFromFile(const std::string& path) {
+    std::FILE* file = std::fopen(path.c_str(), "rb");
+    if (file == nullptr) return false;
+    const bool sized = std::fseek(file, 0, SEEK_END) == 0;
+    const long size = sized ? std::ftell(file) : -1;
+    std::fclose(file);
+    if (size < 0) return false;
+    path_ = path;
+    read_ = nullptr;
+    size_ = static_cast<std::uint64_t>(size);
+    const std::size_t slash = path.find_last_of("/\\");
+    if (Name.empty()) Name = slash == std::string::npos ? path : path.substr(slash + 1);
+    if (MIMEType.empty()) MIMEType = MimeTypeOf(Name);
+    return true;
+  }
+
+  /// Attaches what `read` yields; `size` bytes, or kUnknownSize. Without `rewind` the message can be sent once.
+  void LoadFromCallback(ReadFunction read, std::uint64_t size = kUnknownSize, RewindFunction rewind = nullptr) {
+    path_.clear();
+    read_ = std::move(read);
+    rewind_ = std::move(rewind);
+    size_ = size;
+  }
+
+  /// Number of bytes, or kUnknownSize.
+  std::uint64_t Size() const noexcept { return path_.empty() && !read_ ? Data.size() : size_; }
+
+  const std::string& Path() const noexcept { return path_; }
+  const ReadFunction& Callback() const noexcept { return read_; }
+  const RewindFunction& Rewinder() const noexcept { return rewind_; }
+
+ private:
+  std::string path_;
+  ReadFunction read_;
+  RewindFunction rewind_;
+  std::uint64_t size_ = 0;
+};
+
+SMTPOLL_NAMESPACE_END
+
+#endif
+
+// ---- smtpoll/message/internet_headers.hpp ----
+// The caller's own header fields: the seed's InternetHeaders. Order is kept, names do not mind their case (RFC
+// 5322 2.2). Values are kept as they were given; what cannot stand in a header is found by EmailMessage::Check, and
+// never sent.
+#ifndef SMTPOLL_MESSAGE_INTERNET_HEADERS_HPP
+#define SMTPOLL_MESSAGE_INTERNET_HEADERS_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+
+class InternetHeaders {
+ public:
+  /// Adds a field behind the others, also where one of that name is there.
+  void AppendHeader(std::string_view name, std::string_view value) {
+    fields_.push_back({std::string(name), std::string(value)});
+  }
+  /// The newer name of AppendHeader.
+  void AddHeader(std::string_view name, std::string_view value) { AppendHeader(name, value); }
+
+  /// Replaces the first field of that name and removes the others; appends where there is none.
+  void SetHeader(std::string_view name, std::string_view value) {
+    const std::size_t first = Find(name);
+    if (first == fields_.size()) return AppendHeader(name, value);
+    fields_[first].value = value;
+    for (std::size_t i = fields_.size(); i-- > first + 1;)
+      if (detail::EqualIgnoringCase(fields_[i].name, name)) Delete(i);
+  }
+
+  /// Removes every field of that name.
+  void Delete(std::string_view name) {
+    for (std::size_t i = fields_.size(); i-- > 0;)
+      if (detail::EqualIgnoringCase(fields_[i].name, name)) Delete(i);
+  }
+  void Delete(const char* name) { Delete(std::string_view(name)); }
+  /// Removes the field at `index`; nothing where there is none.
+  void Delete(std::size_t index) {
+    if (index < fields_.size()) fields_.erase(fields_.begin() + static_cast<std::ptrdiff_t>(index));
+  }
+  void DeleteAll() { fields_.clear(); }
+
+  std::size_t Count() const noexcept { return fields_.size(); }
+  /// Name of the field at `index`; empty where there is none.
+  std::string Name(std::size_t index) const { return index < fields_.size() ? fields_[index].name : std::string(); }
+  /// Value of the field at `index`; empty where there is none.
+  std::string Value(std::size_t index) const { return index < fields_.size() ? fields_[index].value : std::string(); }
+  /// Value of the first field of that name; empty where there is none.
+  std::string Value(std::string_view name) const { return Value(Find(name)); }
+  std::string Value(const char* name) const { return Value(std::string_view(name)); }
+  bool Has(std::string_view name) const noexcept { return Find(name) != fields_.size(); }
+
+  /// All fields as they were given, a line each.
+  std::string Source() const {
+    std::string text;
+    for (const Field& field : fields_) text.append(field.name).append(": ").append(field.value).append("\r\n");
+    return text;
+  }
+
+  struct Field {
+    std::string name;
+    std::string value;
+  };
+  const std::vector<Field>& Fields() const noexcept { return fields_; }
+
+ private:
+  std::size_t Find(std::string_view name) const noexcept {
+    std::size_t i = 0;
+    while (i < fields_.size() && !detail::EqualIgnoringCase(fields_[i].name, name)) ++i;
+    return i;
+  }
+
+  std::vector<Field> fields_;
+};
+
+SMTPOLL_NAMESPACE_END
+
+#endif
+
+// ---- smtpoll/message/utf8.hpp ----
+// UTF-8 (RFC 3629): where a character ends, whether a text is valid, and a valid text from any bytes.
+#ifndef SMTPOLL_MESSAGE_UTF8_HPP
+#define SMTPOLL_MESSAGE_UTF8_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+namespace detail {
+
+/// U+FFFD, which stands for a byte that is no UTF-8.
+constexpr std::string_view kReplacementCharacter = "\xEF\xBF\xBD";
+
+/// Bytes (1 to 4) of the character that `text` starts with; 0 where it starts with none or is empty (RFC 3629 4).
+constexpr std::size_t Utf8Length(std::string_view text) noexcept {
+  if (text.empty()) return 0;
+  const unsigned first = static_cast<unsigned char>(text[0]);
+  if (first < 0x80) return 1;
+  if (first < 0xC2 || first > 0xF4) return 0;
+  const std::size_t size = first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4;
+  if (text.size() < size) return 0;
+  // The second byte's range leaves out over-long forms, surrogates and what lies above U+10FFFF.
+  const unsigned second = static_cast<unsigned char>(text[1]);
+  const unsigned low = first == 0xE0 ? 0xA0 : first == 0xF0 ? 0x90 : 0x80;
+  const unsigned high = first == 0xED ? 0x9F : first == 0xF4 ? 0x8F : 0xBF;
+  if (second < low || second > high) return 0;
+  for (std::size_t i = 2; i < size; ++i)
+    if ((static_cast<unsigned char>(text[i]) & 0xC0) != 0x80) return 0;
+  return size;
+}
+
+/// One character taken from the front of a text: its bytes, or U+FFFD for a byte that is none.
+struct Utf8Character {
+  std::string_view bytes;
+  std::size_t consumed;
+};
+
+/// The first character of `text`, which is not empty.
+constexpr Utf8Character FirstCharacter(std::string_view text) noexcept {
+  const std::size_t size = Utf8Length(text);
+  if (size == 0) return {kReplacementCharacter, 1};
+  return {text.substr(0, size), size};
+}
+
+/// Offset of the first byte that is no UTF-8; npos where all is valid.
+constexpr std::size_t FindInvalidUtf8(std::string_view text) noexcept {
+  for (std::size_t i = 0; i < text.size();) {
+    const std::size_t size = Utf8Length(text.substr(i));
+    if (size == 0) return i;
+    i += size;
+  }
+  return std::string_view::npos;
+}
+
+/// Appends `text` with U+FFFD for each byte that is no UTF-8.
+inline void AppendRepairedUtf8(std::string_view text, std::string& into) {
+  while (!text.empty()) {
+    const Utf8Character character = FirstCharacter(text);
+    into.append(character.bytes);
+    text.remove_prefix(character.consumed);
+  }
+}
+
+}  // namespace detail
+SMTPOLL_NAMESPACE_END
+
+#endif
+
+// ---- smtpoll/message/mailbox.hpp ----
+// Mailboxes as people type them: `"Doe, Jane" <jane@x.org>, bob@y.org, Team: a@b, c@d;` (RFC 5322 3.4, RFC 6532).
+// The parser is pulled, one mailbox a call, and copies nothing. It is strict where a command or a header could be
+// broken, and takes what is common: empty list elements, white space and comments around every part.
+#ifndef SMTPOLL_MESSAGE_MAILBOX_HPP
+#define SMTPOLL_MESSAGE_MAILBOX_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+
+/// One mailbox of a list; the views look into that list.
+struct Mailbox {
+  std::string_view display_name;  ///< The phrase before <, as typed, quotes and escapes included; may be empty.
+  std::string_view local_part;    ///< As typed, with its quotes where it has them.
+  std::string_view domain;        ///< A domain, or an address literal with its brackets.
+};
+
+namespace detail {
+
+/// RFC 5322 3.2.3 and RFC 6532: what an atom may hold.
+constexpr bool IsAtomChar(char c) noexcept {
+  return IsAlpha(c) || IsDigit(c) || !IsAscii(c) ||
+         std::string_view("!#$%&'*+-/=?^_`{|}~").find(c) != std::string_view::npos;
+}
+
+/// True for atoms joined by single dots.
+constexpr bool IsDotAtom(std::string_view text) noexcept {
+  bool after_dot = true;
+  for (const char c : text) {
+    if (c == '.' ? after_dot : !IsAtomChar(c)) return false;
+    after_dot = c == '.';
+  }
+  return !after_dot;
+}
+
+/// Appends what a quoted string means: without its quotes and escapes. Text without quotes is appended as it is.
+inline void AppendUnquoted(std::string_view text, std::string& to) {
+  bool quoted = false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '"')
+      quoted = !quoted;
+    else if (quoted && text[i] == '\\' && i + 1 < text.size())
+      to += text[++i];
+    else
+      to += text[i];
+  }
+}
+
+inline void AppendQuoted(std::string_view text, std::string& to) {
+  to += '"';
+  for (const char c : text) {
+    if (c == '"' || c == '\\') to += '\\';
+    to += c;
+  }
+  to += '"';
+}
+
+}  // namespace detail
+
+/// Reads a list of mailboxes; Next until false, then Failed tells the end from a fault.
+class MailboxParser {
+ public:
+  explicit MailboxParser(std::string_view list) noexcept : list_(list) {}
+
+  /// Reads the next mailbox; false at the end of the list and at a fault.
+  bool Next(Mailbox& mailbox) noexcept {
+    while (reason_ == nullptr && SkipSpace() && at_ < list_.size()) {
+      const char c = list_[at_];
+      if (c == ',' || (c == ';' && in_group_)) {
+        in_group_ = in_group_ && c != ';';
+        ++at_;
+        continue;
+      }
+      if (Element(mailbox)) return true;
+    }
+    if (reason_ == nullptr && in_group_) Fault("a group has no ; at its end");
+    return false;
+  }
+
+  bool Failed() const noexcept { return reason_ != nullptr; }
+  /// Where the fault is, counted in bytes from 1.
+  std::size_t FaultColumn() const noexcept { return at_ + 1; }
+  const char* FaultReason() const noexcept { return reason_; }
+
+ private:
+  bool Fault(const char* reason) noexcept {
+    if (reason_ == nullptr) reason_ = reason;
+    return false;
+  }
+  char Peek() const noexcept { return at_ < list_.size() ? list_[at_] : '\0'; }
+
+  /// White space and comments (RFC 5322 3.2.2); false at a fault.
+  bool SkipSpace() noexcept {
+    int depth = 0;
+    for (; at_ < list_.size(); ++at_) {
+      const char c = list_[at_];
+      if (c == '\r' || c == '\n' || c == '\0') return Fault("a line break or NUL");
+      if (c == '(') {
+        ++depth;
+      } else if (c == ')' && depth > 0) {
+        --depth;
+      } else if (depth > 0) {
+        if (c == '\\') ++at_;
+      } else if (!detail::IsSpace(c)) {
+        return true;
+      }
+    }
+    if (at_ > list_.size()) at_ = list_.size();
+    return depth == 0 || Fault("a comment has no ) at its end");
+  }
+
+  bool QuotedString() noexcept {
+    for (++at_; at_ < list_.size(); ++at_) {
+      const char c = list_[at_];
+      if ((static_cast<unsigned char>(c) < ' ' && c != '\t') || c == 0x7f) return Fault("a control character");
+      if (c == '"') {
+        ++at_;
+        return true;
+      }
+      if (c == '\\' && ++at_ < list_.size() && !detail::IsPrint(list_[at_])) return Fault("a control character");
+    }
+    at_ = list_.size();
+    return Fault("a quoted string has no \" at its end");
+  }
+
+  bool Atoms() noexcept {
+    const std::size_t start = at_;
+    while (at_ < list_.size() && (detail::IsAtomChar(list_[at_]) || list_[at_] == '.')) {
+      const std::size_t size = detail::Utf8Length(list_.substr(at_));
+      if (size == 0) return Fault("no valid UTF-8");
+      at_ += size;
+    }
+    return at_ != start || Fault("a character that cannot stand in an address");
+  }
+
+  /// A phrase and <addr-spec>, or an addr-spec, or the name of a group. True where a mailbox was read.
+  bool Element(Mailbox& mailbox) noexcept {
+    const std::size_t start = at_;
+    std::size_t end = at_, words = 0;
+    while (at_ < list_.size() && Peek() != '<' && Peek() != '@' && Peek() != ':' && Peek() != ',' && Peek() != ';') {
+      if (!(Peek() == '"' ? QuotedString() : Atoms())) return false;
+      end = at_;
+      ++words;
+      if (!SkipSpace()) return false;
+    }
+    const std::string_view phrase = list_.substr(start, end - start);
+    if (Peek() == ':' && words != 0) {
+      if (in_group_) return Fault("a group inside a group");
+      in_group_ = true;
+      ++at_;
+      return false;
+    }
+    if (Peek() == '<') {
+      ++at_;
+      mailbox.display_name = phrase;
+      if (!SkipSpace()) return false;
+      const std::size_t local = at_;
+      if (Peek() == '@') return Fault("a local part is missing");
+      if (!(Peek() == '"' ? QuotedString() : Atoms())) return false;
+      mailbox.local_part = list_.substr(local, at_ - local);
+      if (!SkipSpace() || !AtAndDomain(mailbox) || !SkipSpace()) return false;
+      if (Peek() != '>') return Fault("> is missing");
+      ++at_;
+    } else {
+      if (words > 1) return Fault("< is missing before an address");
+      if (words == 0) return Fault("a local part is missing");
+      mailbox.display_name = {};
+      mailbox.local_part = phrase;
+      if (!AtAndDomain(mailbox)) return false;
+    }
+    if (!SkipSpace()) return false;
+    const bool ends = at_ == list_.size() || Peek() == ',' || (Peek() == ';' && in_group_);
+    return ends ? CheckParts(mailbox) : Fault("a comma is missing");
+  }
+
+  bool AtAndDomain(Mailbox& mailbox) noexcept {
+    if (Peek() != '@') return Fault("@ is missing");
+    ++at_;
+    if (!SkipSpace()) return false;
+    const std::size_t start = at_;
+    if (Peek() == '[') {
+      while (at_ < list_.size() && Peek() != ']') {
+        if (!detail::IsPrint(Peek()) || Peek() == ' ' || (Peek() == '[' && at_ != start))
+          return Fault("a bad address literal");
+        ++at_;
+      }
+      if (at_ == list_.size()) return Fault("] is missing");
+      ++at_;
+    } else if (!Atoms()) {
+      return false;
+    }
+    mailbox.domain = list_.substr(start, at_ - start);
+    return true;
+  }
+
+  /// RFC 5321 4.5.3.1: the limits; and the rule of dots.
+  bool CheckParts(const Mailbox& mailbox) noexcept {
+    const auto fault_at = [this](std::string_view part, const char* reason) {
+      at_ = static_cast<std::size_t>(part.data() - list_.data());
+      return Fault(reason);
+    };
+    const std::string_view local = mailbox.local_part, domain = mailbox.domain;
+    if (local[0] != '"' && !detail::IsDotAtom(local)) return fault_at(local, "a dot at the wrong place");
+    if (local.size() > 64) return fault_at(local, "the local part is longer than 64 octets");
+    if (domain[0] != '[' && !detail::IsDotAtom(domain)) return fault_at(domain, "a dot at the wrong place");
+    if (domain.size() > 255) return fault_at(domain, "the domain is longer than 255 octets");
+    if (local.size() + domain.size() + 3 > 256) return fault_at(local, "the address is longer than 254 octets");
+    return true;
+  }
+
+  std::string_view list_;
+  std::size_t at_ = 0;
+  bool in_group_ = false;
+  const char* reason_ = nullptr;
+};
+
+namespace detail {
+
+/// Appends `local@domain` in its shortest form: the local part is quoted only where it must be (RFC 5321 4.1.2).
+inline void AppendAddrSpec(const Mailbox& mailbox, std::string& to) {
+  if (mailbox.local_part.find('"') == std::string_view::npos) {
+    to.append(mailbox.local_part);
+  } else {
+    const std::size_t start = to.size();
+    AppendUnquoted(mailbox.local_part, to);
+    if (!IsDotAtom(std::string_view(to).substr(start))) {
+      to.resize(start);
+      to.append(mailbox.local_part);
+    }
+  }
+  to.append("@").append(mailbox.domain);
+}
+
+/// True where the mailbox itself cannot be said in ASCII (RFC 6531).
+inline bool NeedsSmtpUtf8(const Mailbox& mailbox) noexcept {
+  return !IsAllAscii(mailbox.local_part) || !IsAllAscii(mailbox.domain);
+}
+
+}  // namespace detail
+SMTPOLL_NAMESPACE_END
+
+#endif
+
+// ---- smtpoll/message/email_message.hpp ----
+// A mail as its author thinks of it: the seed's EmailMessage. Plain data; nothing is checked or encoded before it is
+// sent.
+#ifndef SMTPOLL_MESSAGE_EMAIL_MESSAGE_HPP
+#define SMTPOLL_MESSAGE_EMAIL_MESSAGE_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+
+/// Why a message cannot be sent safely: the field, where in it (bytes from 1; 0 for the whole), and the reason.
+struct MessageFault {
+  std::string_view field;
+  std::size_t column = 0;
+  const char* reason = nullptr;
+  explicit operator bool() const noexcept { return reason != nullptr; }
+};
+
+class EmailMessage {
+ public:
+  std::string FromAddress;    ///< The author; the first mailbox of it is the envelope's reverse-path too.
+  std::string Subject;        ///< UTF-8.
+  std::string BodyPlainText;  ///< UTF-8, lines ended by CRLF, LF or CR.
+  std::string BodyHTML;       ///< UTF-8.
+  std::string BodyEnriched;   ///< text/enriched (RFC 1896), UTF-8.
+  std::string ToAddress;      ///< Mailboxes with commas between them, as CCAddress and BCCAddress.
+  std::string CCAddress;
+  std::string BCCAddress;  ///< Gets the message; no header says so.
+  Sequence<EmailAttachment> Attachments;
+  InternetHeaders Headers;  ///< Further fields; one named Date, Message-ID, From, ... takes the place of ours.
+  /// A ready-made message, sent as it is instead of all above but the addresses; line ends become CRLF.
+  std::string Source;
+
+  /// Add to the address lists.
+  void AddRecipient(std::string_view address) { AddTo(ToAddress, address); }
+  void AddCCRecipient(std::string_view address) { AddTo(CCAddress, address); }
+  void AddBCCRecipient(std::string_view address) { AddTo(BCCAddress, address); }
+
+  /// The first thing that keeps this message from being sent safely.
+  MessageFault Check() const {
+    if (const MessageFault fault = CheckAddresses("FromAddress", FromAddress, true)) return fault;
+    if (const MessageFault fault = CheckAddresses("ToAddress", ToAddress, false)) return fault;
+    if (const MessageFault fault = CheckAddresses("CCAddress", CCAddress, false)) return fault;
+    if (const MessageFault fault = CheckAddresses("BCCAddress", BCCAddress, false)) return fault;
+    if (!Source.empty()) return {};
+    if (const MessageFault fault = CheckLine("Subject", Subject)) return fault;
+    for (const InternetHeaders::Field& field : Headers.Fields()) {
+      if (field.name.empty()) return {"Headers", 0, "a header without a name"};
+      for (const char c : field.name)
+        if (!detail::IsPrint(c) || c == ' ' || c == ':') return {"Headers", 0, "a bad character in a header's name"};
+      if (const MessageFault fault = CheckLine(field.name, field.value)) return fault;
+    }
+    for (const EmailAttachment& attachment : Attachments) {
+      if (const MessageFault fault = CheckLine("Attachments", attachment.Name)) return fault;
+      if (const MessageFault fault = CheckLine("Attachments", attachment.InlineContentID)) return fault;
+      for (const char c : attachment.MIMEType)
+        if (!detail::IsPrint(c)) return {"Attachments", 0, "a bad character in a MIME type"};
+    }
+    for (const std::string* body : {&BodyPlainText, &BodyHTML, &BodyEnriched})
+      if (const std::size_t at = detail::FindInvalidUtf8(*body); at != std::string_view::npos)
+        return {"Body", at + 1, "no valid UTF-8"};
+    return {};
+  }
+
+  /// True where an address cannot be said in ASCII, so that the server has to offer SMTPUTF8 (RFC 6531).
+  bool NeedsSmtpUtf8() const noexcept {
+    for (const std::string* list : {&FromAddress, &ToAddress, &CCAddress, &BCCAddress}) {
+      MailboxParser parser(*list);
+      Mailbox mailbox;
+      while (parser.Next(mailbox))
+        if (detail::NeedsSmtpUtf8(mailbox)) return true;
+    }
+    return false;
+  }
+
+ private:
+  static void AddTo(std::string& list, std::string_view address) {
+    if (!list.empty()) list += ", ";
+    list += address;
+  }
+
+  static MessageFault CheckAddresses(std::string_view field, std::string_view list, bool needed) noexcept {
+    MailboxParser parser(list);
+    Mailbox mailbox;
+    bool found = false;
+    while (parser.Next(mailbox)) found = true;
+    if (parser.Failed()) return {field, parser.FaultColumn(), parser.FaultReason()};
+    return needed && !found ? MessageFault{field, 0, "an address is missing"} : MessageFault();
+  }
+
+  static MessageFault CheckLine(std::string_view field, std::string_view value) noexcept {
+    for (std::size_t i = 0; i < value.size(); ++i)
+      if ((static_cast<unsigned char>(value[i]) < ' ' && value[i] != '\t') || value[i] == 0x7f)
+        return {field, i + 1, "a line break or another control character"};
+    const std::size_t invalid = detail::FindInvalidUtf8(value);
+    return invalid == std::string_view::npos ? MessageFault() : MessageFault{field, invalid + 1, "no valid UTF-8"};
+  }
+};
+
+SMTPOLL_NAMESPACE_END
+
+#endif
+
+// ---- smtpoll/message/message_check.hpp ----
+// A message's fault as the error that its sender hears: it names the field and the column.
+#ifndef SMTPOLL_MESSAGE_MESSAGE_CHECK_HPP
+#define SMTPOLL_MESSAGE_MESSAGE_CHECK_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+namespace detail {
+
+inline Error InvalidMessage(std::string_view field, std::size_t column, const char* reason) {
+  Error error(Errc::InvalidMessage, Phase::None, field);
+  if (column != 0) {
+    error.text.Append(", column ");
+    error.text.AppendDecimal(column);
+  }
+  error.text.Append(": ");
+  error.text.Append(reason);
+  return error;
+}
+inline Error CheckMessage(const EmailMessage& mail) {
+  const MessageFault fault = mail.Check();
+  return fault ? InvalidMessage(fault.field, fault.column, fault.reason) : Error();
+}
+}  // namespace detail
+SMTPOLL_NAMESPACE_END
+
+#endif
+
+// ---- smtpoll/message/attachment_reader.hpp ----
+// Reads the bytes of one attachment from wherever they are. An attachment that is not as long as it said is a failure:
+// a message must not go out with less, or with another length than was promised to the server.
+#ifndef SMTPOLL_MESSAGE_ATTACHMENT_READER_HPP
+#define SMTPOLL_MESSAGE_ATTACHMENT_READER_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+namespace detail {
+
+class AttachmentReader {
+ public:
+  AttachmentReader() = default;
+  AttachmentReader(const AttachmentReader&) = delete;
+  AttachmentReader& operator=(const AttachmentReader&) = delete;
+  ~AttachmentReader() { Close(); }
+
+  /// Starts over; false where the attachment cannot be read (again).
+  bool Start(const EmailAttachment& attachment, bool again) {
+    Close();
+    attachment_ = &attachment;
+    read_ = 0;
+    if (!attachment.Path().empty()) return (file_ = std::fopen(attachment.Path().c_str(), "rb")) != nullptr;
+    if (attachment.Callback() && again) return attachment.Rewinder() && attachment.Rewinder()();
+    return true;
+  }
+  void Close() noexcept {
+    if (file_ != nullptr) std::fclose(file_);
+    file_ = nullptr;
+  }
+
+  SourceResult Read(char* into, std::size_t room) {
+    const SourceResult result = ReadPiece(into, room);
+    if (result.status == SourceStatus::Failed || result.size > room) return {0, SourceStatus::Failed};
+    read_ += result.size;
+    const std::uint64_t size = attachment_->Size();
+    if (size == kUnknownSize) return result;
+    const bool too_long = read_ > size || (result.status != SourceStatus::End && read_ == size && !AtEnd());
+    const bool too_short = result.status == SourceStatus::End && read_ < size;
+    if (too_long || too_short) return {0, SourceStatus::Failed};
+    return {result.size, read_ == size ? SourceStatus::End : result.status};
+  }
+
+ private:
+  SourceResult ReadPiece(char* into, std::size_t room) {
+    if (file_ != nullptr) {
+      const std::size_t size = std::fread(into, 1, room, file_);
+      if (size == 0 && std::ferror(file_) != 0) return {0, SourceStatus::Failed};
+      return {size, size < room ? SourceStatus::End : SourceStatus::More};
+    }
+    if (attachment_->Callback()) return attachment_->Callback()(into, room);
+    const std::size_t at = static_cast<std::size_t>(read_), left = attachment_->Data.size() - at;
+    const std::size_t size = left < room ? left : room;
+    if (size != 0) std::memcpy(into, attachment_->Data.data() + at, size);
+    return {size, size == left ? SourceStatus::End : SourceStatus::More};
+  }
+
+  /// True where a file has no byte left; a callback is believed.
+  bool AtEnd() const {
+    if (file_ == nullptr) return true;
+    const int next = std::fgetc(file_);
+    return next == EOF;
+  }
+
+  const EmailAttachment* attachment_ = nullptr;
+  std::FILE* file_ = nullptr;
+  std::uint64_t read_ = 0;
+};
+
+}  // namespace detail
+SMTPOLL_NAMESPACE_END
+
+#endif
+
+// ---- smtpoll/message/body_source.hpp ----
+// Bodies as they go over the wire: text with CRLF, quoted-printable or base64 lines (RFC 2045 6), made piece by piece.
+// Invariant: the bytes do not depend on how much room each read gives.
+#ifndef SMTPOLL_MESSAGE_BODY_SOURCE_HPP
+#define SMTPOLL_MESSAGE_BODY_SOURCE_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+namespace detail {
+
+enum class TransferEncoding : std::uint8_t { SevenBit, QuotedPrintable, Base64 };
+
+/// RFC 2045 6.8: 76 characters of base64 are 57 bytes.
+constexpr std::size_t kBase64LineBytes = 57;
+constexpr std::size_t kBase64LineSize = 78;
+
+constexpr std::uint64_t Base64LinesSize(std::uint64_t bytes) noexcept {
+  const std::uint64_t rest = bytes % kBase64LineBytes;
+  return bytes / kBase64LineBytes * kBase64LineSize + (rest == 0 ? 0 : (rest + 2) / 3 * 4 + 2);
+}
+
+/// Text with every line end, CR, LF or CRLF, as CRLF.
+class CrlfText {
+ public:
+  void Start(std::string_view text) noexcept {
+    text_ = text;
+    at_ = 0;
+    owes_lf_ = false;
+  }
+  bool Done() const noexcept { return at_ == text_.size() && !owes_lf_; }
+  std::size_t Read(char* into, std::size_t room) noexcept {
+    std::size_t size = 0;
+    while (size < room && !Done()) {
+      if (owes_lf_) {
+        into[size++] = '\n';
+        owes_lf_ = false;
+        continue;
+      }
+      const char c = text_[at_++];
+      owes_lf_ = c == '\r' || c == '\n';
+      if (c == '\r' && at_ < text_.size() && text_[at_] == '\n') ++at_;
+      into[size++] = owes_lf_ ? '\r' : c;
+    }
+    return size;
+  }
+
+ private:
+  std::string_view text_;
+  std::size_t at_ = 0;
+  bool owes_lf_ = false;
+};
+
+/// Text as quoted-printable, lines of at most 76 characters (RFC 2045 6.7).
+class QuotedPrintableText {
+ public:
+  void Start(std::string_view text) noexcept {
+    text_ = text;
+    at_ = column_ = token_size_ = token_at_ = 0;
+  }
+  bool Done() const noexcept { return at_ == text_.size() && token_at_ == token_size_; }
+  std::size_t Read(char* into, std::size_t room) noexcept {
+    std::size_t size = 0;
+    while (size < room && !Done()) {
+      if (token_at_ == token_size_) NextToken();
+      while (size < room && token_at_ < token_size_) into[size++] = token_[token_at_++];
+    }
+    return size;
+  }
+
+ private:
+  static constexpr std::size_t kMaxColumn = 75;  // and the = of a soft line break
+
+  void Put(char c) noexcept { token_[token_size_++] = c; }
+
+  void NextToken() noexcept {
+    token_size_ = token_at_ = 0;
+    const char c = text_[at_++];
+    if (c == '\r' || c == '\n') {
+      if (c == '\r' && at_ < text_.size() && text_[at_] == '\n') ++at_;
+      Put('\r');
+      Put('\n');
+      column_ = 0;
+      return;
+    }
+    const bool line_ends = at_ == text_.size() || text_[at_] == '\r' || text_[at_] == '\n';
+    // White space at a line's end would be lost; "From " at its start and a lone dot meet habits of old software.
+    const bool plain = IsSpace(c) ? !line_ends : IsPrint(c) && c != '=' && !(column_ == 0 && (c == 'F' || c == '.'));
+    const std::size_t size = plain ? 1 : 3;
+    if (column_ + size > kMaxColumn) {
+      Put('=');
+      Put('\r');
+      Put('\n');
+      column_ = 0;
+    }
+    column_ += size;
+    if (plain) return Put(c);
+    constexpr char kHex[] = "0123456789ABCDEF";
+    const auto byte = static_cast<unsigned char>(c);
+    Put('=');
+    Put(kHex[byte >> 4]);
+    Put(kHex[byte & 15]);
+  }
+
+  std::string_view text_;
+  std::size_t at_ = 0;
+  std::size_t column_ = 0;
+  char token_[8];
+  std::size_t token_size_ = 0;
+  std::size_t token_at_ = 0;
+};
+
+/// Bytes of a source as lines of base64. Where there is room, whole lines are encoded in the reader's own memory.
+class Base64Lines {
+ public:
+  void Start() noexcept { carried_ = line_size_ = line_at_ = 0, ended_ = false; }
+  bool Done() const noexcept { return ended_ && carried_ == 0 && line_at_ == line_size_; }
+
+  /// `pull(char*, size_t)` is Source::Read. What it says other than More is passed on once all before it is written.
+  template <typename Pull>
+  SourceResult Read(char* into, std::size_t room, Pull&& pull) {
+    std::size_t size = 0;
+    for (;;) {
+      while (size < room && line_at_ < line_size_) into[size++] = line_[line_at_++];
+      if (size == room || Done()) return {size, Done() ? SourceStatus::End : SourceStatus::More};
+      if (ended_ || carried_ == kBase64LineBytes) {
+        EncodeCarried();
+        continue;
+      }
+      const std::size_t lines = carried_ == 0 ? (room - size) / kBase64LineSize : 0;
+      char* raw = lines != 0 ? into + room - lines * kBase64LineBytes : carry_ + carried_;
+      const SourceResult got = pull(raw, lines != 0 ? lines * kBase64LineBytes : kBase64LineBytes - carried_);
+      if (got.status == SourceStatus::Failed) return {size, SourceStatus::Failed};
+      if (got.status == SourceStatus::Again) return {size, size != 0 ? SourceStatus::More : SourceStatus::Again};
+      ended_ = got.status == SourceStatus::End;
+      if (lines == 0) {
+        carried_ += got.size;
+        continue;
+      }
+      // The raw bytes stand at the end of the room: encoding forward to its front never overtakes them.
+      const std::size_t whole = got.size / kBase64LineBytes;
+      carried_ = got.size % kBase64LineBytes;
+      std::memcpy(carry_, raw + whole * kBase64LineBytes, carried_);
+      for (std::size_t i = 0; i < whole; ++i) {
+        size += Base64Encode(raw + i * kBase64LineBytes, kBase64LineBytes, into + size);
+        into[size++] = '\r';
+        into[size++] = '\n';
+      }
+    }
+  }
+
+ private:
+  void EncodeCarried() noexcept {
+    line_size_ = Base64Encode(carry_, carried_, line_);
+    line_[line_size_++] = '\r';
+    line_[line_size_++] = '\n';
+    line_at_ = carried_ = 0;
+  }
+
+  char carry_[kBase64LineBytes];
+  char line_[kBase64LineSize];
+  std::size_t carried_ = 0;
+  std::size_t line_size_ = 0;
+  std::size_t line_at_ = 0;
+  bool ended_ = false;
+};
+
+/// What one pass over a text says: the smallest encoding that every mail system carries.
+inline TransferEncoding ChooseEncoding(std::string_view text) noexcept {
+  std::size_t column = 0, escaped = 0;
+  bool long_line = false;
+  for (const char c : text) {
+    if (c == '\r' || c == '\n') {
+      column = 0;
+      continue;
+    }
+    long_line = ++column > 900 || long_line;
+    if (!IsPrint(c) && c != '\t') ++escaped;
+  }
+  if (escaped == 0 && !long_line) return TransferEncoding::SevenBit;
+  return escaped * 6 > text.size() ? TransferEncoding::Base64 : TransferEncoding::QuotedPrintable;
+}
+
+}  // namespace detail
+SMTPOLL_NAMESPACE_END
+
+#endif
+
+// ---- smtpoll/message/date.hpp ----
+// The date of a message (RFC 5322 3.3): `Tue, 24 Nov 2026 10:00:00 +0100`, computed without locale and without time_t's
+// limits.
+#ifndef SMTPOLL_MESSAGE_DATE_HPP
+#define SMTPOLL_MESSAGE_DATE_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+namespace detail {
+
+/// Days since 1970-01-01 of a date of the Gregorian calendar.
+constexpr std::int64_t DaysFromDate(std::int64_t year, int month, int day) noexcept {
+  // Years start in March here, so that the leap day is the last one.
+  year -= month <= 2;
+  const std::int64_t era = (year >= 0 ? year : year - 399) / 400;
+  const std::int64_t year_of_era = year - era * 400;
+  const std::int64_t day_of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
+  return era * 146097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - 719468;
+}
+
+/// Appends the date of `seconds` since 1970-01-01 UTC as it is on a clock that is `offset` minutes ahead of UTC.
+inline void AppendDate(std::int64_t seconds, int offset, std::string& to) {
+  constexpr const char* kDays[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
+  constexpr const char* kMonths[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                     "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+  const std::int64_t local = seconds + offset * 60;
+  const std::int64_t days = (local >= 0 ? local : local - 86399) / 86400;
+  const auto second_of_day = static_cast<int>(local - days * 86400);
+  std::int64_t year = 1970 + days / 366;
+  while (DaysFromDate(year + 1, 1, 1) <= days) ++year;
+  while (DaysFromDate(year, 1, 1) > days) --year;
+  int month = 1;
+  while (month < 12 && DaysFromDate(year, month + 1, 1) <= days) ++month;
+  const auto day = static_cast<int>(days - DaysFromDate(year, month, 1)) + 1;
+
+  const auto two = [&to](int value) {
+    to.append(1, static_cast<char>('0' + value / 10)).append(1, static_cast<char>('0' + value % 10));
+  };
+  to.append(kDays[((days + 4) % 7 + 7) % 7])
+      .append(", ")
+      .append(std::to_string(day))
+      .append(" ")
+      .append(kMonths[month - 1]);
+  to.append(" ").append(std::to_string(year)).append(" ");
+  two(second_of_day / 3600);
+  to += ':';
+  two(second_of_day / 60 % 60);
+  to += ':';
+  two(second_of_day % 60);
+  to += offset < 0 ? " -" : " +";
+  const int distance = offset < 0 ? -offset : offset;
+  two(distance / 60);
+  two(distance % 60);
+}
+
+/// Minutes by which the local clock is ahead of UTC at `now`; 0 where the system does not say.
+inline int LocalOffset(std::time_t now) noexcept {
+  std::tm local{};
+#if defined(SMTPOLL_WINDOWS)
+  if (localtime_s(&local, &now) != 0) return 0;
+#elif defined(SMTPOLL_POSIX)
+  if (localtime_r(&now, &local) == nullptr) return 0;
+#else
+  return 0;
+#endif
+  const std::int64_t as_if_utc = DaysFromDate(local.tm_year + 1900, local.tm_mon + 1, local.tm_mday) * 86400 +
+                                 local.tm_hour * 3600 + local.tm_min * 60 + local.tm_sec;
+  return static_cast<int>((as_if_utc - static_cast<std::int64_t>(now)) / 60);
+}
+
+}  // namespace detail
+SMTPOLL_NAMESPACE_END
+
+#endif
+
+// ---- smtpoll/message/encoded_word.hpp ----
+// Encoded words (RFC 2047): text that is not plain ASCII, for a header. Charset UTF-8, B or Q whichever is shorter.
+// Invariant: a word is at most 75 characters, holds whole characters only, and decodes to what was put in; a byte that
+// is no UTF-8 becomes U+FFFD.
+#ifndef SMTPOLL_MESSAGE_ENCODED_WORD_HPP
+#define SMTPOLL_MESSAGE_ENCODED_WORD_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+namespace detail {
+
+/// The longest encoded word (RFC 2047 2).
+constexpr std::size_t kMaxEncodedWord = 75;
+
+/// `=?UTF-8?B?` and `?=` around the text of a word.
+constexpr std::size_t kEncodedWordOverhead = 12;
+
+/// Room in which a word with any one character surely fits: four bytes as Q, or as B.
+constexpr std::size_t kLeastEncodedWord = kEncodedWordOverhead + 12;
+
+constexpr char kHexDigits[17] = "0123456789ABCDEF";
+
+enum class WordEncoding : std::uint8_t { B, Q };
+
+/// Characters that stand for themselves in Q wherever the word is, also in a phrase (RFC 2047 5 (3)).
+constexpr bool IsPlainInQ(char c) noexcept {
+  return IsAlpha(c) || IsDigit(c) || c == '!' || c == '*' || c == '+' || c == '-' || c == '/';
+}
+
+constexpr std::size_t SizeInQ(std::string_view bytes) noexcept {
+  std::size_t size = 0;
+  for (char c : bytes) size += IsPlainInQ(c) || c == ' ' ? 1 : 3;
+  return size;
+}
+
+/// The shorter encoding of `text`.
+constexpr WordEncoding ShorterEncoding(std::string_view text) noexcept {
+  std::size_t q = 0, bytes = 0;
+  while (!text.empty()) {
+    const Utf8Character character = FirstCharacter(text);
+    q += SizeInQ(character.bytes);
+    bytes += character.bytes.size();
+    text.remove_prefix(character.consumed);
+  }
+  return q <= Base64Size(bytes) ? WordEncoding::Q : WordEncoding::B;
+}
+
+inline void AppendQ(std::string_view bytes, std::string& into) {
+  for (char c : bytes) {
+    if (IsPlainInQ(c)) {
+      into += c;
+    } else if (c == ' ') {
+      into += '_';
+    } else {
+      const unsigned value = static_cast<unsigned char>(c);
+      into += '=';
+      into += kHexDigits[value >> 4];
+      into += kHexDigits[value & 15];
+    }
+  }
+}
+
+/// Takes as many characters off the front of `text` as fit one encoded word of at most `room` characters, and appends
+/// that word to `into`. False where not even one fits; then nothing is changed.
+inline bool TakeEncodedWord(std::string_view& text, std::size_t room, WordEncoding encoding, std::string& into) {
+  if (room > kMaxEncodedWord) room = kMaxEncodedWord;
+  if (text.empty() || room < kEncodedWordOverhead) return false;
+  room -= kEncodedWordOverhead;
+  const bool b = encoding == WordEncoding::B;
+  char bytes[kMaxEncodedWord];
+  std::size_t size = 0, used = 0, taken = 0;
+  while (taken < text.size()) {
+    const Utf8Character character = FirstCharacter(text.substr(taken));
+    used = b ? Base64Size(size + character.bytes.size()) : used + SizeInQ(character.bytes);
+    if (used > room) break;
+    for (char c : character.bytes) bytes[size++] = c;
+    taken += character.consumed;
+  }
+  if (taken == 0) return false;
+  into.append(b ? "=?UTF-8?B?" : "=?UTF-8?Q?");
+  if (b) {
+    char encoded[kMaxEncodedWord + 1];
+    into.append(encoded, Base64Encode(bytes, size, encoded));
+  } else {
+    AppendQ({bytes, size}, into);
+  }
+  into.append("?=");
+  text.remove_prefix(taken);
+  return true;
+}
+
+}  // namespace detail
+SMTPOLL_NAMESPACE_END
+
+#endif
+
+// ---- smtpoll/message/header_writer.hpp ----
+// Writes header fields line by line: folded at 78 characters where there is a space, never over 998 (RFC 5322 2.1.1,
+// 2.2.3), text that is not plain ASCII as encoded words (RFC 2047).
+// Invariant: whatever is given as text, no CR, LF or NUL of it reaches the header.
+#ifndef SMTPOLL_MESSAGE_HEADER_WRITER_HPP
+#define SMTPOLL_MESSAGE_HEADER_WRITER_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+namespace detail {
+
+/// The longest line that a header should have, and with encoded words in it (RFC 5322 2.1.1, RFC 2047 2).
+constexpr std::size_t kFoldColumn = 78;
+constexpr std::size_t kEncodedFoldColumn = 76;
+
+/// The longest line of all (RFC 5322 2.1.1).
+constexpr std::size_t kMaxLine = 998;
+
+/// The longest word that is written as it is: with spaces before it, it stays below kMaxLine.
+constexpr std::size_t kMaxWord = 950;
+
+/// A run of spaces longer than this is encoded, so that kMaxWord holds.
+constexpr std::size_t kMaxSpaces = 40;
+
+/// Appends header fields to a string that the owner keeps; one field at a time: Begin, its parts, End.
+class HeaderWriter {
+ public:
+  explicit HeaderWriter(std::string& out) noexcept : out_(out) {}
+
+  void Begin(std::string_view name) {
+    line_ = out_.size();
+    first_ = true;
+    out_.append(name).append(1, ':');
+  }
+
+  /// A word that is not taken apart, after `spaces`; before these the line is folded where the word would not fit.
+  void Word(std::string_view word, std::string_view spaces = " ") {
+    const std::size_t size = Column() + spaces.size() + word.size() + 1;  // a comma may follow
+    if (size > (first_ ? kMaxLine : kFoldColumn)) Fold();
+    out_.append(spaces).append(word);
+    first_ = false;
+  }
+
+  /// Text that belongs to the word before it.
+  void Glue(std::string_view text) { out_.append(text); }
+
+  /// Words of printable ASCII with spaces between them, as they are.
+  void Verbatim(std::string_view text) {
+    while (!text.empty()) {
+      const std::size_t spaces = SpacesAt(text);
+      const std::size_t word = WordAt(text.substr(spaces));
+      if (word != 0) Word(text.substr(spaces, word), spaces == 0 ? " " : text.substr(0, spaces));
+      text.remove_prefix(spaces + word);
+    }
+  }
+
+  /// `text` as encoded words, with a space before each.
+  void Encoded(std::string_view text) {
+    const WordEncoding encoding = ShorterEncoding(text);
+    while (!text.empty()) {
+      if (Column() + 1 + kLeastEncodedWord > kEncodedFoldColumn && !first_) Fold();
+      out_ += ' ';
+      // A name that leaves no room makes a line over 76, which is better than none.
+      const std::size_t column = Column();
+      const std::size_t room = column + kLeastEncodedWord > kEncodedFoldColumn ? kLeastEncodedWord
+                                                                               : kEncodedFoldColumn - column;
+      TakeEncodedWord(text, room, encoding, out_);
+      first_ = false;
+      if (!text.empty()) Fold();
+    }
+  }
+
+  /// Unstructured text (RFC 5322 2.2.1): words that are plain stay as they are if they have at most `longest`
+  /// characters, the others are encoded together with the spaces between them, so that the text is read as it was.
+  void Text(std::string_view text, std::size_t longest = kMaxWord) {
+    std::size_t at = 0;
+    while (at < text.size()) {
+      std::size_t end = NextUnit(text, at);
+      if (!NeedsEncoding(text, at, end, longest)) {
+        const std::size_t spaces = SpacesAt(text.substr(at));
+        Word(text.substr(at + spaces, end - at - spaces), spaces == 0 ? " " : text.substr(at, spaces));
+      } else {
+        while (end < text.size() && NeedsEncoding(text, end, NextUnit(text, end), longest)) end = NextUnit(text, end);
+        // One space stands before the encoded words anyway; readers drop those between them.
+        if (at != 0) ++at;
+        Encoded(text.substr(at, end - at));
+      }
+      at = end;
+    }
+  }
+
+  void End() { out_.append("\r\n"); }
+
+  std::size_t Column() const noexcept { return out_.size() - line_; }
+
+ private:
+  void Fold() {
+    out_.append("\r\n");
+    line_ = out_.size();
+  }
+
+  static std::size_t SpacesAt(std::string_view text) noexcept {
+    const std::size_t end = text.find_first_not_of(' ');
+    return end == std::string_view::npos ? text.size() : end;
+  }
+  static std::size_t WordAt(std::string_view text) noexcept {
+    const std::size_t end = text.find(' ');
+    return end == std::string_view::npos ? text.size() : end;
+  }
+
+  /// End of the unit that starts at `at`: its spaces and the word after them.
+  static std::size_t NextUnit(std::string_view text, std::size_t at) noexcept {
+    at += SpacesAt(text.substr(at));
+    return at + WordAt(text.substr(at));
+  }
+
+  static bool NeedsEncoding(std::string_view text, std::size_t at, std::size_t end, std::size_t longest) noexcept {
+    const std::size_t spaces = SpacesAt(text.substr(at, end - at));
+    const std::string_view word = text.substr(at + spaces, end - at - spaces);
+    // Spaces at either end would be lost on the way; a unit without a word is such an end.
+    if ((at == 0 && spaces != 0) || spaces > kMaxSpaces || word.empty() || word.size() > longest) return true;
+    if (end < text.size() && NextUnit(text, end) == text.size() && text.back() == ' ') return true;
+    for (char c : word)
+      if (!IsPrint(c)) return true;
+    return word.find("=?") != std::string_view::npos;
+  }
+
+  std::string& out_;
+  std::size_t line_ = 0;  // where the current line starts in out_
+  bool first_ = true;     // nothing stands after the name yet
+};
+
+}  // namespace detail
+SMTPOLL_NAMESPACE_END
+
+#endif
+
+// ---- smtpoll/message/message_layout.hpp ----
+// The order of a message's parts: literal text (headers, boundaries) and, between, bodies and attachments to be
+// encoded. The tree is the smallest that holds what is there (RFC 2046 5.1, RFC 2387): mixed, related, alternative.
+#ifndef SMTPOLL_MESSAGE_MESSAGE_LAYOUT_HPP
+#define SMTPOLL_MESSAGE_MESSAGE_LAYOUT_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+namespace detail {
+
+struct MessagePart {
+  bool is_literal = false;
+  std::size_t begin = 0;  // of a literal: its place in Literals()
+  std::size_t end = 0;
+  std::string_view text;  // of a body
+  TransferEncoding encoding = TransferEncoding::SevenBit;
+  const EmailAttachment* attachment = nullptr;
+};
+
+class MessageLayout {
+ public:
+  MessageLayout() : random_(Seed()) {}
+
+  const std::vector<MessagePart>& Parts() const noexcept { return parts_; }
+  const std::string& Literals() const noexcept { return literals_; }
+
+  void Clear() noexcept {
+    parts_.clear();
+    literals_.clear();
+    literal_begin_ = 0;
+  }
+
+  void Lay(const EmailMessage& mail) {
+    Clear();
+    mail_ = &mail;
+    if (!mail.Source.empty()) {
+      parts_.push_back({false, 0, 0, mail.Source, TransferEncoding::SevenBit, nullptr});
+      return;
+    }
+    DrawToken();
+    WriteFields();
+    WriteMixed();
+    EndLiteral();
+  }
+
+ private:
+  static std::uint64_t Seed() {
+    std::random_device device;
+    return static_cast<std::uint64_t>(device()) << 32 ^ device() ^
+           static_cast<std::uint64_t>(std::chrono::system_clock::now().time_since_epoch().count());
+  }
+
+  /// 24 letters that no text of this message holds: the stem of its boundaries and its Message-ID.
+  void DrawToken() {
+    do {
+      for (char& c : token_) c = static_cast<char>('a' + NextRandom() % 26);
+    } while (Occurs(mail_->BodyPlainText) || Occurs(mail_->BodyHTML) || Occurs(mail_->BodyEnriched));
+  }
+  /// One step of splitmix64: 64 bits of state are enough to never meet the same token twice.
+  std::uint64_t NextRandom() noexcept {
+    std::uint64_t z = random_ += 0x9E3779B97F4A7C15u;
+    z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9u;
+    z = (z ^ z >> 27) * 0x94D049BB133111EBu;
+    return z ^ z >> 31;
+  }
+  bool Occurs(const std::string& text) const { return text.find(token_, 0, sizeof token_) != std::string::npos; }
+
+  // ---- Header fields.
+
+  void WriteFields() {
+    HeaderWriter writer(literals_);
+    if (Ours("Date")) {
+      const std::time_t now = std::time(nullptr);
+      scratch_.clear();
+      AppendDate(static_cast<std::int64_t>(now), LocalOffset(now), scratch_);
+      Field(writer, "Date", scratch_);
+    }
+    if (Ours("From")) Addresses(writer, "From", mail_->FromAddress);
+    if (Ours("To") && !mail_->ToAddress.empty()) Addresses(writer, "To", mail_->ToAddress);
+    if (Ours("Cc") && !mail_->CCAddress.empty()) Addresses(writer, "Cc", mail_->CCAddress);
+    if (Ours("Subject") && !mail_->Subject.empty()) Field(writer, "Subject", mail_->Subject);
+    if (Ours("Message-ID")) MessageId(writer);
+    for (const InternetHeaders::Field& field : mail_->Headers.Fields())
+      if (!IsStructural(field.name)) Field(writer, field.name, field.value);
+    literals_ += "MIME-Version: 1.0\r\n";
+  }
+
+  bool Ours(std::string_view name) const noexcept { return !mail_->Headers.Has(name); }
+
+  /// Fields that say how the message is built are never the caller's, and Bcc reaches nobody.
+  static bool IsStructural(std::string_view name) noexcept {
+    for (const std::string_view one :
+         {"MIME-Version", "Content-Type", "Content-Transfer-Encoding", "Content-Disposition", "Bcc"})
+      if (EqualIgnoringCase(name, one)) return true;
+    return false;
+  }
+
+  static void Field(HeaderWriter& writer, std::string_view name, std::string_view value) {
+    writer.Begin(name);
+    writer.Text(value);
+    writer.End();
+  }
+
+  void Addresses(HeaderWriter& writer, std::string_view name, std::string_view list) {
+    MailboxParser parser(list);
+    Mailbox mailbox;
+    writer.Begin(name);
+    bool first = true;
+    while (parser.Next(mailbox)) {
+      if (!first) writer.Glue(",");
+      first = false;
+      if (IsAllAscii(mailbox.display_name)) {
+        writer.Verbatim(mailbox.display_name);
+      } else {
+        scratch_.clear();
+        AppendUnquoted(mailbox.display_name, scratch_);
+        writer.Encoded(scratch_);
+      }
+      scratch_.clear();
+      AppendAddrSpec(mailbox, scratch_);
+      if (mailbox.display_name.empty()) {
+        writer.Word(scratch_);
+      } else {
+        scratch_.insert(0, 1, '<');
+        scratch_ += '>';
+        writer.Word(scratch_);
+      }
+    }
+    writer.End();
+  }
+
+  void MessageId(HeaderWriter& writer) {
+    Mailbox author;
+    MailboxParser(mail_->FromAddress).Next(author);
+    scratch_.assign("<").append(token_, sizeof token_).append("@");
+    if (author.domain.empty() || author.domain[0] == '[' || !IsAllAscii(author.domain))
+      scratch_ += "localhost.localdomain";
+    else
+      scratch_.append(author.domain);
+    scratch_ += '>';
+    writer.Begin("Message-ID");
+    writer.Word(scratch_);
+    writer.End();
+  }
+
+  // ---- The tree. Each of these writes an entity: its header fields, the empty line, its body.
+
+  void WriteMixed() {
+    std::size_t attached = 0;
+    for (const EmailAttachment& one : mail_->Attachments) attached += !IsInline(one);
+    if (attached == 0) return WriteBodies();
+    StartMultipart("mixed", '1');
+    Delimiter('1');
+    WriteBodies();
+    for (const EmailAttachment& one : mail_->Attachments) {
+      if (IsInline(one)) continue;
+      Delimiter('1');
+      WriteAttachment(one, "attachment");
+    }
+    CloseDelimiter('1');
+  }
+
+  bool IsInline(const EmailAttachment& one) const noexcept {
+    return !one.InlineContentID.empty() && !mail_->BodyHTML.empty();
+  }
+
+  void WriteBodies() {
+    const int kinds = !mail_->BodyPlainText.empty() + !mail_->BodyEnriched.empty() + !mail_->BodyHTML.empty();
+    if (kinds > 1) StartMultipart("alternative", '2');
+    const auto next = [&] {
+      if (kinds > 1) Delimiter('2');
+    };
+    if (!mail_->BodyPlainText.empty() || kinds == 0) {
+      next();
+      WriteText("plain", mail_->BodyPlainText);
+    }
+    if (!mail_->BodyEnriched.empty()) {
+      next();
+      WriteText("enriched", mail_->BodyEnriched);
+    }
+    if (!mail_->BodyHTML.empty()) {
+      next();
+      WriteHtml();
+    }
+    if (kinds > 1) CloseDelimiter('2');
+  }
+
+  void WriteHtml() {
+    bool related = false;
+    for (const EmailAttachment& one : mail_->Attachments) related = related || IsInline(one);
+    if (!related) return WriteText("html", mail_->BodyHTML);
+    StartMultipart("related", '3');
+    Delimiter('3');
+    WriteText("html", mail_->BodyHTML);
+    for (const EmailAttachment& one : mail_->Attachments) {
+      if (!IsInline(one)) continue;
+      Delimiter('3');
+      WriteAttachment(one, "inline");
+    }
+    CloseDelimiter('3');
+  }
+
+  void WriteText(std::string_view subtype, std::string_view text) {
+    const TransferEncoding encoding = ChooseEncoding(text);
+    constexpr const char* kNames[] = {"7bit", "quoted-printable", "base64"};
+    literals_.append("Content-Type: text/").append(subtype).append("; charset=utf-8\r\nContent-Transfer-Encoding: ");
+    literals_.append(kNames[static_cast<unsigned>(encoding)]).append("\r\n\r\n");
+    EndLiteral();
+    parts_.push_back({false, 0, 0, text, encoding, nullptr});
+  }
+
+  void WriteAttachment(const EmailAttachment& one, std::string_view disposition) {
+    HeaderWriter writer(literals_);
+    writer.Begin("Content-Type");
+    writer.Word(one.MIMEType.empty() ? MimeTypeOf(one.Name) : std::string_view(one.MIMEType));
+    writer.End();
+    writer.Begin("Content-Disposition");
+    writer.Word(disposition);
+    if (!one.Name.empty()) FileName(writer, one.Name);
+    writer.End();
+    if (!one.InlineContentID.empty()) {
+      scratch_.assign("<").append(one.InlineContentID).append(">");
+      Field(writer, "Content-ID", scratch_);
+    }
+    literals_ += "Content-Transfer-Encoding: base64\r\n\r\n";
+    EndLiteral();
+    parts_.push_back({false, 0, 0, {}, TransferEncoding::Base64, &one});
+  }
+
+  /// RFC 2183 2.3 where the name is plain and short, else RFC 2231 in segments that fit a line.
+  void FileName(HeaderWriter& writer, std::string_view name) {
+    writer.Glue(";");
+    if (IsAllAscii(name) && name.size() <= 60) {
+      scratch_ = "filename=";
+      AppendQuoted(name, scratch_);
+      return writer.Word(scratch_);
+    }
+    constexpr std::size_t kSegment = 45;
+    int number = 0;
+    std::size_t at = 0;
+    do {
+      if (number != 0) writer.Glue(";");
+      scratch_.assign("filename*").append(std::to_string(number)).append(number == 0 ? "*=utf-8''" : "*=");
+      for (std::size_t size = 0; at < name.size() && size < kSegment; ++at) {
+        const char c = name[at];
+        if (IsAlpha(c) || IsDigit(c) || c == '.' || c == '-' || c == '_') {
+          scratch_ += c;
+          ++size;
+        } else {
+          scratch_ += '%';
+          scratch_ += kHexDigits[static_cast<unsigned char>(c) >> 4];
+          scratch_ += kHexDigits[static_cast<unsigned char>(c) & 15];
+          size += 3;
+        }
+      }
+      writer.Word(scratch_);
+      ++number;
+    } while (at < name.size());
+  }
+
+  // ---- Boundaries (RFC 2046 5.1.1). "=_" stands in neither quoted-printable nor base64.
+
+  void AppendBoundary(char level) { literals_.append("=_").append(token_, sizeof token_).append(1, level); }
+  void StartMultipart(std::string_view subtype, char level) {
+    literals_.append("Content-Type: multipart/").append(subtype).append(";\r\n boundary=\"");
+    AppendBoundary(level);
+    literals_ += "\"\r\n";
+  }
+  void Delimiter(char level) {
+    literals_ += "\r\n--";
+    AppendBoundary(level);
+    literals_ += "\r\n";
+  }
+  void CloseDelimiter(char level) {
+    literals_ += "\r\n--";
+    AppendBoundary(level);
+    literals_ += "--\r\n";
+  }
+
+  void EndLiteral() {
+    if (literals_.size() == literal_begin_) return;
+    parts_.push_back({true, literal_begin_, literals_.size(), {}, TransferEncoding::SevenBit, nullptr});
+    literal_begin_ = literals_.size();
+  }
+
+  const EmailMessage* mail_ = nullptr;
+  std::vector<MessagePart> parts_;
+  std::string literals_;
+  std::string scratch_;
+  std::size_t literal_begin_ = 0;
+  char token_[24] = {};
+  std::uint64_t random_;
+};
+
+}  // namespace detail
+
+SMTPOLL_NAMESPACE_END
+
+#endif
+
+// ---- smtpoll/message/message_source.hpp ----
+// Renders an EmailMessage as it goes over the wire (RFC 5322, RFC 2045 to 2049), pulled piece by piece. The headers and
+// boundaries are written at Open; bodies and attachments are encoded straight into the reader's room.
+// Invariant: no body and no attachment is held, and a rewound source yields the very same bytes.
+#ifndef SMTPOLL_MESSAGE_MESSAGE_SOURCE_HPP
+#define SMTPOLL_MESSAGE_MESSAGE_SOURCE_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+
+/// The bytes of one message after the other; memory is used again.
+class MessageSource final : public Source {
+ public:
+  MessageSource() = default;
+  MessageSource(const MessageSource&) = delete;
+  MessageSource& operator=(const MessageSource&) = delete;
+
+  /// Starts `mail`, which must neither change nor go away until Close. What is wrong with it, Check says before.
+  void Open(const EmailMessage& mail) {
+    layout_.Lay(mail);
+    failure_.clear();
+    StartOver(false);
+  }
+  /// Lets go of the message.
+  void Close() {
+    reader_.Close();
+    layout_.Clear();
+    part_ = 0;
+  }
+
+  SourceResult Read(char* into, std::size_t room) override {
+    std::size_t size = 0;
+    while (size < room && part_ < layout_.Parts().size()) {
+      const SourceResult result = ReadPart(into + size, room - size);
+      size += result.size;
+      if (result.status == SourceStatus::Failed) return {size, SourceStatus::Failed};
+      if (result.status == SourceStatus::Again) return {size, size != 0 ? SourceStatus::More : SourceStatus::Again};
+      if (result.status == SourceStatus::End) {
+        ++part_;
+        if (!StartPart()) return {size, SourceStatus::Failed};
+      }
+    }
+    return {size, part_ == layout_.Parts().size() ? SourceStatus::End : SourceStatus::More};
+  }
+
+  bool Rewind() override { return StartOver(true); }
+
+  std::uint64_t Size() const override {
+    std::uint64_t sum = 0;
+    for (const detail::MessagePart& part : layout_.Parts()) {
+      const std::uint64_t size = PartSize(part);
+      if (size == kUnknownSize) return kUnknownSize;
+      sum += size;
+    }
+    return sum;
+  }
+
+  std::string_view Failure() const override { return failure_; }
+
+ private:
+  bool StartOver(bool again) {
+    again_ = again;
+    part_ = 0;
+    return StartPart();
+  }
+
+  const detail::MessagePart& Part() const { return layout_.Parts()[part_]; }
+
+  /// Makes the present part ready; false where its attachment cannot be read.
+  bool StartPart() {
+    if (part_ == layout_.Parts().size()) return true;
+    const detail::MessagePart& part = Part();
+    literal_at_ = part.begin;
+    crlf_.Start(part.text);
+    quoted_printable_.Start(part.text);
+    base64_.Start();
+    if (part.attachment == nullptr || reader_.Start(*part.attachment, again_)) return true;
+    Fail(part);
+    return false;
+  }
+
+  SourceResult ReadPart(char* into, std::size_t room) {
+    const detail::MessagePart& part = Part();
+    if (part.attachment != nullptr) {
+      const SourceResult result =
+          base64_.Read(into, room, [this](char* raw, std::size_t size) { return reader_.Read(raw, size); });
+      if (result.status == SourceStatus::Failed) Fail(part);
+      return result;
+    }
+    if (part.is_literal) {
+      const std::size_t left = part.end - literal_at_, size = left < room ? left : room;
+      layout_.Literals().copy(into, size, literal_at_);
+      literal_at_ += size;
+      return {size, size == left ? SourceStatus::End : SourceStatus::More};
+    }
+    switch (part.encoding) {
+      case detail::TransferEncoding::QuotedPrintable: {
+        const std::size_t size = quoted_printable_.Read(into, room);
+        return {size, quoted_printable_.Done() ? SourceStatus::End : SourceStatus::More};
+      }
+      case detail::TransferEncoding::Base64:
+        return base64_.Read(into, room, [this](char* raw, std::size_t size) { return ReadCrlf(raw, size); });
+      case detail::TransferEncoding::SevenBit: break;
+    }
+    return ReadCrlf(into, room);
+  }
+
+  SourceResult ReadCrlf(char* into, std::size_t room) noexcept {
+    const std::size_t size = crlf_.Read(into, room);
+    return {size, crlf_.Done() ? SourceStatus::End : SourceStatus::More};
+  }
+
+  static std::uint64_t PartSize(const detail::MessagePart& part) {
+    if (part.is_literal) return part.end - part.begin;
+    if (part.attachment != nullptr) {
+      const std::uint64_t size = part.attachment->Size();
+      return size == kUnknownSize ? size : detail::Base64LinesSize(size);
+    }
+    // A counting pass: encoded into nothing.
+    char nowhere[512];
+    std::uint64_t sum = 0;
+    if (part.encoding == detail::TransferEncoding::QuotedPrintable) {
+      detail::QuotedPrintableText text;
+      text.Start(part.text);
+      while (!text.Done()) sum += text.Read(nowhere, sizeof nowhere);
+      return sum;
+    }
+    detail::CrlfText text;
+    text.Start(part.text);
+    while (!text.Done()) sum += text.Read(nowhere, sizeof nowhere);
+    return part.encoding == detail::TransferEncoding::Base64 ? detail::Base64LinesSize(sum) : sum;
+  }
+
+  void Fail(const detail::MessagePart& part) {
+    failure_ = "attachment ";
+    failure_ += part.attachment->Name.empty() ? part.attachment->Path() : part.attachment->Name;
+    failure_ += " cannot be read as long as it said it was";
+  }
+
+  detail::MessageLayout layout_;
+  std::size_t part_ = 0;
+  std::size_t literal_at_ = 0;
+  bool again_ = false;
+  detail::CrlfText crlf_;
+  detail::QuotedPrintableText quoted_printable_;
+  detail::Base64Lines base64_;
+  detail::AttachmentReader reader_;
+  std::string failure_;
+};
+
+namespace detail {
+
+/// Bytes of `mail` as it goes over the wire; 0 where a source does not know.
+inline std::uint64_t ContentSize(const EmailMessage& mail) {
+  MessageSource source;
+  source.Open(mail);
+  return source.Size() == kUnknownSize ? 0 : source.Size();
+}
+
+}  // namespace detail
+SMTPOLL_NAMESPACE_END
+
+#endif
+
+// ---- smtpoll/base/io.hpp ----
+// The result of one non-blocking step of a socket or a transport. Nothing here blocks and nothing throws.
+#ifndef SMTPOLL_BASE_IO_HPP
+#define SMTPOLL_BASE_IO_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+
+/// How a non-blocking step ended.
+enum class IoStatus : std::uint8_t {
+  Done,    ///< It is done; for a read or a write, `size` (at least 1) bytes were moved.
+  Again,   ///< Nothing could be done now; try again when the wire is ready.
+  Closed,  ///< The peer has closed its side in order (end of file).
+  Failed,  ///< It failed; `error` says why.
+};
+
+/// Result of a step: bytes moved, how it ended, and the error number (Errc's or the OS's own) where it failed.
+struct IoResult {
+  IoStatus status = IoStatus::Done;
+  std::size_t size = 0;
+  int error = 0;
+
+  static constexpr IoResult Ok(std::size_t size = 0) noexcept { return {IoStatus::Done, size, 0}; }
+  static constexpr IoResult TryAgain() noexcept { return {IoStatus::Again, 0, 0}; }
+  static constexpr IoResult EndOfFile() noexcept { return {IoStatus::Closed, 0, 0}; }
+  static constexpr IoResult Fail(int error) noexcept { return {IoStatus::Failed, 0, error}; }
+};
+
+/// What somebody waits for on the wire; the values combine as bits.
+enum class Readiness : std::uint8_t { None = 0, Read = 1, Write = 2, ReadOrWrite = 3 };
+
+constexpr Readiness operator|(Readiness a, Readiness b) noexcept {
+  return static_cast<Readiness>(static_cast<unsigned>(a) | static_cast<unsigned>(b));
+}
+constexpr bool Includes(Readiness set, Readiness one) noexcept {
+  return (static_cast<unsigned>(set) & static_cast<unsigned>(one)) != 0;
+}
+
+SMTPOLL_NAMESPACE_END
+
+#endif
+
+// ---- smtpoll/protocol/capabilities.hpp ----
+// What the server said it can do: the keywords of its EHLO reply (RFC 5321 4.1.1.1), read by one table.
+// Unknown keywords are passed over. HELO leaves the set empty.
+#ifndef SMTPOLL_PROTOCOL_CAPABILITIES_HPP
+#define SMTPOLL_PROTOCOL_CAPABILITIES_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+
+/// SMTP service extensions that the engine knows of.
+enum class Extension : std::uint8_t {
+  Pipelining,           ///< RFC 2920
+  Size,                 ///< RFC 1870
+  EightBitMime,         ///< RFC 6152
+  SmtpUtf8,             ///< RFC 6531
+  EnhancedStatusCodes,  ///< RFC 2034
+  StartTls,             ///< RFC 3207
+  Auth,                 ///< RFC 4954
+  Chunking,             ///< RFC 3030
+  BinaryMime,           ///< RFC 3030
+  Dsn,                  ///< RFC 3461
+  DeliverBy,            ///< RFC 2852
+  FutureRelease,        ///< RFC 4865
+  MtPriority,           ///< RFC 6710
+  RequireTls,           ///< RFC 8689
+  Limits,               ///< RFC 9422
+};
+
+/// The keywords of one EHLO reply.
+class Capabilities {
+ public:
+  bool Has(Extension extension) const noexcept { return (extensions_ >> static_cast<unsigned>(extension) & 1) != 0; }
+  bool Has(AuthMechanism mechanism) const noexcept {
+    return (mechanisms_ >> static_cast<unsigned>(mechanism) & 1) != 0;
+  }
+
+  /// The largest message the server takes, in bytes (RFC 1870); 0 where it named no limit.
+  std::uint64_t MaxSize() const noexcept { return max_size_; }
+
+  /// Reads the text of an EHLO reply: the first line is the server's name, each further line a keyword.
+  static Capabilities FromReplyText(std::string_view text) noexcept {
+    Capabilities result;
+    bool first = true;
+    while (!text.empty()) {
+      const std::size_t end = text.find('\n');
+      if (!first) result.AddLine(text.substr(0, end));
+      first = false;
+      text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+    }
+    return result;
+  }
+
+ private:
+  struct KnownExtension {
+    std::string_view keyword;
+    Extension extension;
+  };
+  static constexpr KnownExtension kExtensions[] = {
+      {"PIPELINING", Extension::Pipelining},
+      {"SIZE", Extension::Size},
+      {"8BITMIME", Extension::EightBitMime},
+      {"SMTPUTF8", Extension::SmtpUtf8},
+      {"STARTTLS", Extension::StartTls},
+      {"ENHANCEDSTATUSCODES", Extension::EnhancedStatusCodes},
+      {"AUTH", Extension::Auth},
+      {"CHUNKING", Extension::Chunking},
+      {"DSN", Extension::Dsn},
+      {"BINARYMIME", Extension::BinaryMime},
+      {"DELIVERBY", Extension::DeliverBy},
+      {"FUTURERELEASE", Extension::FutureRelease},
+      {"LIMITS", Extension::Limits},
+      {"MT-PRIORITY", Extension::MtPriority},
+      {"REQUIRETLS", Extension::RequireTls},
+  };
+  static std::string_view NextWord(std::string_view& line) noexcept {
+    line = detail::Trim(line);
+    std::size_t end = 0;
+    while (end < line.size() && !detail::IsSpace(line[end])) ++end;
+    const std::string_view word = line.substr(0, end);
+    line.remove_prefix(end);
+    return word;
+  }
+
+  void AddLine(std::string_view line) noexcept {
+    std::string_view keyword = NextWord(line);
+    // "AUTH=LOGIN" is how servers before RFC 2554 said it; some still send both.
+    if (detail::StartsWithIgnoringCase(keyword, "AUTH=")) {
+      AddMechanism(keyword.substr(5));
+      keyword = keyword.substr(0, 4);
+    }
+    for (const KnownExtension& known : kExtensions) {
+      if (!detail::EqualIgnoringCase(keyword, known.keyword)) continue;
+      extensions_ |= 1u << static_cast<unsigned>(known.extension);
+      if (known.extension == Extension::Size) detail::ParseDecimal(NextWord(line), max_size_);
+      if (known.extension == Extension::Auth)
+        while (!detail::Trim(line).empty()) AddMechanism(NextWord(line));
+    }
+  }
+
+  void AddMechanism(std::string_view name) noexcept {
+    for (std::size_t i = 0; i < detail::kAuthMechanismCount; ++i)
+      if (detail::EqualIgnoringCase(name, detail::kAuthMechanisms[i].name)) mechanisms_ |= 1u << i;
+  }
+
+  std::uint32_t extensions_ = 0;
+  std::uint32_t mechanisms_ = 0;
+  std::uint64_t max_size_ = 0;
+};
+
+SMTPOLL_NAMESPACE_END
+
+#endif
+
+// ---- smtpoll/protocol/awaited_reply.hpp ----
+// What an outstanding reply answers: the state of a session is the sequence of these. One table says which phase each
+// belongs to and how long it may take (RFC 5321 4.5.3.2).
+#ifndef SMTPOLL_PROTOCOL_AWAITED_REPLY_HPP
+#define SMTPOLL_PROTOCOL_AWAITED_REPLY_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+
+enum class Await : std::uint8_t {
+  Greeting,
+  Ehlo,
+  Helo,
+  Lhlo,
+  StartTls,
+  Auth,
+  AuthCancelled,
+  Mail,
+  Recipient,
+  Data,
+  Chunk,
+  ContentEnd,
+  Reset,
+  Quit,
+  Command
+};
+
+/// One outstanding reply. The driver hands the engine memory for as many as may be outstanding.
+struct AwaitedReply {
+  Await what = Await::Greeting;
+  std::uint32_t recipient = 0;  ///< Which one, for Await::Recipient.
+  std::uint64_t asked_at = 0;   ///< Position in the output at which its command ends: no reply may come before.
+};
+
+namespace detail {
+
+/// What is said for each kind of reply, what phase that is, and how long the reply may take.
+struct AwaitRule {
+  Phase phase;
+  Millis Timeouts::*timeout;
+  std::string_view command;  // up to its argument
+  std::string_view closing;  // what stands behind the argument
+};
+
+/// In the order of Await.
+inline constexpr AwaitRule kAwaitRules[] = {
+    {Phase::Greeting, &Timeouts::greeting, "", ""},
+    {Phase::Hello, &Timeouts::hello, "EHLO ", ""},
+    {Phase::Hello, &Timeouts::hello, "HELO ", ""},
+    {Phase::Hello, &Timeouts::hello, "LHLO ", ""},
+    {Phase::Tls, &Timeouts::hello, "STARTTLS", ""},
+    {Phase::Authentication, &Timeouts::authentication, "AUTH ", ""},
+    {Phase::Authentication, &Timeouts::authentication, "*", ""},
+    {Phase::Mail, &Timeouts::mail, "MAIL FROM:<", ">"},
+    {Phase::Recipient, &Timeouts::recipient, "RCPT TO:<", ">"},
+    {Phase::Data, &Timeouts::data, "DATA", ""},
+    {Phase::Content, &Timeouts::content_end, "BDAT", ""},
+    {Phase::ContentEnd, &Timeouts::content_end, ".", ""},
+    {Phase::Reset, &Timeouts::reset, "RSET", ""},
+    {Phase::Quit, &Timeouts::quit, "QUIT", ""},
+    {Phase::Command, &Timeouts::command, "", ""},
+};
+constexpr const AwaitRule& RuleOf(Await what) noexcept { return kAwaitRules[static_cast<unsigned>(what)]; }
+
+}  // namespace detail
+SMTPOLL_NAMESPACE_END
+
+#endif
+
+// ---- smtpoll/protocol/command_writer.hpp ----
+// Writes commands into the send buffer (RFC 5321 4.1.1), shows them to the transcript, and keeps the ring of those
+// whose reply is still awaited. Invariant: replies come in the order of their commands, so the ring's front is the next
+// reply's.
+#ifndef SMTPOLL_PROTOCOL_COMMAND_WRITER_HPP
+#define SMTPOLL_PROTOCOL_COMMAND_WRITER_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+
+namespace detail {
+
+/// Room that the longest command of ours needs: RCPT with a path of 256 and an ORCPT of 500 octets (RFC 3461 4.2).
+constexpr std::size_t kCommandRoom = 864;
+
+class CommandWriter {
+ public:
+  CommandWriter(Span<char> memory, Span<AwaitedReply> ring) noexcept : output_(memory), ring_(ring) {}
+
+  void Start(const Transcript& transcript) noexcept {
+    transcript_ = transcript;
+    output_.Clear();
+    first_ = count_ = 0;
+    written_ = sent_ = 0;
+    secret_ = false;
+  }
+
+  WireBuffer& Buffer() noexcept { return output_; }
+  const WireBuffer& Buffer() const noexcept { return output_; }
+
+  /// True where a command can be written now, with at most `window` replies outstanding.
+  bool CanWrite(std::size_t window) const noexcept {
+    return count_ < window && count_ < ring_.size() && output_.Free().size() >= kCommandRoom;
+  }
+
+  /// Writes the command of `what` with its argument and parameters, and waits for its reply.
+  void Write(Await what, std::string_view argument = {}, std::string_view parameters = {},
+             std::uint32_t recipient = 0) noexcept {
+    const std::size_t start = output_.Filled().size();
+    for (const std::string_view piece : {RuleOf(what).command, argument, RuleOf(what).closing, parameters})
+      output_.Append(piece);
+    const Span<char> filled = output_.Filled();
+    Show(Side::Client, {filled.data() + start, filled.size() - start});
+    output_.Append("\r\n");
+    written_ += output_.Filled().size() - start;
+    Expect(what, recipient);
+  }
+
+  /// Writes `prefix` and then what `encode(char*)` writes and returns the size of; the transcript sees asterisks
+  /// instead.
+  template <typename Encode>
+  void WriteSecret(Await what, std::string_view prefix, std::string_view shown, Encode&& encode) noexcept {
+    const std::size_t start = output_.Filled().size();
+    secret_ = true;
+    output_.Append(prefix);
+    output_.Commit(encode(output_.Free().data()));
+    output_.Append("\r\n");
+    Show(Side::Client, shown);
+    written_ += output_.Filled().size() - start;
+    Expect(what);
+  }
+
+  /// `size` bytes of content were put into Buffer().
+  void WroteContent(std::size_t size) noexcept { written_ += size; }
+
+  /// Waits for a reply to what has been written so far.
+  void Expect(Await what, std::uint32_t recipient = 0) noexcept { Push({what, recipient, written_}); }
+
+  /// Waits for a reply that no output has asked for yet; LastIsAskedHere says when it has.
+  void ExpectLater(Await what) noexcept { Push({what, 0, UINT64_MAX}); }
+  void LastIsAskedHere() noexcept { ring_[(first_ + count_ - 1) % ring_.size()].asked_at = written_; }
+
+  /// The last reply is not expected any more: its command was taken back.
+  void ForgetLast(std::size_t size) noexcept {
+    output_.Retract(size);
+    written_ -= size;
+    --count_;
+  }
+  /// The last reply expected is the one to `what`, and all that asks for it has gone out.
+  bool LastWasAsked(Await what) const noexcept {
+    if (count_ == 0) return false;
+    const AwaitedReply& last = ring_[(first_ + count_ - 1) % ring_.size()];
+    return last.what == what && sent_ >= last.asked_at;
+  }
+
+  std::size_t Outstanding() const noexcept { return count_; }
+  const AwaitedReply& Front() const noexcept { return ring_[first_]; }
+  bool FrontWasAsked() const noexcept { return sent_ >= Front().asked_at; }
+  void PopFront() noexcept {
+    first_ = (first_ + 1) % ring_.size();
+    --count_;
+  }
+  void ForgetAwaited() noexcept { count_ = 0; }
+
+  /// `size` bytes went out; secrets are overwritten at once.
+  void Sent(std::size_t size) noexcept {
+    sent_ += size;
+    if (secret_)
+      output_.ConsumeAndWipe(size);
+    else
+      output_.Consume(size);
+    if (output_.empty()) secret_ = false;
+  }
+
+  /// Drops what has not gone out.
+  void DropOutput() noexcept {
+    if (secret_) output_.ConsumeAndWipe(output_.Filled().size());
+    output_.Clear();
+    secret_ = false;
+  }
+
+  void Show(Side side, std::string_view line) const {
+    if (transcript_.show != nullptr) transcript_.show(transcript_.context, side, line);
+  }
+
+ private:
+  void Push(const AwaitedReply& awaited) noexcept { ring_[(first_ + count_++) % ring_.size()] = awaited; }
+
+  WireBuffer output_;
+  Span<AwaitedReply> ring_;
+  std::size_t first_ = 0;
+  std::size_t count_ = 0;
+  std::uint64_t written_ = 0;
+  std::uint64_t sent_ = 0;
+  bool secret_ = false;  // the buffer holds credentials
+  Transcript transcript_;
+};
+
+}  // namespace detail
+SMTPOLL_NAMESPACE_END
+
+#endif
+
+// ---- smtpoll/protocol/content_encoder.hpp ----
+// Makes content fit for the wire, in place: lines end in CRLF and nothing else (RFC 5321 2.3.8), and for DATA a leading
+// dot is doubled (4.1.1.4, 4.5.2). So no content, however built, can end early or smuggle a second message. Invariant:
+// the result does not depend on where the content was split.
+#ifndef SMTPOLL_PROTOCOL_CONTENT_ENCODER_HPP
+#define SMTPOLL_PROTOCOL_CONTENT_ENCODER_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+namespace detail {
+
+class ContentEncoder {
+ public:
+  /// The most that `size` bytes can become: each byte may need one more before it, and a CR may be left from before.
+  static constexpr std::size_t MaxSize(std::size_t size) noexcept { return 2 * size + 1; }
+
+  /// The most bytes of content that are sure to fit `room`.
+  static constexpr std::size_t MaxInput(std::size_t room) noexcept { return room == 0 ? 0 : (room - 1) / 2; }
+
+  /// Encodes `bytes[0, size)` in place; there is room for MaxSize(size). Returns the new size.
+  std::size_t Encode(char* bytes, std::size_t size) noexcept {
+    const State before = state_;
+    const std::size_t more = Scan(bytes, size);
+    if (more != 0) Expand(bytes, size, size + more, before);
+    return size + more;
+  }
+
+  /// Writes what ends the content (at most 5 bytes) to `into` and returns its size: the end of the last line where that
+  /// is missing, and for DATA the line with a dot.
+  std::size_t Finish(char* into) noexcept {
+    std::string_view end = state_ == State::LineStart ? ".\r\n" : state_ == State::AfterCr ? "\n.\r\n" : "\r\n.\r\n";
+    if (!transparent_) end.remove_suffix(3);
+    if (!end.empty()) std::memcpy(into, end.data(), end.size());
+    state_ = State::LineStart;
+    return end.size();
+  }
+
+  /// Starts a new content; `transparent` doubles leading dots, as DATA needs it and BDAT must not have it.
+  void Reset(bool transparent) noexcept {
+    state_ = State::LineStart;
+    transparent_ = transparent;
+  }
+
+ private:
+  enum class State : unsigned char { LineStart, AfterCr, InLine };
+
+  /// What stands before `c` in the result beside what already does, and the state after it. A CR is written when it
+  /// comes, and completed by the byte after it, so a CR at the end of a piece needs no memory of its own.
+  struct Step {
+    std::string_view before;
+    State next;
+  };
+  Step Next(State state, char c) const noexcept {
+    if (state == State::AfterCr) {
+      if (c == '\n') return {"", State::LineStart};
+      if (c == '\r') return {"\n", State::AfterCr};
+      return {c == '.' && transparent_ ? std::string_view("\n.") : std::string_view("\n"), State::InLine};
+    }
+    if (c == '\n') return {"\r", State::LineStart};
+    if (c == '\r') return {"", State::AfterCr};
+    return {state == State::LineStart && c == '.' && transparent_ ? std::string_view(".") : std::string_view(),
+            State::InLine};
+  }
+
+  /// Counts the bytes to be inserted and leaves the state after the piece.
+  std::size_t Scan(const char* bytes, std::size_t size) noexcept {
+    std::size_t more = 0;
+    for (std::size_t i = 0; i < size; ++i) {
+      if (state_ == State::InLine) {
+        // Text without a line end changes nothing; whole lines are passed over by memchr below.
+        i = NextLineEnd(bytes, i, size);
+        if (i == size) break;
+      }
+      const Step step = Next(state_, bytes[i]);
+      more += step.before.size();
+      state_ = step.next;
+    }
+    return more;
+  }
+
+  static std::size_t NextLineEnd(const char* bytes, std::size_t from, std::size_t size) noexcept {
+    const void* lf = std::memchr(bytes + from, '\n', size - from);
+    const std::size_t end = lf == nullptr ? size : static_cast<std::size_t>(static_cast<const char*>(lf) - bytes);
+    const void* cr = std::memchr(bytes + from, '\r', end - from);
+    return cr == nullptr ? end : static_cast<std::size_t>(static_cast<const char*>(cr) - bytes);
+  }
+
+  /// Moves the content to the end of its room, then encodes it forward to the front: the writer never meets the reader.
+  void Expand(char* bytes, std::size_t size, std::size_t new_size, State state) const noexcept {
+    const char* in = bytes + (new_size - size);
+    std::memmove(bytes + (new_size - size), bytes, size);
+    char* out = bytes;
+    for (std::size_t i = 0; i < size; ++i) {
+      const char c = in[i];
+      const Step step = Next(state, c);
+      for (const char b : step.before) *out++ = b;
+      *out++ = c;
+      state = step.next;
+    }
+  }
+
+  State state_ = State::LineStart;
+  bool transparent_ = true;
+};
+
+}  // namespace detail
+SMTPOLL_NAMESPACE_END
+
+#endif
+
+// ---- smtpoll/protocol/content_writer.hpp ----
+// Pulls content from its source into the send buffer, encoded for DATA or cut into BDAT chunks on the way.
+// Invariant: no byte of content is held anywhere but in the send buffer.
+#ifndef SMTPOLL_PROTOCOL_CONTENT_WRITER_HPP
+#define SMTPOLL_PROTOCOL_CONTENT_WRITER_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+namespace detail {
+
+class ContentWriter {
+ public:
+  enum class Result : std::uint8_t { More, Again, End, Failed };
+
+  /// `chunked`: the content goes by BDAT (RFC 3030), which counts bytes and needs no transparency.
+  void Start(Source& source, bool chunked) noexcept {
+    source_ = &source;
+    size_ = source.Size();
+    read_ = 0;
+    encoder_.Reset(!chunked);
+  }
+
+  /// Bytes of content not yet read, or kUnknownSize.
+  std::uint64_t Left() const noexcept { return size_ == kUnknownSize ? size_ : size_ > read_ ? size_ - read_ : 0; }
+
+  /// Bytes of content read so far.
+  std::uint64_t Read() const noexcept { return read_; }
+
+  std::string_view Failure() const { return source_->Failure(); }
+
+  /// Fills `output` with content as far as it has room and the source gives; on End the end of content is written too.
+  Result Fill(WireBuffer& output) {
+    for (;;) {
+      const Span<char> room = output.Free();
+      if (room.size() < kLeastRoom) return Result::More;
+      const std::size_t most = ContentEncoder::MaxInput(room.size() - kEndRoom);
+      const SourceResult got = source_->Read(room.data(), most);
+      if (got.status == SourceStatus::Failed || got.size > most) return Result::Failed;
+      read_ += got.size;
+      output.Commit(encoder_.Encode(room.data(), got.size));
+      if (got.status == SourceStatus::End) {
+        output.Commit(encoder_.Finish(output.Free().data()));
+        return Result::End;
+      }
+      if (got.status == SourceStatus::Again || got.size == 0) return Result::Again;
+    }
+  }
+
+  /// As Fill, with `BDAT n` or `BDAT n LAST` before what was read; nothing where nothing was.
+  Result FillChunk(WireBuffer& output) {
+    const std::size_t before = output.Filled().size();
+    output.Commit(kHeaderRoom);
+    const Result result = Fill(output);
+    const std::size_t size = output.Filled().size() - before - kHeaderRoom;
+    if (result == Result::Failed || (size == 0 && result != Result::End)) {
+      output.Retract(kHeaderRoom + size);
+      return result;
+    }
+    FixedText<kHeaderRoom> header;
+    header.Append("BDAT ");
+    header.AppendDecimal(size);
+    header.Append(result == Result::End ? " LAST\r\n" : "\r\n");
+    // The header's size is known only now: it stands right before its content, and what was there before moves up to
+    // it.
+    const std::size_t gap = kHeaderRoom - header.View().size();
+    output.MoveUp(before, gap);
+    std::memcpy(output.Filled().data() + before, header.View().data(), header.View().size());
+    return result;
+  }
+
+ private:
+  static constexpr std::size_t kEndRoom = 5;      // CR LF . CR LF
+  static constexpr std::size_t kHeaderRoom = 24;  // BDAT, ten digits, LAST
+  static constexpr std::size_t kLeastRoom = 64;   // below that a read is not worth its call
+
+  Source* source_ = nullptr;
+  std::uint64_t size_ = 0;
+  std::uint64_t read_ = 0;
+  ContentEncoder encoder_;
+};
+
+}  // namespace detail
+SMTPOLL_NAMESPACE_END
+
+#endif
+
+// ---- smtpoll/base/delivery_options.hpp ----
+// What a message may ask of the servers on its way: values without text, shared by the message and the protocol floor.
+// DSN is RFC 3461, MT-PRIORITY RFC 6710, DELIVERBY RFC 2852, FUTURERELEASE RFC 4865.
+#ifndef SMTPOLL_BASE_DELIVERY_OPTIONS_HPP
+#define SMTPOLL_BASE_DELIVERY_OPTIONS_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+
+/// How much of the message a failure report returns (RET, RFC 3461 4.3).
+enum class DsnReturn : std::uint8_t { Unset, Full, Headers };
+
+/// When a report is wanted for a recipient (NOTIFY, RFC 3461 4.1); Success, Failure and Delay combine as bits.
+enum class DsnNotify : std::uint8_t { Unset = 0, Never = 1, Success = 2, Failure = 4, Delay = 8 };
+
+constexpr DsnNotify operator|(DsnNotify a, DsnNotify b) noexcept {
+  return static_cast<DsnNotify>(static_cast<unsigned>(a) | static_cast<unsigned>(b));
+}
+constexpr bool Includes(DsnNotify set, DsnNotify one) noexcept {
+  return (static_cast<unsigned>(set) & static_cast<unsigned>(one)) != 0;
+}
+
+/// What happens to a message that is not delivered in time (BY, RFC 2852 4).
+enum class DeliverByMode : std::uint8_t { Unset, Return, Notify };
+
+/// What becomes of an option that the server does not offer.
+enum class Unoffered : std::uint8_t {
+  Refuse,  ///< The message is refused with Errc::NotOffered before a byte of it is sent.
+  Drop,    ///< The message goes without the option.
+};
+
+/// The options of one message that are no text. A value not set asks for nothing.
+struct DeliveryOptions {
+  DsnReturn dsn_return = DsnReturn::Unset;
+  DeliverByMode deliver_by_mode = DeliverByMode::Unset;
+  bool deliver_by_trace = false;        ///< Ask for "relayed" reports on the way.
+  std::int32_t deliver_by_seconds = 0;  ///< Return needs at least 1; Notify takes 0 and less too (up to 9 digits).
+  bool has_priority = false;
+  std::int8_t priority = 0;            ///< -9 to 9, higher is more urgent.
+  std::uint32_t hold_for_seconds = 0;  ///< 1 to 999999999: not to be delivered before that time has gone by.
+  Unoffered unoffered = Unoffered::Refuse;
+};
+
+SMTPOLL_NAMESPACE_END
+
+#endif
+
+// ---- smtpoll/protocol/envelope.hpp ----
+// The SMTP envelope of one message: reverse-path, recipients and what the message asks of the server (RFC 5321 2.3.1).
+// Views only: whoever hands an envelope over keeps what it looks at until the message's outcome is known.
+#ifndef SMTPOLL_PROTOCOL_ENVELOPE_HPP
+#define SMTPOLL_PROTOCOL_ENVELOPE_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+
+/// What the content needs of the wire (RFC 6152).
+enum class BodyType : std::uint8_t { SevenBit, EightBitMime };
+
+/// One recipient of an envelope.
+struct Recipient {
+  std::string_view mailbox;             ///< `local@domain` without brackets.
+  DsnNotify notify = DsnNotify::Unset;  ///< NOTIFY of RFC 3461.
+  std::string_view original_recipient;  ///< ORCPT of RFC 3461: the address as first given, empty for none.
+};
+
+struct Envelope {
+  std::string_view reverse_path;  ///< `local@domain` without brackets; empty is the null reverse-path.
+  Span<const Recipient> recipients;
+  BodyType body = BodyType::SevenBit;
+  bool smtputf8 = false;         ///< The headers hold UTF-8 (RFC 6531); a UTF-8 mailbox implies it.
+  std::string_view envelope_id;  ///< ENVID of RFC 3461, at most 100 printable characters; empty for none.
+  DeliveryOptions options;
+};
+
+namespace detail {
+
+/// RFC 5321 4.5.3.1.3: a path has at most 256 octets, brackets included.
+constexpr std::size_t kMaxPath = 256;
+/// RFC 3461 4.4 and 4.2.
+constexpr std::size_t kMaxEnvelopeId = 100;
+constexpr std::size_t kMaxOriginalRecipient = 500;
+
+/// Why `mailbox` cannot stand between < and > in a command; nullptr where it can. This is the last guard on the wire,
+/// not the address grammar: that is the message floor's.
+constexpr const char* PathFault(std::string_view mailbox) noexcept {
+  if (mailbox.size() + 2 > kMaxPath) return "mailbox longer than 254 octets";
+  bool quoted = false;
+  for (std::size_t i = 0; i < mailbox.size(); ++i) {
+    const char c = mailbox[i];
+    if (static_cast<unsigned char>(c) < ' ' || c == 0x7f) return "control character in mailbox";
+    if (quoted && c == '\\') {
+      if (++i == mailbox.size() || !IsPrint(mailbox[i])) return "unfinished quoted pair in mailbox";
+    } else if (c == '"') {
+      quoted = !quoted;
+    } else if (!quoted && (c == ' ' || c == '<' || c == '>')) {
+      return "space or angle bracket in mailbox";
+    }
+  }
+  return quoted ? "unfinished quoted string in mailbox" : nullptr;
+}
+
+/// Characters that xtext may hold as they are (RFC 3461 4); all others are written as +HH.
+constexpr bool IsXchar(char c) noexcept { return c > ' ' && c <= '~' && c != '+' && c != '='; }
+
+constexpr std::size_t XtextSize(std::string_view text) noexcept {
+  std::size_t size = 0;
+  for (const char c : text) size += IsXchar(c) ? 1 : 3;
+  return size;
+}
+
+inline bool NeedsSmtpUtf8(const Envelope& envelope) noexcept {
+  if (envelope.smtputf8 || !IsAllAscii(envelope.reverse_path)) return true;
+  for (const Recipient& recipient : envelope.recipients)
+    if (!IsAllAscii(recipient.mailbox)) return true;
+  return false;
+}
+
+inline bool AsksForDsn(const Envelope& envelope) noexcept {
+  if (envelope.options.dsn_return != DsnReturn::Unset || !envelope.envelope_id.empty()) return true;
+  for (const Recipient& recipient : envelope.recipients)
+    if (recipient.notify != DsnNotify::Unset || !recipient.original_recipient.empty()) return true;
+  return false;
+}
+
+/// What of the envelope breaks its own rules, whatever the server offers; nullptr where nothing does.
+inline const char* OptionsFault(const Envelope& envelope) noexcept {
+  const DeliveryOptions& options = envelope.options;
+  if (options.priority < -9 || options.priority > 9) return "MT-PRIORITY is -9 to 9";
+  if (options.hold_for_seconds > 999999999) return "HOLDFOR has at most 9 digits";
+  if (options.deliver_by_seconds > 999999999 || options.deliver_by_seconds < -999999999)
+    return "BY has at most 9 digits";
+  if (options.deliver_by_mode == DeliverByMode::Return && options.deliver_by_seconds < 1)
+    return "BY with Return needs a time";
+  if (XtextSize(envelope.envelope_id) > kMaxEnvelopeId) return "ENVID is longer than 100 characters";
+  for (const char c : envelope.envelope_id)
+    if (!IsPrint(c)) return "ENVID holds what is not printable ASCII";
+  for (const Recipient& recipient : envelope.recipients) {
+    if (recipient.notify != DsnNotify::Never && Includes(recipient.notify, DsnNotify::Never))
+      return "NOTIFY=NEVER stands alone";
+    if (XtextSize(recipient.original_recipient) + 7 > kMaxOriginalRecipient)
+      return "ORCPT is longer than 500 characters";
+    for (const char c : recipient.original_recipient)
+      if (!IsPrint(c)) return "ORCPT holds what is not printable ASCII";
+  }
+  return nullptr;
+}
+
+/// The first option that the server does not offer; nullptr where it offers all.
+inline const char* FirstUnoffered(const Envelope& envelope, const Capabilities& server) noexcept {
+  const DeliveryOptions& options = envelope.options;
+  if (AsksForDsn(envelope) && !server.Has(Extension::Dsn)) return "the message asks for DSN";
+  if (options.has_priority && !server.Has(Extension::MtPriority)) return "the message asks for MT-PRIORITY";
+  if (options.deliver_by_mode != DeliverByMode::Unset && !server.Has(Extension::DeliverBy))
+    return "the message asks for DELIVERBY";
+  if (options.hold_for_seconds != 0 && !server.Has(Extension::FutureRelease))
+    return "the message asks for FUTURERELEASE";
+  return nullptr;
+}
+
+/// Why the message cannot go to this server, known before a byte of it is sent: a mailbox that would break out of its
+/// command, a recipient missing, an extension not offered, a size above the server's (RFC 1870 6.3: do not even try).
+inline Error CheckEnvelope(const Envelope& envelope, std::uint64_t content_size, const Capabilities& server) noexcept {
+  if (envelope.recipients.empty()) return Error(Errc::InvalidMessage, Phase::Recipient, "the message has no recipient");
+  if (const char* fault = PathFault(envelope.reverse_path)) return Error(Errc::InvalidMessage, Phase::Mail, fault);
+  for (const Recipient& recipient : envelope.recipients) {
+    const char* fault = recipient.mailbox.empty() ? "empty mailbox" : PathFault(recipient.mailbox);
+    if (fault != nullptr) return Error(Errc::InvalidMessage, Phase::Recipient, fault);
+  }
+  if (const char* fault = OptionsFault(envelope)) return Error(Errc::InvalidMessage, Phase::Mail, fault);
+  if (NeedsSmtpUtf8(envelope) && !server.Has(Extension::SmtpUtf8))
+    return Error(Errc::NotOffered, Phase::Mail, "the message needs SMTPUTF8");
+  if (envelope.body == BodyType::EightBitMime && !server.Has(Extension::EightBitMime))
+    return Error(Errc::NotOffered, Phase::Mail, "the message needs 8BITMIME");
+  if (envelope.options.unoffered == Unoffered::Refuse)
+    if (const char* missing = FirstUnoffered(envelope, server)) return Error(Errc::NotOffered, Phase::Mail, missing);
+  if (content_size != kUnknownSize && server.MaxSize() != 0 && content_size > server.MaxSize()) {
+    Error error(Errc::MessageTooLarge, Phase::Mail);
+    error.text.AppendDecimal(content_size);
+    error.text.Append(" bytes, the server takes ");
+    error.text.AppendDecimal(server.MaxSize());
+    return error;
+  }
+  return {};
+}
+
+}  // namespace detail
+SMTPOLL_NAMESPACE_END
+
+#endif
+
+// ---- smtpoll/protocol/esmtp_parameters.hpp ----
+// The parameters behind MAIL and RCPT (RFC 5321 4.1.2: esmtp-param), one rule each. What the server does not offer is
+// left out: whether that is allowed, CheckEnvelope has decided before.
+#ifndef SMTPOLL_PROTOCOL_ESMTP_PARAMETERS_HPP
+#define SMTPOLL_PROTOCOL_ESMTP_PARAMETERS_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+namespace detail {
+
+/// Room for the longest parameters: those of RCPT, with an ORCPT of 500 characters.
+using ParameterText = FixedText<560>;
+
+inline void AppendXtext(ParameterText& text, std::string_view value) noexcept {
+  constexpr char kHex[] = "0123456789ABCDEF";
+  for (const char c : value) {
+    const auto byte = static_cast<unsigned char>(c);
+    const char escaped[3] = {'+', kHex[byte >> 4], kHex[byte & 15]};
+    text.Append(IsXchar(c) ? std::string_view(&c, 1) : std::string_view(escaped, 3));
+  }
+}
+
+inline void AppendSigned(ParameterText& text, std::int32_t value) noexcept {
+  if (value < 0) text.Append("-");
+  text.AppendDecimal(static_cast<std::uint64_t>(value < 0 ? -static_cast<std::int64_t>(value) : value));
+}
+
+inline ParameterText MailParameters(const Envelope& envelope, std::uint64_t content_size,
+                                    const Capabilities& server) noexcept {
+  const DeliveryOptions& options = envelope.options;
+  ParameterText text;
+  if (server.Has(Extension::Size) && content_size != kUnknownSize) {
+    text.Append(" SIZE=");
+    text.AppendDecimal(content_size);
+  }
+  if (envelope.body == BodyType::EightBitMime) text.Append(" BODY=8BITMIME");
+  if (NeedsSmtpUtf8(envelope)) text.Append(" SMTPUTF8");
+  if (server.Has(Extension::Dsn)) {
+    if (options.dsn_return != DsnReturn::Unset)
+      text.Append(options.dsn_return == DsnReturn::Full ? " RET=FULL" : " RET=HDRS");
+    if (!envelope.envelope_id.empty()) {
+      text.Append(" ENVID=");
+      AppendXtext(text, envelope.envelope_id);
+    }
+  }
+  if (options.has_priority && server.Has(Extension::MtPriority)) {
+    text.Append(" MT-PRIORITY=");
+    AppendSigned(text, options.priority);
+  }
+  if (options.deliver_by_mode != DeliverByMode::Unset && server.Has(Extension::DeliverBy)) {
+    text.Append(" BY=");
+    AppendSigned(text, options.deliver_by_seconds);
+    text.Append(options.deliver_by_mode == DeliverByMode::Return ? ";R" : ";N");
+    if (options.deliver_by_trace) text.Append("T");
+  }
+  if (options.hold_for_seconds != 0 && server.Has(Extension::FutureRelease)) {
+    text.Append(" HOLDFOR=");
+    text.AppendDecimal(options.hold_for_seconds);
+  }
+  return text;
+}
+
+inline ParameterText RecipientParameters(const Recipient& recipient, const Capabilities& server) noexcept {
+  ParameterText text;
+  if (!server.Has(Extension::Dsn)) return text;
+  if (recipient.notify != DsnNotify::Unset) {
+    constexpr struct {
+      DsnNotify bit;
+      std::string_view word;
+    } kWords[] = {{DsnNotify::Never, "NEVER"},
+                  {DsnNotify::Success, "SUCCESS"},
+                  {DsnNotify::Failure, "FAILURE"},
+                  {DsnNotify::Delay, "DELAY"}};
+    std::string_view separator = " NOTIFY=";
+    for (const auto& word : kWords) {
+      if (!Includes(recipient.notify, word.bit)) continue;
+      text.Append(separator);
+      text.Append(word.word);
+      separator = ",";
+    }
+  }
+  if (!recipient.original_recipient.empty()) {
+    text.Append(" ORCPT=rfc822;");
+    AppendXtext(text, recipient.original_recipient);
+  }
+  return text;
+}
+
+}  // namespace detail
+SMTPOLL_NAMESPACE_END
+
+#endif
+
+// ---- smtpoll/protocol/engine.hpp ----
+// The SMTP client as a state machine (RFC 5321): received bytes become decisions, decisions become bytes to send.
+// It does no I/O, allocates nothing and has no clock: whoever owns the wire hands in bytes, room and the time.
+//
+// Theory: replies come in the order of the commands. So the state of a session is a stage (what the session is doing)
+// and the ring of outstanding replies, whose front says what the next reply answers. OnReply is the table of what each
+// reply does, WriteDue the table of what is to be written next; nothing else moves the machine. In lock-step the ring
+// holds one entry; with PIPELINING (RFC 2920) the same two tables run with a longer one.
+//
+// Invariant: a message's outcome is told exactly once, and it is told before the end of the session that decided it.
+#ifndef SMTPOLL_PROTOCOL_ENGINE_HPP
+#define SMTPOLL_PROTOCOL_ENGINE_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+
+class Engine {
+ public:
+  /// The engine works in memory that the caller sized and keeps: `input` at least 512 bytes (the longest reply must
+  /// fit), `output` at least 1024 bytes, `window` at least 1 entry (that many commands may be outstanding).
+  Engine(Span<char> input, Span<char> output, Span<AwaitedReply> window) noexcept
+      : input_(input), commands_(output, window) {}
+  Engine(const Engine&) = delete;
+  Engine& operator=(const Engine&) = delete;
+
+  /// The wire is connected: waits for the greeting, then says EHLO and, where credentials are set, AUTH.
+  void Start(const SessionOptions& options, Millis now) noexcept;
+
+  /// After NeedTls: the handshake is done. All that the server said before is forgotten (RFC 3207 4.2), and EHLO is
+  /// said again.
+  void Secured(Millis now) noexcept;
+
+  /// Starts one message. Refused with an error, before a byte is sent, where the engine is not Idle() or the message
+  /// needs what the server does not offer. Both arguments must stay valid until the outcome event (Accepted ...
+  /// Returned) came.
+  Error Send(const Envelope& envelope, Source& content, Millis now);
+
+  /// Breaks the current message off; allowed right after a Chunk event. That chunk does not go, and the outcome is
+  /// Refused (Errc::Cancelled). A content that goes by BDAT is then reset; for DATA there is no way to end without
+  /// delivering, so MustReconnect follows.
+  void Cancel() noexcept;
+
+  /// Says one command of the caller's (NOOP, VRFY, EXPN, HELP, RSET) and tells CommandReply. False where the engine is
+  /// not Idle(), or `line` is empty, longer than 510 bytes or would be more than one line.
+  bool Command(std::string_view line, Millis now) noexcept;
+
+  /// Ends the session in order; Ended comes when the server has answered or closed. Allowed when Idle().
+  void Quit(Millis now) noexcept;
+
+  /// Bytes to be sent; the view is valid until Next is called.
+  Span<const char> Output() const noexcept {
+    const Span<char> filled = commands_.Buffer().Filled();
+    return {filled.data(), filled.size()};
+  }
+  /// The first `size` bytes of Output() are gone.
+  void Sent(std::size_t size, Millis now) noexcept {
+    commands_.Sent(size);
+    if (size != 0) waiting_since_ = now;
+  }
+
+  /// Room for received bytes; empty only while a whole buffer of them waits for Next.
+  Span<char> Input() noexcept {
+    if (!sasl_.Working()) {
+      DropReply();
+      input_.Compact();
+    }
+    return input_.Free();
+  }
+  /// `size` bytes were put into Input().
+  void Received(std::size_t size) noexcept { input_.Commit(size); }
+
+  /// The wire is gone because of `why`. Call Next until None before, so that replies that did arrive count.
+  void Closed(const Error& why) noexcept;
+
+  /// Parses, decides and writes what is due until there is something to tell. None: nothing more until bytes or time
+  /// come.
+  Event Next(Millis now);
+
+  /// What the session waits for on the wire.
+  Readiness Wants() const noexcept {
+    if (IsOver() || stage_ == Stage::AwaitTls) return Readiness::None;
+    return commands_.Buffer().empty() ? Readiness::Read : Readiness::ReadOrWrite;
+  }
+  /// The time at which the present phase times out, kNever where none runs. Where a challenge of SCRAM costs work, it is
+  /// in the past until that is done: each call of Next then does a part of it (RFC 5802 2.2), and waits for nothing.
+  Millis NextDeadline() const noexcept;
+
+  /// Ready for Send or Quit.
+  bool Idle() const noexcept { return stage_ == Stage::Idle && pending_ == 0; }
+  /// No session: before Start, and after Failed, MustReconnect or Ended.
+  bool IsOver() const noexcept { return stage_ == Stage::Over; }
+  /// The source said Again: there is nothing to wait for on the wire.
+  bool WaitsForSource() const noexcept { return waits_for_source_; }
+  /// Bytes of the current content not yet read from its source; kUnknownSize where not known, 0 without a message.
+  std::uint64_t ContentLeft() const noexcept {
+    return stage_ == Stage::Transaction && step_ != Step::Finished ? content_.Left() : 0;
+  }
+
+  Phase CurrentPhase() const noexcept;
+  const Capabilities& ServerCapabilities() const noexcept { return capabilities_; }
+
+ private:
+  enum class Stage : std::uint8_t { Over, Opening, AwaitTls, Idle, Transaction, Resetting, Commanding, Quitting };
+  /// What the current transaction writes next.
+  enum class Step : std::uint8_t { Mail, Recipients, Data, Content, Finished };
+  /// Events that wait to be told, in the order of their telling.
+  enum Pending : unsigned {
+    kRefused = 1,
+    kInDoubt = 2,
+    kReturned = 4,
+    kMustReconnect = 8,
+    kFailed = 16,
+    kEnded = 32,
+    kAccepted = 64
+  };
+
+  Event TakePending() noexcept;
+  Event OnReply(const Reply& reply) noexcept;
+  Event OnOpeningReply(Await what, const Reply& reply) noexcept;
+  Event OnRecipientReply(std::uint32_t recipient, const Reply& reply) noexcept;
+  Event OnDataReply(const Reply& reply) noexcept;
+  Event OnContentEndReply(const Reply& reply) noexcept;
+  Event OnRecipientFinalReply(const Reply& reply) noexcept;
+  Event WriteDue();
+  Event FillContent();
+  Event FillChunk();
+  Event WroteContent(detail::ContentWriter::Result result, std::size_t size, std::uint64_t left,
+                     std::uint64_t read) noexcept;
+
+  void SayHello(Await what) noexcept;
+  Event OnStartTlsReply(const Reply& reply) noexcept;
+  void EndOpening() noexcept;
+  void Authenticate(std::size_t first, const Reply* refusal = nullptr) noexcept;
+  void StartMechanism(AuthMechanism mechanism) noexcept;
+  Event OnAuthReply(const Reply& reply) noexcept;
+  void Respond(detail::SaslStep step) noexcept;
+
+  void Refuse(Await what, std::uint32_t recipient, const Reply& reply) noexcept;
+  Event Conclude() noexcept;
+  void BreakOff(Errc code, std::string_view why) noexcept;
+  void Fail(const Error& error) noexcept;
+  void FailPolitely(const Error& error) noexcept;
+  void EndSession(unsigned pending) noexcept;
+
+  Error ErrorOn(Await what, Errc code, const Reply& reply, std::uint32_t recipient = 0) const noexcept;
+  void DescribeCommand(const AwaitedReply& awaited, FixedText<80>& text) const noexcept;
+  bool UsesChunks() const noexcept { return options_.chunking && capabilities_.Has(Extension::Chunking); }
+  std::size_t Window() const noexcept {
+    return options_.pipelining && capabilities_.Has(Extension::Pipelining) ? SIZE_MAX : 1;
+  }
+  /// Content is not all out yet: its final reply cannot come.
+  bool SendsContent() const noexcept;
+  /// The last reply is done with; not while SASL still works on the challenge in it.
+  void DropReply() noexcept {
+    if (sasl_.Working()) return;
+    input_.Consume(reply_size_);
+    reply_size_ = 0;
+  }
+
+  detail::WireBuffer input_;
+  detail::CommandWriter commands_;
+  detail::ReplyParser parser_;
+  detail::ContentWriter content_;
+  detail::SaslClient sasl_;
+  SessionOptions options_;
+  Capabilities capabilities_;
+  Envelope envelope_;
+
+  Stage stage_ = Stage::Over;
+  Step step_ = Step::Mail;
+  unsigned pending_ = 0;
+  std::size_t reply_size_ = 0;        // bytes of input_ that the last event's reply looks at
+  std::uint32_t next_recipient_ = 0;  // the next one to be written
+  std::size_t accepted_recipients_ = 0;
+  std::size_t final_replies_ = 0;  // LMTP: how many of them have come
+  bool delivered_ = false;         // LMTP: one of them was positive
+  bool refused_ = false;           // the transaction is refused, for the reason in refusal_
+  std::size_t chunk_size_ = 0;     // bytes of output that the last chunk took
+  bool waits_for_source_ = false;
+  Millis waiting_since_ = 0;
+  Error refusal_;
+  Error error_;
+};
+
+SMTPOLL_NAMESPACE_END
+
+#endif
+
+// ---- smtpoll/protocol/detail/engine_ending.hpp ----
+// How the Engine's messages and sessions end, and what each end is called: refused, returned, in doubt, failed.
+// Invariant: in doubt is a message whose last byte went out and whose final reply did not come in; nothing else.
+#ifndef SMTPOLL_PROTOCOL_DETAIL_ENGINE_ENDING_HPP
+#define SMTPOLL_PROTOCOL_DETAIL_ENGINE_ENDING_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+
+// How a transaction ends. The first refusal is the reason that is told.
+inline void Engine::Refuse(Await what, std::uint32_t recipient, const Reply& reply) noexcept {
+  if (refused_) return;
+  refused_ = true;
+  refusal_ = ErrorOn(what, Errc::MessageRefused, reply, recipient);
+}
+
+/// Tells the refusal once every command has its reply, and clears the server's state (RFC 5321 4.1.1.5).
+inline Event Engine::Conclude() noexcept {
+  if (commands_.Outstanding() != 0) return {};
+  stage_ = Stage::Resetting;
+  commands_.Write(Await::Reset);
+  Event event;
+  event.kind = EventKind::Refused;
+  event.error = &refusal_;
+  return event;
+}
+
+inline void Engine::BreakOff(Errc code, std::string_view why) noexcept {
+  refused_ = true;
+  refusal_ = Error(code, Phase::Content, why);
+  EndSession(kRefused | kMustReconnect);
+}
+
+// How a session ends.
+inline void Engine::Fail(const Error& error) noexcept {
+  error_ = error;
+  if (commands_.Outstanding() != 0 && error_.command.empty()) DescribeCommand(commands_.Front(), error_.command);
+  unsigned outcome = 0;
+  if (stage_ == Stage::Transaction) {
+    const bool answered = error.reply_code / 100 == 4 || error.reply_code / 100 == 5;
+    const bool all_sent = commands_.LastWasAsked(Await::ContentEnd);
+    outcome = refused_ ? kRefused : all_sent && !answered ? kInDoubt : kReturned;
+  }
+  EndSession(outcome | kFailed);
+}
+
+/// As Fail, and leaves QUIT in the output for a driver that will flush once more (RFC 5321 3.1: after 554, QUIT).
+inline void Engine::FailPolitely(const Error& error) noexcept {
+  Fail(error);
+  commands_.Write(Await::Quit);
+  commands_.ForgetAwaited();
+}
+
+inline void Engine::EndSession(unsigned pending) noexcept {
+  commands_.DropOutput();
+  commands_.ForgetAwaited();
+  stage_ = Stage::Over;
+  sasl_.Stop();
+  waits_for_source_ = false;
+  pending_ |= pending;
+}
+
+inline void Engine::Closed(const Error& why) noexcept {
+  if (IsOver()) return;
+  if (stage_ == Stage::Quitting) {
+    EndSession(kEnded);
+    return;
+  }
+  Error error = why;
+  if (error.phase == Phase::None) error.phase = CurrentPhase();
+  Fail(error);
+}
+
+inline Event Engine::TakePending() noexcept {
+  struct Telling {
+    Pending pending;
+    EventKind kind;
+  };
+  constexpr Telling kOrder[] = {{kAccepted, EventKind::Accepted},
+                                {kRefused, EventKind::Refused},
+                                {kInDoubt, EventKind::InDoubt},
+                                {kReturned, EventKind::Returned},
+                                {kMustReconnect, EventKind::MustReconnect},
+                                {kFailed, EventKind::Failed},
+                                {kEnded, EventKind::Ended}};
+  Event event;
+  for (const Telling& telling : kOrder) {
+    if ((pending_ & telling.pending) == 0) continue;
+    pending_ &= ~static_cast<unsigned>(telling.pending);
+    event.kind = telling.kind;
+    event.error = telling.pending == kRefused ? &refusal_ : &error_;
+    break;
+  }
+  return event;
+}
+
+inline Phase Engine::CurrentPhase() const noexcept {
+  if (SendsContent()) return Phase::Content;
+  if (commands_.Outstanding() != 0) return detail::RuleOf(commands_.Front().what).phase;
+  if (sasl_.Working()) return Phase::Authentication;
+  return stage_ == Stage::Over ? Phase::None : stage_ == Stage::AwaitTls ? Phase::Tls : Phase::Idle;
+}
+
+inline Millis Engine::NextDeadline() const noexcept {
+  if (sasl_.Working()) return waiting_since_;
+  Millis timeout = options_.timeouts.content;
+  if (!SendsContent()) {
+    if (commands_.Outstanding() == 0) return kNever;
+    timeout = options_.timeouts.*detail::RuleOf(commands_.Front().what).timeout;
+  }
+  return timeout > kNever - waiting_since_ ? kNever : waiting_since_ + timeout;
+}
+
+inline bool Engine::SendsContent() const noexcept {
+  if (stage_ != Stage::Transaction || refused_) return false;
+  if (commands_.Outstanding() == 0) return step_ == Step::Content;
+  const Await what = commands_.Front().what;
+  return (what == Await::Chunk || what == Await::ContentEnd) && !commands_.FrontWasAsked();
+}
+
+inline Error Engine::ErrorOn(Await what, Errc code, const Reply& reply, std::uint32_t recipient) const noexcept {
+  Error error(code, detail::RuleOf(what).phase, reply.text);
+  error.reply_code = reply.code;
+  error.enhanced = reply.enhanced;
+  DescribeCommand({what, recipient}, error.command);
+  return error;
+}
+
+inline void Engine::DescribeCommand(const AwaitedReply& awaited, FixedText<80>& text) const noexcept {
+  const detail::AwaitRule& rule = detail::RuleOf(awaited.what);
+  text.Assign(rule.command);
+  if (rule.phase == Phase::Hello) text.Append(options_.client_name);
+  if (awaited.what == Await::Auth) text.Append(Name(sasl_.Mechanism()));
+  if (awaited.what == Await::Mail) text.Append(envelope_.reverse_path);
+  if (awaited.what == Await::Recipient) text.Append(envelope_.recipients[awaited.recipient].mailbox);
+  text.Append(rule.closing);
+}
+
+SMTPOLL_NAMESPACE_END
+
+#endif
+
+// ---- smtpoll/protocol/detail/engine_impl.hpp ----
+// The two tables that move the Engine: OnReply, what each reply does, and WriteDue, what is to be written next.
+// RFC 5321 3 and 4, RFC 2920 (grouping), RFC 3030 (chunks), RFC 2033 (LMTP).
+#ifndef SMTPOLL_PROTOCOL_DETAIL_ENGINE_IMPL_HPP
+#define SMTPOLL_PROTOCOL_DETAIL_ENGINE_IMPL_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+
+inline void Engine::Start(const SessionOptions& options, Millis now) noexcept {
+  options_ = options;
+  capabilities_ = {};
+  input_.Clear();
+  reply_size_ = 0;
+  parser_.Reset();
+  pending_ = 0;
+  sasl_.Stop();
+  error_ = {};
+  waits_for_source_ = false;
+  waiting_since_ = now;
+  commands_.Start(options.transcript);
+  stage_ = Stage::Opening;
+  commands_.Expect(Await::Greeting);
+  const bool fits = !options.client_name.empty() && options.client_name.size() <= 255;
+  if (!fits || detail::HasLineBreakOrNul(options.client_name) ||
+      options.client_name.find(' ') != std::string_view::npos)
+    Fail(Error(Errc::InvalidMessage, Phase::Hello, "the client's name is no domain or address literal"));
+}
+
+inline Event Engine::Next(Millis now) {
+  for (;;) {
+    DropReply();
+    if (pending_ != 0) return TakePending();
+    if (IsOver() || stage_ == Stage::AwaitTls) return {};
+    if (sasl_.Working()) {
+      const detail::SaslStep step = sasl_.Work();
+      if (step != detail::SaslStep::Again) {
+        Respond(step);
+        continue;
+      }
+      if (now - waiting_since_ < options_.timeouts.authentication) return {};
+      Fail(Error(Errc::TimedOut, CurrentPhase()));
+      continue;
+    }
+
+    Reply reply;
+    switch (
+        parser_.Parse(input_.Filled(), reply, [this](std::string_view line) { commands_.Show(Side::Server, line); })) {
+      case detail::ReplyParser::Result::Complete: {
+        reply_size_ = parser_.Size();
+        parser_.Reset();
+        waiting_since_ = now;
+        const Event event = OnReply(reply);
+        if (event.kind != EventKind::None) return event;
+        continue;
+      }
+      case detail::ReplyParser::Result::Malformed: Fail(Error(Errc::MalformedReply, CurrentPhase())); continue;
+      case detail::ReplyParser::Result::NeedMore:
+        if (input_.Filled().size() < input_.Capacity()) break;
+        Fail(Error(Errc::ReplyTooLong, CurrentPhase()));
+        continue;
+    }
+
+    const Event event = WriteDue();
+    if (event.kind != EventKind::None) return event;
+    if (pending_ != 0) continue;
+    if (now < NextDeadline()) return {};
+    Fail(Error(Errc::TimedOut, CurrentPhase()));
+  }
+}
+
+// What each reply does.
+inline Event Engine::OnReply(const Reply& reply) noexcept {
+  const Errc unexpected = reply.code == 421 ? Errc::ConnectionLost : Errc::UnexpectedReply;
+  if (commands_.Outstanding() == 0) {
+    // RFC 5321 3.8: a server may say 421 at any time; nothing else comes unasked.
+    Error error = ErrorOn(Await::Greeting, unexpected, reply);
+    error.phase = Phase::Idle;
+    Fail(error);
+    return {};
+  }
+  const AwaitedReply awaited = commands_.Front();
+  const Await what = awaited.what;
+  const auto fail = [&] { Fail(ErrorOn(what, unexpected, reply, awaited.recipient)); };
+  // A refusal may overtake the content; nothing else may come before its command has gone out.
+  const bool content = what == Await::Chunk || what == Await::ContentEnd;
+  const bool overtakes = content && !reply.IsPositive() && !reply.IsIntermediate();
+  const bool out_of_turn = !commands_.FrontWasAsked() && !overtakes;
+  const bool asks_for_more = reply.IsIntermediate() && what != Await::Data && what != Await::Auth;
+  const bool closing = reply.code == 421 && what != Await::Quit && what != Await::Greeting;
+  if (out_of_turn || asks_for_more || closing) {
+    fail();
+    return {};
+  }
+  commands_.PopFront();
+  switch (what) {
+    case Await::Greeting:
+    case Await::Ehlo:
+    case Await::Helo:
+    case Await::Lhlo: return OnOpeningReply(what, reply);
+    case Await::Auth: return OnAuthReply(reply);
+    case Await::AuthCancelled: {
+      Error error = ErrorOn(Await::Auth, Errc::AuthenticationFailed, reply);
+      if (!sasl_.Fault().empty()) {
+        error.reply_code = 0;
+        error.enhanced = {};
+        error.text.Assign(sasl_.Fault());
+      }
+      FailPolitely(error);
+      return {};
+    }
+    case Await::StartTls: return OnStartTlsReply(reply);
+    case Await::Mail:
+      if (reply.IsPositive()) return {};
+      Refuse(what, 0, reply);
+      return Conclude();
+    case Await::Recipient: return OnRecipientReply(awaited.recipient, reply);
+    case Await::Data: return OnDataReply(reply);
+    case Await::Chunk:
+      if (!reply.IsPositive()) Refuse(what, 0, reply);
+      return refused_ ? Conclude() : Event();
+    case Await::ContentEnd: return OnContentEndReply(reply);
+    case Await::Reset:
+      if (reply.IsPositive())
+        stage_ = Stage::Idle;
+      else
+        fail();
+      return {};
+    case Await::Quit: EndSession(kEnded); return {};
+    case Await::Command: {
+      stage_ = Stage::Idle;
+      Event event;
+      event.kind = EventKind::CommandReply;
+      event.reply = reply;
+      return event;
+    }
+  }
+  return {};
+}
+
+inline Event Engine::OnRecipientReply(std::uint32_t recipient, const Reply& reply) noexcept {
+  Event event;
+  event.reply = reply;
+  event.recipient = recipient;
+  event.kind = reply.IsPositive() ? EventKind::RecipientAccepted : EventKind::RecipientRefused;
+  if (reply.IsPositive()) ++accepted_recipients_;
+  // The message is refused when no recipient is left; the last refusal is then the reason given.
+  const bool last = recipient + 1 == envelope_.recipients.size();
+  if (!reply.IsPositive() && (options_.all_recipients_or_none || (last && accepted_recipients_ == 0)))
+    Refuse(Await::Recipient, recipient, reply);
+  if (refused_ && Conclude().kind == EventKind::Refused) pending_ |= kRefused;
+  return event;
+}
+
+inline Event Engine::OnDataReply(const Reply& reply) noexcept {
+  if (!reply.IsIntermediate()) {
+    if (reply.IsPositive()) {
+      Fail(ErrorOn(Await::Data, Errc::UnexpectedReply, reply));
+      return {};
+    }
+    Refuse(Await::Data, 0, reply);
+    return Conclude();
+  }
+  if (refused_) {
+    // RFC 2920 3.1: DATA was grouped and accepted though no recipient was; an empty message must follow, and is
+    // refused.
+    commands_.Write(Await::ContentEnd);
+    return {};
+  }
+  step_ = Step::Content;
+  commands_.ExpectLater(Await::ContentEnd);
+  return {};
+}
+
+inline Event Engine::OnContentEndReply(const Reply& reply) noexcept {
+  const bool whole = step_ == Step::Finished;
+  if (refused_) return Conclude();
+  if (options_.lmtp && whole) return OnRecipientFinalReply(reply);
+  if (reply.IsPositive()) {
+    stage_ = Stage::Idle;
+    Event event;
+    event.kind = EventKind::Accepted;
+    event.reply = reply;
+    return event;
+  }
+  Refuse(Await::ContentEnd, 0, reply);
+  if (whole) return Conclude();
+  // Refused half-way: what the server makes of the rest is unknown, so the wire is given up.
+  EndSession(kRefused | kMustReconnect);
+  return {};
+}
+
+// RFC 2033 4.2: the content gets a reply for each recipient that was accepted, in their order.
+inline Event Engine::OnRecipientFinalReply(const Reply& reply) noexcept {
+  Event event;
+  event.kind = EventKind::RecipientFinal;
+  event.reply = reply;
+  event.recipient = final_replies_++;
+  delivered_ = delivered_ || reply.IsPositive();
+  if (final_replies_ < accepted_recipients_) {
+    commands_.Expect(Await::ContentEnd);
+  } else if (delivered_) {
+    stage_ = Stage::Idle;
+    pending_ |= kAccepted;
+  } else {
+    Refuse(Await::ContentEnd, 0, reply);
+    Conclude();
+    pending_ |= kRefused;
+  }
+  return event;
+}
+
+// What is to be written next.
+inline Event Engine::WriteDue() {
+  while (stage_ == Stage::Transaction && !refused_) {
+    switch (step_) {
+      case Step::Mail: {
+        if (!commands_.CanWrite(Window())) return {};
+        const detail::ParameterText parameters = detail::MailParameters(envelope_, content_.Left(), capabilities_);
+        commands_.Write(Await::Mail, envelope_.reverse_path, parameters.View());
+        step_ = Step::Recipients;
+        break;
+      }
+      case Step::Recipients: {
+        if (!commands_.CanWrite(Window())) return {};
+        const Recipient& recipient = envelope_.recipients[next_recipient_];
+        const detail::ParameterText parameters = detail::RecipientParameters(recipient, capabilities_);
+        commands_.Write(Await::Recipient, recipient.mailbox, parameters.View(), next_recipient_);
+        if (++next_recipient_ == envelope_.recipients.size()) step_ = Step::Data;
+        break;
+      }
+      case Step::Data:
+        if (!commands_.CanWrite(options_.all_recipients_or_none ? 1 : Window())) return {};
+        if (!UsesChunks()) commands_.Write(Await::Data);
+        step_ = UsesChunks() ? Step::Content : Step::Finished;
+        break;
+      case Step::Content: return UsesChunks() ? FillChunk() : FillContent();
+      case Step::Finished: return {};
+    }
+  }
+  return {};
+}
+
+inline Event Engine::FillContent() {
+  if (!commands_.Buffer().empty()) return {};
+  const std::uint64_t left = content_.Left(), read = content_.Read();
+  const detail::ContentWriter::Result result = content_.Fill(commands_.Buffer());
+  const Event event = WroteContent(result, commands_.Buffer().Filled().size(), left, read);
+  if (step_ == Step::Finished) commands_.LastIsAskedHere();
+  return event;
+}
+
+// RFC 3030 2: each chunk is a command and has its reply; the reply to the last one is the message's.
+inline Event Engine::FillChunk() {
+  const std::size_t before = commands_.Buffer().Filled().size();
+  // A chunk joins the commands of its envelope; each further one goes when the one before has gone.
+  if (!commands_.CanWrite(Window()) || (before != 0 && content_.Read() != 0)) return {};
+  const std::uint64_t left = content_.Left(), read = content_.Read();
+  const detail::ContentWriter::Result result = content_.FillChunk(commands_.Buffer());
+  const Event event = WroteContent(result, commands_.Buffer().Filled().size() - before, left, read);
+  if (chunk_size_ != 0) commands_.Expect(step_ == Step::Finished ? Await::ContentEnd : Await::Chunk);
+  return event;
+}
+
+/// Content took `size` bytes of the output, after `left` and `read` were true of it.
+inline Event Engine::WroteContent(detail::ContentWriter::Result result, std::size_t size, std::uint64_t left,
+                                  std::uint64_t read) noexcept {
+  chunk_size_ = 0;
+  if (result == detail::ContentWriter::Result::Failed) {
+    BreakOff(Errc::SourceFailed, content_.Failure());
+    return {};
+  }
+  chunk_size_ = size;
+  waits_for_source_ = size == 0;
+  commands_.WroteContent(size);
+  if (result == detail::ContentWriter::Result::End) {
+    step_ = Step::Finished;
+    FixedText<64> note;
+    note.Append("[");
+    note.AppendDecimal(content_.Read());
+    note.Append(UsesChunks() ? " bytes of content by BDAT]" : " bytes of content]");
+    commands_.Show(Side::Client, note.View());
+    if (!UsesChunks()) commands_.Show(Side::Client, ".");
+  }
+  Event event;
+  event.left = left;
+  event.chunk = static_cast<std::size_t>(content_.Read() - read);
+  if (event.chunk != 0) event.kind = EventKind::Chunk;
+  return event;
+}
+
+inline Error Engine::Send(const Envelope& envelope, Source& content, Millis now) {
+  if (!Idle()) return Error(Errc::InvalidState, CurrentPhase(), "a message can start only when the session is idle");
+  const Error error = detail::CheckEnvelope(envelope, content.Size(), capabilities_);
+  if (error) return error;
+  envelope_ = envelope;
+  content_.Start(content, UsesChunks());
+  refusal_ = {};
+  refused_ = false;
+  next_recipient_ = 0;
+  accepted_recipients_ = final_replies_ = 0;
+  delivered_ = false;
+  waits_for_source_ = false;
+  step_ = Step::Mail;
+  stage_ = Stage::Transaction;
+  waiting_since_ = now;
+  return {};
+}
+
+inline void Engine::Quit(Millis now) noexcept {
+  if (!Idle()) return;
+  stage_ = Stage::Quitting;
+  waiting_since_ = now;
+  commands_.Write(Await::Quit);
+}
+
+inline bool Engine::Command(std::string_view line, Millis now) noexcept {
+  if (!Idle() || line.empty() || line.size() > 510 || detail::HasLineBreakOrNul(line)) return false;
+  stage_ = Stage::Commanding;
+  waiting_since_ = now;
+  commands_.Write(Await::Command, line);
+  return true;
+}
+
+inline void Engine::Cancel() noexcept {
+  if (stage_ != Stage::Transaction || refused_ || chunk_size_ == 0) return;
+  constexpr std::string_view kWhy = "SendProgress asked for it";
+  if (!UsesChunks()) return BreakOff(Errc::Cancelled, kWhy);
+  commands_.ForgetLast(chunk_size_);
+  refused_ = true;
+  refusal_ = Error(Errc::Cancelled, Phase::Content, kWhy);
+  if (Conclude().kind == EventKind::Refused) pending_ |= kRefused;
+}
+
+SMTPOLL_NAMESPACE_END
+
+#endif
+
+// ---- smtpoll/protocol/detail/engine_opening.hpp ----
+// How the Engine's session opens: EHLO or HELO or LHLO (RFC 5321 3.2), STARTTLS (RFC 3207), AUTH (RFC 4954).
+// Invariant: no credential is written before the wire is encrypted, unless the caller allowed that by name.
+#ifndef SMTPOLL_PROTOCOL_DETAIL_ENGINE_OPENING_HPP
+#define SMTPOLL_PROTOCOL_DETAIL_ENGINE_OPENING_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+
+inline Event Engine::OnOpeningReply(Await what, const Reply& reply) noexcept {
+  Event event;
+  event.reply = reply;
+  switch (what) {
+    case Await::Greeting:
+      if (!reply.IsPositive()) {
+        FailPolitely(ErrorOn(what, Errc::ServiceRefused, reply));
+        return {};
+      }
+      event.kind = EventKind::Greeting;
+      SayHello(options_.lmtp ? Await::Lhlo : Await::Ehlo);
+      return event;
+    case Await::Ehlo:
+    case Await::Helo:
+    case Await::Lhlo:
+      if (reply.IsPositive()) {
+        if (what != Await::Helo) capabilities_ = Capabilities::FromReplyText(reply.text);
+        event.kind = EventKind::Hello;
+        if (options_.secured || options_.start_tls == StartTls::Never)
+          EndOpening();
+        else if (capabilities_.Has(Extension::StartTls))
+          commands_.Write(Await::StartTls);
+        else if (options_.start_tls == StartTls::IfOffered)
+          EndOpening();
+        else
+          FailPolitely(Error(Errc::TlsRefused, Phase::Tls, "STARTTLS is not offered"));
+        return event;
+      }
+      // RFC 5321 3.2: a server that does not know EHLO gets HELO.
+      if (what == Await::Ehlo && reply.IsPermanent())
+        SayHello(Await::Helo);
+      else
+        FailPolitely(ErrorOn(what, Errc::ServiceRefused, reply));
+      return {};
+    default: return {};
+  }
+}
+
+inline Event Engine::OnStartTlsReply(const Reply& reply) noexcept {
+  if (!reply.IsPositive()) {
+    if (options_.start_tls == StartTls::IfOffered)
+      EndOpening();
+    else
+      FailPolitely(ErrorOn(Await::StartTls, Errc::TlsRefused, reply));
+    return {};
+  }
+  // RFC 3207 4.2: what stands behind the 220 was sent in the clear, and would be read as if it had been encrypted.
+  if (input_.Filled().size() != reply_size_) {
+    Fail(Error(Errc::UnexpectedReply, Phase::Tls, "plain text was sent behind the answer to STARTTLS"));
+    return {};
+  }
+  stage_ = Stage::AwaitTls;
+  Event event;
+  event.kind = EventKind::NeedTls;
+  event.reply = reply;
+  return event;
+}
+
+inline void Engine::Secured(Millis now) noexcept {
+  if (stage_ != Stage::AwaitTls) return;
+  options_.secured = true;
+  capabilities_ = {};
+  input_.Clear();
+  reply_size_ = 0;
+  parser_.Reset();
+  waiting_since_ = now;
+  stage_ = Stage::Opening;
+  SayHello(options_.lmtp ? Await::Lhlo : Await::Ehlo);
+}
+
+inline void Engine::EndOpening() noexcept {
+  if (options_.credentials.empty())
+    stage_ = Stage::Idle;
+  else
+    Authenticate(0);
+}
+
+inline void Engine::SayHello(Await what) noexcept { commands_.Write(what, options_.client_name); }
+
+// RFC 4954: the strongest mechanism, from number `first` on, that the server offers and the credentials fit. `refusal`
+// is the server's word on the one before, where that is why the next is tried.
+inline void Engine::Authenticate(std::size_t first, const Reply* refusal) noexcept {
+  const Credentials& credentials = options_.credentials;
+  if (!options_.secured && !options_.allow_plaintext_credentials) {
+    FailPolitely(
+        Error(Errc::CredentialsOnPlainWire, Phase::Authentication, "encrypt the connection or allow it by name"));
+    return;
+  }
+  const char* why = "";
+  for (std::size_t i = first; i < detail::kAuthMechanismCount; ++i) {
+    const auto mechanism = static_cast<AuthMechanism>(i);
+    const bool allowed = credentials.pinned == AuthMechanism::Any || credentials.pinned == mechanism;
+    if (!allowed || !capabilities_.Has(mechanism)) continue;
+    const char* const misfit = detail::Misfit(mechanism, credentials);
+    if (misfit == nullptr) return StartMechanism(mechanism);
+    if (*why == '\0') why = misfit;
+  }
+  if (refusal != nullptr)
+    FailPolitely(ErrorOn(Await::Auth, Errc::AuthenticationUnavailable, *refusal));
+  else
+    FailPolitely(Error(Errc::AuthenticationUnavailable, Phase::Authentication, why));
+}
+
+inline void Engine::StartMechanism(AuthMechanism mechanism) noexcept {
+  sasl_.Start(mechanism, options_.credentials);
+  FixedText<64> command(detail::RuleOf(Await::Auth).command);
+  command.Append(Name(mechanism));
+  const std::size_t size = sasl_.SpeaksFirst() ? sasl_.ResponseSize() : 0;
+  if (size + 2 > commands_.Buffer().Free().size()) {
+    Fail(Error(Errc::OutOfMemory, Phase::Authentication, "the credentials do not fit the send buffer"));
+    return;
+  }
+  // RFC 4954 4: a command line has 512 bytes; what is longer waits to be asked for.
+  command.Append(" ");
+  if (!sasl_.SpeaksFirst() || command.View().size() + size + 2 > 512)
+    return commands_.Write(Await::Auth, Name(mechanism));
+  FixedText<72> shown(command.View());
+  shown.Append("****");
+  commands_.WriteSecret(Await::Auth, command.View(), shown.View(), [this](char* into) {
+    const std::size_t written = sasl_.WriteResponse(into);
+    if (written == 0) *into = '=';
+    return written == 0 ? 1 : written;
+  });
+}
+
+inline Event Engine::OnAuthReply(const Reply& reply) noexcept {
+  if (reply.IsIntermediate()) {
+    // The text stands in the receive buffer, and is decoded there.
+    const Span<char> received = input_.Filled();
+    Respond(sasl_.Take({received.data() + (reply.text.data() - received.data()), reply.text.size()}));
+    return {};
+  }
+  if (reply.IsPositive()) {
+    if (!sasl_.Verified(reply.text)) {
+      FailPolitely(Error(Errc::AuthenticationFailed, Phase::Authentication,
+                         "the server did not prove that it knows the password"));
+      return {};
+    }
+    sasl_.Stop();
+    stage_ = Stage::Idle;
+    Event event;
+    event.kind = EventKind::Authenticated;
+    event.reply = reply;
+    return event;
+  }
+  // RFC 4954 4 and 6: 504 and 534 refuse the mechanism and not the credentials; another one may do.
+  if (reply.code == 504 || reply.code == 534) {
+    Authenticate(static_cast<std::size_t>(sasl_.Mechanism()) + 1, &reply);
+    return {};
+  }
+  Error error = ErrorOn(Await::Auth, Errc::AuthenticationFailed, reply);
+  if (!sasl_.Remark().empty()) {
+    error.text.Assign(sasl_.Remark());
+    error.text.Append(" ");
+    error.text.Append(reply.text);
+  }
+  FailPolitely(error);
+  return {};
+}
+
+inline void Engine::Respond(detail::SaslStep step) noexcept {
+  if (step == detail::SaslStep::Again) return;
+  if (step == detail::SaslStep::Respond && sasl_.ResponseSize() + 2 > commands_.Buffer().Free().size())
+    step = sasl_.Cancel("the response does not fit the send buffer");
+  if (step == detail::SaslStep::Respond)
+    commands_.WriteSecret(Await::Auth, "", "****", [this](char* into) { return sasl_.WriteResponse(into); });
+  else
+    commands_.Write(Await::AuthCancelled);  // RFC 4954 4: the way to cancel
+}
+
+SMTPOLL_NAMESPACE_END
+
+#endif
+
+// ---- smtpoll/client/delivery.hpp ----
+// One message on its way: makes envelope and source of an EmailMessage for the engine, and gathers what becomes of it.
+// This is the one place where the message floor and the protocol floor meet. Its memory is used again for the next
+// message.
+#ifndef SMTPOLL_CLIENT_DELIVERY_HPP
+#define SMTPOLL_CLIENT_DELIVERY_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+namespace detail {
+
+class Delivery {
+ public:
+  /// Hands `mail` to the engine; `mail` must not change until End. An error means that no byte of it was or will be
+  /// sent.
+  Error Start(const EmailMessage& mail, Engine& engine, Millis now) {
+    result_.outcome = Outcome::Queued;
+    result_.error = {};
+    result_.server_text.clear();
+    size_ = 0;
+    Error error = Prepare(mail);
+    if (!error) error = engine.Send(envelope_, source_, now);
+    if (error) End(Outcome::Refused, &error);
+    return error;
+  }
+
+  /// Takes note of what the engine told.
+  void OnRecipient(const Event& event) {
+    RecipientResult& recipient = result_.recipients[event.recipient];
+    recipient.accepted = event.kind == EventKind::RecipientAccepted;
+    recipient.reply_code = event.reply.code;
+    recipient.enhanced = event.reply.enhanced;
+    if (recipient.accepted)
+      recipient.text.clear();
+    else
+      recipient.text = event.reply.text;
+  }
+  /// LMTP: the final reply of the `event.recipient`-th accepted recipient.
+  void OnRecipientFinal(const Event& event) {
+    std::size_t accepted_before = event.recipient;
+    for (RecipientResult& recipient : result_.recipients) {
+      if (!recipient.accepted && !recipient.final_reply) continue;
+      if (accepted_before-- != 0) continue;
+      recipient.final_reply = true;
+      recipient.accepted = event.reply.IsPositive();
+      recipient.reply_code = event.reply.code;
+      recipient.enhanced = event.reply.enhanced;
+      recipient.text = event.reply.text;
+      return;
+    }
+  }
+  void OnAccepted(const Event& event) {
+    result_.server_text = event.reply.text;
+    End(Outcome::Sent, nullptr);
+  }
+  void End(Outcome outcome, const Error* why) {
+    result_.outcome = outcome;
+    if (why != nullptr) result_.error = *why;
+    source_.Close();
+  }
+
+  const SendResult& Result() const noexcept { return result_; }
+  /// Rendered size of the message last started; 0 where it or a source of it does not know.
+  std::uint64_t ContentSize() const noexcept { return size_; }
+
+ private:
+  Error Prepare(const EmailMessage& mail) {
+    addresses_.clear();
+    bounds_.clear();
+    if (const Error fault = CheckMessage(mail)) return fault;
+    if (const Error fault = AddMailboxes("FromAddress", mail.FromAddress, 1)) return fault;
+    if (const Error fault = AddMailboxes("ToAddress", mail.ToAddress, SIZE_MAX)) return fault;
+    if (const Error fault = AddMailboxes("CCAddress", mail.CCAddress, SIZE_MAX)) return fault;
+    if (const Error fault = AddMailboxes("BCCAddress", mail.BCCAddress, SIZE_MAX)) return fault;
+    LayOutEnvelope();
+    envelope_.smtputf8 = mail.NeedsSmtpUtf8();
+    source_.Open(mail);
+    size_ = source_.Size() == kUnknownSize ? 0 : source_.Size();
+    return {};
+  }
+
+  /// Appends the addr-specs of `list`, at most `most` of them, to addresses_.
+  Error AddMailboxes(std::string_view field, std::string_view list, std::size_t most) {
+    MailboxParser parser(list);
+    Mailbox mailbox;
+    for (; most != 0 && parser.Next(mailbox); --most) {
+      AppendAddrSpec(mailbox, addresses_);
+      bounds_.push_back(addresses_.size());
+    }
+    if (!parser.Failed()) return {};
+    return InvalidMessage(field, parser.FaultColumn(), parser.FaultReason());
+  }
+
+  /// The first address is the reverse-path, the others are the recipients.
+  void LayOutEnvelope() {
+    recipients_.clear();
+    result_.recipients.resize(bounds_.size() - 1);
+    for (std::size_t i = 1; i < bounds_.size(); ++i) {
+      const std::string_view mailbox(addresses_.data() + bounds_[i - 1], bounds_[i] - bounds_[i - 1]);
+      recipients_.push_back({mailbox, DsnNotify::Unset, {}});
+      RecipientResult& result = result_.recipients[i - 1];
+      result.mailbox = mailbox;
+      result.accepted = result.final_reply = false;
+      result.reply_code = 0;
+      result.enhanced = {};
+      result.text.clear();
+    }
+    envelope_.reverse_path = std::string_view(addresses_.data(), bounds_[0]);
+    envelope_.recipients = {recipients_.data(), recipients_.size()};
+  }
+
+  std::string addresses_;            // all addr-specs, one behind the other
+  std::vector<std::size_t> bounds_;  // where each of them ends
+  std::vector<Recipient> recipients_;
+  Envelope envelope_;
+  MessageSource source_;
+  SendResult result_;
+  std::uint64_t size_ = 0;
+};
+
+}  // namespace detail
+SMTPOLL_NAMESPACE_END
+
+#endif
+
+// ---- smtpoll/client/limits.hpp ----
+// Compile-time sizes of a client's buffers. A type of your own with these three constants fits a smaller machine.
+#ifndef SMTPOLL_CLIENT_LIMITS_HPP
+#define SMTPOLL_CLIENT_LIMITS_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+
+struct DefaultLimits {
+  static constexpr std::size_t kInput = 4096;   ///< Receive buffer, bytes: the longest reply that is understood.
+  static constexpr std::size_t kOutput = 8192;  ///< Send buffer, bytes: commands and content pass through it.
+  static constexpr std::size_t kWindow = 64;    ///< Commands whose reply may be outstanding (PIPELINING).
+};
+
+SMTPOLL_NAMESPACE_END
+
+#endif
+
+// ---- smtpoll/socket/socket_policy.hpp ----
+// What a socket policy must be: the one place where smtpoll meets a TCP stack. Every call returns at once but Wait.
+// A policy never raises SIGPIPE, never throws, and reports a lost connection as Closed or as Errc::ConnectionLost.
+//
+// The shortest correct policy has these members (tests/examples/own_socket_policy.cpp is one that runs):
+//
+//   class MySocket {
+//    public:
+//     using Handle = int;                                  // what the user's event loop takes
+//     static constexpr Handle kNoHandle = -1;
+//     static Millis Now();                                 // a clock that never runs backwards
+//     IoResult Connect(const Endpoint& to);                // starts; Done, Again or Failed
+//     IoResult ConnectStep();                              // goes on until Done
+//     Readiness ConnectWants() const;                      // what ConnectStep waits for after Again
+//     IoResult Read(char* into, std::size_t room);
+//     IoResult Write(const char* bytes, std::size_t size);
+//     Readiness Wait(Readiness what, Millis at_most);      // the only call that blocks
+//     void Close();                                        // at any time, more than once
+//     Handle NativeHandle() const;                         // kNoHandle where there is none
+//     std::size_t LocalAddress(char* into, std::size_t room) const;   // IP as text, 0 where unknown
+//     std::size_t RemoteAddress(char* into, std::size_t room) const;
+//   };
+//
+// A policy that can also take a connection adds Listen(std::uint16_t& port, std::string_view local) and AcceptStep().
+#ifndef SMTPOLL_SOCKET_SOCKET_POLICY_HPP
+#define SMTPOLL_SOCKET_SOCKET_POLICY_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+
+/// Where to connect to. The views need to live only as long as the call of Connect.
+struct Endpoint {
+  std::string_view host;           ///< Host name, IPv4 or IPv6 literal (with or without brackets).
+  std::uint16_t port = 0;          ///< 1 to 65535.
+  std::string_view local_address;  ///< IP of the local interface to bind to; empty: the system's choice.
+};
+
+namespace detail {
+
+/// True where `Call<T...>` is a valid expression (the detection idiom; std's own is not in C++17).
+template <template <typename...> class Call, typename Void, typename... T>
+struct IsValid : std::false_type {};
+template <template <typename...> class Call, typename... T>
+struct IsValid<Call, std::void_t<Call<T...>>, T...> : std::true_type {};
+
+template <typename Result, template <typename...> class Call, typename... T>
+constexpr bool Returns() noexcept {
+  if constexpr (IsValid<Call, void, T...>::value)
+    return std::is_convertible_v<Call<T...>, Result>;
+  else
+    return false;
+}
+
+template <typename S>
+using SocketNow = decltype(S::Now());
+template <typename S>
+using SocketConnect = decltype(std::declval<S&>().Connect(std::declval<const Endpoint&>()));
+template <typename S>
+using SocketConnectStep = decltype(std::declval<S&>().ConnectStep());
+template <typename S>
+using SocketConnectWants = decltype(std::declval<const S&>().ConnectWants());
+template <typename S>
+using StreamRead = decltype(std::declval<S&>().Read(std::declval<char*>(), std::size_t{}));
+template <typename S>
+using StreamWrite = decltype(std::declval<S&>().Write(std::declval<const char*>(), std::size_t{}));
+template <typename S>
+using StreamClose = decltype(std::declval<S&>().Close());
+template <typename S>
+using SocketWait = decltype(std::declval<S&>().Wait(Readiness::Read, Millis{}));
+template <typename S>
+using SocketHandle = decltype(std::declval<const S&>().NativeHandle() == S::kNoHandle);
+template <typename S>
+using SocketLocalAddress = decltype(std::declval<const S&>().LocalAddress(std::declval<char*>(), std::size_t{}));
+template <typename S>
+using SocketRemoteAddress = decltype(std::declval<const S&>().RemoteAddress(std::declval<char*>(), std::size_t{}));
+template <typename S>
+using SocketListen = decltype(std::declval<S&>().Listen(std::declval<std::uint16_t&>(), std::string_view{}));
+template <typename S>
+using SocketAcceptStep = decltype(std::declval<S&>().AcceptStep());
+
+}  // namespace detail
+
+/// True where `Socket` can also take incoming connections (it has Listen and AcceptStep).
+template <typename Socket>
+constexpr bool kCanListen = detail::Returns<IoResult, detail::SocketListen, Socket>() &&
+                            detail::Returns<IoResult, detail::SocketAcceptStep, Socket>();
+
+/// Fails to compile, with one sentence a missing member, where `Socket` is no socket policy.
+template <typename Socket>
+constexpr void RequireSocketPolicy() noexcept {
+  using namespace detail;
+  static_assert(Returns<Millis, SocketNow, Socket>(), "SocketPolicy: needs static Millis Now()");
+  static_assert(Returns<IoResult, SocketConnect, Socket>(), "SocketPolicy: needs IoResult Connect(const Endpoint& to)");
+  static_assert(Returns<IoResult, SocketConnectStep, Socket>(), "SocketPolicy: needs IoResult ConnectStep()");
+  static_assert(Returns<Readiness, SocketConnectWants, Socket>(), "SocketPolicy: needs Readiness ConnectWants() const");
+  static_assert(Returns<IoResult, StreamRead, Socket>(), "SocketPolicy: needs IoResult Read(char* into, size_t room)");
+  static_assert(Returns<IoResult, StreamWrite, Socket>(),
+                "SocketPolicy: needs IoResult Write(const char* bytes, size_t size)");
+  static_assert(IsValid<StreamClose, void, Socket>::value, "SocketPolicy: needs void Close()");
+  static_assert(Returns<Readiness, SocketWait, Socket>(),
+                "SocketPolicy: needs Readiness Wait(Readiness what, Millis at_most)");
+  static_assert(Returns<bool, SocketHandle, Socket>(),
+                "SocketPolicy: needs NativeHandle() const and a constant kNoHandle to compare it with");
+  static_assert(Returns<std::size_t, SocketLocalAddress, Socket>(),
+                "SocketPolicy: needs size_t LocalAddress(char* into, size_t room) const");
+  static_assert(Returns<std::size_t, SocketRemoteAddress, Socket>(),
+                "SocketPolicy: needs size_t RemoteAddress(char* into, size_t room) const");
+}
+
+SMTPOLL_NAMESPACE_END
+
+#endif
+
+// ---- smtpoll/transport/transport_policy.hpp ----
+// What a transport policy must be: the layer between the engine and a socket, where TLS lives. It owns its socket, and
+// like a socket it never blocks, never throws, and reports a lost connection as Closed or as Errc::ConnectionLost.
+//
+// The shortest correct policy has these members (transport/plain.hpp is one that runs):
+//
+//   template <typename Socket>
+//   class MyTransport {
+//    public:
+//     static constexpr bool kEncrypts = true;               // whether credentials may pass, once Secured()
+//     MyTransport();                                        // its settings are members of its own
+//     Socket& NextLayer();                                  // connects, waits and has the addresses
+//     const Socket& NextLayer() const;
+//     IoResult Handshake(std::string_view server_name);     // a step: Done, Again or Failed; NextLayer is connected
+//     IoResult Read(char* into, std::size_t room);
+//     IoResult Write(const char* bytes, std::size_t size);  // after Again it comes again with the same bytes in front
+//     Readiness Wants() const;                              // what the wire has to become before the last Again ends
+//     bool Secured() const;                                 // the handshake is done and what is sent is encrypted
+//     void Close();                                         // ends the encryption and closes NextLayer; more than once
+//   };
+//
+// Before the first Handshake, bytes pass in plain text (SMTP's STARTTLS begins so). Handshake is called again until it
+// says no more Again; Close ends it, and the object is as new. Read may have to write and Write to read (TLS): Wants()
+// says so, and is None where Read just waits for the wire to be readable and Write for it to be writable. Closed means
+// that the peer ended in order; TLS that is cut off without its close_notify has Failed with Errc::ConnectionLost.
+#ifndef SMTPOLL_TRANSPORT_TRANSPORT_POLICY_HPP
+#define SMTPOLL_TRANSPORT_TRANSPORT_POLICY_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+namespace detail {
+
+template <typename T>
+using TransportNextLayer = decltype(std::declval<T&>().NextLayer());
+template <typename T>
+using TransportConstNextLayer = decltype(std::declval<const T&>().NextLayer());
+template <typename T>
+using TransportEncrypts = std::bool_constant<T::kEncrypts>;
+template <typename T>
+using TransportHandshake = decltype(std::declval<T&>().Handshake(std::string_view{}));
+template <typename T>
+using TransportWants = decltype(std::declval<const T&>().Wants());
+template <typename T>
+using TransportSecured = decltype(std::declval<const T&>().Secured());
+
+}  // namespace detail
+
+/// Fails to compile, with one sentence a missing member, where `Transport` is no transport policy over `Socket`.
+template <template <typename> class Transport, typename Socket>
+constexpr void RequireTransportPolicy() noexcept {
+  using namespace detail;
+  using T = Transport<Socket>;
+  static_assert(std::is_default_constructible_v<T>, "TransportPolicy: needs a constructor without arguments");
+  static_assert(IsValid<TransportEncrypts, void, T>::value, "TransportPolicy: needs static constexpr bool kEncrypts");
+  static_assert(Returns<Socket&, TransportNextLayer, T>(), "TransportPolicy: needs Socket& NextLayer()");
+  static_assert(Returns<const Socket&, TransportConstNextLayer, T>(),
+                "TransportPolicy: needs const Socket& NextLayer() const");
+  static_assert(Returns<IoResult, TransportHandshake, T>(),
+                "TransportPolicy: needs IoResult Handshake(string_view server_name)");
+  static_assert(Returns<IoResult, StreamRead, T>(), "TransportPolicy: needs IoResult Read(char* into, size_t room)");
+  static_assert(Returns<IoResult, StreamWrite, T>(),
+                "TransportPolicy: needs IoResult Write(const char* bytes, size_t size)");
+  static_assert(Returns<Readiness, TransportWants, T>(), "TransportPolicy: needs Readiness Wants() const");
+  static_assert(Returns<bool, TransportSecured, T>(), "TransportPolicy: needs bool Secured() const");
+  static_assert(IsValid<StreamClose, void, T>::value, "TransportPolicy: needs void Close()");
+}
+
+SMTPOLL_NAMESPACE_END
+
+#endif
+
+// ---- smtpoll/client/driver.hpp ----
+// Moves bytes between one engine and one transport: connect, handshake, then send and receive, never blocking but in
+// Wait. It is the one pump of smtpoll: SMTPSocket::Poll calls it once, Session calls it in a loop. No heap, no clock
+// but the socket's. Invariant: every reply that arrived is decided on before the end of the wire is.
+#ifndef SMTPOLL_CLIENT_DRIVER_HPP
+#define SMTPOLL_CLIENT_DRIVER_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+
+template <typename Socket, template <typename> class Transport, typename Limits = DefaultLimits>
+class Driver {
+ public:
+  using Wire = Transport<Socket>;
+
+  /// What the wire is used for.
+  enum class State : std::uint8_t {
+    Closed,
+    Listening,   ///< Waits for an incoming connection.
+    Connecting,  ///< Name resolution or connection under way.
+    Securing,    ///< The transport's handshake is under way.
+    Session,     ///< The engine speaks.
+    Raw,         ///< The caller speaks: the engine is left out.
+  };
+
+  Driver() noexcept : engine_({input_, Limits::kInput}, {output_, Limits::kOutput}, {window_, Limits::kWindow}) {
+    RequireSocketPolicy<Socket>();
+    RequireTransportPolicy<Transport, Socket>();
+    static_assert(Limits::kInput >= 512 && Limits::kOutput >= 1024 && Limits::kWindow >= 1,
+                  "Limits: kInput is at least 512, kOutput at least 1024 bytes, kWindow at least 1");
+  }
+  ~Driver() { wire_.Close(); }
+  Driver(const Driver&) = delete;
+  Driver& operator=(const Driver&) = delete;
+
+  /// Starts to connect; `options` and the host name of `to` must stay valid until the session is over. A fault comes as
+  /// Failed.
+  void Connect(const Endpoint& to, const SessionOptions& options) {
+    Close();
+    options_ = options;
+    host_ = to.host;
+    since_ = Now();
+    state_ = State::Connecting;
+    Advance(wire_.NextLayer().Connect(to), Phase::Connect);
+  }
+
+  /// Waits for one incoming connection, which is then Raw. `port` 0 becomes the one the system picked.
+  void Listen(std::uint16_t& port, std::string_view local_address) {
+    static_assert(kCanListen<Socket>,
+                  "SocketPolicy: Listen needs Listen(uint16_t& port, string_view local) and AcceptStep()");
+    Close();
+    state_ = State::Listening;
+    const IoResult result = wire_.NextLayer().Listen(port, local_address);
+    if (result.status == IoStatus::Failed) Break(result.error, Phase::Listen);
+  }
+
+  /// Does what can be done now and returns the next event; None when nothing more can be done now. Moves at most about
+  /// `budget` bytes over all calls that share it, and takes what it moved from it.
+  Event Next(std::size_t& budget) {
+    for (;;) {
+      const Millis now = Now();
+      switch (state_) {
+        case State::Closed: return TakeFailure();
+        case State::Listening:
+          if constexpr (kCanListen<Socket>) {
+            const IoResult result = wire_.NextLayer().AcceptStep();
+            if (result.status == IoStatus::Again) return {};
+            if (result.status == IoStatus::Done)
+              state_ = State::Raw;
+            else
+              Break(result.error, Phase::Listen);
+          }
+          break;
+        case State::Connecting:
+        case State::Securing:
+          if (!ConnectStep(now)) return {};
+          break;
+        case State::Raw: return {};
+        case State::Session: {
+          const Event event = engine_.Next(now);
+          if (event.kind == EventKind::NeedTls) {
+            since_ = now;
+            state_ = State::Securing;
+            break;
+          }
+          if (event.kind != EventKind::None) {
+            const bool last = event.kind == EventKind::Failed || event.kind == EventKind::Ended ||
+                              event.kind == EventKind::MustReconnect;
+            if (last) HangUp();
+            return event;
+          }
+          if (!Pump(now, budget)) return {};
+          break;
+        }
+      }
+    }
+  }
+
+  /// Ends all at once. The outcome of a message under way is told by the Next that follows, then Closed.
+  void Close() noexcept {
+    engine_.Closed(Error(Errc::ConnectionLost, Phase::None, "closed by the caller"));
+    wire_.Close();
+    failure_ = {};
+    write_failed_ = false;
+    if (state_ != State::Session) state_ = State::Closed;
+  }
+
+  /// Takes the engine out of the way: from now on the caller reads and writes Layer() itself. Only when the engine is
+  /// idle.
+  void EnterRaw() noexcept { state_ = State::Raw; }
+  void LeaveRaw() noexcept { state_ = State::Session; }
+
+  /// Waits until the wire is ready for what is waited for, a deadline comes, or `at_most` milliseconds are over;
+  /// negative waits without limit.
+  void Wait(Readiness what, Millis at_most) {
+    const Millis deadline = NextDeadline();
+    if (deadline != kNever) {
+      const Millis left = deadline - Now() > 0 ? deadline - Now() : 0;
+      if (at_most < 0 || left < at_most) at_most = left;
+    }
+    // A source that has nothing now makes nothing readable; it is asked again after a short time.
+    if (engine_.WaitsForSource() && (at_most < 0 || at_most > kSourcePause)) at_most = kSourcePause;
+    wire_.NextLayer().Wait(what, at_most);
+  }
+
+  Readiness Wants() const noexcept {
+    switch (state_) {
+      case State::Closed: return Readiness::None;
+      case State::Listening:
+      case State::Raw: return Readiness::Read;
+      case State::Connecting: return wire_.NextLayer().ConnectWants();
+      case State::Securing: return wire_.Wants();
+      case State::Session: break;
+    }
+    const Readiness engine = engine_.Wants();
+    return wire_.Wants() == Readiness::None ? engine : engine | wire_.Wants();
+  }
+
+  Millis NextDeadline() const noexcept {
+    switch (state_) {
+      case State::Connecting: return Deadline(options_.timeouts.connect);
+      case State::Securing: return Deadline(options_.timeouts.tls);
+      case State::Session: return engine_.NextDeadline();
+      default: return kNever;
+    }
+  }
+
+  static Millis Now() { return Socket::Now(); }
+  State CurrentState() const noexcept { return state_; }
+  bool IsConnected() const noexcept { return state_ == State::Session || state_ == State::Raw; }
+  Engine& Session() noexcept { return engine_; }
+  const Engine& Session() const noexcept { return engine_; }
+  Wire& Layer() noexcept { return wire_; }
+  const Wire& Layer() const noexcept { return wire_; }
+
+ private:
+  static constexpr Millis kSourcePause = 10;
+
+  Millis Deadline(Millis timeout) const noexcept { return timeout > kNever - since_ ? kNever : since_ + timeout; }
+
+  /// One step of connecting or of the handshake; false when it has to wait.
+  bool ConnectStep(Millis now) {
+    const bool connecting = state_ == State::Connecting;
+    const IoResult result = connecting ? wire_.NextLayer().ConnectStep() : wire_.Handshake(host_);
+    if (result.status != IoStatus::Again) {
+      Advance(result, connecting ? Phase::Connect : Phase::Tls);
+      return true;
+    }
+    if (now < NextDeadline()) return false;
+    Break(static_cast<int>(Errc::TimedOut), connecting ? Phase::Connect : Phase::Tls);
+    return true;
+  }
+
+  void Advance(const IoResult& result, Phase phase) {
+    if (result.status == IoStatus::Again) return;
+    if (result.status == IoStatus::Failed) return Break(result.error, phase);
+    if (result.status == IoStatus::Closed) return Break(static_cast<int>(Errc::ConnectionLost), phase);
+    since_ = Now();
+    const bool upgraded = state_ == State::Securing && !options_.tls_first;
+    state_ = state_ == State::Connecting && options_.tls_first ? State::Securing : State::Session;
+    if (state_ == State::Securing) return;
+    // A transport that only says that it is done must not pass for one that encrypts.
+    if (options_.tls_first || upgraded)
+      if (!wire_.Secured()) return Break(static_cast<int>(Errc::TlsHandshake), Phase::Tls);
+    if (upgraded) return engine_.Secured(since_);
+    if (options_.client_name.empty()) options_.client_name = AddressLiteral();
+    options_.secured = wire_.Secured();
+    engine_.Start(options_, since_);
+  }
+
+  /// Sends and receives once each; false when neither moved a byte.
+  bool Pump(Millis now, std::size_t& budget) {
+    bool moved = false;
+    const Span<const char> output = engine_.Output();
+    if (!output.empty() && !write_failed_ && budget != 0) {
+      const IoResult result = wire_.Write(output.data(), output.size());
+      if (result.status == IoStatus::Done) {
+        engine_.Sent(result.size, now);
+        moved = true;
+        budget -= result.size < budget ? result.size : budget;
+      } else if (result.status != IoStatus::Again) {
+        // The server may have said why before it closed, so what it sent is read first.
+        write_failed_ = true;
+      }
+    }
+    const Span<char> room = engine_.Input();
+    if (room.empty() || budget == 0) return moved;
+    const IoResult result = wire_.Read(room.data(), room.size());
+    if (result.status == IoStatus::Done) {
+      engine_.Received(result.size);
+      budget -= result.size < budget ? result.size : budget;
+      return true;
+    }
+    if (result.status == IoStatus::Again && !write_failed_) return moved;
+    const bool failed = result.status == IoStatus::Failed;
+    engine_.Closed(Error::FromNumber(failed ? result.error : static_cast<int>(Errc::ConnectionLost), Phase::None));
+    return true;
+  }
+
+  /// The engine has told its last event: what it still wants to say (QUIT) is tried once, then the wire is closed.
+  void HangUp() {
+    const Span<const char> last_words = engine_.Output();
+    if (!last_words.empty()) wire_.Write(last_words.data(), last_words.size());
+    wire_.Close();
+    write_failed_ = false;
+    state_ = State::Closed;
+  }
+
+  /// The wire failed before the engine was started.
+  void Break(int number, Phase phase) noexcept {
+    if (number == static_cast<int>(Errc::NameResolution)) phase = Phase::Resolve;
+    wire_.Close();
+    failure_ = Error::FromNumber(number, phase);
+    state_ = State::Closed;
+  }
+
+  Event TakeFailure() noexcept {
+    Event event;
+    if (!failure_) return event;
+    last_failure_ = failure_;
+    failure_ = {};
+    event.kind = EventKind::Failed;
+    event.error = &last_failure_;
+    return event;
+  }
+
+  /// `[127.0.0.1]` or `[IPv6:::1]`: how a client without a domain names itself (RFC 5321 4.1.3).
+  std::string_view AddressLiteral() noexcept {
+    char address[64];
+    const std::size_t size = wire_.NextLayer().LocalAddress(address, sizeof address);
+    const std::string_view text(address, size);
+    literal_.Assign("[");
+    if (text.find(':') != std::string_view::npos) literal_.Append("IPv6:");
+    literal_.Append(text.empty() ? std::string_view("127.0.0.1") : text.substr(0, text.find('%')));
+    literal_.Append("]");
+    return literal_.View();
+  }
+
+  Wire wire_;
+  State state_ = State::Closed;
+  bool write_failed_ = false;
+  Millis since_ = 0;
+  SessionOptions options_;
+  std::string_view host_;
+  FixedText<80> literal_;
+  Error failure_;
+  Error last_failure_;
+  AwaitedReply window_[Limits::kWindow];
+  char input_[Limits::kInput];
+  char output_[Limits::kOutput];
+  Engine engine_;
+};
+
+SMTPOLL_NAMESPACE_END
+
+#endif
+
+// ---- smtpoll/client/events.hpp ----
+// Handler policies: who hears what happens. EventFunctions is the default, a public std::function a seed event.
+// For builds without std::function, derive from NoEvents and hide the hooks you want: they are called statically.
+#ifndef SMTPOLL_CLIENT_EVENTS_HPP
+#define SMTPOLL_CLIENT_EVENTS_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+
+/// A handler that does nothing, and the list of all hooks. Views and references are valid during the call. A hook may
+/// call any method of its socket (Poll then does nothing) and change Messages; it must not destroy the socket.
+struct NoEvents {
+  /// The server's greeting was read; empty text: a connection came in through Listen.
+  void OnConnectionEstablished(std::string_view /*greeting*/) {}
+  /// New bytes came into the receive buffer.
+  void OnDataAvailable() {}
+  /// The connection failed, a call was not allowed, or a message could not be sent safely.
+  void OnError(const smtpoll::Error& /*error*/) {}
+  /// The queue has become empty, and at least one message of this run was sent.
+  void OnMailSent() {}
+  /// The server accepted this message.
+  void OnMessageSent(const EmailMessage& /*email*/) {}
+  /// The server refused this message: its reply code and text.
+  void OnServerError(int /*id*/, std::string_view /*text*/, const EmailMessage& /*email*/) {}
+  /// The connection died before the final reply to this message, which is now in InDoubt.
+  void OnMessageInDoubt(const EmailMessage& /*email*/, const smtpoll::Error& /*error*/) {}
+  /// This message has its outcome, with a result per recipient. Comes before the more special hooks.
+  void OnMessageFinished(const EmailMessage& /*email*/, const SendResult& /*result*/) {}
+  /// A chunk of `bytes_sent` bytes is about to go, `bytes_left` are left with it; (0, 0) when all has gone. True
+  /// cancels.
+  bool OnSendProgress(std::size_t /*bytes_sent*/, std::size_t /*bytes_left*/) { return false; }
+  /// A line of the dialogue, without its line end; secrets and content are replaced.
+  void OnTranscript(Side /*side*/, std::string_view /*line*/) {}
+};
+
+/// The seed's events as public std::function members; an empty one is passed over.
+struct EventFunctions {
+  std::function<void(const std::string& greeting)> ConnectionEstablished;
+  std::function<void()> DataAvailable;
+  std::function<void(const smtpoll::Error& error)> Error;
+  std::function<void()> MailSent;
+  std::function<void(const EmailMessage& email)> MessageSent;
+  std::function<void(int id, const std::string& text, const EmailMessage& email)> ServerError;
+  std::function<bool(std::size_t bytes_sent, std::size_t bytes_left)> SendProgress;
+  // Ours, beside the seed's.
+  std::function<void(const EmailMessage& email, const smtpoll::Error& error)> MessageInDoubt;
+  std::function<void(const EmailMessage& email, const SendResult& result)> MessageFinished;
+  std::function<void(Side side, const std::string& line)> Transcript;
+
+  void OnConnectionEstablished(std::string_view greeting) {
+    if (ConnectionEstablished) ConnectionEstablished(std::string(greeting));
+  }
+  void OnDataAvailable() {
+    if (DataAvailable) DataAvailable();
+  }
+  void OnError(const smtpoll::Error& error) {
+    if (Error) Error(error);
+  }
+  void OnMailSent() {
+    if (MailSent) MailSent();
+  }
+  void OnMessageSent(const EmailMessage& email) {
+    if (MessageSent) MessageSent(email);
+  }
+  void OnServerError(int id, std::string_view text, const EmailMessage& email) {
+    if (ServerError) ServerError(id, std::string(text), email);
+  }
+  void OnMessageInDoubt(const EmailMessage& email, const smtpoll::Error& error) {
+    if (MessageInDoubt) MessageInDoubt(email, error);
+  }
+  void OnMessageFinished(const EmailMessage& email, const SendResult& result) {
+    if (MessageFinished) MessageFinished(email, result);
+  }
+  bool OnSendProgress(std::size_t bytes_sent, std::size_t bytes_left) {
+    return SendProgress && SendProgress(bytes_sent, bytes_left);
+  }
+  void OnTranscript(Side side, std::string_view line) {
+    if (Transcript) Transcript(side, std::string(line));
+  }
+};
+
+namespace detail {
+
+constexpr std::size_t ClampToSize(std::uint64_t value) noexcept {
+  return value > SIZE_MAX ? SIZE_MAX : static_cast<std::size_t>(value);
+}
+
+/// Tells the handler of a chunk that is about to go; true where it cancels. A content of unknown size has at least the
+/// chunk left.
+template <typename Handler>
+bool AskAboutChunk(Handler& handler, const Event& event) {
+  return handler.OnSendProgress(event.chunk, ClampToSize(event.left == kUnknownSize ? event.chunk : event.left));
+}
+
+}  // namespace detail
+SMTPOLL_NAMESPACE_END
+
+#endif
+
+// ---- smtpoll/socket/detail/system_headers.hpp ----
+// The system's socket headers, POSIX's or Windows's. Both have BSD's names, so the code over them is the same.
+// <windows.h> leaves no macros min and max behind, and what the user has defined stays as it was.
+#ifndef SMTPOLL_SOCKET_DETAIL_SYSTEM_HEADERS_HPP
+#define SMTPOLL_SOCKET_DETAIL_SYSTEM_HEADERS_HPP
+
+#if defined(SMTPOLL_POSIX)
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/socket.h>
+#include <sys/types.h>
+#include <unistd.h>
+
+#elif defined(SMTPOLL_WINDOWS)
+
+#if !defined(NOMINMAX)
+#define NOMINMAX
+#define SMTPOLL_BORROWED_NOMINMAX
+#endif
+#if !defined(WIN32_LEAN_AND_MEAN)
+#define WIN32_LEAN_AND_MEAN
+#define SMTPOLL_BORROWED_LEAN_AND_MEAN
+#endif
+
+// MinGW's <winsock2.h> copes with an earlier <windows.h>, but warns of it.
+#if defined(__MINGW32__) && !defined(_WINSOCK2API_)
+#undef _WINSOCKAPI_
+#endif
+
+#include <winsock2.h>
+
+#include <ws2tcpip.h>
+
+#include <iphlpapi.h>
+#include <process.h>
+#include <windows.h>
+
+#if defined(SMTPOLL_BORROWED_NOMINMAX)
+#undef NOMINMAX
+#undef SMTPOLL_BORROWED_NOMINMAX
+#endif
+#if defined(SMTPOLL_BORROWED_LEAN_AND_MEAN)
+#undef WIN32_LEAN_AND_MEAN
+#undef SMTPOLL_BORROWED_LEAN_AND_MEAN
+#endif
+
+#endif
+
+#endif
+
+// ---- smtpoll/socket/detail/address_text.hpp ----
+// IP addresses as text, both ways: what the user wrote to what getaddrinfo takes, and a socket address to what people
+// read. An IPv4 address that came through an IPv6 socket (RFC 4291 2.5.5.2) is written as the IPv4 address it is.
+#ifndef SMTPOLL_SOCKET_DETAIL_ADDRESS_TEXT_HPP
+#define SMTPOLL_SOCKET_DETAIL_ADDRESS_TEXT_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+namespace detail {
+
+/// True where `host` can only be an address, not a name; takes the brackets off.
+constexpr bool TakeBrackets(std::string_view& host) noexcept {
+  const bool bracketed = host.size() > 2 && host.front() == '[' && host.back() == ']';
+  if (bracketed) host = host.substr(1, host.size() - 2);
+  return bracketed || host.find(':') != std::string_view::npos;
+}
+
+#if defined(SMTPOLL_POSIX) || defined(SMTPOLL_WINDOWS)
+
+/// Longest text of an address: IPv6 in its longest form, `%` and a scope's number.
+using AddressText = FixedText<INET6_ADDRSTRLEN + 11>;
+
+/// The address that `from` holds, without its port; empty where it is neither IPv4 nor IPv6.
+inline AddressText ToText(const sockaddr_storage& from) noexcept {
+  char text[INET6_ADDRSTRLEN];
+  AddressText result;
+  if (from.ss_family == AF_INET) {
+    sockaddr_in v4;
+    std::memcpy(&v4, &from, sizeof v4);
+    if (inet_ntop(AF_INET, &v4.sin_addr, text, sizeof text) != nullptr) result.Append(text);
+  } else if (from.ss_family == AF_INET6) {
+    sockaddr_in6 v6;
+    std::memcpy(&v6, &from, sizeof v6);
+    constexpr unsigned char kMapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+    const unsigned char* bytes = v6.sin6_addr.s6_addr;
+    const bool is_v4 = std::memcmp(bytes, kMapped, sizeof kMapped) == 0;
+    if (inet_ntop(is_v4 ? AF_INET : AF_INET6, is_v4 ? bytes + sizeof kMapped : bytes, text, sizeof text) != nullptr)
+      result.Append(text);
+    if (!result.empty() && v6.sin6_scope_id != 0) {
+      result.Append("%");
+      result.AppendDecimal(v6.sin6_scope_id);
+    }
+  }
+  return result;
+}
+
+/// The port that `from` holds, 0 where it is neither IPv4 nor IPv6.
+inline std::uint16_t PortOf(const sockaddr_storage& from) noexcept {
+  sockaddr_in v4{};
+  sockaddr_in6 v6{};
+  if (from.ss_family == AF_INET) std::memcpy(&v4, &from, sizeof v4);
+  if (from.ss_family == AF_INET6) std::memcpy(&v6, &from, sizeof v6);
+  return ntohs(from.ss_family == AF_INET ? v4.sin_port : v6.sin6_port);
+}
+
+#endif
+
+}  // namespace detail
+SMTPOLL_NAMESPACE_END
+
+#endif
+
+// ---- smtpoll/socket/resolver.hpp ----
+// Name resolution that never blocks its caller: getaddrinfo runs in a thread of its own, and its end makes a handle
+// readable that fits any event loop. IP addresses need no thread.
+// Invariant: the side that leaves last, caller or thread, frees the job; so giving up takes no time and leaks nothing.
+#ifndef SMTPOLL_SOCKET_RESOLVER_HPP
+#define SMTPOLL_SOCKET_RESOLVER_HPP
+
+#if defined(SMTPOLL_POSIX) || defined(SMTPOLL_WINDOWS)
+
+SMTPOLL_NAMESPACE_BEGIN
+namespace detail {
+
+/// The addresses of a host or of this machine, as getaddrinfo finds them; frees them.
+template <typename Calls>
+class AddressList {
+ public:
+  AddressList() = default;
+  AddressList(const AddressList&) = delete;
+  AddressList& operator=(const AddressList&) = delete;
+  ~AddressList() {
+    if (first_ != nullptr) Calls::FreeAddresses(first_);
+  }
+
+  /// What to look for: a host name or address without brackets (empty: this machine). False where it can be none.
+  bool Prepare(std::string_view host, std::uint16_t port, int family) noexcept {
+    if (host.size() >= sizeof host_ || host.find('\0') != std::string_view::npos) return false;
+    host_[host.copy(host_, host.size())] = '\0';
+    *std::to_chars(port_, port_ + sizeof port_ - 1, port).ptr = '\0';
+    family_ = family;
+    return true;
+  }
+
+  /// Looks for it, once; returns getaddrinfo's number, 0 for success. Blocks where `flags` lack AI_NUMERICHOST.
+  int Find(int flags) noexcept {
+    addrinfo hints{};
+    hints.ai_family = family_;
+    hints.ai_socktype = SOCK_STREAM;
+    hints.ai_flags = flags;
+    return Calls::GetAddresses(host_[0] != '\0' ? host_ : nullptr, port_, hints, first_);
+  }
+
+  const addrinfo* First() const noexcept { return first_; }
+
+ private:
+  addrinfo* first_ = nullptr;
+  int family_ = AF_UNSPEC;
+  char port_[6];
+  char host_[256];
+};
+
+/// Turns an Endpoint into the socket addresses to try, one after the other. `Calls` is the system (see tcp_socket.hpp).
+template <typename Calls>
+class Resolver {
+ public:
+  using Handle = typename Calls::Handle;
+
+  Resolver() = default;
+  Resolver(Resolver&& other) noexcept : job_(std::exchange(other.job_, nullptr)) {}
+  Resolver& operator=(Resolver&& other) noexcept {
+    std::swap(job_, other.job_);
+    return *this;
+  }
+  ~Resolver() { Cancel(); }
+
+  /// Starts; nothing of `to` is needed after the call. Again where a thread looks up a name. Fails with Errc's
+  /// NameResolution or OutOfMemory, or the system's number where there is no thread or handle to be had.
+  IoResult Start(const Endpoint& to) noexcept {
+    Cancel();
+    job_ = new (std::nothrow) Job;
+    if (job_ == nullptr) return Failed(Errc::OutOfMemory);
+    if (!job_->network.Start()) return Failed(Errc::NetworkInit);
+
+    int family = AF_UNSPEC;
+    if (!to.local_address.empty()) {
+      std::string_view local = to.local_address;
+      TakeBrackets(local);
+      if (!job_->local.Prepare(local, 0, AF_UNSPEC)) return Failed(Errc::NameResolution);
+      job_->number = job_->local.Find(AI_NUMERICHOST);
+      if (job_->number != 0) return Step();
+      family = job_->local.First()->ai_family;
+    }
+
+    std::string_view host = to.host;
+    const bool is_address = TakeBrackets(host);
+    if (host.empty() || !job_->remote.Prepare(host, to.port, family)) return Failed(Errc::NameResolution);
+    job_->number = job_->remote.Find(AI_NUMERICHOST);
+    return job_->number == 0 || is_address ? Step() : StartThread();
+  }
+
+  /// Done when the addresses are there, Again while the thread runs.
+  IoResult Step() noexcept {
+    if (job_->fate.load(std::memory_order_acquire) == Fate::Running) return IoResult::TryAgain();
+    Calls::CloseHandle(std::exchange(job_->wake_reader, Calls::kNoHandle));
+    if (job_->number != 0) return IoResult::Fail(Calls::TranslateResolve(job_->number));
+    job_->next = job_->remote.First();
+    return IoResult::Ok();
+  }
+
+  /// Becomes readable when Step has more to say than Again.
+  Handle NativeHandle() const noexcept { return job_ != nullptr ? job_->wake_reader : Calls::kNoHandle; }
+
+  /// After Done: the next address to try, null after the last. Valid until Cancel.
+  const addrinfo* NextAddress() noexcept {
+    const addrinfo* address = job_->next;
+    if (address != nullptr) job_->next = address->ai_next;
+    return address;
+  }
+
+  /// After Done: the address to bind to, null where there is none. Valid until Cancel.
+  const addrinfo* LocalAddress() const noexcept { return job_->local.First(); }
+
+  /// Gives up, or frees what was found. A thread that still runs goes on alone and cleans up after itself.
+  void Cancel() noexcept {
+    if (job_ == nullptr) return;
+    Calls::CloseHandle(std::exchange(job_->wake_reader, Calls::kNoHandle));
+    if (job_->fate.exchange(Fate::Abandoned, std::memory_order_acq_rel) != Fate::Running) delete job_;
+    job_ = nullptr;
+  }
+
+ private:
+  enum class Fate : std::uint8_t {
+    Resting,    // There is no thread, or it has done its work: the caller owns the job.
+    Running,    // Both own it.
+    Abandoned,  // The caller has left: the thread owns it.
+  };
+
+  struct Job {
+    typename Calls::Network network;
+    std::atomic<Fate> fate{Fate::Resting};
+    int number = 0;  // what getaddrinfo returned
+    AddressList<Calls> local;
+    AddressList<Calls> remote;
+    const addrinfo* next = nullptr;
+    Handle wake_reader = Calls::kNoHandle;  // the caller's
+    Handle wake_writer = Calls::kNoHandle;  // the thread's
+  };
+
+  static IoResult Failed(Errc code) noexcept { return IoResult::Fail(static_cast<int>(code)); }
+
+  IoResult StartThread() noexcept {
+    if (!Calls::OpenWake(job_->wake_reader, job_->wake_writer))
+      return IoResult::Fail(Calls::Translate(Calls::LastError()));
+    job_->fate.store(Fate::Running, std::memory_order_relaxed);  // creating the thread makes it visible there
+    const int number = Calls::template StartThread<&Resolver::Run>(job_);
+    if (number == 0) return IoResult::TryAgain();
+    job_->fate.store(Fate::Resting, std::memory_order_relaxed);
+    Calls::CloseHandle(job_->wake_writer);
+    return IoResult::Fail(Calls::Translate(number));
+  }
+
+  static void Run(void* argument) noexcept {
+    // The job, and with it its hold on the network, may be gone before the writer is closed.
+    typename Calls::Network network;
+    network.Start();
+    Job* job = static_cast<Job*>(argument);
+    const Handle writer = job->wake_writer;
+    job->number = job->remote.Find(0);
+    if (job->fate.exchange(Fate::Resting, std::memory_order_acq_rel) == Fate::Abandoned) delete job;
+    Calls::Wake(writer);
+    Calls::CloseHandle(writer);
+  }
+
+  Job* job_ = nullptr;
+};
+
+}  // namespace detail
+SMTPOLL_NAMESPACE_END
+
+#endif
+
+#endif
+
+// ---- smtpoll/socket/tcp_socket.hpp ----
+// One TCP connection, never blocking but in Wait: what POSIX and Winsock have in common, written once over a small
+// layer of system calls (detail::PosixCalls in posix.hpp is the model). It fulfils SocketPolicy and can listen.
+// Invariant: handle_ is open in the states Connecting, Connected and Listening, and in no other.
+#ifndef SMTPOLL_SOCKET_TCP_SOCKET_HPP
+#define SMTPOLL_SOCKET_TCP_SOCKET_HPP
+
+#if defined(SMTPOLL_POSIX) || defined(SMTPOLL_WINDOWS)
+
+SMTPOLL_NAMESPACE_BEGIN
+
+/// A TCP socket of the operating system. Not for use by several threads at a time. Errors are Errc's numbers where the
+/// seed has one (lost connection, address in use, ...), the system's own elsewhere.
+template <typename Calls>
+class BasicTcpSocket {
+ public:
+  using Handle = typename Calls::Handle;
+  static constexpr Handle kNoHandle = Calls::kNoHandle;
+
+  BasicTcpSocket() = default;
+  BasicTcpSocket(BasicTcpSocket&& other) noexcept { *this = std::move(other); }
+  /// What this one held is closed, and `other` is closed afterwards.
+  BasicTcpSocket& operator=(BasicTcpSocket&& other) noexcept {
+    if (this == &other) return *this;
+    Close();
+    handle_ = std::exchange(other.handle_, kNoHandle);
+    state_ = std::exchange(other.state_, State::Closed);
+    network_ = std::move(other.network_);
+    resolver_ = std::move(other.resolver_);
+    return *this;
+  }
+  ~BasicTcpSocket() { Close(); }
+
+  /// Milliseconds of a clock that never runs backwards.
+  static Millis Now() noexcept {
+    using std::chrono::duration_cast;
+    return duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now().time_since_epoch()).count();
+  }
+
+  /// Starts to connect; what was open before is closed. The addresses of a name are tried in the system's order; where
+  /// all fail, the last one's error is told. Errors: 107 for port 0, 103 where the host does not resolve or
+  /// local_address is no IP address, 105, 108, or the system's own.
+  IoResult Connect(const Endpoint& to) noexcept {
+    Close();
+    if (to.port == 0) return Failed(Errc::InvalidPort);
+    if (!network_.Start()) return Failed(Errc::NetworkInit);
+    state_ = State::Resolving;
+    return Resolved(resolver_.Start(to));
+  }
+
+  /// Goes on with Connect; Done once connected, and from then on.
+  IoResult ConnectStep() noexcept {
+    switch (state_) {
+      case State::Resolving: return Resolved(resolver_.Step());
+      case State::Connecting: break;
+      case State::Connected: return IoResult::Ok();
+      default: return Failed(Errc::InvalidState);
+    }
+    Readiness ready = Readiness::None;
+    if (Calls::Poll(handle_, Readiness::Write, 0, ready) == 0) return IoResult::TryAgain();
+    const int number = Calls::PendingError(handle_);
+    return number == 0 ? Established() : TryAddresses(number);
+  }
+
+  /// What ConnectStep waits for on NativeHandle() after Again.
+  Readiness ConnectWants() const noexcept {
+    if (state_ == State::Resolving) return Readiness::Read;
+    return state_ == State::Connecting ? Readiness::Write : Readiness::None;
+  }
+
+  /// Listens on `port` (0: one that the system picks, which `port` holds afterwards) of the IP address `local`; empty:
+  /// of all interfaces, IPv6 and IPv4. Errors: 105 where the port is taken, 103 where `local` is no IP address.
+  IoResult Listen(std::uint16_t& port, std::string_view local) noexcept {
+    Close();
+    if (!network_.Start()) return Failed(Errc::NetworkInit);
+    int error = local.empty() ? ListenOn(AF_INET6, local, port) : ListenOn(AF_UNSPEC, local, port);
+    // A machine without IPv6 has IPv4 only; a port that is taken in IPv6 is taken.
+    if (local.empty() && error != 0 && error != static_cast<int>(Errc::AddressInUse))
+      error = ListenOn(AF_INET, local, port);
+    if (error != 0) return IoResult::Fail(error);
+    state_ = State::Listening;
+    return IoResult::Ok();
+  }
+
+  /// After Listen: Again until a connection came. With Done the listening socket is closed, and this object is the
+  /// connected peer. After Failed it still listens.
+  IoResult AcceptStep() noexcept {
+    if (state_ != State::Listening) return Failed(Errc::InvalidState);
+    const Handle peer = Calls::Accept(handle_);
+    if (peer == kNoHandle) {
+      const int number = Calls::LastError();
+      if (Calls::WouldBlock(number) || Calls::PeerVanished(number)) return IoResult::TryAgain();
+      return IoResult::Fail(Calls::Translate(number));
+    }
+    Calls::CloseHandle(std::exchange(handle_, peer));
+    return Established();
+  }
+
+  /// Receives at most `room` bytes. A connection that the peer has reset is error 102.
+  IoResult Read(char* into, std::size_t room) noexcept {
+    if (state_ != State::Connected) return Failed(Errc::InvalidState);
+    if (room == 0) return IoResult::TryAgain();
+    const std::ptrdiff_t moved = Calls::Receive(handle_, into, room);
+    return moved == 0 ? IoResult::EndOfFile() : Moved(moved);
+  }
+
+  /// Sends at most `size` bytes; Done says how many the system took. A connection that is lost is error 102.
+  IoResult Write(const char* bytes, std::size_t size) noexcept {
+    if (state_ != State::Connected) return Failed(Errc::InvalidState);
+    return size == 0 ? IoResult::TryAgain() : Moved(Calls::Send(handle_, bytes, size));
+  }
+
+  /// Blocks until the socket is ready for one of `what`, and says for which; None after `at_most` milliseconds
+  /// (negative: no limit). Where nothing is open, it says `what` at once: the next step then fails.
+  Readiness Wait(Readiness what, Millis at_most) noexcept {
+    const Handle handle = NativeHandle();
+    if (handle == kNoHandle || (what == Readiness::None && at_most < 0)) return what;
+    const Millis start = Now();
+    const Millis deadline = at_most < 0 || at_most > kNever - start ? kNever : start + at_most;
+    for (;;) {
+      const Millis now = Now();
+      const Millis left = deadline > now ? deadline - now : 0;
+      Readiness ready = Readiness::None;
+      const int count = Calls::Poll(handle, what, static_cast<int>(left < INT_MAX ? left : INT_MAX), ready);
+      if (count > 0) return ready;
+      if (count < 0 && !Calls::Interrupted(Calls::LastError())) return what;
+      if (count == 0 && left < INT_MAX) return Readiness::None;
+    }
+  }
+
+  /// Closes at once; what was not sent yet is the system's affair. A name resolution under way is left behind.
+  void Close() noexcept {
+    Calls::CloseHandle(std::exchange(handle_, kNoHandle));
+    resolver_.Cancel();
+    state_ = State::Closed;
+  }
+
+  /// What the caller's event loop waits on; another one with each stage of connecting, kNoHandle where nothing is open.
+  Handle NativeHandle() const noexcept { return state_ == State::Resolving ? resolver_.NativeHandle() : handle_; }
+
+  /// Writes the IP of this end as text to `into` and returns its size; 0 where not connected or where it does not fit.
+  std::size_t LocalAddress(char* into, std::size_t room) const noexcept { return Text(&Calls::OwnName, into, room); }
+
+  /// As LocalAddress, for the peer.
+  std::size_t RemoteAddress(char* into, std::size_t room) const noexcept { return Text(&Calls::PeerName, into, room); }
+
+ private:
+  enum class State : std::uint8_t { Closed, Resolving, Connecting, Connected, Listening };
+
+  static IoResult Failed(Errc code) noexcept { return IoResult::Fail(static_cast<int>(code)); }
+
+  static IoResult Moved(std::ptrdiff_t size) noexcept {
+    if (size > 0) return IoResult::Ok(static_cast<std::size_t>(size));
+    const int number = Calls::LastError();
+    return Calls::WouldBlock(number) ? IoResult::TryAgain() : IoResult::Fail(Calls::Translate(number));
+  }
+
+  IoResult Resolved(const IoResult& result) noexcept {
+    if (result.status == IoStatus::Done) return TryAddresses(0);
+    if (result.status == IoStatus::Failed) Close();
+    return result;
+  }
+
+  /// Tries the addresses that are left; `number` is why the one before failed.
+  IoResult TryAddresses(int number) noexcept {
+    while (const addrinfo* to = resolver_.NextAddress()) {
+      Calls::CloseHandle(handle_);
+      handle_ = Calls::Open(to->ai_family);
+      const addrinfo* local = resolver_.LocalAddress();
+      if (handle_ != kNoHandle && (local == nullptr || Calls::Bind(handle_, *local))) {
+        if (Calls::Connect(handle_, *to)) return Established();
+        if (Calls::ConnectPending(Calls::LastError())) {
+          state_ = State::Connecting;
+          return IoResult::TryAgain();
+        }
+      }
+      number = Calls::LastError();
+    }
+    Close();
+    return IoResult::Fail(Calls::Translate(number));
+  }
+
+  IoResult Established() noexcept {
+    resolver_.Cancel();
+    state_ = State::Connected;
+    return IoResult::Ok();
+  }
+
+  /// Returns the error's number, 0 for success.
+  int ListenOn(int family, std::string_view local, std::uint16_t& port) noexcept {
+    detail::TakeBrackets(local);
+    detail::AddressList<Calls> address;
+    if (!address.Prepare(local, port, family)) return static_cast<int>(Errc::NameResolution);
+    const int unknown = address.Find(local.empty() ? AI_PASSIVE : AI_NUMERICHOST);
+    if (unknown != 0) return Calls::TranslateResolve(unknown);
+    handle_ = Calls::Open(address.First()->ai_family);
+    if (handle_ == kNoHandle || !Calls::Listen(handle_, *address.First())) {
+      const int number = Calls::LastError();
+      Close();
+      return Calls::Translate(number);
+    }
+    sockaddr_storage bound{};
+    if (Calls::OwnName(handle_, bound)) port = detail::PortOf(bound);
+    return 0;
+  }
+
+  std::size_t Text(bool (*name)(Handle, sockaddr_storage&), char* into, std::size_t room) const noexcept {
+    sockaddr_storage address{};
+    if (state_ != State::Connected || !name(handle_, address)) return 0;
+    const detail::AddressText text = detail::ToText(address);
+    return text.View().size() <= room ? text.View().copy(into, room) : 0;
+  }
+
+  Handle handle_ = kNoHandle;
+  State state_ = State::Closed;
+  typename Calls::Network network_;
+  detail::Resolver<Calls> resolver_;
+};
+
+SMTPOLL_NAMESPACE_END
+
+#endif
+
+#endif
+
+// ---- smtpoll/socket/posix.hpp ----
+// Sockets of POSIX systems: the system calls that BasicTcpSocket is written over, and PosixSocket itself.
+// Every descriptor is non-blocking and closed on exec; a lost connection never raises SIGPIPE.
+#ifndef SMTPOLL_SOCKET_POSIX_HPP
+#define SMTPOLL_SOCKET_POSIX_HPP
+
+#if defined(SMTPOLL_POSIX)
+
+SMTPOLL_NAMESPACE_BEGIN
+namespace detail {
+
+/// The system as BasicTcpSocket sees it. A call that returns bool, a handle or a size says false, kNoHandle or -1 where
+/// it failed, and LastError() then says why.
+struct PosixCalls {
+  using Handle = int;
+  static constexpr Handle kNoHandle = -1;
+
+  /// A hold on the network, which needs none here.
+  struct Network {
+    static constexpr bool Start() noexcept { return true; }
+  };
+
+  // ---- Error numbers.
+
+  static int LastError() noexcept { return errno; }
+  static bool Interrupted(int number) noexcept { return number == EINTR; }
+  static bool WouldBlock(int number) noexcept { return number == EAGAIN || number == EWOULDBLOCK; }
+  /// True where connect goes on without us.
+  static bool ConnectPending(int number) noexcept { return number == EINPROGRESS || number == EINTR; }
+  /// True where an incoming connection was gone before it was accepted (Linux then tells its network error).
+  static bool PeerVanished(int number) noexcept {
+    return number == ECONNABORTED || number == EPROTO || number == EHOSTUNREACH || number == ENETUNREACH;
+  }
+
+  /// The seed's number for an errno, where it has one.
+  static int Translate(int number) noexcept {
+    constexpr struct {
+      int number;
+      Errc code;
+    } kTable[] = {
+        {ECONNRESET, Errc::ConnectionLost}, {ECONNABORTED, Errc::ConnectionLost}, {EPIPE, Errc::ConnectionLost},
+        {ENOTCONN, Errc::ConnectionLost},   {ESHUTDOWN, Errc::ConnectionLost},    {ENETRESET, Errc::ConnectionLost},
+        {EADDRINUSE, Errc::AddressInUse},   {ENOMEM, Errc::OutOfMemory},          {ENOBUFS, Errc::OutOfMemory},
+        {ENETDOWN, Errc::NetworkInit},
+    };
+    for (const auto& row : kTable)
+      if (row.number == number) return static_cast<int>(row.code);
+    return number;
+  }
+  /// The same for a number of getaddrinfo's.
+  static int TranslateResolve(int number) noexcept {
+    return static_cast<int>(number == EAI_MEMORY ? Errc::OutOfMemory : Errc::NameResolution);
+  }
+
+  // ---- Addresses.
+
+  static int GetAddresses(const char* host, const char* port, const addrinfo& hints, addrinfo*& list) noexcept {
+    return ::getaddrinfo(host, port, &hints, &list);
+  }
+  static void FreeAddresses(addrinfo* list) noexcept { ::freeaddrinfo(list); }
+
+  static bool OwnName(Handle handle, sockaddr_storage& into) noexcept {
+    socklen_t size = sizeof into;
+    return ::getsockname(handle, reinterpret_cast<sockaddr*>(&into), &size) == 0;
+  }
+  static bool PeerName(Handle handle, sockaddr_storage& into) noexcept {
+    socklen_t size = sizeof into;
+    return ::getpeername(handle, reinterpret_cast<sockaddr*>(&into), &size) == 0;
+  }
+
+  // ---- Sockets.
+
+  static Handle Open(int family) noexcept {
+#if defined(SOCK_CLOEXEC) && defined(SOCK_NONBLOCK)
+    return Prepared(::socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_TCP));
+#else
+    return Prepared(WithFlags(::socket(family, SOCK_STREAM, IPPROTO_TCP)));
+#endif
+  }
+
+  static bool Bind(Handle handle, const addrinfo& to) noexcept {
+    return ::bind(handle, to.ai_addr, to.ai_addrlen) == 0;
+  }
+
+  static bool Connect(Handle handle, const addrinfo& to) noexcept {
+    return ::connect(handle, to.ai_addr, to.ai_addrlen) == 0;
+  }
+
+  /// How a pending connect ended; 0: well.
+  static int PendingError(Handle handle) noexcept {
+    int number = 0;
+    socklen_t size = sizeof number;
+    return ::getsockopt(handle, SOL_SOCKET, SO_ERROR, &number, &size) == 0 ? number : errno;
+  }
+
+  /// Listens on `on`, an IPv6 socket for IPv4 too.
+  static bool Listen(Handle handle, const addrinfo& on) noexcept {
+    SetOption(handle, SOL_SOCKET, SO_REUSEADDR, 1);
+    if (on.ai_family == AF_INET6) SetOption(handle, IPPROTO_IPV6, IPV6_V6ONLY, 0);
+    return Bind(handle, on) && ::listen(handle, 1) == 0;
+  }
+
+  static Handle Accept(Handle listener) noexcept {
+    return Prepared(Uninterrupted([&] {
+#if defined(SOCK_CLOEXEC) && defined(SOCK_NONBLOCK)
+      return ::accept4(listener, nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
+#else
+      return WithFlags(::accept(listener, nullptr, nullptr));
+#endif
+    }));
+  }
+
+  static std::ptrdiff_t Receive(Handle handle, char* into, std::size_t room) noexcept {
+    return Uninterrupted([&] { return ::recv(handle, into, room, 0); });
+  }
+
+  static std::ptrdiff_t Send(Handle handle, const char* bytes, std::size_t size) noexcept {
+#if defined(MSG_NOSIGNAL)
+    constexpr int kFlags = MSG_NOSIGNAL;
+#else
+    constexpr int kFlags = 0;  // the socket has SO_NOSIGPIPE
+#endif
+    return Uninterrupted([&] { return ::send(handle, bytes, size, kFlags); });
+  }
+
+  /// Waits at most `at_most` milliseconds: 1 and `ready` where something is, 0 for time-out, -1 for an error. An error
+  /// of the socket makes it ready for all of `what`. With Readiness::None it just waits.
+  static int Poll(Handle handle, Readiness what, int at_most, Readiness& ready) noexcept {
+    pollfd one{handle, 0, 0};
+    if (Includes(what, Readiness::Read)) one.events |= POLLIN;
+    if (Includes(what, Readiness::Write)) one.events |= POLLOUT;
+    const int count = ::poll(&one, what == Readiness::None ? 0 : 1, at_most);
+    if (count <= 0) return count;
+    if ((one.revents & ~(POLLIN | POLLOUT)) != 0) {
+      ready = what;
+      return count;
+    }
+    if ((one.revents & POLLIN) != 0) ready = ready | Readiness::Read;
+    if ((one.revents & POLLOUT) != 0) ready = ready | Readiness::Write;
+    return count;
+  }
+
+  /// Nothing for kNoHandle.
+  static void CloseHandle(Handle handle) noexcept {
+    if (handle != kNoHandle) ::close(handle);
+  }
+
+  // ---- The resolver's thread.
+
+  /// A pair of handles: Wake(writer) makes `reader` readable.
+  static bool OpenWake(Handle& reader, Handle& writer) noexcept {
+    int ends[2];
+#if defined(SOCK_CLOEXEC)
+    if (::pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0) return false;
+#else
+    if (::pipe(ends) != 0) return false;
+    WithFlags(ends[0]);
+    WithFlags(ends[1]);
+#endif
+    reader = ends[0];
+    writer = ends[1];
+    return true;
+  }
+
+  /// Only in a thread of StartThread's: the reader may be closed, and SIGPIPE is blocked there.
+  static void Wake(Handle writer) noexcept {
+    const char any = 0;
+    [[maybe_unused]] const auto size = ::write(writer, &any, 1);
+  }
+
+  /// Runs `kBody(argument)` in a thread that nobody waits for and that takes none of the program's signals. Returns 0
+  /// or an errno.
+  template <void (*kBody)(void*) noexcept>
+  static int StartThread(void* argument) noexcept {
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    pthread_t thread;
+    const int number = pthread_create(&thread, nullptr, &Run<kBody>, argument);
+    pthread_sigmask(SIG_SETMASK, &before, nullptr);
+    if (number == 0) pthread_detach(thread);
+    return number;
+  }
+
+ private:
+  template <void (*kBody)(void*) noexcept>
+  static void* Run(void* argument) {
+    kBody(argument);
+    return nullptr;
+  }
+
+  template <typename Call>
+  static std::invoke_result_t<Call> Uninterrupted(Call call) noexcept {
+    for (;;) {
+      const auto result = call();
+      if (result >= 0 || errno != EINTR) return result;
+    }
+  }
+
+  static void SetOption(Handle handle, int level, int name, int value) noexcept {
+    ::setsockopt(handle, level, name, &value, sizeof value);
+  }
+
+  static Handle Prepared(Handle handle) noexcept {
+    if (handle == kNoHandle) return handle;
+    SetOption(handle, IPPROTO_TCP, TCP_NODELAY, 1);
+#if defined(SO_NOSIGPIPE)
+    SetOption(handle, SOL_SOCKET, SO_NOSIGPIPE, 1);
+#endif
+    return handle;
+  }
+
+  /// Non-blocking and closed on exec, where that cannot be asked for at once.
+  [[maybe_unused]] static Handle WithFlags(Handle handle) noexcept {
+    if (handle == kNoHandle) return handle;
+    ::fcntl(handle, F_SETFD, FD_CLOEXEC);
+    ::fcntl(handle, F_SETFL, ::fcntl(handle, F_GETFL) | O_NONBLOCK);
+    return handle;
+  }
+};
+
+}  // namespace detail
+
+/// A TCP connection of a POSIX system. Name resolution uses a thread, so programs link with -pthread.
+using PosixSocket = BasicTcpSocket<detail::PosixCalls>;
+
+SMTPOLL_NAMESPACE_END
+
+#endif
+
+#endif
+
+// ---- smtpoll/socket/winsock.hpp ----
+// Sockets of Windows: the system calls that BasicTcpSocket is written over, and WinsockSocket itself.
+// Programs link with ws2_32 and iphlpapi. With SMTPOLL_NO_WSASTARTUP defined, the program starts Winsock itself.
+#ifndef SMTPOLL_SOCKET_WINSOCK_HPP
+#define SMTPOLL_SOCKET_WINSOCK_HPP
+
+#if defined(SMTPOLL_WINDOWS)
+
+SMTPOLL_NAMESPACE_BEGIN
+namespace detail {
+
+/// The system as BasicTcpSocket sees it; detail::PosixCalls says what each call means.
+struct WinsockCalls {
+  using Handle = SOCKET;
+  static constexpr Handle kNoHandle = ~Handle{0};
+
+  /// A hold on Winsock, which counts its holders.
+  class Network {
+   public:
+    Network() = default;
+    Network(Network&& other) noexcept : started_(std::exchange(other.started_, false)) {}
+    Network& operator=(Network&& other) noexcept {
+      std::swap(started_, other.started_);
+      return *this;
+    }
+#if defined(SMTPOLL_NO_WSASTARTUP)
+    bool Start() noexcept { return true; }
+#else
+    ~Network() {
+      if (started_) ::WSACleanup();
+    }
+    bool Start() noexcept {
+      WSADATA data;
+      started_ = started_ || ::WSAStartup(0x0202, &data) == 0;
+      return started_;
+    }
+#endif
+
+   private:
+    bool started_ = false;
+  };
+
+  // ---- Error numbers.
+
+  static int LastError() noexcept { return ::WSAGetLastError(); }
+  static bool Interrupted(int number) noexcept { return number == WSAEINTR; }
+  static bool WouldBlock(int number) noexcept { return number == WSAEWOULDBLOCK; }
+  static bool ConnectPending(int number) noexcept { return number == WSAEWOULDBLOCK; }
+  static bool PeerVanished(int number) noexcept { return number == WSAECONNRESET; }
+
+  static int Translate(int number) noexcept {
+    constexpr struct {
+      int number;
+      Errc code;
+    } kTable[] = {
+        {WSAECONNRESET, Errc::ConnectionLost}, {WSAECONNABORTED, Errc::ConnectionLost},
+        {WSAENOTCONN, Errc::ConnectionLost},   {WSAESHUTDOWN, Errc::ConnectionLost},
+        {WSAENETRESET, Errc::ConnectionLost},  {WSAEADDRINUSE, Errc::AddressInUse},
+        {WSAENOBUFS, Errc::OutOfMemory},       {WSA_NOT_ENOUGH_MEMORY, Errc::OutOfMemory},
+        {WSAENETDOWN, Errc::NetworkInit},      {WSANOTINITIALISED, Errc::NetworkInit},
+        {WSASYSNOTREADY, Errc::NetworkInit},
+    };
+    for (const auto& row : kTable)
+      if (row.number == number) return static_cast<int>(row.code);
+    return number;
+  }
+  static int TranslateResolve(int number) noexcept {
+    if (number == WSANOTINITIALISED) return static_cast<int>(Errc::NetworkInit);
+    return static_cast<int>(number == WSA_NOT_ENOUGH_MEMORY ? Errc::OutOfMemory : Errc::NameResolution);
+  }
+
+  // ---- Addresses.
+
+  static int GetAddresses(const char* host, const char* port, const addrinfo& hints, addrinfo*& list) noexcept {
+    return ::getaddrinfo(host, port, &hints, &list);
+  }
+  static void FreeAddresses(addrinfo* list) noexcept { ::freeaddrinfo(list); }
+
+  static bool OwnName(Handle handle, sockaddr_storage& into) noexcept {
+    int size = sizeof into;
+    return ::getsockname(handle, reinterpret_cast<sockaddr*>(&into), &size) == 0;
+  }
+  static bool PeerName(Handle handle, sockaddr_storage& into) noexcept {
+    int size = sizeof into;
+    return ::getpeername(handle, reinterpret_cast<sockaddr*>(&into), &size) == 0;
+  }
+
+  // ---- Sockets.
+
+  static Handle Open(int family) noexcept { return Prepared(OpenOf(family, SOCK_STREAM, IPPROTO_TCP)); }
+
+  static bool Bind(Handle handle, const addrinfo& to) noexcept {
+    return ::bind(handle, to.ai_addr, static_cast<int>(to.ai_addrlen)) == 0;
+  }
+
+  static bool Connect(Handle handle, const addrinfo& to) noexcept {
+    return ::connect(handle, to.ai_addr, static_cast<int>(to.ai_addrlen)) == 0;
+  }
+
+  static int PendingError(Handle handle) noexcept {
+    int number = 0, size = sizeof number;
+    const bool known = ::getsockopt(handle, SOL_SOCKET, SO_ERROR, reinterpret_cast<char*>(&number), &size) == 0;
+    return known ? number : LastError();
+  }
+
+  /// SO_REUSEADDR would let another program take the port here, so it is the opposite that is asked for. A port that
+  /// somebody else has in this way is refused with WSAEACCES.
+  static bool Listen(Handle handle, const addrinfo& on) noexcept {
+    SetOption(handle, SOL_SOCKET, SO_EXCLUSIVEADDRUSE, 1);
+    if (on.ai_family == AF_INET6) SetOption(handle, IPPROTO_IPV6, IPV6_V6ONLY, 0);
+    if (Bind(handle, on) && ::listen(handle, 1) == 0) return true;
+    if (LastError() == WSAEACCES) ::WSASetLastError(WSAEADDRINUSE);
+    return false;
+  }
+
+  /// What is accepted is non-blocking as the listener is.
+  static Handle Accept(Handle listener) noexcept { return Prepared(::accept(listener, nullptr, nullptr)); }
+
+  static std::ptrdiff_t Receive(Handle handle, char* into, std::size_t room) noexcept {
+    return ::recv(handle, into, Clamp(room), 0);
+  }
+
+  static std::ptrdiff_t Send(Handle handle, const char* bytes, std::size_t size) noexcept {
+    return ::send(handle, bytes, Clamp(size), 0);
+  }
+
+  /// By select, because WSAPoll of older systems does not tell of a connect that failed.
+  static int Poll(Handle handle, Readiness what, int at_most, Readiness& ready) noexcept {
+    if (what == Readiness::None) {
+      ::Sleep(static_cast<DWORD>(at_most));
+      return 0;
+    }
+    timeval time{at_most / 1000, at_most % 1000 * 1000};
+    fd_set readable = SetOf(handle, Includes(what, Readiness::Read));
+    fd_set writable = SetOf(handle, Includes(what, Readiness::Write));
+    fd_set failed = SetOf(handle, true);
+    const int count = ::select(0, &readable, &writable, &failed, &time);
+    if (count <= 0) return count;
+    if (failed.fd_count != 0) ready = what;
+    if (readable.fd_count != 0) ready = ready | Readiness::Read;
+    if (writable.fd_count != 0) ready = ready | Readiness::Write;
+    return count;
+  }
+
+  static void CloseHandle(Handle handle) noexcept {
+    if (handle != kNoHandle) ::closesocket(handle);
+  }
+
+  // ---- The resolver's thread.
+
+  /// Two datagram sockets on loopback, connected to each other so that nobody else's datagram wakes us.
+  static bool OpenWake(Handle& reader, Handle& writer) noexcept {
+    reader = OpenOf(AF_INET, SOCK_DGRAM, IPPROTO_UDP);
+    writer = OpenOf(AF_INET, SOCK_DGRAM, IPPROTO_UDP);
+    if (BindLoopback(reader) && BindLoopback(writer) && ConnectTo(reader, writer) && ConnectTo(writer, reader))
+      return true;
+    const int number = LastError();
+    CloseHandle(std::exchange(reader, kNoHandle));
+    CloseHandle(std::exchange(writer, kNoHandle));
+    ::WSASetLastError(number);
+    return false;
+  }
+
+  static void Wake(Handle writer) noexcept {
+    const char any = 0;
+    ::send(writer, &any, 1, 0);
+  }
+
+  template <void (*kBody)(void*) noexcept>
+  static int StartThread(void* argument) noexcept {
+    const std::uintptr_t thread = ::_beginthreadex(nullptr, 0, &Run<kBody>, argument, 0, nullptr);
+    if (thread == 0) return LastError();
+    ::CloseHandle(reinterpret_cast<HANDLE>(thread));
+    return 0;
+  }
+
+ private:
+  template <void (*kBody)(void*) noexcept>
+  static unsigned __stdcall Run(void* argument) {
+    kBody(argument);
+    return 0;
+  }
+
+  static int Clamp(std::size_t size) noexcept { return size < INT_MAX ? static_cast<int>(size) : INT_MAX; }
+
+  static Handle OpenOf(int family, int type, int protocol) noexcept {
+    const Handle handle =
+        ::WSASocketW(family, type, protocol, nullptr, 0, WSA_FLAG_OVERLAPPED | WSA_FLAG_NO_HANDLE_INHERIT);
+    u_long non_blocking = 1;
+    if (handle != kNoHandle) ::ioctlsocket(handle, static_cast<long>(FIONBIO), &non_blocking);
+    return handle;
+  }
+
+  static Handle Prepared(Handle handle) noexcept {
+    if (handle != kNoHandle) SetOption(handle, IPPROTO_TCP, TCP_NODELAY, 1);
+    return handle;
+  }
+
+  static void SetOption(Handle handle, int level, int name, int value) noexcept {
+    ::setsockopt(handle, level, name, reinterpret_cast<const char*>(&value), sizeof value);
+  }
+
+  static fd_set SetOf(Handle handle, bool wanted) noexcept {
+    fd_set set{};
+    set.fd_count = wanted ? 1 : 0;
+    set.fd_array[0] = handle;
+    return set;
+  }
+
+  static bool BindLoopback(Handle handle) noexcept {
+    sockaddr_in loopback{};
+    loopback.sin_family = AF_INET;
+    loopback.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    return ::bind(handle, reinterpret_cast<const sockaddr*>(&loopback), sizeof loopback) == 0;
+  }
+
+  static bool ConnectTo(Handle handle, Handle other) noexcept {
+    sockaddr_storage address{};
+    return OwnName(other, address) &&
+           ::connect(handle, reinterpret_cast<const sockaddr*>(&address), sizeof(sockaddr_in)) == 0;
+  }
+};
+
+}  // namespace detail
+
+/// A TCP connection of Windows.
+using WinsockSocket = BasicTcpSocket<detail::WinsockCalls>;
+
+SMTPOLL_NAMESPACE_END
+
+#endif
+
+#endif
+
+// ---- smtpoll/socket/native.hpp ----
+// NativeSocket: the socket policy of the operating system that the program is compiled for.
+#ifndef SMTPOLL_SOCKET_NATIVE_HPP
+#define SMTPOLL_SOCKET_NATIVE_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+
+#if defined(SMTPOLL_POSIX)
+using NativeSocket = PosixSocket;
+#elif defined(SMTPOLL_WINDOWS)
+using NativeSocket = WinsockSocket;
+#else
+namespace detail {
+
+template <typename Platform>
+class NoSocket {
+  static_assert(!sizeof(Platform*),
+                "NativeSocket: this platform has neither POSIX sockets nor Winsock; bring a socket policy of your own");
+};
+struct UnknownPlatform;
+
+}  // namespace detail
+
+/// Fails to compile where it is used: this platform needs a socket policy of the user's own.
+using NativeSocket = detail::NoSocket<detail::UnknownPlatform>;
+#endif
+
+SMTPOLL_NAMESPACE_END
+
+#endif
+
+// ---- smtpoll/transport/plain.hpp ----
+// The transport that adds nothing: bytes go to the socket as they are. Also the shortest example of a transport policy.
+#ifndef SMTPOLL_TRANSPORT_PLAIN_HPP
+#define SMTPOLL_TRANSPORT_PLAIN_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+
+/// Sends and receives in plain text over `Socket`, a socket policy.
+template <typename Socket>
+class PlainTransport {
+ public:
+  static constexpr bool kEncrypts = false;
+
+  Socket& NextLayer() noexcept { return socket_; }
+  const Socket& NextLayer() const noexcept { return socket_; }
+
+  IoResult Handshake(std::string_view) noexcept { return IoResult::Ok(); }
+  IoResult Read(char* into, std::size_t room) { return socket_.Read(into, room); }
+  IoResult Write(const char* bytes, std::size_t size) { return socket_.Write(bytes, size); }
+  Readiness Wants() const noexcept { return Readiness::None; }
+  bool Secured() const noexcept { return false; }
+  void Close() { socket_.Close(); }
+
+ private:
+  Socket socket_;
+};
+
+SMTPOLL_NAMESPACE_END
+
+#endif
+
+// ---- smtpoll/client/session.hpp ----
+// Session: the blocking client. The same driver as SMTPSocket's, in a loop that waits; nothing is thrown.
+#ifndef SMTPOLL_CLIENT_SESSION_HPP
+#define SMTPOLL_CLIENT_SESSION_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+
+/// What the server answered to a command.
+struct CommandResult {
+  smtpoll::Error error;  ///< ErrorNumber 0: the reply below was read, whatever it says.
+  int reply_code = 0;
+  EnhancedCode enhanced;
+  std::string text;
+  explicit operator bool() const noexcept { return reply_code / 100 == 2; }
+};
+
+/// One connection to one server, used from one thread. Public settings are those of ClientSettings; time-outs are its
+/// Timeouts. Of the handler's hooks it calls OnConnectionEstablished, OnSendProgress, OnTranscript and
+/// OnMessageFinished.
+template <typename Socket, template <typename> class Transport = PlainTransport, typename Handler = EventFunctions,
+          typename Limits = DefaultLimits>
+class BasicSession : public ClientSettings, public Handler {
+ public:
+  BasicSession() = default;
+  BasicSession(const BasicSession&) = delete;
+  BasicSession& operator=(const BasicSession&) = delete;
+  ~BasicSession() { Quit(); }
+
+  /// Connects, reads the greeting, says EHLO and authenticates; returns when that is done or has failed. A connection
+  /// that stands is ended first. ErrorNumber 0 is success; else the error says the phase, the command and the server's
+  /// reply.
+  smtpoll::Error Connect(std::string_view host, std::uint16_t port, std::string_view local_address = {}) {
+    Quit();
+    if (port == 0) return smtpoll::Error(Errc::InvalidPort, Phase::Connect, "the port is 0");
+    SessionOptions options = strings_.Take(*this, host, local_address);
+    error_ = detail::ApplySecurity(*this, Transport<Socket>::kEncrypts, options);
+    if (error_) return error_;
+    options.transcript = {&ShowLine, this};
+    error_ = {};
+    driver_.Connect({strings_.Host(), port, strings_.LocalAddress()}, options);
+    Run();
+    strings_.Forget();
+    return error_;
+  }
+
+  /// Sends one message and waits for its outcome. The result is valid until the next call; copy it to keep it. Without
+  /// a connection the outcome is Queued with Errc::InvalidState.
+  const SendResult& Send(const EmailMessage& mail) {
+    error_ = {};
+    if (IsConnected()) Run();  // the server may have said goodbye in the meantime
+    if (!IsConnected()) {
+      const smtpoll::Error none(Errc::InvalidState, Phase::Idle, "not connected");
+      delivery_.End(Outcome::Queued, error_ ? &error_ : &none);
+      return delivery_.Result();
+    }
+    if (!delivery_.Start(mail, driver_.Session(), Socket::Now())) Run();
+    this->OnMessageFinished(mail, delivery_.Result());
+    return delivery_.Result();
+  }
+
+  /// Asks the server something on an idle session; each returns its reply, or the error that ended the session. An
+  /// argument that would be more than one line is refused with Errc::InvalidMessage. RFC 5321 4.1.1.5 to 4.1.1.9.
+  CommandResult Noop() { return Command("NOOP"); }
+  CommandResult Reset() { return Command("RSET"); }
+  CommandResult Verify(std::string_view who) { return Command("VRFY ", who); }
+  CommandResult Expand(std::string_view list) { return Command("EXPN ", list); }
+  CommandResult Help(std::string_view topic = {}) { return Command(topic.empty() ? "HELP" : "HELP ", topic); }
+
+  /// Ends the session with QUIT and closes; waits for the server's 221 as long as Timeouts.quit says.
+  void Quit() {
+    driver_.Session().Quit(Socket::Now());
+    if (driver_.CurrentState() != State::Closed) Run();
+    Close();
+  }
+
+  /// Closes at once.
+  void Close() {
+    driver_.Close();
+    Run();
+    strings_.Forget();
+  }
+
+  bool IsConnected() const { return driver_.IsConnected(); }
+  /// What the server offered in its last EHLO reply.
+  const Capabilities& ServerCapabilities() const { return driver_.Session().ServerCapabilities(); }
+  /// The transport, for what is special to it.
+  Transport<Socket>& Layer() { return driver_.Layer(); }
+
+ private:
+  using State = typename Driver<Socket, Transport, Limits>::State;
+
+  CommandResult Command(std::string_view verb, std::string_view argument = {}) {
+    answer_ = {};
+    error_ = {};
+    if (IsConnected()) Run();
+    if (!IsConnected()) {
+      answer_.error = error_ ? error_ : smtpoll::Error(Errc::InvalidState, Phase::Idle, "not connected");
+    } else if (driver_.Session().Command(std::string(verb).append(argument), Socket::Now())) {
+      Run();
+      answer_.error = error_;
+    } else {
+      answer_.error =
+          smtpoll::Error(Errc::InvalidMessage, Phase::Command, "the argument is no single line of 500 bytes");
+    }
+    return answer_;
+  }
+
+  /// Drives until the session is idle or over; the error of a session that failed is then in error_.
+  void Run() {
+    for (;;) {
+      std::size_t budget = SIZE_MAX;
+      const Event event = driver_.Next(budget);
+      if (event.kind != EventKind::None) {
+        Dispatch(event);
+        continue;
+      }
+      const bool idle = driver_.CurrentState() == State::Session && driver_.Session().Idle();
+      if (idle || driver_.CurrentState() == State::Closed) return;
+      driver_.Wait(driver_.Wants(), -1);
+    }
+  }
+
+  void Dispatch(const Event& event) {
+    switch (event.kind) {
+      case EventKind::None:
+      case EventKind::Hello:
+      case EventKind::NeedTls:
+      case EventKind::Authenticated:
+      case EventKind::Ended: return;
+      case EventKind::Greeting: return this->OnConnectionEstablished(event.reply.text);
+      case EventKind::RecipientAccepted:
+      case EventKind::RecipientRefused: return delivery_.OnRecipient(event);
+      case EventKind::RecipientFinal: return delivery_.OnRecipientFinal(event);
+      case EventKind::CommandReply:
+        answer_.reply_code = event.reply.code;
+        answer_.enhanced = event.reply.enhanced;
+        answer_.text = event.reply.text;
+        return;
+      case EventKind::Chunk:
+        if (detail::AskAboutChunk(static_cast<Handler&>(*this), event)) driver_.Session().Cancel();
+        return;
+      case EventKind::Accepted: this->OnSendProgress(0, 0); return delivery_.OnAccepted(event);
+      case EventKind::Refused: return delivery_.End(Outcome::Refused, event.error);
+      case EventKind::InDoubt: return delivery_.End(Outcome::InDoubt, event.error);
+      case EventKind::Returned: return delivery_.End(Outcome::Queued, event.error);
+      case EventKind::MustReconnect:
+      case EventKind::Failed: error_ = *event.error; return;
+    }
+  }
+
+  static void ShowLine(void* self, Side side, std::string_view line) {
+    static_cast<BasicSession*>(self)->OnTranscript(side, line);
+  }
+
+  Driver<Socket, Transport, Limits> driver_;
+  detail::SessionStrings strings_;
+  detail::Delivery delivery_;
+  smtpoll::Error error_;
+  CommandResult answer_;
+};
+
+/// A blocking session over this platform's sockets, without TLS.
+using Session = BasicSession<NativeSocket>;
+
+SMTPOLL_NAMESPACE_END
+
+#endif
+
+// ---- smtpoll/base/error_category.hpp ----
+// Errors as std::error_code and as one line of text, for programs that have the standard library's strings.
+#ifndef SMTPOLL_BASE_ERROR_CATEGORY_HPP
+#define SMTPOLL_BASE_ERROR_CATEGORY_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+namespace detail {
+
+class ErrorCategory final : public std::error_category {
+ public:
+  const char* name() const noexcept override { return "smtpoll"; }
+  std::string message(int number) const override { return Name(static_cast<Errc>(number)); }
+};
+
+/// True for a number of Errc's; all others are the operating system's.
+constexpr bool IsOurs(int number) noexcept { return Name(static_cast<Errc>(number)) != Name(static_cast<Errc>(-1)); }
+
+}  // namespace detail
+
+/// The category of Errc.
+inline const std::error_category& Category() noexcept {
+  static const detail::ErrorCategory category;
+  return category;
+}
+
+inline std::error_code make_error_code(Errc code) noexcept { return {static_cast<int>(code), Category()}; }
+
+/// `error` as a std::error_code: ours in Category(), the OS's own numbers in std::system_category().
+inline std::error_code ToErrorCode(const Error& error) noexcept {
+  if (!error) return {};
+  return {error.ErrorNumber, detail::IsOurs(error.ErrorNumber) ? Category() : std::system_category()};
+}
+
+/// One line for people: the phase, what happened, the command and the server's reply as far as known.
+inline std::string ToString(const Error& error) {
+  std::string line;
+  if (error.phase != Phase::None) line.append(Name(error.phase)).append(": ");
+  line += ToErrorCode(error).message();
+  if (!error.command.empty()) line.append(" [").append(error.command.View()).append("]");
+  if (error.reply_code != 0) {
+    line.append(": ").append(std::to_string(error.reply_code));
+    if (error.enhanced) {
+      line.append(" ").append(std::to_string(error.enhanced.status_class));
+      line.append(".").append(std::to_string(error.enhanced.subject));
+      line.append(".").append(std::to_string(error.enhanced.detail));
+    }
+    line.append(" ").append(error.text.View());
+  } else if (!error.text.empty()) {
+    line.append(": ").append(error.text.View());
+  }
+  return line;
+}
+
+SMTPOLL_NAMESPACE_END
+
+template <>
+struct std::is_error_code_enum<smtpoll::Errc> : std::true_type {};
+
+#endif
+
+// ---- smtpoll/client/raw_stream.hpp ----
+// The seed's raw stream: bytes the caller reads and writes himself, between buffers of bounded size and the wire.
+// Invariant: received bytes are never dropped; when the buffer is full the wire is not read, so the peer has to wait.
+#ifndef SMTPOLL_CLIENT_RAW_STREAM_HPP
+#define SMTPOLL_CLIENT_RAW_STREAM_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+namespace detail {
+
+class RawStream {
+ public:
+  /// What one round of sending and receiving came to.
+  struct Progress {
+    bool sent = false;
+    bool received = false;
+    bool ended = false;  ///< The wire is gone, `error` says why; what was received before is still there.
+    int error = 0;
+  };
+
+  std::string_view Received() const noexcept { return std::string_view(received_).substr(read_); }
+  std::size_t Unsent() const noexcept { return unsent_.size() - sent_; }
+
+  std::string Take(std::size_t count) {
+    std::string bytes(Received().substr(0, count));
+    read_ += bytes.size();
+    if (read_ == received_.size()) Purge();
+    return bytes;
+  }
+  void Purge() noexcept {
+    received_.clear();
+    read_ = 0;
+  }
+
+  /// Queues `bytes`; false, and nothing is queued, where more than `limit` bytes would wait.
+  bool Queue(std::string_view bytes, std::size_t limit) {
+    if (bytes.size() > limit || Unsent() > limit - bytes.size()) return false;
+    if (sent_ == unsent_.size()) DropUnsent();
+    unsent_ += bytes;
+    return true;
+  }
+  void DropUnsent() noexcept {
+    unsent_.clear();
+    sent_ = 0;
+  }
+
+  /// Sends what it can of what is queued; the bytes sent are taken from `budget`.
+  template <typename Wire>
+  Progress Send(Wire& wire, std::size_t& budget) {
+    Progress progress;
+    while (Unsent() != 0 && budget != 0) {
+      const IoResult result = wire.Write(unsent_.data() + sent_, Unsent());
+      if (result.status != IoStatus::Done) return End(progress, result);
+      sent_ += result.size;
+      progress.sent = true;
+      budget -= result.size < budget ? result.size : budget;
+    }
+    return progress;
+  }
+
+  /// Receives what is there, as long as at most `limit` bytes wait to be read.
+  template <typename Wire>
+  Progress Receive(Wire& wire, std::size_t limit, std::size_t& budget) {
+    Progress progress;
+    while (Received().size() < limit && budget != 0) {
+      const std::size_t room = limit - Received().size() < kPiece ? limit - Received().size() : kPiece;
+      received_.erase(0, read_);
+      read_ = 0;
+      const std::size_t before = received_.size();
+      received_.resize(before + room);
+      const IoResult result = wire.Read(&received_[before], room);
+      received_.resize(before + (result.status == IoStatus::Done ? result.size : 0));
+      if (result.status != IoStatus::Done) return End(progress, result);
+      progress.received = true;
+      budget -= result.size < budget ? result.size : budget;
+    }
+    return progress;
+  }
+
+ private:
+  static constexpr std::size_t kPiece = 4096;
+
+  static Progress End(Progress progress, const IoResult& result) noexcept {
+    if (result.status == IoStatus::Again) return progress;
+    progress.ended = true;
+    progress.error = result.status == IoStatus::Failed ? result.error : static_cast<int>(Errc::ConnectionLost);
+    return progress;
+  }
+
+  std::string received_;
+  std::size_t read_ = 0;  // bytes of received_ that the caller has taken
+  std::string unsent_;
+  std::size_t sent_ = 0;  // bytes of unsent_ that the wire has taken
+};
+
+}  // namespace detail
+SMTPOLL_NAMESPACE_END
+
+#endif
+
+// ---- smtpoll/socket/network_interface.hpp ----
+// The network interfaces of this machine: the seed's class NetworkInterface and its System functions.
+// An interface with several IP addresses is listed once for each, IPv4 first; one without an address is left out.
+#ifndef SMTPOLL_SOCKET_NETWORK_INTERFACE_HPP
+#define SMTPOLL_SOCKET_NETWORK_INTERFACE_HPP
+
+#if defined(SMTPOLL_POSIX)
+#include <ifaddrs.h>
+#include <net/if.h>
+#if defined(__linux__)
+#include <netpacket/packet.h>
+#elif __has_include(<net/if_dl.h>)
+#include <net/if_dl.h>
+#endif
+#endif
+
+SMTPOLL_NAMESPACE_BEGIN
+
+/// One IP address of one network interface; its IPAddress is what a socket binds to.
+class NetworkInterface {
+ public:
+  NetworkInterface() = default;
+  NetworkInterface(std::string name, std::string ip_address, std::string subnet_mask, std::string mac_address)
+      : name_(std::move(name)),
+        ip_address_(std::move(ip_address)),
+        subnet_mask_(std::move(subnet_mask)),
+        mac_address_(std::move(mac_address)) {}
+
+  /// The system's name, `eth0` or (Windows) the one people see, in UTF-8.
+  const std::string& Name() const noexcept { return name_; }
+  /// IPv4 or IPv6; that of a link-local address ends with `%` and the interface's number.
+  const std::string& IPAddress() const noexcept { return ip_address_; }
+  /// `00:1A:2B:3C:4D:5E`; empty where the interface has none.
+  const std::string& MACAddress() const noexcept { return mac_address_; }
+  /// `255.255.255.0`, for IPv6 `ffff:ffff:ffff:ffff::`.
+  const std::string& SubnetMask() const noexcept { return subnet_mask_; }
+
+ private:
+  std::string name_;
+  std::string ip_address_;
+  std::string subnet_mask_;
+  std::string mac_address_;
+};
+
+namespace detail {
+
+/// True for an address that does not leave this machine.
+inline bool IsLoopback(std::string_view ip_address) noexcept {
+  return ip_address == "::1" || ip_address.substr(0, 4) == "127.";
+}
+
+/// A hardware address as text; all zero is none.
+inline std::string HardwareAddressText(const unsigned char* bytes, std::size_t size) {
+  constexpr char kHex[] = "0123456789ABCDEF";
+  std::string text;
+  if (std::all_of(bytes, bytes + size, [](unsigned char one) { return one == 0; })) return text;
+  for (std::size_t i = 0; i < size; ++i) {
+    if (i != 0) text += ':';
+    text += kHex[bytes[i] >> 4];
+    text += kHex[bytes[i] & 15];
+  }
+  return text;
+}
+
+#if defined(SMTPOLL_POSIX)
+
+/// A copy of the address or mask `from` with the family given: BSD cuts masks short and may leave their family out.
+inline sockaddr_storage CopyOf(const sockaddr* from, int family) noexcept {
+  sockaddr_storage copy{};
+  std::size_t size = family == AF_INET ? sizeof(sockaddr_in) : sizeof(sockaddr_in6);
+#if defined(SIN6_LEN)
+  if (from->sa_len < size) size = from->sa_len;
+#endif
+  std::memcpy(&copy, from, size);
+  copy.ss_family = static_cast<sa_family_t>(family);
+  return copy;
+}
+
+/// The hardware address of the interface `name`: that of its link layer's entry among all the entries from `at` on.
+inline std::string HardwareAddressOf(std::string_view name, const ifaddrs* at) {
+  for (; at != nullptr; at = at->ifa_next) {
+    if (at->ifa_addr == nullptr || at->ifa_name != name) continue;
+#if defined(__linux__)
+    if (at->ifa_addr->sa_family != AF_PACKET) continue;
+    sockaddr_ll link;
+    std::memcpy(&link, at->ifa_addr, sizeof link);
+    return HardwareAddressText(link.sll_addr, std::min<std::size_t>(link.sll_halen, sizeof link.sll_addr));
+#elif defined(AF_LINK)
+    if (at->ifa_addr->sa_family != AF_LINK) continue;
+    const auto* link = reinterpret_cast<const sockaddr_dl*>(at->ifa_addr);
+    return HardwareAddressText(reinterpret_cast<const unsigned char*>(LLADDR(link)), link->sdl_alen);
+#endif
+  }
+  return {};
+}
+
+inline std::vector<NetworkInterface> ListInterfaces() {
+  std::vector<NetworkInterface> list;
+  ifaddrs* first = nullptr;
+  if (::getifaddrs(&first) != 0) return list;
+  for (const int family : {AF_INET, AF_INET6}) {
+    for (const ifaddrs* at = first; at != nullptr; at = at->ifa_next) {
+      if (at->ifa_addr == nullptr || at->ifa_addr->sa_family != family || (at->ifa_flags & IFF_UP) == 0) continue;
+      std::string mask;
+      if (at->ifa_netmask != nullptr) mask = ToText(CopyOf(at->ifa_netmask, family)).View();
+      list.emplace_back(at->ifa_name, std::string(ToText(CopyOf(at->ifa_addr, family)).View()), std::move(mask),
+                        HardwareAddressOf(at->ifa_name, first));
+    }
+  }
+  ::freeifaddrs(first);
+  return list;
+}
+
+#elif defined(SMTPOLL_WINDOWS)
+
+inline std::string ToUtf8(const wchar_t* text) {
+  const int size = ::WideCharToMultiByte(CP_UTF8, 0, text, -1, nullptr, 0, nullptr, nullptr);
+  std::string result(static_cast<std::size_t>(size > 0 ? size : 1), '\0');
+  ::WideCharToMultiByte(CP_UTF8, 0, text, -1, result.data(), size, nullptr, nullptr);
+  result.pop_back();
+  return result;
+}
+
+/// The mask whose first `prefix` bits are set.
+inline sockaddr_storage MaskOf(int family, unsigned prefix) noexcept {
+  unsigned char bits[16] = {};
+  for (unsigned i = 0; i < prefix && i < 128; ++i)
+    bits[i / 8] = static_cast<unsigned char>(bits[i / 8] | 0x80 >> i % 8);
+  sockaddr_storage mask{};
+  sockaddr_in v4{};
+  sockaddr_in6 v6{};
+  std::memcpy(&v4.sin_addr, bits, sizeof v4.sin_addr);
+  std::memcpy(&v6.sin6_addr, bits, sizeof v6.sin6_addr);
+  std::memcpy(&mask, family == AF_INET ? static_cast<const void*>(&v4) : &v6,
+              family == AF_INET ? sizeof v4 : sizeof v6);
+  mask.ss_family = static_cast<ADDRESS_FAMILY>(family);
+  return mask;
+}
+
+inline std::vector<NetworkInterface> ListInterfaces() {
+  constexpr ULONG kFlags = GAA_FLAG_SKIP_ANYCAST | GAA_FLAG_SKIP_MULTICAST | GAA_FLAG_SKIP_DNS_SERVER;
+  std::vector<NetworkInterface> list;
+  ULONG size = 16 * 1024;
+  std::vector<IP_ADAPTER_ADDRESSES> memory;
+  ULONG result = ERROR_BUFFER_OVERFLOW;
+  for (int i = 0; i < 4 && result == ERROR_BUFFER_OVERFLOW; ++i) {
+    memory.resize(size / sizeof(IP_ADAPTER_ADDRESSES) + 1);
+    result = ::GetAdaptersAddresses(AF_UNSPEC, kFlags, nullptr, memory.data(), &size);
+  }
+  if (result != ERROR_SUCCESS) return list;
+  for (const int family : {AF_INET, AF_INET6}) {
+    for (const IP_ADAPTER_ADDRESSES* at = memory.data(); at != nullptr; at = at->Next) {
+      if (at->OperStatus != IfOperStatusUp) continue;
+      for (const auto* address = at->FirstUnicastAddress; address != nullptr; address = address->Next) {
+        if (address->Address.lpSockaddr->sa_family != family) continue;
+        sockaddr_storage ip{};
+        std::memcpy(&ip, address->Address.lpSockaddr, static_cast<std::size_t>(address->Address.iSockaddrLength));
+        list.emplace_back(ToUtf8(at->FriendlyName), std::string(ToText(ip).View()),
+                          std::string(ToText(MaskOf(family, address->OnLinkPrefixLength)).View()),
+                          HardwareAddressText(at->PhysicalAddress, at->PhysicalAddressLength));
+      }
+    }
+  }
+  return list;
+}
+
+#else
+
+inline std::vector<NetworkInterface> ListInterfaces() { return {}; }
+
+#endif
+
+}  // namespace detail
+
+/// The seed's System functions about interfaces. Each call asks the operating system anew.
+namespace System {
+
+/// All interfaces that are up; empty where the system does not tell.
+inline std::vector<smtpoll::NetworkInterface> NetworkInterfaces() { return detail::ListInterfaces(); }
+
+/// How many NetworkInterfaces lists.
+inline std::size_t NetworkInterfaceCount() { return NetworkInterfaces().size(); }
+
+/// The seed's System.NetworkInterface(index), from 0; one with all members empty where there is none.
+inline smtpoll::NetworkInterface NetworkInterface(std::size_t index) {
+  std::vector<smtpoll::NetworkInterface> list = NetworkInterfaces();
+  return index < list.size() ? std::move(list[index]) : smtpoll::NetworkInterface();
+}
+
+/// IP of this machine: of the first interface that is no loopback, else of the first; empty where there is none.
+inline std::string HostAddress() {
+  const std::vector<smtpoll::NetworkInterface> list = NetworkInterfaces();
+  for (const smtpoll::NetworkInterface& one : list)
+    if (!detail::IsLoopback(one.IPAddress())) return one.IPAddress();
+  return list.empty() ? std::string() : list[0].IPAddress();
+}
+
+}  // namespace System
+
+SMTPOLL_NAMESPACE_END
+
+#endif
+
+// ---- smtpoll/client/smtp_socket.hpp ----
+// SMTPSocket: the seed's class. Properties, methods and events have the seed's names; Poll() drives it step by step.
+// Nothing here blocks but Poll(milliseconds). One object belongs to one thread at a time; objects share nothing.
+// Invariant: a message is in Messages, under way, in InDoubt, or was handed to MessageFinished as sent or refused.
+#ifndef SMTPOLL_CLIENT_SMTP_SOCKET_HPP
+#define SMTPOLL_CLIENT_SMTP_SOCKET_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+
+/// What Poll has left to do. True (in a condition) while there is work.
+struct PollStatus {
+  bool work_left = false;                 ///< Poll has to be called again.
+  Readiness waits_for = Readiness::None;  ///< What the Handle() has to become before Poll can do more.
+  Millis deadline = kNever;               ///< When a time-out is due, on Now()'s clock.
+  explicit operator bool() const noexcept { return work_left; }
+};
+
+/// The seed's SMTPSocket over a socket policy, a transport policy, a handler policy and buffer sizes. The public
+/// members of ClientSettings (UserName, Password, ...) and of the handler (the events) are members of this class too.
+template <typename Socket, template <typename> class Transport = PlainTransport, typename Handler = EventFunctions,
+          typename Limits = DefaultLimits>
+class BasicSMTPSocket : public ClientSettings, public Handler {
+ public:
+  BasicSMTPSocket() = default;
+  BasicSMTPSocket(const BasicSMTPSocket&) = delete;
+  BasicSMTPSocket& operator=(const BasicSMTPSocket&) = delete;
+
+  std::string Address;     ///< Host name, IPv4 or IPv6 literal to connect to.
+  std::uint16_t Port = 0;  ///< Port to connect to, or to listen on; after Listen on 0 the one the system picked.
+  /// The queue; element 0 is the next to go. May be changed at any time, also in an event.
+  Sequence<EmailMessage> Messages;
+  /// Messages whose fate is unknown: the connection died after the content and before the reply. The caller decides.
+  Sequence<EmailMessage> InDoubt;
+  /// The local interface to bind to; unset: the system's choice.
+  std::optional<smtpoll::NetworkInterface> NetworkInterface;
+  std::size_t PollBudget = 256 * 1024;          ///< Bytes that one Poll moves at most, about.
+  std::size_t ReceiveBufferLimit = 256 * 1024;  ///< Bytes of raw data kept unread; the peer has to wait for more room.
+  std::size_t SendBufferLimit = 1024 * 1024;    ///< Bytes of raw data that Write queues; more is an error.
+
+  /// Starts to connect to Address:Port; Poll goes on to the greeting, EHLO and AUTH. Faults come through Error:
+  /// 106 where a connection is there already, 107 for port 0, Errc::CredentialsOnPlainWire before a byte is sent.
+  void Connect();
+  /// Connects where that is not done yet, sends every queued message and disconnects. Returns at once; Poll drives it.
+  void SendMail();
+  /// Makes all the progress that can be made now, without blocking, and fires the events that are due.
+  PollStatus Poll();
+  /// As Poll, but where nothing can be done now waits up to `at_most` milliseconds for something (negative: no limit).
+  PollStatus Poll(Millis at_most);
+
+  /// Closes and resets. Address, Port, LastError, the settings, the queue and the unread receive buffer stay.
+  void Close();
+  /// As Close, and fires Error with 102.
+  void Disconnect();
+  /// Ends the mail session with QUIT after the message under way, then closes; Poll drives it.
+  void DisconnectFromServer();
+  /// Empties the queue; a message under way stays under way.
+  void DeleteAllMessages() { Messages.RemoveAll(); }
+
+  /// Listens on Port (of NetworkInterface); the next incoming connection turns this object into its connected peer.
+  void Listen();
+  /// Up to `count` bytes of the receive buffer; fewer where fewer are there.
+  std::string Read(std::size_t count) { return raw_.Take(count); }
+  /// All of the receive buffer.
+  std::string ReadAll() { return raw_.Take(SIZE_MAX); }
+  /// The receive buffer's content, which stays there.
+  std::string Lookahead() const { return std::string(raw_.Received()); }
+  /// Queues raw bytes. Only where connected and no message is under way; otherwise Error 106 and false. 108 where
+  /// SendBufferLimit would be passed. What the peer answers then comes through DataAvailable and Read.
+  bool Write(std::string_view data);
+  /// Pushes out now what the wire takes; true where nothing is left to send.
+  bool Flush();
+  /// Empties the receive buffer; the send buffer stays.
+  void Purge() { raw_.Purge(); }
+  /// True where the receive buffer is empty.
+  bool EndOfFile() const { return raw_.Received().empty(); }
+  /// Bytes in the receive buffer.
+  std::size_t BytesAvailable() const { return raw_.Received().size(); }
+  /// Bytes queued and not yet taken by the system: raw bytes, commands, the rest of the message under way and, while
+  /// SendMail is at work, the messages that wait. Not 0 as long as the content of a message is left to send.
+  std::size_t BytesLeftToSend() const;
+
+  bool IsConnected() const { return driver_.IsConnected(); }
+  /// IP of this end; of the host (its first interface that is no loopback) where not connected.
+  std::string LocalAddress() const;
+  /// IP of the peer; empty where not connected.
+  std::string RemoteAddress() const;
+  /// The socket for the caller's own event loop; Socket::kNoHandle where there is none. It may change with each Poll
+  /// until the connection stands (name resolution and each address tried have their own).
+  typename Socket::Handle Handle() const { return driver_.Layer().NextLayer().NativeHandle(); }
+  bool WantsRead() const { return Includes(Wants(), Readiness::Read); }
+  bool WantsWrite() const { return Includes(Wants(), Readiness::Write); }
+  /// When Poll should be called even if nothing happens, on Now()'s clock; kNever where nothing is pending.
+  Millis NextDeadline() const { return driver_.NextDeadline(); }
+  static Millis Now() { return Socket::Now(); }
+
+  /// The last error; it stays until the next one.
+  const smtpoll::Error& LastError() const { return last_error_; }
+  /// The seed's LastErrorCode.
+  int LastErrorCode() const { return last_error_.ErrorNumber; }
+  /// What the server offered in its last EHLO reply.
+  const Capabilities& ServerCapabilities() const { return driver_.Session().ServerCapabilities(); }
+  /// The transport, for what is special to it.
+  Transport<Socket>& Layer() { return driver_.Layer(); }
+
+ private:
+  using State = typename Driver<Socket, Transport, Limits>::State;
+
+  void Open();
+  void Round(std::size_t& budget);
+  bool StartNext();
+  void FinishRun();
+  void PumpRaw(std::size_t& budget);
+  void Dispatch(const Event& event);
+  void ReportChunk(const Event& event);
+  void ReportLastChunk(EventKind event);
+  void Finish(Outcome outcome, const smtpoll::Error* why);
+  void Fault(const smtpoll::Error& error);
+  void Report(const smtpoll::Error& error);
+  void TearDown();
+  bool InIdleSession() const { return driver_.CurrentState() == State::Session && driver_.Session().Idle(); }
+  Readiness Wants() const;
+  PollStatus Status() const;
+  std::string BindAddress() const { return NetworkInterface ? NetworkInterface->IPAddress() : std::string(); }
+  static void ShowLine(void* self, Side side, std::string_view line) {
+    static_cast<BasicSMTPSocket*>(self)->OnTranscript(side, line);
+  }
+
+  Driver<Socket, Transport, Limits> driver_;
+  detail::SessionStrings strings_;
+  detail::RawStream raw_;
+  detail::Delivery delivery_;
+  EmailMessage current_;  // the message under way
+  bool has_current_ = false;
+  bool sending_ = false;         // SendMail is at work
+  bool quit_wanted_ = false;     // QUIT as soon as the session is idle
+  bool sent_some_ = false;       // at least one message of this run was sent
+  bool accepted_ = false;        // the connection came in through Listen
+  bool last_chunk_due_ = false;  // the final SendProgress has not come yet
+  std::size_t raw_told_ = 0;     // what SendProgress was last told of the raw send buffer
+  bool polling_ = false;
+  bool closing_ = false;
+  bool progress_ = false;  // the last round did something
+  smtpoll::Error last_error_;
+  mutable std::uint64_t waiting_size_ = 0;  // rendered size of the first waiting_count_ messages of the queue
+  mutable std::size_t waiting_count_ = 0;
+};
+
+/// SMTPSocket over this platform's sockets, without TLS.
+using SMTPSocket = BasicSMTPSocket<NativeSocket>;
+
+SMTPOLL_NAMESPACE_END
+
+#endif
+
+// ---- smtpoll/client/detail/smtp_socket_impl.hpp ----
+// The bodies of BasicSMTPSocket: Poll and its rounds, what each engine event means for the queue, and how things end.
+#ifndef SMTPOLL_CLIENT_DETAIL_SMTP_SOCKET_IMPL_HPP
+#define SMTPOLL_CLIENT_DETAIL_SMTP_SOCKET_IMPL_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+namespace detail {
+
+/// Holds a flag for the time of a scope, also when a handler throws through it.
+class FlagScope {
+ public:
+  explicit FlagScope(bool& flag) noexcept : flag_(flag) { flag_ = true; }
+  ~FlagScope() { flag_ = false; }
+  FlagScope(const FlagScope&) = delete;
+  FlagScope& operator=(const FlagScope&) = delete;
+
+ private:
+  bool& flag_;
+};
+
+}  // namespace detail
+
+#define SMTPOLL_MEMBER(...)                                                                          \
+  template <typename Socket, template <typename> class Transport, typename Handler, typename Limits> \
+  __VA_ARGS__ BasicSMTPSocket<Socket, Transport, Handler, Limits>
+
+SMTPOLL_MEMBER(void)::Connect() {
+  if (driver_.CurrentState() != State::Closed)
+    Report(smtpoll::Error(Errc::InvalidState, Phase::Connect, "the socket is in use already"));
+  else
+    Open();
+}
+
+SMTPOLL_MEMBER(void)::SendMail() {
+  if (Messages.empty() && !has_current_) return;
+  const State state = driver_.CurrentState();
+  if (state == State::Listening || (state == State::Raw && (accepted_ || raw_.Unsent() != 0)))
+    return Report(smtpoll::Error(Errc::InvalidState, Phase::Idle, "the connection is used as a raw stream"));
+  if (state == State::Raw) driver_.LeaveRaw();
+  if (!sending_) sent_some_ = false;
+  sending_ = true;
+  quit_wanted_ = true;
+  if (state == State::Closed) Open();
+}
+
+SMTPOLL_MEMBER(void)::Open() {
+  if (Port == 0) return Fault(smtpoll::Error(Errc::InvalidPort, Phase::Connect, "Port is 0"));
+  if (Address.empty()) return Fault(smtpoll::Error(Errc::NameResolution, Phase::Resolve, "Address is empty"));
+  accepted_ = false;
+  SessionOptions options = strings_.Take(*this, Address, BindAddress());
+  if (const smtpoll::Error error = detail::ApplySecurity(*this, Transport<Socket>::kEncrypts, options))
+    return Fault(error);
+  options.transcript = {&ShowLine, this};
+  driver_.Connect({strings_.Host(), Port, strings_.LocalAddress()}, options);
+}
+
+SMTPOLL_MEMBER(void)::Listen() {
+  if (driver_.CurrentState() != State::Closed)
+    return Report(smtpoll::Error(Errc::InvalidState, Phase::Listen, "the socket is in use already"));
+  accepted_ = true;
+  driver_.Listen(Port, BindAddress());
+  // A port that is taken is told at once, not with the first Poll.
+  std::size_t budget = 0;
+  const Event event = driver_.CurrentState() == State::Closed ? driver_.Next(budget) : Event();
+  if (event.kind == EventKind::Failed) Fault(*event.error);
+}
+
+SMTPOLL_MEMBER(PollStatus)::Poll() {
+  if (polling_) return Status();
+  {
+    detail::FlagScope polling(polling_);
+    progress_ = false;
+    std::size_t budget = PollBudget;
+    Round(budget);
+    progress_ = progress_ || budget != PollBudget;
+  }
+  return Status();
+}
+
+SMTPOLL_MEMBER(PollStatus)::Poll(Millis at_most) {
+  const PollStatus status = Poll();
+  if (polling_ || progress_ || at_most == 0 || status.waits_for == Readiness::None) return status;
+  driver_.Wait(status.waits_for, at_most);
+  return Poll();
+}
+
+SMTPOLL_MEMBER(void)::Round(std::size_t& budget) {
+  for (;;) {
+    const State before = driver_.CurrentState();
+    if (before == State::Raw) {
+      PumpRaw(budget);
+      if (driver_.CurrentState() == State::Raw) return;
+      continue;
+    }
+    const Event event = driver_.Next(budget);
+    if (last_chunk_due_) ReportLastChunk(event.kind);
+    if (event.kind != EventKind::None) {
+      progress_ = true;
+      Dispatch(event);
+    } else if (before == State::Listening && driver_.CurrentState() == State::Raw) {
+      progress_ = true;
+      this->OnConnectionEstablished({});
+    } else if (!StartNext()) {
+      return;
+    }
+  }
+}
+
+/// The session is idle: starts what is next, a message or QUIT. False where there is nothing to start.
+SMTPOLL_MEMBER(bool)::StartNext() {
+  if (!InIdleSession()) return false;
+  if (sending_ && Messages.empty()) {
+    FinishRun();
+    if (!InIdleSession()) return true;
+  }
+  if (sending_ && Messages.PopFront(current_)) {
+    has_current_ = progress_ = true;
+    const smtpoll::Error error = delivery_.Start(current_, driver_.Session(), Now());
+    if (waiting_count_ == Messages.Count() + 1) {
+      waiting_count_ = Messages.Count();
+      waiting_size_ -= delivery_.ContentSize() < waiting_size_ ? delivery_.ContentSize() : waiting_size_;
+    }
+    if (error) Finish(Outcome::Refused, &error);
+    return true;
+  }
+  if (!quit_wanted_) return false;
+  quit_wanted_ = false;
+  driver_.Session().Quit(Now());
+  return true;
+}
+
+/// The queue is empty: says so, and goes on with what a handler has put into it.
+SMTPOLL_MEMBER(void)::FinishRun() {
+  sending_ = false;
+  if (!sent_some_) return;
+  sent_some_ = false;
+  this->OnMailSent();
+  // Close in the handler has taken quit_wanted_ back: then the run is over.
+  sending_ = sending_ || (quit_wanted_ && !Messages.empty());
+}
+
+SMTPOLL_MEMBER(void)::PumpRaw(std::size_t& budget) {
+  for (;;) {
+    const bool had_unsent = raw_.Unsent() != 0;
+    if (had_unsent && raw_.Unsent() != raw_told_) {
+      raw_told_ = raw_.Unsent();
+      if (this->OnSendProgress(raw_told_, raw_told_)) raw_.DropUnsent();
+    }
+    const detail::RawStream::Progress outgoing = raw_.Send(driver_.Layer(), budget);
+    if (had_unsent && raw_.Unsent() == 0) this->OnSendProgress(0, 0);
+    const detail::RawStream::Progress incoming = raw_.Receive(driver_.Layer(), ReceiveBufferLimit, budget);
+    if (incoming.received) this->OnDataAvailable();
+    if (driver_.CurrentState() != State::Raw) return;
+    if (incoming.ended) {
+      TearDown();
+      return Report(smtpoll::Error::FromNumber(incoming.error, Phase::Idle));
+    }
+    if (!outgoing.sent && !incoming.received) return;
+  }
+}
+
+// What each event of the engine means for the queue and the caller.
+SMTPOLL_MEMBER(void)::Dispatch(const Event& event) {
+  switch (event.kind) {
+    case EventKind::None:
+    case EventKind::CommandReply:
+    case EventKind::NeedTls:
+    case EventKind::Hello: return;
+    case EventKind::Authenticated: return strings_.Forget();
+    case EventKind::Greeting: return this->OnConnectionEstablished(event.reply.text);
+    case EventKind::RecipientAccepted:
+    case EventKind::RecipientRefused: return delivery_.OnRecipient(event);
+    case EventKind::RecipientFinal: return delivery_.OnRecipientFinal(event);
+    case EventKind::Chunk: return ReportChunk(event);
+    case EventKind::Accepted: delivery_.OnAccepted(event); return Finish(Outcome::Sent, nullptr);
+    case EventKind::Refused: return Finish(Outcome::Refused, event.error);
+    case EventKind::InDoubt: return Finish(Outcome::InDoubt, event.error);
+    case EventKind::Returned: return Finish(Outcome::Queued, event.error);
+    case EventKind::MustReconnect:
+      // The message is out of the queue; those that wait need a new wire.
+      if (sending_ && Messages.empty()) FinishRun();
+      if (sending_ && !closing_) return Open();
+      quit_wanted_ = false;
+      return;
+    case EventKind::Failed:
+      if (!closing_) Fault(*event.error);
+      return;
+    case EventKind::Ended: return strings_.Forget();
+  }
+}
+
+SMTPOLL_MEMBER(void)::ReportChunk(const Event& event) {
+  const bool cancelled = detail::AskAboutChunk(static_cast<Handler&>(*this), event);
+  last_chunk_due_ = !cancelled;
+  if (cancelled) driver_.Session().Cancel();
+}
+
+/// All content has gone once the final reply is awaited, or has come.
+SMTPOLL_MEMBER(void)::ReportLastChunk(EventKind event) {
+  const Phase phase = driver_.Session().CurrentPhase();
+  if (phase != Phase::ContentEnd && phase != Phase::Reset && event != EventKind::Accepted) return;
+  last_chunk_due_ = false;
+  this->OnSendProgress(0, 0);
+}
+
+/// The message under way has its outcome: it goes where that says, and the caller hears of it.
+SMTPOLL_MEMBER(void)::Finish(Outcome outcome, const smtpoll::Error* why) {
+  if (!has_current_) return;
+  has_current_ = last_chunk_due_ = false;
+  delivery_.End(outcome, why);
+  if (outcome == Outcome::Queued) {
+    Messages.PushFront(std::move(current_));
+    return;
+  }
+  this->OnMessageFinished(current_, delivery_.Result());
+  if (outcome == Outcome::Sent) {
+    sent_some_ = true;
+    this->OnMessageSent(current_);
+  } else if (outcome == Outcome::InDoubt) {
+    const smtpoll::Error error = *why;
+    InDoubt.Append(std::move(current_));
+    this->OnMessageInDoubt(InDoubt[InDoubt.Count() - 1], error);
+  } else if (why->reply_code != 0) {
+    last_error_ = *why;
+    this->OnServerError(why->reply_code, delivery_.Result().error.text.View(), current_);
+  } else if (why->Code() != Errc::Cancelled) {
+    Report(*why);
+  }
+}
+
+/// The connection failed, or could not be started.
+SMTPOLL_MEMBER(void)::Fault(const smtpoll::Error& error) {
+  sending_ = quit_wanted_ = false;
+  strings_.Forget();
+  Report(error);
+}
+
+SMTPOLL_MEMBER(void)::Report(const smtpoll::Error& error) {
+  const smtpoll::Error told = error;  // the handler may bring about the next one
+  last_error_ = told;
+  this->OnError(told);
+}
+
+/// Ends the connection; a message under way gets its outcome.
+SMTPOLL_MEMBER(void)::TearDown() {
+  detail::FlagScope closing(closing_);
+  driver_.Close();
+  std::size_t budget = 0;
+  for (;;) {
+    const Event event = driver_.Next(budget);
+    if (event.kind == EventKind::None) break;
+    Dispatch(event);
+  }
+  raw_.DropUnsent();
+  strings_.Forget();
+  sending_ = quit_wanted_ = last_chunk_due_ = false;
+}
+
+SMTPOLL_MEMBER(void)::Close() { TearDown(); }
+
+SMTPOLL_MEMBER(void)::Disconnect() {
+  TearDown();
+  Fault(smtpoll::Error(Errc::ConnectionLost, Phase::None, "closed by Disconnect"));
+}
+
+SMTPOLL_MEMBER(void)::DisconnectFromServer() {
+  if (driver_.CurrentState() == State::Raw && !accepted_ && raw_.Unsent() == 0) driver_.LeaveRaw();
+  if (driver_.CurrentState() != State::Session) return Close();
+  sending_ = false;
+  quit_wanted_ = true;
+}
+
+SMTPOLL_MEMBER(bool)::Write(std::string_view data) {
+  if (InIdleSession() && !sending_) {
+    driver_.EnterRaw();
+  } else if (driver_.CurrentState() != State::Raw) {
+    Report(smtpoll::Error(Errc::InvalidState, Phase::Idle, "Write needs a connection without a message under way"));
+    return false;
+  }
+  if (raw_.Queue(data, SendBufferLimit)) return true;
+  Report(smtpoll::Error(Errc::OutOfMemory, Phase::Idle, "more than SendBufferLimit bytes would wait to be sent"));
+  return false;
+}
+
+SMTPOLL_MEMBER(bool)::Flush() {
+  std::size_t budget = SIZE_MAX;
+  if (driver_.CurrentState() == State::Raw)
+    raw_.Send(driver_.Layer(), budget);
+  else
+    Poll();
+  return raw_.Unsent() == 0 && driver_.Session().Output().empty();
+}
+
+SMTPOLL_MEMBER(std::size_t)::BytesLeftToSend() const {
+  std::uint64_t left = raw_.Unsent() + driver_.Session().Output().size();
+  const std::uint64_t content = driver_.Session().ContentLeft();
+  left += content == kUnknownSize ? 1 : content;
+  if (sending_ && waiting_count_ != Messages.Count()) {
+    waiting_size_ = 0;
+    for (const EmailMessage& mail : Messages) waiting_size_ += detail::ContentSize(mail);
+    waiting_count_ = Messages.Count();
+  }
+  return detail::ClampToSize(sending_ ? left + waiting_size_ : left);
+}
+
+SMTPOLL_MEMBER(std::string)::LocalAddress() const {
+  char address[64];
+  if (const std::size_t size = driver_.Layer().NextLayer().LocalAddress(address, sizeof address); size != 0)
+    return std::string(address, size);
+  return NetworkInterface ? NetworkInterface->IPAddress() : System::HostAddress();
+}
+
+SMTPOLL_MEMBER(std::string)::RemoteAddress() const {
+  char address[64];
+  return std::string(address, driver_.Layer().NextLayer().RemoteAddress(address, sizeof address));
+}
+
+SMTPOLL_MEMBER(Readiness)::Wants() const {
+  if (driver_.CurrentState() != State::Raw) return driver_.Wants();
+  const Readiness read = raw_.Received().size() < ReceiveBufferLimit ? Readiness::Read : Readiness::None;
+  return raw_.Unsent() != 0 ? read | Readiness::Write : read;
+}
+
+SMTPOLL_MEMBER(PollStatus)::Status() const {
+  const State state = driver_.CurrentState();
+  return {(state != State::Closed && !InIdleSession()) || sending_ || quit_wanted_, Wants(), NextDeadline()};
+}
+
+#undef SMTPOLL_MEMBER
+
+SMTPOLL_NAMESPACE_END
+
+#endif
+
+#endif
