@@ -239,6 +239,38 @@ TEST_CASE("SMTPSocket.UserName") {
   CHECK_FALSE(bench.socket.Poll());
 }
 
+TEST_CASE("SMTPSocket.Error") {
+  // What happens, and with which number; each step of a lost connection is in client_driver_test.cpp.
+  const auto error_of = [](const char* address, std::uint16_t port) {
+    SMTPSocket socket;
+    smtpoll::Error told;
+    socket.Error = [&](const smtpoll::Error& error) { told = error; };
+    socket.Address = address;
+    socket.Port = port;
+    socket.Messages.Append(Mail());
+    socket.SendMail();
+    while (socket.Poll(1000)) continue;
+    CHECK(socket.Messages.Count() == 1);
+    CHECK(socket.LastErrorCode() == told.ErrorNumber);
+    CHECK_FALSE(socket.IsConnected());
+    return told;
+  };
+  std::uint16_t nobody = 0;
+  {
+    SMTPSocket listener;
+    listener.Listen();
+    nobody = listener.Port;
+  }
+  const smtpoll::Error refused = error_of("127.0.0.1", nobody);
+  CHECK(ToErrorCode(refused) == std::errc::connection_refused);
+  CHECK(refused.phase == smtpoll::Phase::Connect);
+  const smtpoll::Error unknown = error_of("no-such-host.invalid", 25);
+  CHECK(unknown.ErrorNumber == 103);
+  CHECK(unknown.phase == smtpoll::Phase::Resolve);
+  CHECK(error_of("", 25).ErrorNumber == 103);
+  CHECK(error_of("127.0.0.1", 0).ErrorNumber == 107);
+}
+
 TEST_CASE("SMTPSocket.Connect") {
   Bench bench;
   bench.socket.Connect();

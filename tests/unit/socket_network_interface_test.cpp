@@ -11,7 +11,7 @@
 using smtpoll::NetworkInterface;
 namespace System = smtpoll::System;
 
-TEST_CASE("System.NetworkInterfaces: the loopback is there, with its mask and without a MAC address") {
+TEST_CASE("NetworkInterface.Name, SubnetMask and MACAddress: the loopback has a mask and no MAC address") {
   int found = 0;
   for (const NetworkInterface& one : System::NetworkInterfaces()) {
     if (one.IPAddress() != "127.0.0.1") continue;
@@ -38,7 +38,7 @@ TEST_CASE("System.NetworkInterfaces: each address once, IPv4 first, MAC addresse
   }
 }
 
-TEST_CASE("System.NetworkInterface(index) is that of the list, and an empty one behind its end") {
+TEST_CASE("System.NetworkInterface: the one at an index of the list, and an empty one behind its end") {
   const std::size_t count = System::NetworkInterfaceCount();
   REQUIRE(count > 0);
   CHECK(System::NetworkInterfaces().size() == count);

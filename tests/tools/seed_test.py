@@ -1,0 +1,35 @@
+"""Every member of the seed's classes has a test of its name."""
+
+import re
+import unittest
+
+from toolchain import ROOT
+
+MEMBERS = {
+    'SMTPSocket': """Address Port BytesAvailable BytesLeftToSend Handle IsConnected LocalAddress RemoteAddress Messages
+        NetworkInterface UserName Password Connect SendMail Poll Close Disconnect DisconnectFromServer DeleteAllMessages
+        EndOfFile Flush Listen Lookahead Purge Read ReadAll Write ConnectionEstablished DataAvailable Error MailSent
+        MessageSent SendProgress ServerError""",
+    'NetworkInterface': 'Name IPAddress MACAddress SubnetMask',
+    'System': 'NetworkInterface NetworkInterfaces',
+    'EmailMessage': 'AddRecipient AddCCRecipient AddBCCRecipient Attachments Check Source',
+    'EmailAttachment': 'Name MIMEType Data ContentEncoding LoadFromFile LoadFromCallback',
+    'InternetHeaders': 'AppendHeader SetHeader Delete DeleteAll Count Name Value',
+}
+NAMES = [name
+         for file in sorted((ROOT / 'tests/unit').glob('*_test.cpp'))
+         for name in re.findall(r'TEST_CASE\("(.*?)"\)', file.read_text(encoding='utf-8'))]
+
+
+class Seed(unittest.TestCase):
+    def test_each_member_has_a_test(self):
+        for owner, members in MEMBERS.items():
+            for member in members.split():
+                with self.subTest(member=f'{owner}.{member}'):
+                    # "Class.A, B and C: what" names A, B and C.
+                    named = re.compile(rf'{owner}\.([^:]*[ ,])?{member}($|[ ,:.])')
+                    self.assertTrue(any(named.match(name) for name in NAMES))
+
+
+if __name__ == '__main__':
+    unittest.main()

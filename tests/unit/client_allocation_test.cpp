@@ -1,0 +1,89 @@
+// Counts what the heap is asked for while messages are sent. The replaced operator new serves the whole test program.
+#include <cstdlib>
+#include <new>
+
+#include "smtpoll/client/smtp_socket.hpp"
+
+#include <doctest/doctest.h>
+
+#include "scripted_socket.hpp"
+
+namespace {
+thread_local bool counting = false;
+thread_local int allocations = 0;
+}  // namespace
+
+void* operator new(std::size_t size) {
+  if (counting) ++allocations;
+  if (void* memory = std::malloc(size == 0 ? 1 : size)) return memory;
+  std::abort();
+}
+void operator delete(void* memory) noexcept { std::free(memory); }
+void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+
+namespace {
+
+/// Takes every message in a few fixed bytes, so that only smtpoll can allocate.
+class Sink {
+ public:
+  using Handle = int;
+  static constexpr Handle kNoHandle = -1;
+  static smtpoll::Millis Now() { return 0; }
+  smtpoll::IoResult Connect(const smtpoll::Endpoint&) { return smtpoll::IoResult::Ok(); }
+  smtpoll::IoResult ConnectStep() { return smtpoll::IoResult::Ok(); }
+  smtpoll::Readiness ConnectWants() const { return smtpoll::Readiness::None; }
+  smtpoll::IoResult Read(char* into, std::size_t) {
+    if (waiting_ == 0) return smtpoll::IoResult::TryAgain();
+    --waiting_;
+    const std::string_view reply = content_ ? "354 go\r\n" : said_ == 0 ? "220 hi\r\n" : "250 ok\r\n";
+    ++said_;
+    return smtpoll::IoResult::Ok(reply.copy(into, reply.size()));
+  }
+  smtpoll::IoResult Write(const char* bytes, std::size_t size) {
+    const std::string_view text(bytes, size);
+    const bool ends = text.size() >= 5 && text.substr(text.size() - 5) == "\r\n.\r\n";
+    const bool was_content = content_;
+    content_ = text == "DATA\r\n";
+    if (!was_content || ends) ++waiting_;
+    if (was_content && !ends) content_ = true;
+    return smtpoll::IoResult::Ok(size);
+  }
+  smtpoll::Readiness Wait(smtpoll::Readiness what, smtpoll::Millis) { return what; }
+  void Close() {}
+  Handle NativeHandle() const { return kNoHandle; }
+  std::size_t LocalAddress(char*, std::size_t) const { return 0; }
+  std::size_t RemoteAddress(char*, std::size_t) const { return 0; }
+
+ private:
+  int waiting_ = 1;
+  int said_ = 0;
+  bool content_ = false;
+};
+
+}  // namespace
+
+TEST_CASE("No heap allocation per message after the first ones") {
+  smtpoll::BasicSMTPSocket<Sink> client;
+  client.Address = "sink";
+  client.Port = 25;
+  for (int i = 0; i < 50; ++i) {
+    smtpoll::EmailMessage mail;
+    mail.FromAddress = "A Sender With A Long Name <sender@long.domain.example.org>";
+    mail.AddRecipient("first.recipient@long.domain.example.org");
+    mail.AddRecipient("second.recipient@long.domain.example.org");
+    mail.Subject = "A subject that does not fit the small string, na\xc3\xafvely";
+    mail.BodyPlainText = std::string(1000, 'x') + " caf\xc3\xa9\n";
+    mail.BodyHTML = "<p>" + std::string(500, 'y') + "</p>\n";
+    client.Messages.Append(std::move(mail));
+  }
+  int sent = 0;
+  client.MessageSent = [&](const smtpoll::EmailMessage&) {
+    if (++sent == 3) counting = true;
+    if (sent == 50) counting = false;
+  };
+  client.SendMail();
+  for (int i = 0; i < 100000 && sent < 50; ++i) client.Poll();
+  counting = false;
+  CHECK(sent == 50);
+  CHECK(allocations == 0);
+}

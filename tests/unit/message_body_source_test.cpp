@@ -1,0 +1,122 @@
+#include "smtpoll/message/body_source.hpp"
+
+#include <doctest/doctest.h>
+
+#include <string>
+
+using namespace smtpoll::detail;
+
+namespace {
+
+template <typename Encoder>
+std::string ReadText(const std::string& text, std::size_t room) {
+  Encoder encoder;
+  encoder.Start(text);
+  std::string result, piece(room, '#');
+  while (!encoder.Done()) result.append(piece, 0, encoder.Read(&piece[0], room));
+  return result;
+}
+
+/// `bytes` as base64 lines, read with `room` and pulled in pieces of at most `pull_size`.
+std::string ReadBase64(const std::string& bytes, std::size_t room, std::size_t pull_size) {
+  Base64Lines encoder;
+  encoder.Start();
+  std::size_t at = 0;
+  std::string result, piece(room, '#');
+  for (int i = 0; i < 1000000; ++i) {
+    const smtpoll::SourceResult got = encoder.Read(&piece[0], room, [&](char* into, std::size_t most) {
+      const std::size_t size = std::min(std::min(most, pull_size), bytes.size() - at);
+      bytes.copy(into, size, at);
+      at += size;
+      return smtpoll::SourceResult{size, at == bytes.size() ? smtpoll::SourceStatus::End : smtpoll::SourceStatus::More};
+    });
+    result.append(piece, 0, got.size);
+    if (got.status == smtpoll::SourceStatus::End) return result;
+    REQUIRE(got.status == smtpoll::SourceStatus::More);
+  }
+  return "never ends";
+}
+
+/// The same in the plainest way.
+std::string PlainBase64(const std::string& bytes) {
+  std::string result;
+  for (std::size_t at = 0; at < bytes.size(); at += 57) {
+    const std::string line = bytes.substr(at, 57);
+    std::string encoded(Base64Size(line.size()), '#');
+    Base64Encode(line.data(), line.size(), &encoded[0]);
+    result += encoded + "\r\n";
+  }
+  return result;
+}
+
+std::string DecodeQuotedPrintable(const std::string& text) {
+  std::string result;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] != '=') {
+      result += text[i];
+    } else if (text.compare(i, 3, "=\r\n") == 0) {
+      i += 2;
+    } else {
+      result += static_cast<char>(std::stoi(text.substr(i + 1, 2), nullptr, 16));
+      i += 2;
+    }
+  }
+  return result;
+}
+
+}  // namespace
+
+TEST_CASE("RFC 2045 6.8: base64 lines are the same however they are read and pulled") {
+  std::string bytes;
+  for (int i = 0; i < 1000; ++i) bytes += static_cast<char>(i * 7);
+  for (const std::size_t size : {0u, 1u, 2u, 3u, 56u, 57u, 58u, 113u, 114u, 115u, 570u, 1000u}) {
+    const std::string part = bytes.substr(0, size), expected = PlainBase64(part);
+    CHECK(Base64LinesSize(size) == expected.size());
+    for (const std::size_t room : {1u, 2u, 3u, 57u, 77u, 78u, 79u, 155u, 156u, 1000u, 4096u})
+      for (const std::size_t pull : {1u, 2u, 56u, 57u, 58u, 100u, 5000u})
+        CHECK(ReadBase64(part, room, pull) == expected);
+  }
+}
+
+TEST_CASE("RFC 2045 6.7: quoted-printable decodes to the text, in lines of at most 76 characters") {
+  const std::string texts[] = {"",
+                               "plain\n",
+                               "caf\xc3\xa9 = 5\r\nFrom me\r\n.\r\nends in space \ntab\t\r\rcr",
+                               std::string(500, 'x'),
+                               std::string(300, '\xc3') + "\n" + std::string(75, 'y') + "\n" + std::string(76, 'z'),
+                               std::string("nul\0and\x01more", 12),
+                               " "};
+  for (const std::string& text : texts) {
+    const std::string encoded = ReadText<QuotedPrintableText>(text, 4096);
+    for (const std::size_t room : {1u, 2u, 3u, 7u, 57u}) CHECK(ReadText<QuotedPrintableText>(text, room) == encoded);
+    CHECK(DecodeQuotedPrintable(encoded) == ReadText<CrlfText>(text, 100));
+    std::size_t line = 0;
+    for (std::size_t i = 0; i < encoded.size(); ++i) {
+      if (encoded[i] == '\n') {
+        CHECK(line <= 77);
+        line = 0;
+        if (i >= 2) CHECK_FALSE(IsSpace(encoded[i - 2]));
+      } else {
+        ++line;
+        CHECK((IsPrint(encoded[i]) || encoded[i] == '\r' || encoded[i] == '\t'));
+      }
+    }
+  }
+}
+
+TEST_CASE("RFC 2046 4.1.1: every kind of line end becomes CRLF") {
+  for (const std::size_t room : {1u, 2u, 3u, 99u}) {
+    CHECK(ReadText<CrlfText>("a\nb\rc\r\nd\n\re", room) == "a\r\nb\r\nc\r\nd\r\n\r\ne");
+    CHECK(ReadText<CrlfText>("\r", room) == "\r\n");
+    CHECK(ReadText<CrlfText>("", room).empty());
+  }
+}
+
+TEST_CASE("RFC 2045 6.2: the encoding is the smallest that carries the text") {
+  CHECK(ChooseEncoding("plain\r\ntext\twith tab\n") == TransferEncoding::SevenBit);
+  CHECK(ChooseEncoding("") == TransferEncoding::SevenBit);
+  CHECK(ChooseEncoding("mostly ascii, one \xc3\xa9") == TransferEncoding::QuotedPrintable);
+  CHECK(ChooseEncoding("\xe4\xb8\x96\xe7\x95\x8c") == TransferEncoding::Base64);
+  CHECK(ChooseEncoding(std::string(1000, 'x')) == TransferEncoding::QuotedPrintable);
+  CHECK(ChooseEncoding(std::string(10, 'x') + '\0' + std::string(50, 'x')) == TransferEncoding::QuotedPrintable);
+}

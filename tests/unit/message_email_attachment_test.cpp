@@ -1,0 +1,139 @@
+#include "smtpoll/message/email_attachment.hpp"
+
+#include <doctest/doctest.h>
+
+#include <cstdio>
+#include <string>
+
+#include "smtpoll/message/attachment_reader.hpp"
+
+using smtpoll::EmailAttachment;
+using smtpoll::SourceResult;
+using smtpoll::SourceStatus;
+using smtpoll::detail::AttachmentReader;
+
+namespace {
+
+/// A file with these bytes for the time of a test.
+class TemporaryFile {
+ public:
+  explicit TemporaryFile(const std::string& bytes) { Write(bytes); }
+  ~TemporaryFile() { std::remove(path.c_str()); }
+  void Write(const std::string& bytes) const {
+    std::FILE* file = std::fopen(path.c_str(), "wb");
+    REQUIRE(file != nullptr);
+    CHECK(std::fwrite(bytes.data(), 1, bytes.size(), file) == bytes.size());
+    std::fclose(file);
+  }
+  const std::string path = "smtpoll-attachment-test.pdf";
+};
+
+/// All bytes, read `room` at a time; "failed" appended where it fails.
+std::string ReadAll(AttachmentReader& reader, std::size_t room) {
+  std::string result, piece(room, '#');
+  for (int i = 0; i < 100000; ++i) {
+    const SourceResult got = reader.Read(&piece[0], room);
+    result.append(piece, 0, got.size);
+    if (got.status == SourceStatus::Failed) return result + " failed";
+    if (got.status == SourceStatus::End) return result;
+  }
+  return "never ends";
+}
+
+}  // namespace
+
+TEST_CASE("EmailAttachment.Name, MIMEType, Data and ContentEncoding") {
+  EmailAttachment attachment;
+  CHECK(attachment.ContentEncoding == "base64");
+  attachment.Name = "a.txt";
+  attachment.Data = "hello";
+  CHECK(attachment.Size() == 5);
+  for (const std::size_t room : {1u, 2u, 5u, 100u}) {
+    AttachmentReader reader;
+    REQUIRE(reader.Start(attachment, false));
+    CHECK(ReadAll(reader, room) == "hello");
+    REQUIRE(reader.Start(attachment, true));
+    CHECK(ReadAll(reader, room) == "hello");
+  }
+}
+
+TEST_CASE("EmailAttachment.LoadFromFile") {
+  const TemporaryFile file("0123456789");
+  EmailAttachment attachment;
+  REQUIRE(attachment.LoadFromFile(file.path));
+  CHECK(attachment.Name == "smtpoll-attachment-test.pdf");
+  CHECK(attachment.MIMEType == "application/pdf");
+  CHECK(attachment.Size() == 10);
+  CHECK(attachment.Data.empty());
+  for (const std::size_t room : {1u, 3u, 10u, 11u, 100u}) {
+    AttachmentReader reader;
+    REQUIRE(reader.Start(attachment, false));
+    CHECK(ReadAll(reader, room) == "0123456789");
+  }
+  EmailAttachment none;
+  CHECK_FALSE(none.LoadFromFile("no/such/file"));
+  CHECK(none.Name.empty());
+}
+
+TEST_CASE("EmailAttachment.LoadFromFile: a file that changed its length since is a failure, never another message") {
+  const TemporaryFile file("0123456789");
+  EmailAttachment attachment;
+  REQUIRE(attachment.LoadFromFile(file.path));
+  for (const char* now : {"012345678", "0123456789x", ""}) {
+    file.Write(now);
+    for (const std::size_t room : {1u, 5u, 10u, 100u}) {
+      AttachmentReader reader;
+      REQUIRE(reader.Start(attachment, false));
+      const std::string got = ReadAll(reader, room);
+      CHECK(got.find("failed") != std::string::npos);
+    }
+  }
+  std::remove(file.path.c_str());
+  AttachmentReader reader;
+  CHECK_FALSE(reader.Start(attachment, false));
+}
+
+TEST_CASE("EmailAttachment.LoadFromCallback") {
+  std::string rest;
+  EmailAttachment attachment;
+  attachment.LoadFromCallback(
+      [&](char* into, std::size_t room) {
+        const std::size_t size = rest.copy(into, room < 3 ? room : 3);
+        rest.erase(0, size);
+        return SourceResult{size, rest.empty() ? SourceStatus::End : SourceStatus::More};
+      },
+      smtpoll::kUnknownSize,
+      [&] {
+        rest = "again";
+        return true;
+      });
+  CHECK(attachment.Size() == smtpoll::kUnknownSize);
+  rest = "once";
+  AttachmentReader reader;
+  REQUIRE(reader.Start(attachment, false));
+  CHECK(ReadAll(reader, 100) == "once");
+  REQUIRE(reader.Start(attachment, true));
+  CHECK(ReadAll(reader, 2) == "again");
+
+  EmailAttachment one_way;
+  one_way.LoadFromCallback([](char*, std::size_t) { return SourceResult{0, SourceStatus::Failed}; }, 5);
+  CHECK(one_way.Size() == 5);
+  CHECK_FALSE(reader.Start(one_way, true));
+  REQUIRE(reader.Start(one_way, false));
+  CHECK(ReadAll(reader, 100) == " failed");
+}
+
+TEST_CASE("The media type of a file follows its extension") {
+  CHECK(smtpoll::MimeTypeOf("a.PNG") == "image/png");
+  CHECK(smtpoll::MimeTypeOf("b.tar.gz") == "application/gzip");
+  CHECK(smtpoll::MimeTypeOf("Makefile") == "application/octet-stream");
+  CHECK(smtpoll::MimeTypeOf("x.unknown") == "application/octet-stream");
+  std::size_t count = 0;
+  std::string_view before;
+  for (const auto& known : smtpoll::detail::kMimeTypes) {
+    CHECK(before < known.extension);
+    before = known.extension;
+    ++count;
+  }
+  CHECK(count >= 60);
+}

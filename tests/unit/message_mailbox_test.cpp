@@ -1,0 +1,126 @@
+#include "smtpoll/message/mailbox.hpp"
+
+#include <doctest/doctest.h>
+
+#include <string>
+#include <vector>
+
+using smtpoll::Mailbox;
+using smtpoll::MailboxParser;
+
+namespace {
+
+/// Every mailbox of `list` as `name|local|domain`, joined by spaces; `!column reason` where it fails.
+std::string Parse(const std::string& list) {
+  std::string result;
+  MailboxParser parser(list);
+  Mailbox mailbox;
+  while (parser.Next(mailbox)) {
+    if (!result.empty()) result += " ";
+    result.append(mailbox.display_name).append("|").append(mailbox.local_part).append("|").append(mailbox.domain);
+  }
+  if (parser.Failed()) result += "!" + std::to_string(parser.FaultColumn()) + " " + parser.FaultReason();
+  CHECK_FALSE(parser.Next(mailbox));
+  return result;
+}
+
+std::string AddrSpec(const std::string& address) {
+  MailboxParser parser(address);
+  Mailbox mailbox;
+  REQUIRE(parser.Next(mailbox));
+  std::string result;
+  smtpoll::detail::AppendAddrSpec(mailbox, result);
+  return result;
+}
+
+}  // namespace
+
+TEST_CASE("RFC 5322 3.4: a list as people type it") {
+  CHECK(Parse("bob@y.org") == "|bob|y.org");
+  CHECK(Parse("\"Doe, Jane\" <jane@x.org>, bob@y.org") == "\"Doe, Jane\"|jane|x.org |bob|y.org");
+  CHECK(Parse("Jane Q. Doe <jane@x.org>") == "Jane Q. Doe|jane|x.org");
+  CHECK(Parse("<jane@x.org>") == "|jane|x.org");
+  CHECK(Parse(" , a@b ,, c@d , ") == "|a|b |c|d");
+  CHECK(Parse("").empty());
+  CHECK(Parse("  ").empty());
+}
+
+TEST_CASE("RFC 5322 3.4: groups give their members") {
+  CHECK(Parse("Team: a@b, Carl <c@d>; , e@f") == "|a|b Carl|c|d |e|f");
+  CHECK(Parse("undisclosed-recipients:;").empty());
+  CHECK(Parse("Team: a@b") == "|a|b!10 a group has no ; at its end");
+  CHECK(Parse("A: B: c@d;;").find("!5 a group inside a group") != std::string::npos);
+  CHECK(Parse("a@b; c@d").find("!4 a comma is missing") == 0);
+}
+
+TEST_CASE("RFC 5322 3.2.2: comments and white space stand around every part") {
+  CHECK(Parse("(x (y)) bob (a) @ (b) y.org (c)") == "|bob|y.org");
+  CHECK(Parse("Bob (the \\) builder) <bob@y.org>") == "Bob|bob|y.org");
+  CHECK(Parse("bob@y.org (never ends").find("a comment has no )") != std::string::npos);
+}
+
+TEST_CASE("RFC 5321 4.1.2 and 4.1.3: quoted local parts and address literals") {
+  CHECK(Parse("\"a b@c\"@y.org") == "|\"a b@c\"|y.org");
+  CHECK(Parse("bob@[192.0.2.1], bob@[IPv6:2001:db8::1]") == "|bob|[192.0.2.1] |bob|[IPv6:2001:db8::1]");
+  CHECK(Parse("bob@[192.0.2.1").find("] is missing") != std::string::npos);
+  CHECK(Parse("\"bob@y.org").find("a quoted string has no") != std::string::npos);
+}
+
+TEST_CASE("RFC 6532 3.2: UTF-8 in names, local parts and domains; broken UTF-8 is a fault") {
+  CHECK(Parse("Zo\xc3\xab <zo\xc3\xab@b\xc3\xbc"
+              "cher.example>") ==
+        "Zo\xc3\xab|zo\xc3\xab|b\xc3\xbc"
+        "cher.example");
+  CHECK(Parse("a\xff@y.org") == "!2 no valid UTF-8");
+}
+
+TEST_CASE("RFC 5322 3.4.1: what is no address is refused with its column") {
+  const struct {
+    const char* list;
+    const char* fault;
+  } faults[] = {{"bob", "!4 @ is missing"},
+                {"bob@", "!5 a character that cannot stand in an address"},
+                {"@y.org", "!1 a local part is missing"},
+                {"bob@y.org x", "!11 a comma is missing"},
+                {"bob smith@y.org", "!10 < is missing before an address"},
+                {"Bob <bob@y.org", "!15 > is missing"},
+                {"Bob <@y.org>", "!6 a local part is missing"},
+                {".bob@y.org", "!1 a dot at the wrong place"},
+                {"b..b@y.org", "!1 a dot at the wrong place"},
+                {"bob@y..org", "!5 a dot at the wrong place"},
+                {"bob@.y.org", "!5 a dot at the wrong place"},
+                {"a@b, bob@y,org!", "!16 @ is missing"}};
+  for (const auto& fault : faults) {
+    CAPTURE(fault.list);
+    const std::string parsed = Parse(fault.list);
+    CHECK(parsed.substr(parsed.find('!')) == fault.fault);
+  }
+}
+
+TEST_CASE("RFC 5321 4.5.3.1: local part 64, domain 255, path 256 octets") {
+  CHECK(Parse(std::string(64, 'a') + "@y.org").find('!') == std::string::npos);
+  CHECK(Parse(std::string(65, 'a') + "@y.org") == "!1 the local part is longer than 64 octets");
+  CHECK(Parse("a@" + std::string(256, 'b')) == "!3 the domain is longer than 255 octets");
+  CHECK(Parse(std::string(64, 'a') + "@" + std::string(189, 'b')).find('!') == std::string::npos);
+  CHECK(Parse(std::string(64, 'a') + "@" + std::string(190, 'b')) == "!1 the address is longer than 254 octets");
+}
+
+TEST_CASE("Header injection: a line break or NUL is a fault wherever it stands in an address") {
+  const std::string address = "\"Jane (x)\" (y) <jane@x.org> , bob@y.org";
+  for (const char bad : {'\r', '\n', '\0'}) {
+    for (std::size_t at = 0; at <= address.size(); ++at) {
+      std::string broken = address;
+      broken.insert(at, 1, bad);
+      CAPTURE(at);
+      CHECK(Parse(broken).find('!') != std::string::npos);
+    }
+  }
+}
+
+TEST_CASE("RFC 5321 4.1.2: a local part is quoted only where it must be") {
+  CHECK(AddrSpec("\"bob\"@y.org") == "bob@y.org");
+  CHECK(AddrSpec("\"b.o.b\"@y.org") == "b.o.b@y.org");
+  CHECK(AddrSpec("\"b b\"@y.org") == "\"b b\"@y.org");
+  CHECK(AddrSpec("\"b..b\"@y.org") == "\"b..b\"@y.org");
+  CHECK(AddrSpec("\"b\\\"b\"@y.org") == "\"b\\\"b\"@y.org");
+}

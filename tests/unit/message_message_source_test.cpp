@@ -1,0 +1,208 @@
+#include "smtpoll/message/message_source.hpp"
+
+#include <doctest/doctest.h>
+
+#include <string>
+
+using smtpoll::EmailAttachment;
+using smtpoll::EmailMessage;
+using smtpoll::MessageSource;
+using smtpoll::SourceResult;
+using smtpoll::SourceStatus;
+
+namespace {
+
+std::string ReadAll(smtpoll::Source& source, std::size_t room) {
+  std::string result, piece(room, '#');
+  for (int i = 0; i < 1000000; ++i) {
+    const SourceResult got = source.Read(&piece[0], room);
+    result.append(piece, 0, got.size);
+    if (got.status == SourceStatus::Failed) return result + "[failed: " + std::string(source.Failure()) + "]";
+    if (got.status == SourceStatus::End) return result;
+  }
+  return "never ends";
+}
+
+EmailMessage Mail() {
+  EmailMessage mail;
+  mail.FromAddress = "Alice <alice@x.org>";
+  mail.ToAddress = "bob@y.org";
+  mail.Subject = "hi";
+  mail.BodyPlainText = "Hello, World!\n";
+  return mail;
+}
+
+EmailAttachment Attachment(const std::string& name, const std::string& data) {
+  EmailAttachment attachment;
+  attachment.Name = name;
+  attachment.Data = data;
+  return attachment;
+}
+
+/// The rendered message, read in pieces of every size that matters; all must agree, with Size() and after Rewind too.
+std::string Render(const EmailMessage& mail) {
+  MessageSource source;
+  source.Open(mail);
+  const std::string whole = ReadAll(source, 65536);
+  CHECK(source.Size() == whole.size());
+  for (const std::size_t room : {1u, 2u, 3u, 7u, 57u, 78u, 79u, 4096u}) {
+    REQUIRE(source.Rewind());
+    CHECK(ReadAll(source, room) == whole);
+  }
+  std::size_t line = 0;
+  for (std::size_t i = 0; i < whole.size(); ++i) {
+    CHECK((whole[i] != '\n' || (i > 0 && whole[i - 1] == '\r')));
+    CHECK((whole[i] != '\r' || (i + 1 < whole.size() && whole[i + 1] == '\n')));
+    line = whole[i] == '\n' ? 0 : line + 1;
+    CHECK(line <= 999);
+  }
+  return whole;
+}
+
+bool Has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+
+/// The Content-Types of a message, in their order.
+std::string Types(const std::string& text) {
+  std::string types;
+  for (std::size_t at = text.find("Content-Type: "); at != std::string::npos; at = text.find("Content-Type: ", at)) {
+    at += 14;
+    types += text.substr(at, text.find_first_of(";\r", at) - at) + " ";
+  }
+  return types;
+}
+
+}  // namespace
+
+TEST_CASE("RFC 5322 3.6: the fields of a plain message") {
+  EmailMessage mail = Mail();
+  mail.CCAddress = "carol@y.org";
+  mail.BCCAddress = "dave@y.org";
+  mail.Headers.AppendHeader("X-Mailer", "smtpoll test");
+  const std::string text = Render(mail);
+  CHECK(Has(text, "From: Alice <alice@x.org>\r\n"));
+  CHECK(Has(text, "To: bob@y.org\r\n"));
+  CHECK(Has(text, "Cc: carol@y.org\r\n"));
+  CHECK(Has(text, "Subject: hi\r\n"));
+  CHECK(Has(text, "X-Mailer: smtpoll test\r\n"));
+  CHECK(Has(text, "Date: "));
+  CHECK(Has(text, "Message-ID: <"));
+  CHECK(Has(text, "@x.org>\r\n"));
+  CHECK(Has(text, "MIME-Version: 1.0\r\n"));
+  CHECK(Has(text, "\r\n\r\nHello, World!\r\n"));
+  CHECK_FALSE(Has(text, "dave"));
+  CHECK_FALSE(Has(text, "Bcc"));
+}
+
+TEST_CASE("RFC 5322 3.6: a field of the caller's takes the place of ours; Bcc and the MIME fields stay ours") {
+  EmailMessage mail = Mail();
+  mail.Headers.AppendHeader("date", "Tue, 24 Nov 2026 10:00:00 +0000");
+  mail.Headers.AppendHeader("Message-ID", "<fixed@x.org>");
+  mail.Headers.AppendHeader("From", "Someone Else <else@x.org>");
+  mail.Headers.AppendHeader("bcc", "evil@z.org");
+  mail.Headers.AppendHeader("Content-Type", "text/evil");
+  const std::string text = Render(mail);
+  CHECK(Has(text, "date: Tue, 24 Nov 2026 10:00:00 +0000\r\n"));
+  CHECK_FALSE(Has(text, "Date: "));
+  CHECK(Has(text, "Message-ID: <fixed@x.org>\r\n"));
+  CHECK_FALSE(Has(text, "alice"));
+  CHECK_FALSE(Has(text, "evil"));
+}
+
+TEST_CASE("RFC 2046 5.1: the tree is the smallest that holds what is there") {
+  EmailMessage mail = Mail();
+  CHECK(Types(Render(mail)) == "text/plain ");
+  mail.BodyHTML = "<p>hi</p>";
+  CHECK(Types(Render(mail)) == "multipart/alternative text/plain text/html ");
+  mail.BodyEnriched = "<bold>hi</bold>";
+  CHECK(Types(Render(mail)) == "multipart/alternative text/plain text/enriched text/html ");
+  mail.BodyEnriched = mail.BodyPlainText = "";
+  CHECK(Types(Render(mail)) == "text/html ");
+  mail.Attachments.Append(Attachment("a.png", "png"));
+  CHECK(Types(Render(mail)) == "multipart/mixed text/html image/png ");
+  mail.Attachments[0].InlineContentID = "logo@x.org";
+  CHECK(Types(Render(mail)) == "multipart/related text/html image/png ");
+  CHECK(Has(Render(mail), "Content-ID: <logo@x.org>\r\n"));
+  mail.BodyPlainText = "hi";
+  mail.Attachments.Append(Attachment("b.pdf", "pdf"));
+  CHECK(Types(Render(mail)) ==
+        "multipart/mixed multipart/alternative text/plain multipart/related text/html image/png application/pdf ");
+  EmailMessage empty = Mail();
+  empty.BodyPlainText = "";
+  CHECK(Types(Render(empty)) == "text/plain ");
+}
+
+TEST_CASE("RFC 2046 5.1.1: a boundary does not occur in the bodies, and differs from message to message") {
+  EmailMessage mail = Mail();
+  mail.BodyHTML = "<p>";
+  const std::string one = Render(mail), two = Render(mail);
+  const auto boundary = [](const std::string& text) {
+    const std::size_t at = text.find("boundary=\"") + 10;
+    return text.substr(at, text.find('"', at) - at);
+  };
+  CHECK(boundary(one) != boundary(two));
+  CHECK(boundary(one).size() <= 70);
+}
+
+TEST_CASE("RFC 2183 2.3 and RFC 2231: file names, plain, quoted, long and in UTF-8") {
+  EmailMessage mail = Mail();
+  mail.Attachments.Append(Attachment("plain \"name\".txt", "x"));
+  CHECK(Has(Render(mail), "filename=\"plain \\\"name\\\".txt\"\r\n"));
+  mail.Attachments[0].Name = "na\xc3\xafve \xf0\x9f\x91\x8b.bin";
+  CHECK(Has(Render(mail), " filename*0*=utf-8''na%C3%AFve%20%F0%9F%91%8B.bin\r\n"));
+  mail.Attachments[0].Name = std::string(300, 'x') + ".bin";
+  CHECK(Has(Render(mail), " filename*1*=xxx"));
+}
+
+TEST_CASE("RFC 2047 5: display names in UTF-8 become encoded words, quoted ones stay quoted") {
+  EmailMessage mail = Mail();
+  mail.FromAddress = "\"Zo\xc3\xab, X\" <zoe@x.org>";
+  mail.ToAddress = "\"Doe, Jane\" <jane@x.org>, (a comment) bob@y.org, Team: carl@y.org;";
+  const std::string text = Render(mail);
+  CHECK(Has(text, "From: =?UTF-8?"));
+  CHECK(Has(text, "?= <zoe@x.org>\r\n"));
+  CHECK(Has(text, "To: \"Doe, Jane\" <jane@x.org>, bob@y.org, carl@y.org\r\n"));
+}
+
+TEST_CASE("EmailMessage.Source is sent as it is") {
+  EmailMessage mail = Mail();
+  mail.Source = "Subject: ready\r\n\r\nmade\r\n";
+  CHECK(Render(mail) == mail.Source);
+}
+
+TEST_CASE("MessageSource: a callback of unknown length has no size, and is read once where it cannot rewind") {
+  EmailMessage mail = Mail();
+  EmailAttachment attachment = Attachment("stream.bin", "");
+  int pieces = 0;
+  attachment.LoadFromCallback([&](char* into, std::size_t room) -> SourceResult {
+    if (++pieces % 2 == 0) return {0, SourceStatus::Again};
+    const std::size_t size = room < 10 ? room : 10;
+    for (std::size_t i = 0; i < size; ++i) into[i] = 'x';
+    return {size, pieces >= 9 ? SourceStatus::End : SourceStatus::More};
+  });
+  mail.Attachments.Append(attachment);
+  MessageSource source;
+  source.Open(mail);
+  CHECK(source.Size() == smtpoll::kUnknownSize);
+  const std::string text = ReadAll(source, 300);
+  CHECK(Has(text, "eHh4eHh4eHh4eHh4"));
+  CHECK_FALSE(Has(text, "failed"));
+  CHECK(source.Rewind());
+  CHECK(Has(ReadAll(source, 300), "[failed: attachment stream.bin"));
+}
+
+TEST_CASE("MessageSource: a source that breaks is named, and never ends as if it were whole") {
+  EmailMessage mail = Mail();
+  EmailAttachment attachment = Attachment("broken.bin", "");
+  attachment.LoadFromCallback(
+      [](char* into, std::size_t) -> SourceResult {
+        *into = 'x';
+        return {1, SourceStatus::End};
+      },
+      1000);
+  mail.Attachments.Append(attachment);
+  for (const std::size_t room : {1u, 100u, 5000u}) {
+    MessageSource source;
+    source.Open(mail);
+    CHECK(Has(ReadAll(source, room), "[failed: attachment broken.bin"));
+  }
+}
