@@ -153,6 +153,14 @@ TEST_CASE("RFC 2183 2.3 and RFC 2231: file names, plain, quoted, long and in UTF
   CHECK(Has(Render(mail), " filename*1*=xxx"));
 }
 
+TEST_CASE("RFC 2046 5.2.1: a forwarded message in base64 is not called message/rfc822") {
+  EmailMessage mail = Mail();
+  mail.Attachments.Append(Attachment("forward.eml", "Subject: x\r\n\r\ny\r\n"));
+  mail.Attachments.Append(Attachment("odd", "x"));
+  mail.Attachments[1].MIMEType = "nonsense";
+  CHECK(Types(Render(mail)) == "multipart/mixed text/plain application/octet-stream application/octet-stream ");
+}
+
 TEST_CASE("RFC 2047 5: display names in UTF-8 become encoded words, quoted ones stay quoted") {
   EmailMessage mail = Mail();
   mail.FromAddress = "\"Zo\xc3\xab, X\" <zoe@x.org>";

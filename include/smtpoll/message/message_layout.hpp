@@ -218,10 +218,17 @@ class MessageLayout {
     parts_.push_back({false, 0, 0, text, encoding, nullptr});
   }
 
+  /// RFC 2046 5.2.1: a message/rfc822 or a multipart must not be base64, so as an attachment it goes as plain bytes.
+  static std::string_view TypeOf(const EmailAttachment& one) noexcept {
+    const std::string_view type = one.MIMEType.empty() ? MimeTypeOf(one.Name) : std::string_view(one.MIMEType);
+    const bool composite = StartsWithIgnoringCase(type, "message/") || StartsWithIgnoringCase(type, "multipart/");
+    return composite || type.find('/') == std::string_view::npos ? "application/octet-stream" : type;
+  }
+
   void WriteAttachment(const EmailAttachment& one, std::string_view disposition) {
     HeaderWriter writer(literals_);
     writer.Begin("Content-Type");
-    writer.Word(one.MIMEType.empty() ? MimeTypeOf(one.Name) : std::string_view(one.MIMEType));
+    writer.Word(TypeOf(one));
     writer.End();
     writer.Begin("Content-Disposition");
     writer.Word(disposition);
