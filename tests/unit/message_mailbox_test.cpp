@@ -124,3 +124,12 @@ TEST_CASE("RFC 5321 4.1.2: a local part is quoted only where it must be") {
   CHECK(AddrSpec("\"b..b\"@y.org") == "\"b..b\"@y.org");
   CHECK(AddrSpec("\"b\\\"b\"@y.org") == "\"b\\\"b\"@y.org");
 }
+
+TEST_CASE("RFC 5890: a domain in UTF-8 becomes A-labels behind a local part in ASCII") {
+  CHECK(AddrSpec("bob@b\xc3\xbc"
+                 "cher.example") == "bob@xn--bcher-kva.example");
+  CHECK(AddrSpec("zo\xc3\xab@b\xc3\xbc"
+                 "cher.example") ==
+        "zo\xc3\xab@b\xc3\xbc"
+        "cher.example");
+}

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "smtpoll/base/ascii.hpp"
+#include "smtpoll/message/punycode.hpp"
 #include "smtpoll/message/utf8.hpp"
 
 SMTPOLL_NAMESPACE_BEGIN
@@ -220,7 +221,8 @@ class MailboxParser {
 
 namespace detail {
 
-/// Appends `local@domain` in its shortest form: the local part is quoted only where it must be (RFC 5321 4.1.2).
+/// Appends `local@domain` in its shortest form: the local part is quoted only where it must be (RFC 5321 4.1.2), and
+/// behind a local part in ASCII the domain is in ASCII too. Up to 4 times as long as `mailbox`.
 inline void AppendAddrSpec(const Mailbox& mailbox, std::string& to) {
   if (mailbox.local_part.find('"') == std::string_view::npos) {
     to.append(mailbox.local_part);
@@ -232,13 +234,15 @@ inline void AppendAddrSpec(const Mailbox& mailbox, std::string& to) {
       to.append(mailbox.local_part);
     }
   }
-  to.append("@").append(mailbox.domain);
+  to += '@';
+  if (IsAllAscii(mailbox.local_part))
+    AppendAsciiDomain(mailbox.domain, to);
+  else
+    to.append(mailbox.domain);
 }
 
-/// True where the mailbox itself cannot be said in ASCII (RFC 6531).
-inline bool NeedsSmtpUtf8(const Mailbox& mailbox) noexcept {
-  return !IsAllAscii(mailbox.local_part) || !IsAllAscii(mailbox.domain);
-}
+/// True where the mailbox itself cannot be said in ASCII (RFC 6531); a domain always can.
+inline bool NeedsSmtpUtf8(const Mailbox& mailbox) noexcept { return !IsAllAscii(mailbox.local_part); }
 
 }  // namespace detail
 SMTPOLL_NAMESPACE_END
