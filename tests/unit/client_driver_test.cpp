@@ -394,3 +394,43 @@ TEST_CASE("SMTPSocket.Password: AUTH LOGIN and AUTH PLAIN over a wire where the 
     CHECK(shown.find("****") != std::string::npos);
   }
 }
+
+TEST_CASE("EmailMessage.ReversePath, Options, EnvelopeID, Notify and RecipientOptions make the envelope") {
+  Bench bench;
+  bench.Wire().incoming = "220 mx ESMTP\r\n";
+  bench.Wire().On("EHLO ", "250-mx\r\n250-MT-PRIORITY\r\n250 DSN\r\n");
+  bench.Wire().On("MAIL FROM:", "250 ok\r\n");
+  bench.Wire().On("RCPT TO:", "250 ok\r\n");
+  bench.Wire().On("RCPT TO:", "250 ok\r\n");
+  bench.Wire().On("DATA", "354 go\r\n");
+  bench.Wire().On(".", "250 queued\r\n");
+  bench.Wire().On("QUIT", "221 bye\r\n");
+  EmailMessage mail = Mail();
+  mail.AddBCCRecipient("carol@y.org");
+  mail.ReversePath = "bounces@x.org";
+  mail.Options.has_priority = true;
+  mail.Options.priority = 4;
+  mail.Options.dsn_return = smtpoll::DsnReturn::Full;
+  mail.EnvelopeID = "abc";
+  mail.Notify = smtpoll::DsnNotify::Failure;
+  mail.RecipientOptions.push_back({"carol@y.org", smtpoll::DsnNotify::Never, "c@old.org"});
+  bench.client.Messages.Append(mail);
+  bench.client.SendMail();
+  REQUIRE(bench.Run());
+  CHECK(bench.Wire().sent.find("MAIL FROM:<bounces@x.org> RET=FULL ENVID=abc MT-PRIORITY=4\r\n") != std::string::npos);
+  CHECK(bench.Wire().sent.find("RCPT TO:<bob@y.org> NOTIFY=FAILURE\r\n") != std::string::npos);
+  CHECK(bench.Wire().sent.find("RCPT TO:<carol@y.org> NOTIFY=NEVER ORCPT=rfc822;c@old.org\r\n") != std::string::npos);
+  CHECK(bench.events == "established mx ESMTP\nsent hi\nmail sent\n");
+}
+
+TEST_CASE("RFC 5321 4.5.5: the null reverse-path") {
+  Bench bench;
+  bench.Wire().Serve(1);
+  EmailMessage mail = Mail();
+  mail.ReversePath = "";
+  bench.client.Messages.Append(mail);
+  bench.client.SendMail();
+  REQUIRE(bench.Run());
+  CHECK(bench.Wire().sent.find("MAIL FROM:<>\r\n") != std::string::npos);
+  CHECK(bench.Wire().sent.find("\r\nFrom: alice@x.org\r\n") != std::string::npos);
+}

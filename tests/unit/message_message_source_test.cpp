@@ -214,3 +214,15 @@ TEST_CASE("MessageSource: a source that breaks is named, and never ends as if it
     CHECK(Has(ReadAll(source, room), "[failed: attachment broken.bin"));
   }
 }
+
+TEST_CASE("RFC 5322 3.6.2: names in Reply-To and its like are encoded, their addresses are not") {
+  EmailMessage mail = Mail();
+  mail.Headers.AppendHeader("Reply-To",
+                            "\"Zo\xc3\xab, X\" <zoe@b\xc3\xbc"
+                            "cher.example>");
+  const std::string text = Render(mail);
+  CHECK(Has(text, "Reply-To: =?UTF-8?"));
+  CHECK(Has(text, "?= <zoe@xn--bcher-kva.example>\r\n"));
+  mail.Headers.SetHeader("Reply-To", "nonsense");
+  CHECK(mail.Check());
+}

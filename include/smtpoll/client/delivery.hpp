@@ -75,11 +75,13 @@ class Delivery {
     addresses_.clear();
     bounds_.clear();
     if (const Error fault = CheckMessage(mail)) return fault;
-    if (const Error fault = AddMailboxes("FromAddress", mail.FromAddress, 1)) return fault;
+    const std::string& author = mail.ReversePath ? *mail.ReversePath : mail.FromAddress;
+    if (const Error fault = AddMailboxes("FromAddress", author, 1)) return fault;
+    if (bounds_.empty()) bounds_.push_back(0);  // the null reverse-path
     if (const Error fault = AddMailboxes("ToAddress", mail.ToAddress, SIZE_MAX)) return fault;
     if (const Error fault = AddMailboxes("CCAddress", mail.CCAddress, SIZE_MAX)) return fault;
     if (const Error fault = AddMailboxes("BCCAddress", mail.BCCAddress, SIZE_MAX)) return fault;
-    LayOutEnvelope();
+    LayOutEnvelope(mail);
     envelope_.smtputf8 = mail.NeedsSmtpUtf8();
     source_.Open(mail);
     size_ = source_.Size() == kUnknownSize ? 0 : source_.Size();
@@ -99,12 +101,14 @@ class Delivery {
   }
 
   /// The first address is the reverse-path, the others are the recipients.
-  void LayOutEnvelope() {
+  void LayOutEnvelope(const EmailMessage& mail) {
     recipients_.clear();
     result_.recipients.resize(bounds_.size() - 1);
     for (std::size_t i = 1; i < bounds_.size(); ++i) {
       const std::string_view mailbox(addresses_.data() + bounds_[i - 1], bounds_[i] - bounds_[i - 1]);
-      recipients_.push_back({mailbox, DsnNotify::Unset, {}});
+      recipients_.push_back({mailbox, mail.Notify, {}});
+      for (const RecipientOptions& one : mail.RecipientOptions)
+        if (one.Mailbox == mailbox) recipients_.back() = {mailbox, one.Notify, one.OriginalRecipient};
       RecipientResult& result = result_.recipients[i - 1];
       result.mailbox = mailbox;
       result.accepted = result.final_reply = false;
@@ -114,6 +118,8 @@ class Delivery {
     }
     envelope_.reverse_path = std::string_view(addresses_.data(), bounds_[0]);
     envelope_.recipients = {recipients_.data(), recipients_.size()};
+    envelope_.envelope_id = mail.EnvelopeID;
+    envelope_.options = mail.Options;
   }
 
   std::string addresses_;            // all addr-specs, one behind the other

@@ -3,9 +3,12 @@
 #ifndef SMTPOLL_MESSAGE_EMAIL_MESSAGE_HPP
 #define SMTPOLL_MESSAGE_EMAIL_MESSAGE_HPP
 
+#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
+#include "smtpoll/base/delivery_options.hpp"
 #include "smtpoll/base/sequence.hpp"
 #include "smtpoll/message/email_attachment.hpp"
 #include "smtpoll/message/internet_headers.hpp"
@@ -20,6 +23,25 @@ struct MessageFault {
   const char* reason = nullptr;
   explicit operator bool() const noexcept { return reason != nullptr; }
 };
+
+/// What is asked of the servers for one recipient (RFC 3461). `Mailbox` is the address as it stands in a list.
+struct RecipientOptions {
+  std::string Mailbox;
+  DsnNotify Notify = DsnNotify::Unset;
+  std::string OriginalRecipient;  ///< ORCPT: the address as it was first given; empty for none.
+};
+
+namespace detail {
+
+/// Fields that hold addresses (RFC 5322 3.6.2, 3.6.6; RFC 8098 2.1): names in them are encoded, the addresses are not.
+inline bool IsAddressField(std::string_view name) noexcept {
+  for (const std::string_view one : {"From", "Sender", "Reply-To", "To", "Cc", "Resent-From", "Resent-Sender",
+                                     "Resent-To", "Resent-Cc", "Disposition-Notification-To"})
+    if (EqualIgnoringCase(name, one)) return true;
+  return false;
+}
+
+}  // namespace detail
 
 class EmailMessage {
  public:
@@ -36,6 +58,15 @@ class EmailMessage {
   /// A ready-made message, sent as it is instead of all above but the addresses; line ends become CRLF.
   std::string Source;
 
+  // Ours, beside the seed's: the envelope.
+
+  /// The envelope's reverse-path where it is not the author; empty text is the null reverse-path (RFC 5321 4.5.5).
+  std::optional<std::string> ReversePath;
+  smtpoll::DeliveryOptions Options;     ///< What is asked of the servers for the whole message.
+  std::string EnvelopeID;               ///< ENVID of RFC 3461; empty for none.
+  DsnNotify Notify = DsnNotify::Unset;  ///< NOTIFY for the recipients that RecipientOptions does not name.
+  std::vector<smtpoll::RecipientOptions> RecipientOptions;
+
   /// Add to the address lists.
   void AddRecipient(std::string_view address) { AddTo(ToAddress, address); }
   void AddCCRecipient(std::string_view address) { AddTo(CCAddress, address); }
@@ -47,6 +78,8 @@ class EmailMessage {
     if (const MessageFault fault = CheckAddresses("ToAddress", ToAddress, false)) return fault;
     if (const MessageFault fault = CheckAddresses("CCAddress", CCAddress, false)) return fault;
     if (const MessageFault fault = CheckAddresses("BCCAddress", BCCAddress, false)) return fault;
+    if (ReversePath && !ReversePath->empty())
+      if (const MessageFault fault = CheckAddresses("ReversePath", *ReversePath, true)) return fault;
     if (!Source.empty()) return {};
     if (const MessageFault fault = CheckLine("Subject", Subject)) return fault;
     for (const InternetHeaders::Field& field : Headers.Fields()) {
@@ -54,6 +87,8 @@ class EmailMessage {
       for (const char c : field.name)
         if (!detail::IsPrint(c) || c == ' ' || c == ':') return {"Headers", 0, "a bad character in a header's name"};
       if (const MessageFault fault = CheckLine(field.name, field.value)) return fault;
+      if (!detail::IsAddressField(field.name)) continue;
+      if (const MessageFault fault = CheckAddresses(field.name, field.value, false)) return fault;
     }
     for (const EmailAttachment& attachment : Attachments) {
       if (const MessageFault fault = CheckLine("Attachments", attachment.Name)) return fault;

@@ -90,7 +90,10 @@ class MessageLayout {
     if (Ours("Subject") && !mail_->Subject.empty()) Field(writer, "Subject", mail_->Subject);
     if (Ours("Message-ID")) MessageId(writer);
     for (const InternetHeaders::Field& field : mail_->Headers.Fields())
-      if (!IsStructural(field.name)) Field(writer, field.name, field.value);
+      if (IsAddressField(field.name))
+        Addresses(writer, field.name, field.value);
+      else if (!IsStructural(field.name))
+        Field(writer, field.name, field.value);
     literals_ += "MIME-Version: 1.0\r\n";
   }
 
