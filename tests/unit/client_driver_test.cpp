@@ -434,3 +434,37 @@ TEST_CASE("RFC 5321 4.5.5: the null reverse-path") {
   CHECK(bench.Wire().sent.find("MAIL FROM:<>\r\n") != std::string::npos);
   CHECK(bench.Wire().sent.find("\r\nFrom: alice@x.org\r\n") != std::string::npos);
 }
+
+TEST_CASE(
+    "RFC 6152 3: text in UTF-8 goes as it is where the server offers 8BITMIME, and is encoded where it does not") {
+  for (const bool offered : {true, false}) {
+    Bench bench;
+    bench.Wire().incoming = "220 mx ESMTP\r\n";
+    bench.Wire().On("EHLO ", offered ? "250-mx\r\n250 8BITMIME\r\n" : "250 mx\r\n");
+    bench.Wire().On("MAIL FROM:", "250 ok\r\n");
+    bench.Wire().On("RCPT TO:", "250 ok\r\n");
+    bench.Wire().On("DATA", "354 go\r\n");
+    bench.Wire().On(".", "250 queued\r\n");
+    bench.Wire().On("QUIT", "221 bye\r\n");
+    EmailMessage mail = Mail();
+    mail.BodyPlainText = "a small caf\xc3\xa9\n";
+    bench.client.Messages.Append(mail);
+    bench.client.SendMail();
+    REQUIRE(bench.Run());
+    CHECK((bench.Wire().sent.find("> BODY=8BITMIME\r\n") != std::string::npos) == offered);
+    CHECK((bench.Wire().sent.find("\r\n\r\na small caf\xc3\xa9\r\n") != std::string::npos) == offered);
+    CHECK((bench.Wire().sent.find("\r\n\r\na small caf=C3=A9\r\n") != std::string::npos) == !offered);
+  }
+}
+
+TEST_CASE("RFC 6152 3: a ready-made message with 8-bit text is refused where the server does not take it") {
+  Bench bench;
+  bench.Wire().Serve(0);
+  EmailMessage mail = Mail();
+  mail.Source = "Subject: caf\xc3\xa9\r\n\r\nx\r\n";
+  bench.client.Messages.Append(mail);
+  bench.client.SendMail();
+  REQUIRE(bench.Run());
+  CHECK(bench.events == "established mx ESMTP\nerror 1011 MAIL\n");
+  CHECK(bench.Wire().sent.find("MAIL") == std::string::npos);
+}

@@ -112,11 +112,15 @@ TEST_CASE("RFC 2046 4.1.1: every kind of line end becomes CRLF") {
   }
 }
 
-TEST_CASE("RFC 2045 6.2: the encoding is the smallest that carries the text") {
-  CHECK(ChooseEncoding("plain\r\ntext\twith tab\n") == TransferEncoding::SevenBit);
-  CHECK(ChooseEncoding("") == TransferEncoding::SevenBit);
-  CHECK(ChooseEncoding("mostly ascii, one \xc3\xa9") == TransferEncoding::QuotedPrintable);
-  CHECK(ChooseEncoding("\xe4\xb8\x96\xe7\x95\x8c") == TransferEncoding::Base64);
-  CHECK(ChooseEncoding(std::string(1000, 'x')) == TransferEncoding::QuotedPrintable);
-  CHECK(ChooseEncoding(std::string(10, 'x') + '\0' + std::string(50, 'x')) == TransferEncoding::QuotedPrintable);
+TEST_CASE("RFC 2045 6.2: the encoding is the smallest that the way carries") {
+  for (const bool eight_bit : {false, true}) {
+    const auto choose = [eight_bit](const std::string& text) { return ChooseEncoding(text, eight_bit); };
+    CHECK(choose("plain\r\ntext\twith tab\n") == TransferEncoding::SevenBit);
+    CHECK(choose("") == TransferEncoding::SevenBit);
+    CHECK(choose("mostly ascii, one \xc3\xa9") ==
+          (eight_bit ? TransferEncoding::EightBit : TransferEncoding::QuotedPrintable));
+    CHECK(choose("\xe4\xb8\x96\xe7\x95\x8c") == (eight_bit ? TransferEncoding::EightBit : TransferEncoding::Base64));
+    CHECK(choose(std::string(1000, 'x')) == TransferEncoding::QuotedPrintable);
+    CHECK(choose(std::string(10, 'x') + '\0' + std::string(50, 'x')) == TransferEncoding::QuotedPrintable);
+  }
 }

@@ -14,7 +14,7 @@
 SMTPOLL_NAMESPACE_BEGIN
 namespace detail {
 
-enum class TransferEncoding : std::uint8_t { SevenBit, QuotedPrintable, Base64 };
+enum class TransferEncoding : std::uint8_t { SevenBit, EightBit, QuotedPrintable, Base64 };
 
 /// RFC 2045 6.8: 76 characters of base64 are 57 bytes.
 constexpr std::size_t kBase64LineBytes = 57;
@@ -170,19 +170,22 @@ class Base64Lines {
   bool ended_ = false;
 };
 
-/// What one pass over a text says: the smallest encoding that every mail system carries.
-inline TransferEncoding ChooseEncoding(std::string_view text) noexcept {
+/// What one pass over a text says: the smallest encoding that the way carries; 8bit only where `eight_bit` allows it.
+inline TransferEncoding ChooseEncoding(std::string_view text, bool eight_bit) noexcept {
   std::size_t column = 0, escaped = 0;
-  bool long_line = false;
+  bool long_line = false, control = false;
   for (const char c : text) {
     if (c == '\r' || c == '\n') {
       column = 0;
       continue;
     }
     long_line = ++column > 900 || long_line;
-    if (!IsPrint(c) && c != '\t') ++escaped;
+    if (IsPrint(c) || c == '\t') continue;
+    ++escaped;
+    control = control || IsAscii(c);
   }
   if (escaped == 0 && !long_line) return TransferEncoding::SevenBit;
+  if (eight_bit && !control && !long_line) return TransferEncoding::EightBit;
   return escaped * 6 > text.size() ? TransferEncoding::Base64 : TransferEncoding::QuotedPrintable;
 }
 

@@ -67,8 +67,8 @@ class HeaderWriter {
       out_ += ' ';
       // A name that leaves no room makes a line over 76, which is better than none.
       const std::size_t column = Column();
-      const std::size_t room = column + kLeastEncodedWord > kEncodedFoldColumn ? kLeastEncodedWord
-                                                                               : kEncodedFoldColumn - column;
+      const std::size_t room =
+          column + kLeastEncodedWord > kEncodedFoldColumn ? kLeastEncodedWord : kEncodedFoldColumn - column;
       TakeEncodedWord(text, room, encoding, out_);
       first_ = false;
       if (!text.empty()) Fold();

@@ -33,17 +33,28 @@ class MessageLayout {
   const std::vector<MessagePart>& Parts() const noexcept { return parts_; }
   const std::string& Literals() const noexcept { return literals_; }
 
+  /// A body goes as 8bit, so the envelope has to say so.
+  bool UsesEightBit() const noexcept {
+    for (const MessagePart& part : parts_)
+      if (part.encoding == TransferEncoding::EightBit) return true;
+    return false;
+  }
+
   void Clear() noexcept {
     parts_.clear();
     literals_.clear();
     literal_begin_ = 0;
   }
 
-  void Lay(const EmailMessage& mail) {
+  /// `eight_bit`: the server takes 8BITMIME (RFC 6152).
+  void Lay(const EmailMessage& mail, bool eight_bit) {
     Clear();
+    eight_bit_ = eight_bit;
     mail_ = &mail;
     if (!mail.Source.empty()) {
-      parts_.push_back({false, 0, 0, mail.Source, TransferEncoding::SevenBit, nullptr});
+      const bool ascii = IsAllAscii(mail.Source);
+      parts_.push_back(
+          {false, 0, 0, mail.Source, ascii ? TransferEncoding::SevenBit : TransferEncoding::EightBit, nullptr});
       return;
     }
     DrawToken();
@@ -213,8 +224,8 @@ class MessageLayout {
   }
 
   void WriteText(std::string_view subtype, std::string_view text) {
-    const TransferEncoding encoding = ChooseEncoding(text);
-    constexpr const char* kNames[] = {"7bit", "quoted-printable", "base64"};
+    const TransferEncoding encoding = ChooseEncoding(text, eight_bit_);
+    constexpr const char* kNames[] = {"7bit", "8bit", "quoted-printable", "base64"};
     literals_.append("Content-Type: text/").append(subtype).append("; charset=utf-8\r\nContent-Transfer-Encoding: ");
     literals_.append(kNames[static_cast<unsigned>(encoding)]).append("\r\n\r\n");
     EndLiteral();
@@ -307,6 +318,7 @@ class MessageLayout {
   std::string literals_;
   std::string scratch_;
   std::size_t literal_begin_ = 0;
+  bool eight_bit_ = false;
   char token_[24] = {};
   std::uint64_t random_;
 };

@@ -23,8 +23,9 @@ class MessageSource final : public Source {
   MessageSource& operator=(const MessageSource&) = delete;
 
   /// Starts `mail`, which must neither change nor go away until Close. What is wrong with it, Check says before.
-  void Open(const EmailMessage& mail) {
-    layout_.Lay(mail);
+  /// `eight_bit`: text may go as 8bit, because the server offers 8BITMIME (RFC 6152).
+  void Open(const EmailMessage& mail, bool eight_bit = false) {
+    layout_.Lay(mail, eight_bit);
     failure_.clear();
     StartOver(false);
   }
@@ -49,6 +50,9 @@ class MessageSource final : public Source {
     }
     return {size, part_ == layout_.Parts().size() ? SourceStatus::End : SourceStatus::More};
   }
+
+  /// The message holds 8-bit text: the envelope must ask for 8BITMIME.
+  bool UsesEightBit() const noexcept { return layout_.UsesEightBit(); }
 
   bool Rewind() override { return StartOver(true); }
 
@@ -107,7 +111,8 @@ class MessageSource final : public Source {
       }
       case detail::TransferEncoding::Base64:
         return base64_.Read(into, room, [this](char* raw, std::size_t size) { return ReadCrlf(raw, size); });
-      case detail::TransferEncoding::SevenBit: break;
+      case detail::TransferEncoding::SevenBit:
+      case detail::TransferEncoding::EightBit: break;
     }
     return ReadCrlf(into, room);
   }
