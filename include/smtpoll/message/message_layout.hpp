@@ -257,35 +257,38 @@ class MessageLayout {
     parts_.push_back({false, 0, 0, {}, TransferEncoding::Base64, &one});
   }
 
-  /// RFC 2183 2.3 where the name is plain and short, else RFC 2231 in segments that fit a line.
+  /// RFC 2183 2.3 where the name is plain and short, else RFC 2231 in segments that fit a line. A segment ends between
+  /// two characters, because readers decode each by itself.
   void FileName(HeaderWriter& writer, std::string_view name) {
     writer.Glue(";");
-    if (IsAllAscii(name) && name.size() <= 60) {
+    if (IsAllAscii(name) && name.size() <= 60 && Trim(name) == name) {
       scratch_ = "filename=";
       AppendQuoted(name, scratch_);
       return writer.Word(scratch_);
     }
     constexpr std::size_t kSegment = 45;
-    int number = 0;
-    std::size_t at = 0;
-    do {
+    for (int number = 0; !name.empty(); ++number) {
       if (number != 0) writer.Glue(";");
       scratch_.assign("filename*").append(std::to_string(number)).append(number == 0 ? "*=utf-8''" : "*=");
-      for (std::size_t size = 0; at < name.size() && size < kSegment; ++at) {
-        const char c = name[at];
-        if (IsAlpha(c) || IsDigit(c) || c == '.' || c == '-' || c == '_') {
-          scratch_ += c;
-          ++size;
-        } else {
-          scratch_ += '%';
-          scratch_ += kHexDigits[static_cast<unsigned char>(c) >> 4];
-          scratch_ += kHexDigits[static_cast<unsigned char>(c) & 15];
-          size += 3;
-        }
+      const std::size_t start = scratch_.size();
+      while (!name.empty() && scratch_.size() - start < kSegment) {
+        const Utf8Character character = FirstCharacter(name);
+        for (const char c : character.bytes) AppendExtended(c);
+        name.remove_prefix(character.consumed);
       }
       writer.Word(scratch_);
-      ++number;
-    } while (at < name.size());
+    }
+  }
+
+  /// RFC 2231 7: attribute-char as it is, all else in per cent.
+  void AppendExtended(char c) {
+    if (IsAlpha(c) || IsDigit(c) || c == '.' || c == '-' || c == '_') {
+      scratch_ += c;
+      return;
+    }
+    scratch_ += '%';
+    scratch_ += kHexDigits[static_cast<unsigned char>(c) >> 4];
+    scratch_ += kHexDigits[static_cast<unsigned char>(c) & 15];
   }
 
   // ---- Boundaries (RFC 2046 5.1.1). "=_" stands in neither quoted-printable nor base64.
