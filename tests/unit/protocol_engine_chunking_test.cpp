@@ -1,0 +1,165 @@
+#include "smtpoll/protocol/engine.hpp"
+
+#include "dialogue.hpp"
+
+using dialogue::Mail;
+using dialogue::Script;
+
+namespace {
+const std::string kOpened = "Greeting 220 mx.y.org ESMTP\nHello\n";
+const std::string kSent = "RecipientAccepted 0\nAccepted 250 queued\n";
+}  // namespace
+
+TEST_CASE("RFC 3030 2: CHUNKING sends content by BDAT, without transparency, in the group of its envelope") {
+  Mail mail;
+  mail.content = ".\r\n..x\r\n";
+  Script lock_step;
+  lock_step.Opening("250 CHUNKING").Send(mail).Envelope().Expect("BDAT 8 LAST").Expect(".").Expect("..x");
+  lock_step.Reply("250 queued").Quit();
+  CHECK(lock_step.Run() == kOpened + kSent + "Ended\n");
+
+  Script grouped;
+  grouped.Opening("250-PIPELINING\r\n250 CHUNKING")
+      .Send(mail)
+      .Expect("MAIL FROM:<a@x.org>")
+      .Expect("RCPT TO:<b@y.org>");
+  grouped.Expect("BDAT 8 LAST").Expect(".").Expect("..x").Reply("250 ok").Reply("250 ok").Reply("250 queued").Quit();
+  CHECK(grouped.Run() == kOpened + kSent + "Ended\n");
+
+  Script off;
+  off.options.chunking = false;
+  off.Opening("250 CHUNKING").Send({}).Envelope().Content().Reply("250 queued").Quit();
+  CHECK(off.Run() == kOpened + kSent + "Ended\n");
+}
+
+TEST_CASE("RFC 3030 4: all recipients refused, and content grouped with them all the same") {
+  Script script;
+  Mail mail;
+  mail.content = "x\r\n";
+  script.Opening("250-PIPELINING\r\n250 CHUNKING").Send(mail).Expect("MAIL FROM:<a@x.org>").Expect("RCPT TO:<b@y.org>");
+  script.Expect("BDAT 3 LAST").Expect("x").Reply("250 ok").Reply("550 no").Reply("503 no recipients");
+  script.Expect("RSET").Reply("250 ok").Quit();
+  CHECK(script.Run() == kOpened + "RecipientRefused 0 550 no\nRefused 1014 RCPT [RCPT TO:<b@y.org>] 550 no\nEnded\n");
+}
+
+TEST_CASE("RFC 3030: everything sent in one group and no reply at all is in doubt") {
+  Script script;
+  Mail mail;
+  mail.content = "x\r\n";
+  script.Opening("250-PIPELINING\r\n250 CHUNKING").Send(mail).Expect("MAIL FROM:<a@x.org>").Expect("RCPT TO:<b@y.org>");
+  script.Expect("BDAT 3 LAST").Expect("x").Close();
+  CHECK(script.Run() == kOpened + "InDoubt\nFailed 102 MAIL [MAIL FROM:<a@x.org>]\n");
+}
+
+namespace {
+
+/// A server that takes content by BDAT and says what came: `chunks` and the outcome of the message, told by the engine.
+struct ChunkServer {
+  ChunkServer(const std::string& text, bool pipelining, std::size_t cancel_at = 0, std::size_t refuse_at = 0)
+      : source(text) {
+    smtpoll::SessionOptions options;
+    options.client_name = "me";
+    engine.Start(options, 0);
+    envelope.reverse_path = "a@x.org";
+    envelope.recipients = {recipients, 1};
+    Reply("220 hi");
+    bool started = false;
+    for (int i = 0; i < 100000 && !done; ++i) {
+      const smtpoll::Event event = engine.Next(0);
+      if (event.kind == smtpoll::EventKind::Chunk && ++told == cancel_at) engine.Cancel();
+      if (event.kind == smtpoll::EventKind::Accepted) outcome = "accepted";
+      if (event.kind == smtpoll::EventKind::Refused) outcome = "refused " + std::to_string(event.error->ErrorNumber);
+      if (event.kind != smtpoll::EventKind::None) continue;
+      if (engine.Idle() && started) done = true;
+      if (engine.Idle() && !started) {
+        CHECK_FALSE(engine.Send(envelope, source, 0));
+        started = true;
+      }
+      Take(std::string(engine.Output().data(), engine.Output().size()), pipelining, refuse_at);
+      engine.Sent(engine.Output().size(), 0);
+      for (const std::string& reply : replies) Reply(reply);
+      replies.clear();
+    }
+  }
+  void Reply(const std::string& reply) {
+    const std::string line = reply + "\r\n";
+    line.copy(engine.Input().data(), line.size());
+    engine.Received(line.size());
+  }
+  void Take(std::string bytes, bool pipelining, std::size_t refuse_at) {
+    pending += bytes;
+    for (;;) {
+      const std::size_t end = pending.find("\r\n");
+      if (end == std::string::npos) return;
+      const std::string line = pending.substr(0, end);
+      if (line.compare(0, 5, "BDAT ") == 0) {
+        const std::size_t size = std::stoul(line.substr(5));
+        if (pending.size() < end + 2 + size) return;
+        content += pending.substr(end + 2, size);
+        pending.erase(0, end + 2 + size);
+        ++chunks;
+        last = last || line.find(" LAST") != std::string::npos;
+        replies.push_back(chunks == refuse_at ? "552 5.3.4 enough" : "250 got it");
+        continue;
+      }
+      pending.erase(0, end + 2);
+      if (line == "RSET") ++resets;
+      replies.push_back(line.compare(0, 4, "EHLO") == 0
+                            ? pipelining ? "250-mx\r\n250-PIPELINING\r\n250 CHUNKING" : "250-mx\r\n250 CHUNKING"
+                            : "250 ok");
+    }
+  }
+
+  char input[2048], output[1024];
+  smtpoll::AwaitedReply window[8];
+  smtpoll::Recipient recipients[1] = {{"b@y.org", smtpoll::DsnNotify::Unset, {}}};
+  smtpoll::Envelope envelope;
+  smtpoll::MemorySource source;
+  smtpoll::Engine engine{input, output, window};
+  std::string pending, content, outcome;
+  std::vector<std::string> replies;
+  std::size_t chunks = 0, told = 0;
+  int resets = 0;
+  bool last = false, done = false;
+};
+
+}  // namespace
+
+TEST_CASE("RFC 3030 2: content in many chunks arrives whole, the last one marked") {
+  std::string text;
+  for (int i = 0; i < 500; ++i) text += "." + std::string(static_cast<std::size_t>(i % 70), 'x') + "\r\n";
+  for (const bool pipelining : {false, true}) {
+    const ChunkServer server(text, pipelining);
+    CHECK(server.outcome == "accepted");
+    CHECK(server.content == text);
+    CHECK(server.last);
+    CHECK(server.chunks > 15);
+    CHECK(server.told == server.chunks);
+  }
+  const ChunkServer empty("", true);
+  CHECK(empty.outcome == "accepted");
+  CHECK(empty.chunks == 1);
+}
+
+TEST_CASE("RFC 3030 4.2: a chunk refused refuses the message, and RSET clears it") {
+  for (const bool pipelining : {false, true}) {
+    const ChunkServer server(std::string(20000, 'x'), pipelining, 0, 3);
+    CHECK(server.outcome == "refused 1014");
+    CHECK(server.resets == 1);
+    CHECK_FALSE(server.last);
+    CHECK(server.engine.Idle());
+  }
+}
+
+TEST_CASE("Engine: a message cancelled between two chunks costs no connection, and is never marked as whole") {
+  for (const bool pipelining : {false, true}) {
+    for (const std::size_t cancel_at : {1, 2, 5}) {
+      const ChunkServer server(std::string(20000, 'x') + "\r\n", pipelining, cancel_at);
+      CHECK(server.outcome == "refused 1013");
+      CHECK(server.chunks == cancel_at - 1);
+      CHECK(server.resets == 1);
+      CHECK_FALSE(server.last);
+      CHECK(server.engine.Idle());
+    }
+  }
+}

@@ -1,0 +1,86 @@
+#include "smtpoll/protocol/esmtp_parameters.hpp"
+
+#include "dialogue.hpp"
+
+using dialogue::Mail;
+using dialogue::Script;
+
+namespace {
+const std::string kOpened = "Greeting 220 mx.y.org ESMTP\nHello\n";
+const std::string kSent = "RecipientAccepted 0\nAccepted 250 queued\n";
+}  // namespace
+
+namespace {
+Mail MailWithOptions() {
+  Mail mail;
+  mail.notify = smtpoll::DsnNotify::Success | smtpoll::DsnNotify::Delay;
+  mail.original_recipient = "b+tag=1@y.org";
+  mail.envelope_id = "id 1";
+  mail.options.dsn_return = smtpoll::DsnReturn::Headers;
+  mail.options.has_priority = true;
+  mail.options.priority = -3;
+  mail.options.deliver_by_mode = smtpoll::DeliverByMode::Notify;
+  mail.options.deliver_by_seconds = -120;
+  mail.options.deliver_by_trace = true;
+  mail.options.hold_for_seconds = 3600;
+  return mail;
+}
+}  // namespace
+
+TEST_CASE("RFC 3461, 6710, 2852 and 4865: the options of a message and a recipient become parameters") {
+  Script script;
+  script.Opening("250-DSN\r\n250-MT-PRIORITY\r\n250-DELIVERBY\r\n250 FUTURERELEASE 86400 0").Send(MailWithOptions());
+  script.Expect("MAIL FROM:<a@x.org> RET=HDRS ENVID=id+201 MT-PRIORITY=-3 BY=-120;NT HOLDFOR=3600").Reply("250 ok");
+  script.Expect("RCPT TO:<b@y.org> NOTIFY=SUCCESS,DELAY ORCPT=rfc822;b+2Btag+3D1@y.org").Reply("250 ok");
+  script.Content().Reply("250 queued").Quit();
+  CHECK(script.Run() == kOpened + kSent + "Ended\n");
+}
+
+TEST_CASE("An option that the server does not offer refuses the message, or is dropped where the caller said so") {
+  Script refused;
+  refused.Opening("250-DSN\r\n250 MT-PRIORITY").Send(MailWithOptions()).Quit();
+  CHECK(refused.Run() == kOpened + "NotSent 1011 MAIL the message asks for DELIVERBY\nEnded\n");
+  Script dropped;
+  Mail mail = MailWithOptions();
+  mail.options.unoffered = smtpoll::Unoffered::Drop;
+  dropped.Opening("250 MT-PRIORITY").Send(mail).Expect("MAIL FROM:<a@x.org> MT-PRIORITY=-3").Reply("250 ok");
+  dropped.Expect("RCPT TO:<b@y.org>").Reply("250 ok").Content().Reply("250 queued").Quit();
+  CHECK(dropped.Run() == kOpened + kSent + "Ended\n");
+}
+
+TEST_CASE("RFC 3461 4 and others: an option that breaks its own rule is refused before a byte is sent") {
+  std::vector<Mail> bad(9, MailWithOptions());
+  bad[0].options.priority = 10;
+  bad[1].options.hold_for_seconds = 1000000000;
+  bad[2].options.deliver_by_seconds = 1000000000;
+  bad[3].options.deliver_by_mode = smtpoll::DeliverByMode::Return;
+  bad[4].envelope_id = std::string(101, 'x');
+  bad[5].envelope_id = "a\r\nb";
+  bad[6].notify = smtpoll::DsnNotify::Never | smtpoll::DsnNotify::Success;
+  bad[7].original_recipient = std::string(494, 'x');
+  bad[8].original_recipient = "j\xc3\xb6rg";
+  Script script;
+  script.Opening();
+  for (const Mail& mail : bad) script.Send(mail);
+  script.Quit();
+  const std::string events = script.Run();
+  std::size_t refusals = 0;
+  for (std::size_t at = events.find("NotSent 1009 MAIL"); at != std::string::npos;
+       at = events.find("NotSent 1009 MAIL", at + 1))
+    ++refusals;
+  CHECK(refusals == bad.size());
+}
+
+TEST_CASE("RFC 3461 4.2: the longest command of all fits the smallest output buffer") {
+  Script script;
+  script.output_size = 1024;
+  Mail mail;
+  mail.recipients = {std::string(64, 'l') + "@" + std::string(189, 'd')};
+  mail.original_recipient = std::string(493, 'o');
+  mail.notify = smtpoll::DsnNotify::Success | smtpoll::DsnNotify::Failure | smtpoll::DsnNotify::Delay;
+  script.Opening("250 DSN").Send(mail).Expect("MAIL FROM:<a@x.org>").Reply("250 ok");
+  script.Expect("RCPT TO:<" + mail.recipients[0] + "> NOTIFY=SUCCESS,FAILURE,DELAY ORCPT=rfc822;" +
+                mail.original_recipient);
+  script.Reply("250 ok").Content().Reply("250 queued").Quit();
+  CHECK(script.Run() == kOpened + kSent + "Ended\n");
+}
