@@ -165,7 +165,7 @@ int main(int argc, char** argv) {
   smtpoll::MessageSource source;
   for (int i = 0; i < count; ++i) {
     const Case one = Make(static_cast<unsigned>(i));
-    if (const smtpoll::MessageFault fault = one.mail.Check()) {
+    if (const smtpoll::MessageFault fault = one.mail.Fault()) {
       std::printf("message %d: %s: %s\n", i, std::string(fault.field).c_str(), fault.reason);
       return 1;
     }

@@ -47,7 +47,7 @@ TEST_CASE("EmailMessage.Attachments") {
   CHECK(mail.Attachments[0].Name == "one");
 }
 
-TEST_CASE("EmailMessage.Check names the field, the column and the reason") {
+TEST_CASE("EmailMessage.Fault names the field, the column and the reason") {
   CHECK(Fault(Mail()).empty());
   EmailMessage mail = Mail();
   mail.FromAddress = "";
@@ -64,9 +64,9 @@ TEST_CASE("Header injection: no field of the API takes CR, LF or NUL, wherever i
   std::size_t tries = 0;
   for (const std::string& bad : {std::string("\r\n"), std::string("\r"), std::string("\n"), std::string("\0", 1),
                                  std::string("\r\nBcc: evil@z.org\r\n"), std::string("\n\nbody")}) {
-    for (const std::size_t at : {0u, 1u, 5u}) {
+    for (const std::size_t at : {0u, 1u, 2u, 3u, 5u, 6u}) {
       const auto with = [&](std::string value) { return value.insert(at, bad); };
-      std::vector<EmailMessage> mails(9, Mail());
+      std::vector<EmailMessage> mails(12, Mail());
       mails[0].FromAddress = with("alice@x.org");
       mails[1].ToAddress = with("bob@y.org, carol@y.org");
       mails[2].CCAddress = with("\"Bob B\" <bob@y.org>");
@@ -81,23 +81,23 @@ TEST_CASE("Header injection: no field of the API takes CR, LF or NUL, wherever i
       attachment.MIMEType = with("text/plain");
       mails[8].Attachments.Append(attachment);
       for (const EmailMessage& mail : mails) {
-        CHECK(mail.Check());
+        CHECK(mail.Fault());
         ++tries;
       }
     }
   }
-  CHECK(tries == 162);
+  CHECK(tries == 432);
 }
 
-TEST_CASE("EmailMessage.Check: a header's name is one printable word") {
+TEST_CASE("EmailMessage.Fault: a header's name is one printable word") {
   for (const char* name : {"", "a b", "a:", "caf\xc3\xa9"}) {
     EmailMessage mail = Mail();
     mail.Headers.AppendHeader(name, "x");
-    CHECK(mail.Check());
+    CHECK(mail.Fault());
   }
 }
 
-TEST_CASE("EmailMessage.Check: text that is no UTF-8 is refused, not guessed at") {
+TEST_CASE("EmailMessage.Fault: text that is no UTF-8 is refused, not guessed at") {
   for (std::string EmailMessage::*field :
        {&EmailMessage::Subject, &EmailMessage::BodyPlainText, &EmailMessage::BodyHTML, &EmailMessage::BodyEnriched}) {
     EmailMessage mail = Mail();
@@ -112,4 +112,82 @@ TEST_CASE("RFC 6531 3.4: an address in UTF-8 needs SMTPUTF8, a name does not") {
   CHECK_FALSE(mail.NeedsSmtpUtf8());
   mail.BCCAddress = "zo\xc3\xab@y.org";
   CHECK(mail.NeedsSmtpUtf8());
+}
+
+namespace {
+/// The findings as `field: what` lines; ! before those that block.
+std::string Findings(const EmailMessage& mail) {
+  std::string text;
+  for (const smtpoll::MessageFinding& one : mail.Check()) {
+    CHECK_FALSE(one.mend.empty());
+    text += (one.blocks ? "!" : "") + one.field + ": " + one.what + "\n";
+  }
+  return text;
+}
+}  // namespace
+
+TEST_CASE("EmailMessage.Check lists what a receiver would hold against the message") {
+  EmailMessage good = Mail();
+  good.Subject = "hi";
+  good.BodyPlainText = "text";
+  CHECK(Findings(good).empty());
+
+  EmailMessage mail;
+  CHECK(Findings(mail) ==
+        "!FromAddress: an address is missing\n!ToAddress: there is no recipient\nToAddress: no recipient is visible\n"
+        "Subject: it is empty\nBodyPlainText: the message is empty\n");
+  mail = good;
+  mail.BodyPlainText = "";
+  mail.BodyHTML = "<p>hi</p>";
+  CHECK(Findings(mail) == "BodyPlainText: HTML without plain text\n");
+  mail = good;
+  mail.FromAddress = "a@x.org, b@x.org";
+  mail.Headers.AppendHeader("References", "nonsense");
+  mail.Headers.AppendHeader("Date", "one");
+  mail.Headers.AppendHeader("Date", "two");
+  mail.Headers.AppendHeader("List-Unsubscribe-Post", "List-Unsubscribe=One-Click");
+  CHECK(Findings(mail) ==
+        "FromAddress: several authors and no Sender\nReferences: it is no message identifier\n"
+        "List-Unsubscribe-Post: it stands without List-Unsubscribe\nDate: it stands more than once\n");
+  mail = good;
+  smtpoll::EmailAttachment attachment;
+  attachment.Name = "setup.EXE";
+  mail.Attachments.Append(attachment);
+  attachment.Name = "logo.png";
+  attachment.InlineContentID = "logo";
+  mail.Attachments.Append(attachment);
+  CHECK(Findings(mail) ==
+        "Attachments: many receivers refuse this kind of file\nAttachments: BodyHTML does not show an inline "
+        "attachment\n");
+  mail = good;
+  mail.Source = "From: a@b\r\nSubject: x\r\n\r\nDate: in the body\r\n";
+  CHECK(Findings(mail) ==
+        "Date: the ready-made message lacks this field\nMessage-ID: the ready-made message lacks this field\n");
+}
+
+TEST_CASE("EmailMessage.AddInline makes a content identifier for the HTML to use") {
+  EmailMessage mail = Mail();
+  smtpoll::EmailAttachment logo;
+  logo.Name = "logo.png";
+  const std::string one = mail.AddInline(logo), two = mail.AddInline(logo);
+  CHECK(one != two);
+  CHECK(mail.Attachments[1].InlineContentID == two);
+  logo.InlineContentID = "mine@x.org";
+  CHECK(mail.AddInline(logo) == "mine@x.org");
+}
+
+TEST_CASE("RFC 2369, 8058, 3834 and 5322 3.6.4: the headers that have a function") {
+  EmailMessage mail = Mail();
+  mail.SetListUnsubscribe("https://x.org/u?1", true);
+  mail.SetAutoSubmitted("auto-generated");
+  mail.SetInReplyTo("<2@x.org>", "<1@x.org>");
+  mail.SetPriority(smtpoll::MessagePriority::High);
+  CHECK(mail.Headers.Source() ==
+        "List-Unsubscribe: <https://x.org/u?1>\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"
+        "Auto-Submitted: auto-generated\r\nIn-Reply-To: <2@x.org>\r\nReferences: <1@x.org> <2@x.org>\r\n"
+        "X-Priority: 1 (Highest)\r\nImportance: high\r\n");
+  mail.SetPriority(smtpoll::MessagePriority::Normal);
+  mail.SetListUnsubscribe("mailto:u@x.org", false);
+  CHECK_FALSE(mail.Headers.Has("Importance"));
+  CHECK_FALSE(mail.Headers.Has("List-Unsubscribe-Post"));
 }

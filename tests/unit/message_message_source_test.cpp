@@ -153,12 +153,38 @@ TEST_CASE("RFC 2183 2.3 and RFC 2231: file names, plain, quoted, long and in UTF
   CHECK(Has(Render(mail), " filename*1*=xxx"));
 }
 
-TEST_CASE("RFC 2046 5.2.1: a forwarded message in base64 is not called message/rfc822") {
+TEST_CASE("RFC 2046 5.2.1: a forwarded message is message/rfc822 where it can go as it is, and a file where not") {
   EmailMessage mail = Mail();
-  mail.Attachments.Append(Attachment("forward.eml", "Subject: x\r\n\r\ny\r\n"));
+  mail.Attachments.Append(Attachment("forward.eml", "Subject: x\n\ny\n"));
   mail.Attachments.Append(Attachment("odd", "x"));
   mail.Attachments[1].MIMEType = "nonsense";
+  std::string text = Render(mail);
+  CHECK(Types(text) == "multipart/mixed text/plain message/rfc822 application/octet-stream ");
+  CHECK(Has(text, "\r\n\r\nSubject: x\r\n\r\ny\r\n\r\n--"));
+  mail.Attachments[0].Data = "Subject: caf\xc3\xa9\n\ny\n";
   CHECK(Types(Render(mail)) == "multipart/mixed text/plain application/octet-stream application/octet-stream ");
+  MessageSource source;
+  source.Open(mail, true);
+  CHECK(source.UsesEightBit());
+  text = ReadAll(source, 100);
+  CHECK(Has(text, "Content-Type: message/rfc822\r\n"));
+  CHECK(Has(text, "Content-Transfer-Encoding: 8bit\r\n\r\nSubject: caf\xc3\xa9\r\n"));
+}
+
+TEST_CASE("RFC 6047 2.4: an invitation is an alternative with its method") {
+  EmailMessage mail = Mail();
+  mail.BodyCalendar = "BEGIN:VCALENDAR\nMETHOD:REQUEST\nEND:VCALENDAR\n";
+  const std::string text = Render(mail);
+  CHECK(Types(text) == "multipart/alternative text/plain text/calendar ");
+  CHECK(Has(text, "Content-Type: text/calendar; charset=utf-8; method=REQUEST\r\n"));
+  mail.CalendarMethod = "RE\r\nQUEST";
+  CHECK(mail.Fault());
+}
+
+TEST_CASE("RFC 2231: who does not read it finds a name in ASCII") {
+  EmailMessage mail = Mail();
+  mail.Attachments.Append(Attachment("na\xc3\xafve.bin", "x"));
+  CHECK(Has(Render(mail), "Content-Type: application/octet-stream; name=\"na_ve.bin\"\r\n"));
 }
 
 TEST_CASE("RFC 2047 5: display names in UTF-8 become encoded words, quoted ones stay quoted") {
@@ -224,5 +250,5 @@ TEST_CASE("RFC 5322 3.6.2: names in Reply-To and its like are encoded, their add
   CHECK(Has(text, "Reply-To: =?UTF-8?"));
   CHECK(Has(text, "?= <zoe@xn--bcher-kva.example>\r\n"));
   mail.Headers.SetHeader("Reply-To", "nonsense");
-  CHECK(mail.Check());
+  CHECK(mail.Fault());
 }

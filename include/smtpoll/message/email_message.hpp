@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "smtpoll/base/delivery_options.hpp"
@@ -23,6 +24,18 @@ struct MessageFault {
   const char* reason = nullptr;
   explicit operator bool() const noexcept { return reason != nullptr; }
 };
+
+/// One line of EmailMessage::Check: what is wrong or unwise, and how to mend it.
+struct MessageFinding {
+  bool blocks = false;  ///< The message cannot be sent like this.
+  std::string field;
+  std::size_t column = 0;  ///< Bytes from 1; 0 for the field as a whole.
+  std::string what;
+  std::string mend;
+};
+
+/// How urgent the reader's program shows a message.
+enum class MessagePriority : std::uint8_t { High, Normal, Low };
 
 /// What is asked of the servers for one recipient (RFC 3461). `Mailbox` is the address as it stands in a list.
 struct RecipientOptions {
@@ -54,7 +67,9 @@ class EmailMessage {
   std::string CCAddress;
   std::string BCCAddress;  ///< Gets the message; no header says so.
   Sequence<EmailAttachment> Attachments;
-  InternetHeaders Headers;  ///< Further fields; one named Date, Message-ID, From, ... takes the place of ours.
+  InternetHeaders Headers;   ///< Further fields; one named Date, Message-ID, From, ... takes the place of ours.
+  std::string BodyCalendar;  ///< An invitation (RFC 5545), shown beside the other bodies.
+  std::string CalendarMethod = "REQUEST";  ///< Its METHOD: REQUEST, REPLY, CANCEL, ...
   /// A ready-made message, sent as it is instead of all above but the addresses; line ends become CRLF.
   std::string Source;
 
@@ -72,8 +87,43 @@ class EmailMessage {
   void AddCCRecipient(std::string_view address) { AddTo(CCAddress, address); }
   void AddBCCRecipient(std::string_view address) { AddTo(BCCAddress, address); }
 
-  /// The first thing that keeps this message from being sent safely.
-  MessageFault Check() const {
+  /// Attaches something that BodyHTML shows, and returns its content identifier: `<img src="cid:...">` (RFC 2392).
+  std::string AddInline(EmailAttachment attachment) {
+    if (attachment.InlineContentID.empty())
+      attachment.InlineContentID = "inline" + std::to_string(Attachments.Count() + 1) + "@smtpoll.invalid";
+    Attachments.Append(std::move(attachment));
+    return Attachments[Attachments.Count() - 1].InlineContentID;
+  }
+
+  /// Sets X-Priority and Importance; Normal removes them.
+  void SetPriority(MessagePriority priority) {
+    Headers.Delete("X-Priority");
+    Headers.Delete("Importance");
+    if (priority == MessagePriority::Normal) return;
+    Headers.AppendHeader("X-Priority", priority == MessagePriority::High ? "1 (Highest)" : "5 (Lowest)");
+    Headers.AppendHeader("Importance", priority == MessagePriority::High ? "high" : "low");
+  }
+  /// Sets List-Unsubscribe to a https: or mailto: URI (RFC 2369); `one_click` adds what RFC 8058 asks for, with https:
+  /// only.
+  void SetListUnsubscribe(std::string_view uri, bool one_click) {
+    Headers.SetHeader("List-Unsubscribe", "<" + std::string(uri) + ">");
+    Headers.Delete("List-Unsubscribe-Post");
+    if (one_click) Headers.AppendHeader("List-Unsubscribe-Post", "List-Unsubscribe=One-Click");
+  }
+  /// Says that no human wrote this, so that no vacation program answers (RFC 3834): auto-generated or auto-replied.
+  void SetAutoSubmitted(std::string_view keyword) { Headers.SetHeader("Auto-Submitted", keyword); }
+  /// Makes this an answer to the message with that Message-ID and References (RFC 5322 3.6.4).
+  void SetInReplyTo(std::string_view message_id, std::string_view references) {
+    Headers.SetHeader("In-Reply-To", message_id);
+    Headers.SetHeader("References", references.empty() ? std::string(message_id)
+                                                       : std::string(references) + " " + std::string(message_id));
+  }
+
+  /// All that a receiver or a spam filter would hold against this message, and what keeps it from being sent.
+  std::vector<MessageFinding> Check() const;
+
+  /// The first thing that keeps this message from being sent safely; nothing of it is sent then.
+  MessageFault Fault() const {
     if (const MessageFault fault = CheckAddresses("FromAddress", FromAddress, true)) return fault;
     if (const MessageFault fault = CheckAddresses("ToAddress", ToAddress, false)) return fault;
     if (const MessageFault fault = CheckAddresses("CCAddress", CCAddress, false)) return fault;
@@ -96,7 +146,9 @@ class EmailMessage {
       for (const char c : attachment.MIMEType)
         if (!detail::IsPrint(c)) return {"Attachments", 0, "a bad character in a MIME type"};
     }
-    for (const std::string* body : {&BodyPlainText, &BodyHTML, &BodyEnriched})
+    for (const char c : CalendarMethod)
+      if (!detail::IsAlpha(c) && c != '-') return {"CalendarMethod", 0, "a METHOD is one word"};
+    for (const std::string* body : {&BodyPlainText, &BodyHTML, &BodyEnriched, &BodyCalendar})
       if (const std::size_t at = detail::FindInvalidUtf8(*body); at != std::string_view::npos)
         return {"Body", at + 1, "no valid UTF-8"};
     return {};
@@ -138,5 +190,7 @@ class EmailMessage {
 };
 
 SMTPOLL_NAMESPACE_END
+
+#include "smtpoll/message/message_advice.hpp"
 
 #endif

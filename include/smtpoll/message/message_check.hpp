@@ -19,7 +19,7 @@ inline Error InvalidMessage(std::string_view field, std::size_t column, const ch
   return error;
 }
 inline Error CheckMessage(const EmailMessage& mail) {
-  const MessageFault fault = mail.Check();
+  const MessageFault fault = mail.Fault();
   return fault ? InvalidMessage(fault.field, fault.column, fault.reason) : Error();
 }
 }  // namespace detail

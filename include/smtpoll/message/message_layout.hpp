@@ -74,7 +74,8 @@ class MessageLayout {
   void DrawToken() {
     do {
       for (char& c : token_) c = static_cast<char>('a' + NextRandom() % 26);
-    } while (Occurs(mail_->BodyPlainText) || Occurs(mail_->BodyHTML) || Occurs(mail_->BodyEnriched));
+    } while (Occurs(mail_->BodyPlainText) || Occurs(mail_->BodyHTML) || Occurs(mail_->BodyEnriched) ||
+             Occurs(mail_->BodyCalendar) || OccursInForward());
   }
   /// One step of splitmix64: 64 bits of state are enough to never meet the same token twice.
   std::uint64_t NextRandom() noexcept {
@@ -188,22 +189,28 @@ class MessageLayout {
   }
 
   void WriteBodies() {
-    const int kinds = !mail_->BodyPlainText.empty() + !mail_->BodyEnriched.empty() + !mail_->BodyHTML.empty();
+    const int kinds = !mail_->BodyPlainText.empty() + !mail_->BodyEnriched.empty() + !mail_->BodyHTML.empty() +
+                      !mail_->BodyCalendar.empty();
     if (kinds > 1) StartMultipart("alternative", '2');
     const auto next = [&] {
       if (kinds > 1) Delimiter('2');
     };
     if (!mail_->BodyPlainText.empty() || kinds == 0) {
       next();
-      WriteText("plain", mail_->BodyPlainText);
+      WriteText("plain", {}, mail_->BodyPlainText);
     }
     if (!mail_->BodyEnriched.empty()) {
       next();
-      WriteText("enriched", mail_->BodyEnriched);
+      WriteText("enriched", {}, mail_->BodyEnriched);
     }
     if (!mail_->BodyHTML.empty()) {
       next();
       WriteHtml();
+    }
+    // The last alternative is the one preferred by who can show it (RFC 2046 5.1.4, RFC 6047 2.4).
+    if (!mail_->BodyCalendar.empty()) {
+      next();
+      WriteText("calendar", mail_->CalendarMethod, mail_->BodyCalendar);
     }
     if (kinds > 1) CloseDelimiter('2');
   }
@@ -211,10 +218,10 @@ class MessageLayout {
   void WriteHtml() {
     bool related = false;
     for (const EmailAttachment& one : mail_->Attachments) related = related || IsInline(one);
-    if (!related) return WriteText("html", mail_->BodyHTML);
+    if (!related) return WriteText("html", {}, mail_->BodyHTML);
     StartMultipart("related", '3');
     Delimiter('3');
-    WriteText("html", mail_->BodyHTML);
+    WriteText("html", {}, mail_->BodyHTML);
     for (const EmailAttachment& one : mail_->Attachments) {
       if (!IsInline(one)) continue;
       Delimiter('3');
@@ -223,26 +230,46 @@ class MessageLayout {
     CloseDelimiter('3');
   }
 
-  void WriteText(std::string_view subtype, std::string_view text) {
+  void WriteText(std::string_view subtype, std::string_view method, std::string_view text) {
     const TransferEncoding encoding = ChooseEncoding(text, eight_bit_);
     constexpr const char* kNames[] = {"7bit", "8bit", "quoted-printable", "base64"};
-    literals_.append("Content-Type: text/").append(subtype).append("; charset=utf-8\r\nContent-Transfer-Encoding: ");
+    literals_.append("Content-Type: text/").append(subtype).append("; charset=utf-8");
+    if (!method.empty()) literals_.append("; method=").append(method);
+    literals_.append("\r\nContent-Transfer-Encoding: ");
     literals_.append(kNames[static_cast<unsigned>(encoding)]).append("\r\n\r\n");
     EndLiteral();
     parts_.push_back({false, 0, 0, text, encoding, nullptr});
   }
 
-  /// RFC 2046 5.2.1: a message/rfc822 or a multipart must not be base64, so as an attachment it goes as plain bytes.
-  static std::string_view TypeOf(const EmailAttachment& one) noexcept {
-    const std::string_view type = one.MIMEType.empty() ? MimeTypeOf(one.Name) : std::string_view(one.MIMEType);
+  static std::string_view GivenType(const EmailAttachment& one) noexcept {
+    return one.MIMEType.empty() ? MimeTypeOf(one.Name) : std::string_view(one.MIMEType);
+  }
+
+  /// RFC 2046 5.2.1: a message/rfc822 must not be base64, so it is one only where its lines can go as they are.
+  bool IsForward(const EmailAttachment& one) const noexcept {
+    if (one.Data.empty() || one.Size() != one.Data.size() || !EqualIgnoringCase(GivenType(one), "message/rfc822"))
+      return false;
+    const TransferEncoding encoding = ChooseEncoding(one.Data, eight_bit_);
+    return encoding == TransferEncoding::SevenBit || encoding == TransferEncoding::EightBit;
+  }
+  bool OccursInForward() const {
+    for (const EmailAttachment& one : mail_->Attachments)
+      if (IsForward(one) && Occurs(one.Data)) return true;
+    return false;
+  }
+
+  std::string_view TypeOf(const EmailAttachment& one) const noexcept {
+    const std::string_view type = GivenType(one);
     const bool composite = StartsWithIgnoringCase(type, "message/") || StartsWithIgnoringCase(type, "multipart/");
-    return composite || type.find('/') == std::string_view::npos ? "application/octet-stream" : type;
+    const bool usable = IsForward(one) || (!composite && type.find('/') != std::string_view::npos);
+    return usable ? type : "application/octet-stream";
   }
 
   void WriteAttachment(const EmailAttachment& one, std::string_view disposition) {
     HeaderWriter writer(literals_);
     writer.Begin("Content-Type");
     writer.Word(TypeOf(one));
+    if (!IsAllAscii(one.Name)) NameForOldReaders(writer, one.Name);
     writer.End();
     writer.Begin("Content-Disposition");
     writer.Word(disposition);
@@ -252,9 +279,33 @@ class MessageLayout {
       scratch_.assign("<").append(one.InlineContentID).append(">");
       Field(writer, "Content-ID", scratch_);
     }
+    if (IsForward(one)) return WriteForward(one);
     literals_ += "Content-Transfer-Encoding: base64\r\n\r\n";
     EndLiteral();
     parts_.push_back({false, 0, 0, {}, TransferEncoding::Base64, &one});
+  }
+
+  void WriteForward(const EmailAttachment& one) {
+    const TransferEncoding encoding = ChooseEncoding(one.Data, eight_bit_);
+    literals_ += encoding == TransferEncoding::EightBit ? "Content-Transfer-Encoding: 8bit\r\n\r\n" : "\r\n";
+    EndLiteral();
+    parts_.push_back({false, 0, 0, one.Data, encoding, nullptr});
+  }
+
+  /// Readers that do not know RFC 2231 look here: the name with a low line for each character that is not ASCII. Not as
+  /// a second filename parameter, which others take for a fault.
+  void NameForOldReaders(HeaderWriter& writer, std::string_view name) {
+    std::string& plain = name_;
+    plain.clear();
+    while (!name.empty() && plain.size() < 60) {
+      const Utf8Character character = FirstCharacter(name);
+      plain += character.bytes.size() == 1 && IsPrint(character.bytes[0]) ? character.bytes[0] : '_';
+      name.remove_prefix(character.consumed);
+    }
+    writer.Glue(";");
+    scratch_ = "name=";
+    AppendQuoted(Trim(plain), scratch_);
+    writer.Word(scratch_);
   }
 
   /// RFC 2183 2.3 where the name is plain and short, else RFC 2231 in segments that fit a line. A segment ends between
@@ -320,6 +371,7 @@ class MessageLayout {
   std::vector<MessagePart> parts_;
   std::string literals_;
   std::string scratch_;
+  std::string name_;
   std::size_t literal_begin_ = 0;
   bool eight_bit_ = false;
   char token_[24] = {};
