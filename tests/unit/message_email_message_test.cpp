@@ -80,6 +80,11 @@ TEST_CASE("Header injection: no field of the API takes CR, LF or NUL, wherever i
       attachment.Name = "name.txt";
       attachment.MIMEType = with("text/plain");
       mails[8].Attachments.Append(attachment);
+      attachment.MIMEType = "text/plain";
+      attachment.InlineContentID = with("cid@x.org");
+      mails[9].Attachments.Append(attachment);
+      mails[10].ReversePath = with("alice@x.org");
+      mails[11].CalendarMethod = with("REQUEST");
       for (const EmailMessage& mail : mails) {
         CHECK(mail.Fault());
         ++tries;
