@@ -169,7 +169,7 @@ int main(int argc, char** argv) {
       std::printf("message %d: %s: %s\n", i, std::string(fault.field).c_str(), fault.reason);
       return 1;
     }
-    source.Open(one.mail, i % 2 == 0);
+    source.Open(one.mail, static_cast<smtpoll::detail::WireWidth>(i % 3));
     const std::string name = std::string(argv[2]) + "/" + std::to_string(i);
     std::ofstream file(name + ".eml", std::ios::binary);
     char piece[1000];

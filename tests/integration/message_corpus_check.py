@@ -9,6 +9,7 @@ import email
 import email.policy
 import json
 import pathlib
+import re
 import subprocess
 import sys
 import tempfile
@@ -70,6 +71,8 @@ def differences(raw, sent):
     message = email.message_from_bytes(raw, policy=email.policy.default)
     defects = [defect for part in message.walk() for defect in part.defects]
     defects += [defect for part in message.walk() for value in part.values() for defect in value.defects]
+    # A binary part has no lines (RFC 3030).
+    text_only = b'' if b'\r\nContent-Transfer-Encoding: binary\r\n' in raw else raw
     pairs = {
         'subject': (str(message['Subject'] or ''), text(sent['subject'])),
         'from': (arrived_mailboxes(message, 'From'), mailboxes(sent['from'])),
@@ -84,8 +87,8 @@ def differences(raw, sent):
         'tree': (tree(message), wanted_tree(sent)),
         'fields': ([name for name in ('Date', 'Message-ID', 'MIME-Version') if len(message.get_all(name, [])) != 1], []),
         'defects': (defects, []),
-        'long lines': ([line for line in raw.split(b'\r\n') if len(line) > 998], []),
-        'bare line ends': (raw.replace(b'\r\n', b'').count(b'\r') + raw.replace(b'\r\n', b'').count(b'\n'), 0),
+        'long lines': ([line for line in text_only.split(b'\r\n') if len(line) > 998], []),
+        'bare line ends': (len(re.findall(rb'\r(?!\n)|(?<!\r)\n', text_only)), 0),
     }
     for name, (arrived, wanted) in pairs.items():
         if arrived != wanted:

@@ -164,8 +164,8 @@ TEST_CASE("RFC 2046 5.2.1: a forwarded message is message/rfc822 where it can go
   mail.Attachments[0].Data = "Subject: caf\xc3\xa9\n\ny\n";
   CHECK(Types(Render(mail)) == "multipart/mixed text/plain application/octet-stream application/octet-stream ");
   MessageSource source;
-  source.Open(mail, true);
-  CHECK(source.UsesEightBit());
+  source.Open(mail, smtpoll::detail::WireWidth::EightBit);
+  CHECK(source.Width() == smtpoll::detail::WireWidth::EightBit);
   text = ReadAll(source, 100);
   CHECK(Has(text, "Content-Type: message/rfc822\r\n"));
   CHECK(Has(text, "Content-Transfer-Encoding: 8bit\r\n\r\nSubject: caf\xc3\xa9\r\n"));
@@ -251,4 +251,19 @@ TEST_CASE("RFC 5322 3.6.2: names in Reply-To and its like are encoded, their add
   CHECK(Has(text, "?= <zoe@xn--bcher-kva.example>\r\n"));
   mail.Headers.SetHeader("Reply-To", "nonsense");
   CHECK(mail.Fault());
+}
+
+TEST_CASE("RFC 3030 3: a binary wire carries attachments as they are") {
+  EmailMessage mail = Mail();
+  const std::string bytes("\r\n.\r\n\0\xff\n\r", 9);
+  mail.Attachments.Append(Attachment("raw.bin", bytes));
+  MessageSource source;
+  source.Open(mail, smtpoll::detail::WireWidth::Binary);
+  CHECK(source.Width() == smtpoll::detail::WireWidth::Binary);
+  const std::string text = ReadAll(source, 7);
+  CHECK(source.Size() == text.size());
+  CHECK(Has(text, "Content-Transfer-Encoding: binary\r\n\r\n" + bytes + "\r\n--"));
+  const EmailMessage plain = Mail();
+  source.Open(plain, smtpoll::detail::WireWidth::Binary);
+  CHECK(source.Width() == smtpoll::detail::WireWidth::SevenBit);
 }

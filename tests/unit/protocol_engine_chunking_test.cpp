@@ -163,3 +163,25 @@ TEST_CASE("Engine: a message cancelled between two chunks costs no connection, a
     }
   }
 }
+
+TEST_CASE("RFC 3030 3: BINARYMIME content goes by BDAT and is not touched") {
+  Mail mail;
+  mail.body = smtpoll::BodyType::BinaryMime;
+  mail.content = "a\n.\rb\r\n";
+  Script script;
+  script.Opening("250-CHUNKING\r\n250 BINARYMIME")
+      .Send(mail)
+      .Expect("MAIL FROM:<a@x.org> BODY=BINARYMIME")
+      .Reply("250 ok");
+  script.Expect("RCPT TO:<b@y.org>").Reply("250 ok").Expect("BDAT 7 LAST").Expect("a\n.\rb").Reply("250 queued").Quit();
+  CHECK(script.Run() == kOpened + kSent + "Ended\n");
+  for (const char* keywords : {"250 CHUNKING", "250 BINARYMIME"}) {
+    Script refused;
+    refused.Opening(keywords).Send(mail).Quit();
+    CHECK(refused.Run() == kOpened + "NotSent 1011 MAIL the message needs BINARYMIME\nEnded\n");
+  }
+  Script off;
+  off.options.chunking = false;
+  off.Opening("250-CHUNKING\r\n250 BINARYMIME").Send(mail).Quit();
+  CHECK(off.Run() == kOpened + "NotSent 1011 MAIL BINARYMIME needs BDAT, which is turned off\nEnded\n");
+}

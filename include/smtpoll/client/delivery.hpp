@@ -25,7 +25,7 @@ class Delivery {
     result_.error = {};
     result_.server_text.clear();
     size_ = 0;
-    Error error = Prepare(mail, engine.ServerCapabilities().Has(Extension::EightBitMime));
+    Error error = Prepare(mail, WidthOf(engine));
     if (!error) error = engine.Send(envelope_, source_, now);
     if (error) End(Outcome::Refused, &error);
     return error;
@@ -71,7 +71,12 @@ class Delivery {
   std::uint64_t ContentSize() const noexcept { return size_; }
 
  private:
-  Error Prepare(const EmailMessage& mail, bool eight_bit) {
+  static WireWidth WidthOf(const Engine& engine) noexcept {
+    if (engine.TakesBinary()) return WireWidth::Binary;
+    return engine.ServerCapabilities().Has(Extension::EightBitMime) ? WireWidth::EightBit : WireWidth::SevenBit;
+  }
+
+  Error Prepare(const EmailMessage& mail, WireWidth width) {
     addresses_.clear();
     bounds_.clear();
     if (const Error fault = CheckMessage(mail)) return fault;
@@ -83,8 +88,9 @@ class Delivery {
     if (const Error fault = AddMailboxes("BCCAddress", mail.BCCAddress, SIZE_MAX)) return fault;
     LayOutEnvelope(mail);
     envelope_.smtputf8 = mail.NeedsSmtpUtf8();
-    source_.Open(mail, eight_bit);
-    envelope_.body = source_.UsesEightBit() ? BodyType::EightBitMime : BodyType::SevenBit;
+    source_.Open(mail, width);
+    constexpr BodyType kBodies[] = {BodyType::SevenBit, BodyType::EightBitMime, BodyType::BinaryMime};
+    envelope_.body = kBodies[static_cast<unsigned>(source_.Width())];
     size_ = source_.Size() == kUnknownSize ? 0 : source_.Size();
     return {};
   }

@@ -14,7 +14,10 @@
 SMTPOLL_NAMESPACE_BEGIN
 namespace detail {
 
-enum class TransferEncoding : std::uint8_t { SevenBit, EightBit, QuotedPrintable, Base64 };
+enum class TransferEncoding : std::uint8_t { SevenBit, EightBit, QuotedPrintable, Base64, Binary };
+
+/// What the wire carries beside lines of ASCII (RFC 6152, RFC 3030); each includes the one before.
+enum class WireWidth : std::uint8_t { SevenBit, EightBit, Binary };
 
 /// RFC 2045 6.8: 76 characters of base64 are 57 bytes.
 constexpr std::size_t kBase64LineBytes = 57;

@@ -33,23 +33,27 @@ class MessageLayout {
   const std::vector<MessagePart>& Parts() const noexcept { return parts_; }
   const std::string& Literals() const noexcept { return literals_; }
 
-  /// A body goes as 8bit, so the envelope has to say so.
-  bool UsesEightBit() const noexcept {
-    for (const MessagePart& part : parts_)
-      if (part.encoding == TransferEncoding::EightBit) return true;
-    return false;
-  }
-
   void Clear() noexcept {
     parts_.clear();
     literals_.clear();
     literal_begin_ = 0;
   }
 
-  /// `eight_bit`: the server takes 8BITMIME (RFC 6152).
-  void Lay(const EmailMessage& mail, bool eight_bit) {
+  /// What the wire has to carry for this message; the envelope asks the server for it.
+  WireWidth Width() const noexcept {
+    WireWidth width = WireWidth::SevenBit;
+    for (const MessagePart& part : parts_) {
+      if (part.encoding == TransferEncoding::Binary) return WireWidth::Binary;
+      if (part.encoding == TransferEncoding::EightBit) width = WireWidth::EightBit;
+    }
+    return width;
+  }
+
+  /// `width`: what the server offers, 8BITMIME or BINARYMIME.
+  void Lay(const EmailMessage& mail, WireWidth width) {
     Clear();
-    eight_bit_ = eight_bit;
+    eight_bit_ = width != WireWidth::SevenBit;
+    binary_ = width == WireWidth::Binary;
     mail_ = &mail;
     if (!mail.Source.empty()) {
       const bool ascii = IsAllAscii(mail.Source);
@@ -280,9 +284,9 @@ class MessageLayout {
       Field(writer, "Content-ID", scratch_);
     }
     if (IsForward(one)) return WriteForward(one);
-    literals_ += "Content-Transfer-Encoding: base64\r\n\r\n";
+    literals_ += binary_ ? "Content-Transfer-Encoding: binary\r\n\r\n" : "Content-Transfer-Encoding: base64\r\n\r\n";
     EndLiteral();
-    parts_.push_back({false, 0, 0, {}, TransferEncoding::Base64, &one});
+    parts_.push_back({false, 0, 0, {}, binary_ ? TransferEncoding::Binary : TransferEncoding::Base64, &one});
   }
 
   void WriteForward(const EmailAttachment& one) {
@@ -374,6 +378,7 @@ class MessageLayout {
   std::string name_;
   std::size_t literal_begin_ = 0;
   bool eight_bit_ = false;
+  bool binary_ = false;
   char token_[24] = {};
   std::uint64_t random_;
 };

@@ -23,9 +23,9 @@ class MessageSource final : public Source {
   MessageSource& operator=(const MessageSource&) = delete;
 
   /// Starts `mail`, which must neither change nor go away until Close. What is wrong with it, Check says before.
-  /// `eight_bit`: text may go as 8bit, because the server offers 8BITMIME (RFC 6152).
-  void Open(const EmailMessage& mail, bool eight_bit = false) {
-    layout_.Lay(mail, eight_bit);
+  /// `width`: text may go as 8bit, attachments as they are, because the server offers 8BITMIME or BINARYMIME.
+  void Open(const EmailMessage& mail, detail::WireWidth width = detail::WireWidth::SevenBit) {
+    layout_.Lay(mail, width);
     failure_.clear();
     StartOver(false);
   }
@@ -51,8 +51,8 @@ class MessageSource final : public Source {
     return {size, part_ == layout_.Parts().size() ? SourceStatus::End : SourceStatus::More};
   }
 
-  /// The message holds 8-bit text: the envelope must ask for 8BITMIME.
-  bool UsesEightBit() const noexcept { return layout_.UsesEightBit(); }
+  /// What the envelope has to ask the server for.
+  detail::WireWidth Width() const noexcept { return layout_.Width(); }
 
   bool Rewind() override { return StartOver(true); }
 
@@ -93,8 +93,9 @@ class MessageSource final : public Source {
   SourceResult ReadPart(char* into, std::size_t room) {
     const detail::MessagePart& part = Part();
     if (part.attachment != nullptr) {
-      const SourceResult result =
-          base64_.Read(into, room, [this](char* raw, std::size_t size) { return reader_.Read(raw, size); });
+      const auto pull = [this](char* raw, std::size_t size) { return reader_.Read(raw, size); };
+      const bool binary = part.encoding == detail::TransferEncoding::Binary;
+      const SourceResult result = binary ? pull(into, room) : base64_.Read(into, room, pull);
       if (result.status == SourceStatus::Failed) Fail(part);
       return result;
     }
@@ -112,7 +113,8 @@ class MessageSource final : public Source {
       case detail::TransferEncoding::Base64:
         return base64_.Read(into, room, [this](char* raw, std::size_t size) { return ReadCrlf(raw, size); });
       case detail::TransferEncoding::SevenBit:
-      case detail::TransferEncoding::EightBit: break;
+      case detail::TransferEncoding::EightBit:
+      case detail::TransferEncoding::Binary: break;
     }
     return ReadCrlf(into, room);
   }
@@ -126,7 +128,8 @@ class MessageSource final : public Source {
     if (part.is_literal) return part.end - part.begin;
     if (part.attachment != nullptr) {
       const std::uint64_t size = part.attachment->Size();
-      return size == kUnknownSize ? size : detail::Base64LinesSize(size);
+      const bool as_it_is = size == kUnknownSize || part.encoding == detail::TransferEncoding::Binary;
+      return as_it_is ? size : detail::Base64LinesSize(size);
     }
     // A counting pass: encoded into nothing.
     char nowhere[512];

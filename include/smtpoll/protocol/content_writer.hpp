@@ -15,11 +15,12 @@ class ContentWriter {
  public:
   enum class Result : std::uint8_t { More, Again, End, Failed };
 
-  /// `chunked`: the content goes by BDAT (RFC 3030), which counts bytes and needs no transparency.
-  void Start(Source& source, bool chunked) noexcept {
+  /// `chunked`: the content goes by BDAT (RFC 3030), which counts bytes and needs no transparency; `binary`: as it is.
+  void Start(Source& source, bool chunked, bool binary) noexcept {
     source_ = &source;
     size_ = source.Size();
     read_ = 0;
+    binary_ = binary;
     encoder_.Reset(!chunked);
   }
 
@@ -36,13 +37,13 @@ class ContentWriter {
     for (;;) {
       const Span<char> room = output.Free();
       if (room.size() < kLeastRoom) return Result::More;
-      const std::size_t most = ContentEncoder::MaxInput(room.size() - kEndRoom);
+      const std::size_t most = binary_ ? room.size() : ContentEncoder::MaxInput(room.size() - kEndRoom);
       const SourceResult got = source_->Read(room.data(), most);
       if (got.status == SourceStatus::Failed || got.size > most) return Result::Failed;
       read_ += got.size;
-      output.Commit(encoder_.Encode(room.data(), got.size));
+      output.Commit(binary_ ? got.size : encoder_.Encode(room.data(), got.size));
       if (got.status == SourceStatus::End) {
-        output.Commit(encoder_.Finish(output.Free().data()));
+        if (!binary_) output.Commit(encoder_.Finish(output.Free().data()));
         return Result::End;
       }
       if (got.status == SourceStatus::Again || got.size == 0) return Result::Again;
@@ -79,6 +80,7 @@ class ContentWriter {
   Source* source_ = nullptr;
   std::uint64_t size_ = 0;
   std::uint64_t read_ = 0;
+  bool binary_ = false;
   ContentEncoder encoder_;
 };
 

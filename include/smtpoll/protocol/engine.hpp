@@ -88,8 +88,8 @@ class Engine {
     if (IsOver() || stage_ == Stage::AwaitTls) return Readiness::None;
     return commands_.Buffer().empty() ? Readiness::Read : Readiness::ReadOrWrite;
   }
-  /// The time at which the present phase times out, kNever where none runs. Where a challenge of SCRAM costs work, it is
-  /// in the past until that is done: each call of Next then does a part of it (RFC 5802 2.2), and waits for nothing.
+  /// The time at which the present phase times out, kNever where none runs. Where a challenge of SCRAM costs work, it
+  /// is in the past until that is done: each call of Next then does a part of it (RFC 5802 2.2), and waits for nothing.
   Millis NextDeadline() const noexcept;
 
   /// Ready for Send or Quit.
@@ -102,6 +102,9 @@ class Engine {
   std::uint64_t ContentLeft() const noexcept {
     return stage_ == Stage::Transaction && step_ != Step::Finished ? content_.Left() : 0;
   }
+
+  /// Content may hold any bytes: it goes by BDAT to a server that offers BINARYMIME (RFC 3030 3).
+  bool TakesBinary() const noexcept { return UsesChunks() && capabilities_.Has(Extension::BinaryMime); }
 
   Phase CurrentPhase() const noexcept;
   const Capabilities& ServerCapabilities() const noexcept { return capabilities_; }

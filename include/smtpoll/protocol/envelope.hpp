@@ -15,8 +15,8 @@
 
 SMTPOLL_NAMESPACE_BEGIN
 
-/// What the content needs of the wire (RFC 6152).
-enum class BodyType : std::uint8_t { SevenBit, EightBitMime };
+/// What the content needs of the wire (RFC 6152, RFC 3030).
+enum class BodyType : std::uint8_t { SevenBit, EightBitMime, BinaryMime };
 
 /// One recipient of an envelope.
 struct Recipient {
@@ -133,6 +133,8 @@ inline Error CheckEnvelope(const Envelope& envelope, std::uint64_t content_size,
     return Error(Errc::NotOffered, Phase::Mail, "the message needs SMTPUTF8");
   if (envelope.body == BodyType::EightBitMime && !server.Has(Extension::EightBitMime))
     return Error(Errc::NotOffered, Phase::Mail, "the message needs 8BITMIME");
+  if (envelope.body == BodyType::BinaryMime && !(server.Has(Extension::BinaryMime) && server.Has(Extension::Chunking)))
+    return Error(Errc::NotOffered, Phase::Mail, "the message needs BINARYMIME");
   if (envelope.options.unoffered == Unoffered::Refuse)
     if (const char* missing = FirstUnoffered(envelope, server)) return Error(Errc::NotOffered, Phase::Mail, missing);
   if (content_size != kUnknownSize && server.MaxSize() != 0 && content_size > server.MaxSize()) {

@@ -35,6 +35,7 @@ inline ParameterText MailParameters(const Envelope& envelope, std::uint64_t cont
     text.AppendDecimal(content_size);
   }
   if (envelope.body == BodyType::EightBitMime) text.Append(" BODY=8BITMIME");
+  if (envelope.body == BodyType::BinaryMime) text.Append(" BODY=BINARYMIME");
   if (NeedsSmtpUtf8(envelope)) text.Append(" SMTPUTF8");
   if (server.Has(Extension::Dsn)) {
     if (options.dsn_return != DsnReturn::Unset)

@@ -293,8 +293,11 @@ inline Error Engine::Send(const Envelope& envelope, Source& content, Millis now)
   if (!Idle()) return Error(Errc::InvalidState, CurrentPhase(), "a message can start only when the session is idle");
   const Error error = detail::CheckEnvelope(envelope, content.Size(), capabilities_);
   if (error) return error;
+  const bool binary = envelope.body == BodyType::BinaryMime;
+  if (binary && !TakesBinary())
+    return Error(Errc::NotOffered, Phase::Mail, "BINARYMIME needs BDAT, which is turned off");
   envelope_ = envelope;
-  content_.Start(content, UsesChunks());
+  content_.Start(content, UsesChunks(), binary);
   refusal_ = {};
   refused_ = false;
   next_recipient_ = 0;
