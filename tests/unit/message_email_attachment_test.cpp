@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <cstdio>
+#include <random>
 #include <string>
 
 #include "smtpoll/message/attachment_reader.hpp"
@@ -25,7 +26,9 @@ class TemporaryFile {
     CHECK(std::fwrite(bytes.data(), 1, bytes.size(), file) == bytes.size());
     std::fclose(file);
   }
-  const std::string path = "smtpoll-attachment-test.pdf";
+  // Another test program may run beside this one.
+  const std::string name = "smtpoll-" + std::to_string(std::random_device()()) + ".pdf";
+  const std::string path = "./" + name;
 };
 
 /// All bytes, read `room` at a time; "failed" appended where it fails.
@@ -61,7 +64,7 @@ TEST_CASE("EmailAttachment.LoadFromFile") {
   const TemporaryFile file("0123456789");
   EmailAttachment attachment;
   REQUIRE(attachment.LoadFromFile(file.path));
-  CHECK(attachment.Name == "smtpoll-attachment-test.pdf");
+  CHECK(attachment.Name == file.name);
   CHECK(attachment.MIMEType == "application/pdf");
   CHECK(attachment.Size() == 10);
   CHECK(attachment.Data.empty());
