@@ -104,7 +104,9 @@ class Engine {
   }
 
   /// Content may hold any bytes: it goes by BDAT to a server that offers BINARYMIME (RFC 3030 3).
-  bool TakesBinary() const noexcept { return UsesChunks() && capabilities_.Has(Extension::BinaryMime); }
+  bool TakesBinary() const noexcept {
+    return options_.chunking && capabilities_.Has(Extension::Chunking) && capabilities_.Has(Extension::BinaryMime);
+  }
 
   Phase CurrentPhase() const noexcept;
   const Capabilities& ServerCapabilities() const noexcept { return capabilities_; }
@@ -154,7 +156,6 @@ class Engine {
 
   Error ErrorOn(Await what, Errc code, const Reply& reply, std::uint32_t recipient = 0) const noexcept;
   void DescribeCommand(const AwaitedReply& awaited, FixedText<80>& text) const noexcept;
-  bool UsesChunks() const noexcept { return options_.chunking && capabilities_.Has(Extension::Chunking); }
   std::size_t Window() const noexcept {
     return options_.pipelining && capabilities_.Has(Extension::Pipelining) ? SIZE_MAX : 1;
   }
@@ -186,6 +187,7 @@ class Engine {
   bool delivered_ = false;         // LMTP: one of them was positive
   bool refused_ = false;           // the transaction is refused, for the reason in refusal_
   std::size_t chunk_size_ = 0;     // bytes of output that the last chunk took
+  bool chunked_ = false;           // the content goes by BDAT
   bool waits_for_source_ = false;
   Millis waiting_since_ = 0;
   Error refusal_;

@@ -231,10 +231,10 @@ inline Event Engine::WriteDue() {
       }
       case Step::Data:
         if (!commands_.CanWrite(options_.all_recipients_or_none ? 1 : Window())) return {};
-        if (!UsesChunks()) commands_.Write(Await::Data);
-        step_ = UsesChunks() ? Step::Content : Step::Finished;
+        if (!chunked_) commands_.Write(Await::Data);
+        step_ = chunked_ ? Step::Content : Step::Finished;
         break;
-      case Step::Content: return UsesChunks() ? FillChunk() : FillContent();
+      case Step::Content: return chunked_ ? FillChunk() : FillContent();
       case Step::Finished: return {};
     }
   }
@@ -278,9 +278,9 @@ inline Event Engine::WroteContent(detail::ContentWriter::Result result, std::siz
     FixedText<64> note;
     note.Append("[");
     note.AppendDecimal(content_.Read());
-    note.Append(UsesChunks() ? " bytes of content by BDAT]" : " bytes of content]");
+    note.Append(chunked_ ? " bytes of content by BDAT]" : " bytes of content]");
     commands_.Show(Side::Client, note.View());
-    if (!UsesChunks()) commands_.Show(Side::Client, ".");
+    if (!chunked_) commands_.Show(Side::Client, ".");
   }
   Event event;
   event.left = left;
@@ -297,7 +297,10 @@ inline Error Engine::Send(const Envelope& envelope, Source& content, Millis now)
   if (binary && !TakesBinary())
     return Error(Errc::NotOffered, Phase::Mail, "BINARYMIME needs BDAT, which is turned off");
   envelope_ = envelope;
-  content_.Start(content, UsesChunks(), binary);
+  // Each chunk has its reply: without PIPELINING, DATA is faster unless one chunk is enough.
+  const bool one_chunk = content.Size() <= commands_.Buffer().Capacity() / 4;
+  chunked_ = options_.chunking && capabilities_.Has(Extension::Chunking) && (binary || one_chunk || Window() > 1);
+  content_.Start(content, chunked_, binary);
   refusal_ = {};
   refused_ = false;
   next_recipient_ = 0;
@@ -328,7 +331,7 @@ inline bool Engine::Command(std::string_view line, Millis now) noexcept {
 inline void Engine::Cancel() noexcept {
   if (stage_ != Stage::Transaction || refused_ || chunk_size_ == 0) return;
   constexpr std::string_view kWhy = "SendProgress asked for it";
-  if (!UsesChunks()) return BreakOff(Errc::Cancelled, kWhy);
+  if (!chunked_) return BreakOff(Errc::Cancelled, kWhy);
   commands_.ForgetLast(chunk_size_);
   refused_ = true;
   refusal_ = Error(Errc::Cancelled, Phase::Content, kWhy);
