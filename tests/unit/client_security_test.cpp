@@ -146,3 +146,34 @@ TEST_CASE("Security.Required on a transport that cannot encrypt is an error befo
     CHECK(session.Layer().NextLayer().connects == 0);
   }
 }
+
+TEST_CASE("AccessToken: OAUTHBEARER by the settings, the token not in the transcript") {
+  Bench bench;
+  bench.session.UserName = "alice@x.org";
+  bench.session.AccessToken = "secret-token";
+  bench.session.Security = Security::ImplicitTLS;
+  std::string shown;
+  bench.session.Transcript = [&](smtpoll::Side, const std::string& line) { shown += line + "\n"; };
+  bench.Wire().On("EHLO ", "250-mx\r\n250 AUTH PLAIN OAUTHBEARER\r\n");
+  bench.Wire().On("AUTH OAUTHBEARER ", "235 hi\r\n");
+  CHECK_FALSE(bench.session.Connect("mx.y.org", 465));
+  CHECK(bench.Wire().sent.find("AUTH OAUTHBEARER ") != std::string::npos);
+  CHECK(shown.find("AUTH OAUTHBEARER ****\n") != std::string::npos);
+  CHECK(shown.find("c2VjcmV0") == std::string::npos);
+}
+
+TEST_CASE("Mechanism pins one; SCRAM gets a nonce of its own for each session") {
+  std::string first;
+  for (int i = 0; i < 2; ++i) {
+    Bench bench;
+    bench.UseCredentials();
+    bench.session.Security = Security::ImplicitTLS;
+    bench.session.Mechanism = smtpoll::AuthMechanism::ScramSha256;
+    bench.Wire().On("EHLO ", "250-mx\r\n250 AUTH SCRAM-SHA-512 SCRAM-SHA-256 PLAIN\r\n");
+    bench.Wire().On("AUTH SCRAM-SHA-256 ", "535 no\r\n");
+    CHECK(bench.session.Connect("mx.y.org", 465).Code() == Errc::AuthenticationFailed);
+    CHECK(bench.Wire().sent != first);
+    first = bench.Wire().sent;
+  }
+  CHECK(first.find("AUTH SCRAM-SHA-256 biws") != std::string::npos);
+}

@@ -4,7 +4,8 @@
 
 #include <string>
 
-#include "smtpoll/base/wire_buffer.hpp"
+#include "smtpoll/base/entropy.hpp"
+#include "smtpoll/base/secret.hpp"
 #include "smtpoll/protocol/event.hpp"
 
 SMTPOLL_NAMESPACE_BEGIN
@@ -20,8 +21,12 @@ enum class Security : std::uint8_t {
 
 /// Public data members of SMTPSocket and of Session. A change counts from the next connection on.
 struct ClientSettings {
-  std::string UserName;  ///< Empty: no authentication (the seed's member).
-  std::string Password;  ///< The seed's member.
+  std::string UserName;         ///< Empty: no authentication (the seed's member).
+  std::string Password;         ///< The seed's member.
+  std::string AccessToken;      ///< OAuth 2.0 access token, for OAUTHBEARER and XOAUTH2 (RFC 7628).
+  std::string AuthorizationID;  ///< Whom to act as, where that is not the user himself (RFC 4422 3.4.1).
+  /// The only SASL mechanism to use; Any takes the strongest that the server offers and the credentials fit.
+  AuthMechanism Mechanism = AuthMechanism::Any;
   /// EHLO's argument, a domain or an address literal. Empty: the address literal of the connection (RFC 5321 4.1.3).
   std::string ClientName;
   smtpoll::Security Security = smtpoll::Security::Automatic;
@@ -44,7 +49,7 @@ namespace detail {
 /// credentials would go over an unencrypted wire without being allowed to by name.
 inline Error ApplySecurity(const ClientSettings& settings, bool can_encrypt, SessionOptions& options) {
   using smtpoll::Security;
-  const bool credentials = !settings.UserName.empty();
+  const bool credentials = !options.credentials.empty();
   Security security = settings.Security;
   if (security == Security::Automatic)
     security = !can_encrypt ? Security::NoneAllowed : credentials ? Security::Required : Security::Opportunistic;
@@ -74,10 +79,18 @@ class SessionStrings {
     local_address_ = local_address;
     user_name_ = settings.UserName;
     password_ = settings.Password;
+    token_ = settings.AccessToken;
+    authorization_id_ = settings.AuthorizationID;
+    nonce_.Renew();
     client_name_ = settings.ClientName;
     SessionOptions options;
     options.client_name = client_name_;
-    options.credentials = {user_name_, password_};
+    options.credentials.user_name = user_name_;
+    options.credentials.password = password_;
+    options.credentials.token = token_;
+    options.credentials.authorization_id = authorization_id_;
+    options.credentials.nonce = nonce_.View();
+    options.credentials.pinned = settings.Mechanism;
     options.allow_plaintext_credentials = settings.AllowPlaintextCredentials;
     options.all_recipients_or_none = settings.AllRecipientsOrNone;
     options.lmtp = settings.Lmtp;
@@ -86,10 +99,12 @@ class SessionStrings {
     options.timeouts = settings.Timeouts;
     return options;
   }
-  /// Overwrites the password.
+  /// Overwrites the secrets.
   void Forget() noexcept {
-    if (!password_.empty()) Wipe(&password_[0], password_.size());
-    password_.clear();
+    for (std::string* secret : {&password_, &token_}) {
+      if (!secret->empty()) Wipe(&(*secret)[0], secret->size());
+      secret->clear();
+    }
   }
 
   std::string_view Host() const noexcept { return host_; }
@@ -100,6 +115,9 @@ class SessionStrings {
   std::string local_address_;
   std::string user_name_;
   std::string password_;
+  std::string token_;
+  std::string authorization_id_;
+  Nonce nonce_;
   std::string client_name_;
 };
 

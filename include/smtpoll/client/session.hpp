@@ -32,7 +32,8 @@ class BasicSession : public ClientSettings, public Handler {
   BasicSession() = default;
   BasicSession(const BasicSession&) = delete;
   BasicSession& operator=(const BasicSession&) = delete;
-  ~BasicSession() { Quit(); }
+  /// Closes without QUIT and without calling any handler: what a handler looks at may be gone already.
+  ~BasicSession() = default;
 
   /// Connects, reads the greeting, says EHLO and authenticates; returns when that is done or has failed. A connection
   /// that stands is ended first. ErrorNumber 0 is success; else the error says the phase, the command and the server's

@@ -4,11 +4,12 @@
 #define SMTPOLL_MESSAGE_MESSAGE_LAYOUT_HPP
 
 #include <chrono>
-#include <random>
+#include <cstring>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "smtpoll/base/entropy.hpp"
 #include "smtpoll/message/body_source.hpp"
 #include "smtpoll/message/date.hpp"
 #include "smtpoll/message/email_message.hpp"
@@ -68,10 +69,12 @@ class MessageLayout {
   }
 
  private:
-  static std::uint64_t Seed() {
-    std::random_device device;
-    return static_cast<std::uint64_t>(device()) << 32 ^ device() ^
-           static_cast<std::uint64_t>(std::chrono::system_clock::now().time_since_epoch().count());
+  static std::uint64_t Seed() noexcept {
+    std::uint64_t seed = 0;
+    char bytes[sizeof seed];
+    if (FillWithEntropy(bytes, sizeof bytes)) std::memcpy(&seed, bytes, sizeof seed);
+    // Where the system has no randomness, the time still tells two programs apart.
+    return seed ^ static_cast<std::uint64_t>(std::chrono::system_clock::now().time_since_epoch().count());
   }
 
   /// 24 letters that no text of this message holds: the stem of its boundaries and its Message-ID.
