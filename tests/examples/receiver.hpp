@@ -80,7 +80,7 @@ class Receiver {
     connection.wire.Listen();
     port_ = connection.wire.Port;
     connection.wire.Error = [&connection](const smtpoll::Error&) { connection.finished = true; };
-    connection.wire.ConnectionEstablished = [this, &connection](const std::string&) {
+    connection.wire.ConnectionEstablished = [&connection](const std::string&) {
       connection.established = true;
       Say(connection, "220 receiver.test smtpoll example, at your service");
     };
