@@ -155,7 +155,7 @@ TEST_CASE("RFC 3030 4.2: a chunk refused refuses the message, and RSET clears it
 
 TEST_CASE("Engine: a message cancelled between two chunks costs no connection, and is never marked as whole") {
   for (const bool pipelining : {false, true}) {
-    for (const std::size_t cancel_at : {1, 2, 5}) {
+    for (const std::size_t cancel_at : {1u, 2u, 5u}) {
       const ChunkServer server(std::string(20000, 'x') + "\r\n", pipelining, cancel_at);
       CHECK(server.outcome == "refused 1013");
       CHECK(server.chunks == cancel_at - 1);
