@@ -35,8 +35,7 @@ class Generator {
   std::size_t Number(std::size_t below) { return random_() % below; }
   std::string Words(std::size_t count) {
     static const char* const kWords[] = {"mail",
-                                         "Gr\xc3\xbc\xc3\x9f"
-                                         "e",
+                                         "Gr\xc3\xbc\xc3\x9f",
                                          "\xe4\xb8\x96\xe7\x95\x8c",
                                          "\xd7\xa9\xd7\x9c\xd7\x95\xd7\x9d",
                                          "\xf0\x9f\x91\x8b",

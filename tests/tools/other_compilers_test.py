@@ -1,0 +1,30 @@
+"""Every source of the tests compiles with every compiler there is, not only with the one that builds them."""
+
+import os
+import subprocess
+import unittest
+
+from toolchain import FLAGS, NATIVE, ROOT, in_parallel
+
+SOURCES = sorted(file for folder in ('unit', 'examples', 'integration') for file in (ROOT / 'tests' / folder).glob('*.cpp')
+                 if 'openssl' not in file.read_text(encoding='utf-8') and 'gmime' not in file.read_text(encoding='utf-8'))
+
+
+def compile_source(compiler, source):
+    command = [compiler, *FLAGS, '-fsyntax-only', '-I', ROOT / 'include', source]
+    return compiler, source, subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+class OtherCompilers(unittest.TestCase):
+    def test_sources_compile(self):
+        self.assertGreater(len(SOURCES), 30)
+        others = [name for name in NATIVE if name != os.path.basename(os.environ.get('CXX', 'g++'))]
+        if not others:
+            self.skipTest('only one compiler is installed')
+        for compiler, source, result in in_parallel(compile_source, [(name, file) for name in others for file in SOURCES]):
+            with self.subTest(compiler=compiler, source=source.name):
+                self.assertEqual(result.returncode, 0, result.stderr[:3000])
+
+
+if __name__ == '__main__':
+    unittest.main()
