@@ -468,3 +468,40 @@ TEST_CASE("RFC 6152 3: a ready-made message with 8-bit text is refused where the
   CHECK(bench.events == "established mx ESMTP\nerror 1011 MAIL\n");
   CHECK(bench.Wire().sent.find("MAIL") == std::string::npos);
 }
+
+TEST_CASE("SMTPSocket.SendMail while QUIT is on its way starts a new connection") {
+  Bench bench;
+  bench.Wire().incoming = "220 mx ESMTP\r\n";
+  for (int i = 0; i < 2; ++i) {
+    bench.Wire().On("EHLO ", "250 mx\r\n");
+    bench.Wire().On("MAIL FROM:", "250 ok\r\n");
+    bench.Wire().On("RCPT TO:", "250 ok\r\n");
+    bench.Wire().On("DATA", "354 go\r\n");
+    bench.Wire().On(".", "250 queued\r\n");
+    bench.Wire().On("QUIT", "");
+  }
+  bench.client.Messages.Append(Mail("one"));
+  bench.client.SendMail();
+  for (int i = 0; i < 100 && bench.Wire().sent.find("QUIT\r\n") == std::string::npos; ++i) bench.client.Poll();
+  bench.client.Messages.Append(Mail("two"));
+  bench.client.SendMail();
+  bench.client.Poll();
+  bench.Wire().incoming = "221 bye\r\n";
+  bench.client.Poll();
+  bench.Wire().incoming = "220 mx again\r\n";
+  for (int i = 0; i < 100; ++i) bench.client.Poll();
+  bench.Wire().incoming = "221 bye\r\n";
+  REQUIRE(bench.Run());
+  CHECK(bench.Wire().connects == 2);
+  CHECK(bench.events == "established mx ESMTP\nsent one\nmail sent\nestablished mx again\nsent two\nmail sent\n");
+}
+
+TEST_CASE("SMTPSocket.PollBudget of 0 moves a byte a call") {
+  Bench bench;
+  bench.Wire().Serve(1);
+  bench.client.PollBudget = 0;
+  bench.client.Messages.Append(Mail());
+  bench.client.SendMail();
+  REQUIRE(bench.Run());
+  CHECK(bench.events == "established mx ESMTP\nsent hi\nmail sent\n");
+}

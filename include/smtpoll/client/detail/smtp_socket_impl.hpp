@@ -10,13 +10,14 @@ namespace detail {
 /// Holds a flag for the time of a scope, also when a handler throws through it.
 class FlagScope {
  public:
-  explicit FlagScope(bool& flag) noexcept : flag_(flag) { flag_ = true; }
-  ~FlagScope() { flag_ = false; }
+  explicit FlagScope(bool& flag) noexcept : flag_(flag), before_(flag) { flag_ = true; }
+  ~FlagScope() { flag_ = before_; }
   FlagScope(const FlagScope&) = delete;
   FlagScope& operator=(const FlagScope&) = delete;
 
  private:
   bool& flag_;
+  bool before_;
 };
 
 }  // namespace detail
@@ -71,9 +72,10 @@ SMTPOLL_MEMBER(PollStatus)::Poll() {
   {
     detail::FlagScope polling(polling_);
     progress_ = false;
-    std::size_t budget = PollBudget;
+    const std::size_t whole = PollBudget == 0 ? 1 : PollBudget;
+    std::size_t budget = whole;
     Round(budget);
-    progress_ = progress_ || budget != PollBudget;
+    progress_ = progress_ || budget != whole;
   }
   return Status();
 }
@@ -152,9 +154,12 @@ SMTPOLL_MEMBER(void)::PumpRaw(std::size_t& budget) {
     const detail::RawStream::Progress incoming = raw_.Receive(driver_.Layer(), ReceiveBufferLimit, budget);
     if (incoming.received) this->OnDataAvailable();
     if (driver_.CurrentState() != State::Raw) return;
-    if (incoming.ended) {
+    // While nothing can be read, for want of room, a failed write says that the wire is gone.
+    const bool deaf = raw_.Received().size() >= ReceiveBufferLimit;
+    if (incoming.ended || (outgoing.ended && deaf)) {
+      const int number = incoming.ended ? incoming.error : outgoing.error;
       TearDown();
-      return Report(smtpoll::Error::FromNumber(incoming.error, Phase::Idle));
+      return Report(smtpoll::Error::FromNumber(number, Phase::Idle));
     }
     if (!outgoing.sent && !incoming.received) return;
   }
@@ -186,7 +191,11 @@ SMTPOLL_MEMBER(void)::Dispatch(const Event& event) {
     case EventKind::Failed:
       if (!closing_) Fault(*event.error);
       return;
-    case EventKind::Ended: return strings_.Forget();
+    case EventKind::Ended:
+      strings_.Forget();
+      // SendMail was called again while QUIT was on its way.
+      if (sending_ && !closing_) return Open();
+      return;
   }
 }
 
