@@ -75,8 +75,10 @@ constexpr const char* Name(Phase phase) noexcept {
   return kNames[static_cast<unsigned>(phase)];
 }
 
-/// One sentence for an error number of Errc; "operating system error" for any other.
-constexpr const char* Name(Errc code) noexcept {
+namespace detail {
+
+/// One sentence for an error number of Errc; nullptr for any other.
+constexpr const char* OwnName(Errc code) noexcept {
   switch (code) {
     case Errc::None: return "no error";
     case Errc::NetworkInit: return "the network could not be initialised";
@@ -110,7 +112,15 @@ constexpr const char* Name(Errc code) noexcept {
     case Errc::TlsSettings: return "the TLS settings cannot be used";
     case Errc::TlsRefused: return "the server does not encrypt here: use its other port, or allow plain text by name";
   }
-  return "operating system error";
+  return nullptr;
+}
+
+}  // namespace detail
+
+/// One sentence for an error number of Errc; "operating system error" for any other.
+constexpr const char* Name(Errc code) noexcept {
+  const char* const own = detail::OwnName(code);
+  return own != nullptr ? own : "operating system error";
 }
 
 /// An enhanced status code, class.subject.detail (RFC 3463); all zero where the server gave none.

@@ -17,7 +17,7 @@ class ErrorCategory final : public std::error_category {
 };
 
 /// True for a number of Errc's; all others are the operating system's.
-constexpr bool IsOurs(int number) noexcept { return Name(static_cast<Errc>(number)) != Name(static_cast<Errc>(-1)); }
+constexpr bool IsOurs(int number) noexcept { return OwnName(static_cast<Errc>(number)) != nullptr; }
 
 }  // namespace detail
 
