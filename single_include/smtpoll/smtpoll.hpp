@@ -62,7 +62,6 @@
 #include <functional>
 #include <new>
 #include <optional>
-#include <random>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -107,6 +106,151 @@ SMTPOLL_NAMESPACE_END
 
 #endif
 
+// ---- smtpoll/base/base64.hpp ----
+// Base64 of RFC 4648 section 4, in one piece and without line breaks; MIME's lines are made by the message floor.
+// The decoder is strict (RFC 4648 3): one text for one value, and nothing of what is no base64 is passed over.
+#ifndef SMTPOLL_BASE_BASE64_HPP
+#define SMTPOLL_BASE_BASE64_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+namespace detail {
+
+constexpr char kBase64Alphabet[65] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+/// Characters that `size` bytes become, padding included.
+constexpr std::size_t Base64Size(std::size_t size) noexcept { return (size + 2) / 3 * 4; }
+
+/// Encodes `size` bytes to `into`, which has room for Base64Size(size); returns that number. The areas must not
+/// overlap.
+inline std::size_t Base64Encode(const char* bytes, std::size_t size, char* into) noexcept {
+  const auto byte = [bytes](std::size_t i) { return static_cast<std::uint32_t>(static_cast<unsigned char>(bytes[i])); };
+  char* out = into;
+  std::size_t i = 0;
+  for (; i + 3 <= size; i += 3) {
+    const std::uint32_t group = byte(i) << 16 | byte(i + 1) << 8 | byte(i + 2);
+    *out++ = kBase64Alphabet[group >> 18];
+    *out++ = kBase64Alphabet[group >> 12 & 63];
+    *out++ = kBase64Alphabet[group >> 6 & 63];
+    *out++ = kBase64Alphabet[group & 63];
+  }
+  if (i < size) {
+    const bool two = i + 2 == size;
+    const std::uint32_t group = byte(i) << 16 | (two ? byte(i + 1) << 8 : 0);
+    *out++ = kBase64Alphabet[group >> 18];
+    *out++ = kBase64Alphabet[group >> 12 & 63];
+    *out++ = two ? kBase64Alphabet[group >> 6 & 63] : '=';
+    *out++ = '=';
+  }
+  return static_cast<std::size_t>(out - into);
+}
+
+/// What a character of the alphabet stands for, 64 for any other.
+constexpr std::uint32_t Base64Value(char c) noexcept {
+  if (c >= 'A' && c <= 'Z') return static_cast<std::uint32_t>(c - 'A');
+  if (c >= 'a' && c <= 'z') return static_cast<std::uint32_t>(c - 'a' + 26);
+  if (c >= '0' && c <= '9') return static_cast<std::uint32_t>(c - '0' + 52);
+  return c == '+' ? 62 : c == '/' ? 63 : 64;
+}
+
+/// What Base64Decode returns for what is no base64 or does not fit.
+constexpr std::size_t kNotBase64 = SIZE_MAX;
+
+/// Decodes `text` to `into`, which has room for `room` bytes and may be where `text` begins. Returns how many bytes it
+/// became, or kNotBase64 for a character outside the alphabet, wrong padding, bits that stand for nothing, or too
+/// little room; `into` then holds nothing of use.
+inline std::size_t Base64Decode(std::string_view text, char* into, std::size_t room) noexcept {
+  if (text.size() % 4 != 0) return kNotBase64;
+  std::size_t size = 0;
+  for (; !text.empty(); text.remove_prefix(4)) {
+    const bool last = text.size() == 4;
+    const std::size_t padding = !last || text[3] != '=' ? 0 : text[2] != '=' ? 1 : 2;
+    std::uint32_t group = 0;
+    for (std::size_t i = 0; i < 4; ++i) {
+      const std::uint32_t value = i < 4 - padding ? Base64Value(text[i]) : 0;
+      if (value == 64) return kNotBase64;
+      group = group << 6 | value;
+    }
+    if ((group & ((1u << 8 * padding) - 1)) != 0 || room - size < 3 - padding) return kNotBase64;
+    for (std::size_t i = 0; i < 3 - padding; ++i) into[size++] = static_cast<char>(group >> (16 - 8 * i) & 0xff);
+  }
+  return size;
+}
+
+}  // namespace detail
+SMTPOLL_NAMESPACE_END
+
+#endif
+
+// ---- smtpoll/base/entropy.hpp ----
+// Random bytes from the operating system, good enough for secrets. For hosted systems only: elsewhere there are none,
+// and whoever needs some brings his own.
+#ifndef SMTPOLL_BASE_ENTROPY_HPP
+#define SMTPOLL_BASE_ENTROPY_HPP
+
+#if defined(SMTPOLL_POSIX)
+#include <fcntl.h>
+#include <unistd.h>
+#if __has_include(<sys/random.h>)
+#include <sys/random.h>
+#endif
+#endif
+
+SMTPOLL_NAMESPACE_BEGIN
+namespace detail {
+
+#if defined(SMTPOLL_WINDOWS)
+/// RtlGenRandom, by the name under which advapi32 exports it; <ntsecapi.h> would bring all of <windows.h> along.
+extern "C" __declspec(dllimport) unsigned char __stdcall SystemFunction036(void* into, unsigned long size);
+#endif
+
+/// Fills `size` bytes, at most 256, at `into` with random ones. False where the system has none to give; what stands
+/// there then must not be used.
+inline bool FillWithEntropy(char* into, std::size_t size) noexcept {
+#if defined(SMTPOLL_WINDOWS)
+  return SystemFunction036(into, static_cast<unsigned long>(size)) != 0;
+#elif defined(SMTPOLL_POSIX)
+#if __has_include(<sys/random.h>)
+  if (getentropy(into, size) == 0) return true;
+#endif
+  const int file = open("/dev/urandom", O_RDONLY | O_CLOEXEC);
+  if (file < 0) return false;
+  std::size_t filled = 0;
+  while (filled < size) {
+    const ssize_t got = read(file, into + filled, size - filled);
+    if (got <= 0) break;
+    filled += static_cast<std::size_t>(got);
+  }
+  close(file);
+  return filled == size;
+#else
+  static_cast<void>(into);
+  static_cast<void>(size);
+  return false;
+#endif
+}
+
+/// A nonce of 24 characters of base64, 144 random bits: what SCRAM needs for each session (RFC 5802 5.1).
+class Nonce {
+ public:
+  /// Makes a new one; false where there is no randomness, and the old one is then gone.
+  bool Renew() noexcept {
+    char bytes[18];
+    size_ = FillWithEntropy(bytes, sizeof bytes) ? Base64Encode(bytes, sizeof bytes, text_) : 0;
+    return size_ != 0;
+  }
+  /// Empty before the first Renew. Valid as long as the object, until the next Renew.
+  std::string_view View() const noexcept { return {text_, size_}; }
+
+ private:
+  std::size_t size_ = 0;
+  char text_[24];
+};
+
+}  // namespace detail
+SMTPOLL_NAMESPACE_END
+
+#endif
+
 // ---- smtpoll/base/secret.hpp ----
 // What handles secrets: memory that is overwritten after use, and a comparison whose time tells nothing.
 // Invariant: neither may be optimised away or cut short.
@@ -130,108 +274,6 @@ inline bool EqualInConstantTime(const char* a, const char* b, std::size_t size) 
         static_cast<unsigned char>(difference | (static_cast<unsigned char>(a[i]) ^ static_cast<unsigned char>(b[i])));
   return difference == 0;
 }
-
-}  // namespace detail
-SMTPOLL_NAMESPACE_END
-
-#endif
-
-// ---- smtpoll/base/span.hpp ----
-// A view of contiguous elements that somebody else owns (std::span is C++20). Never null-checked, never owning.
-#ifndef SMTPOLL_BASE_SPAN_HPP
-#define SMTPOLL_BASE_SPAN_HPP
-
-SMTPOLL_NAMESPACE_BEGIN
-
-/// `size()` elements of T from `data()` on; valid as long as what it looks at.
-template <typename T>
-class Span {
- public:
-  constexpr Span() noexcept = default;
-  constexpr Span(T* data, std::size_t size) noexcept : data_(data), size_(size) {}
-  template <std::size_t kSize>
-  constexpr Span(T (&array)[kSize]) noexcept : data_(array), size_(kSize) {}
-
-  constexpr T* data() const noexcept { return data_; }
-  constexpr std::size_t size() const noexcept { return size_; }
-  constexpr bool empty() const noexcept { return size_ == 0; }
-  constexpr T& operator[](std::size_t index) const noexcept { return data_[index]; }
-  constexpr T* begin() const noexcept { return data_; }
-  constexpr T* end() const noexcept { return data_ + size_; }
-
- private:
-  T* data_ = nullptr;
-  std::size_t size_ = 0;
-};
-
-SMTPOLL_NAMESPACE_END
-
-#endif
-
-// ---- smtpoll/base/wire_buffer.hpp ----
-// A window over memory that the owner sized: bytes are appended at its tail and consumed at its head.
-// Invariant: the filled bytes are contiguous; they move only in Compact, which no one calls while a write is pending.
-#ifndef SMTPOLL_BASE_WIRE_BUFFER_HPP
-#define SMTPOLL_BASE_WIRE_BUFFER_HPP
-
-SMTPOLL_NAMESPACE_BEGIN
-namespace detail {
-
-class WireBuffer {
- public:
-  explicit WireBuffer(Span<char> memory) noexcept : memory_(memory) {}
-
-  Span<char> Filled() const noexcept { return {memory_.data() + head_, tail_ - head_}; }
-  Span<char> Free() const noexcept { return {memory_.data() + tail_, memory_.size() - tail_}; }
-  bool empty() const noexcept { return head_ == tail_; }
-  std::size_t Capacity() const noexcept { return memory_.size(); }
-
-  /// `size` bytes were written to Free().
-  void Commit(std::size_t size) noexcept { tail_ += size; }
-
-  /// `size` bytes of Filled() are done with. An empty buffer starts at its beginning again.
-  void Consume(std::size_t size) noexcept {
-    head_ += size;
-    if (head_ == tail_) head_ = tail_ = 0;
-  }
-
-  /// As Consume, and overwrites what it drops.
-  void ConsumeAndWipe(std::size_t size) noexcept {
-    Wipe(memory_.data() + head_, size);
-    Consume(size);
-  }
-
-  /// Moves the filled bytes to the beginning, so that Free() is all the room there is.
-  void Compact() noexcept {
-    if (head_ == 0) return;
-    std::memmove(memory_.data(), memory_.data() + head_, tail_ - head_);
-    tail_ -= head_;
-    head_ = 0;
-  }
-
-  /// Appends `text`, which must fit Free().
-  void Append(std::string_view text) noexcept {
-    if (!text.empty()) std::memcpy(memory_.data() + tail_, text.data(), text.size());
-    tail_ += text.size();
-  }
-
-  /// Takes the last `size` filled bytes back.
-  void Retract(std::size_t size) noexcept { tail_ -= size; }
-
-  /// Moves the first `size` filled bytes up by `gap`, over bytes that nobody needs; the gap then is at the head, and
-  /// gone.
-  void MoveUp(std::size_t size, std::size_t gap) noexcept {
-    std::memmove(memory_.data() + head_ + gap, memory_.data() + head_, size);
-    head_ += gap;
-  }
-
-  void Clear() noexcept { head_ = tail_ = 0; }
-
- private:
-  Span<char> memory_;
-  std::size_t head_ = 0;
-  std::size_t tail_ = 0;
-};
 
 }  // namespace detail
 SMTPOLL_NAMESPACE_END
@@ -357,8 +399,10 @@ constexpr const char* Name(Phase phase) noexcept {
   return kNames[static_cast<unsigned>(phase)];
 }
 
-/// One sentence for an error number of Errc; "operating system error" for any other.
-constexpr const char* Name(Errc code) noexcept {
+namespace detail {
+
+/// One sentence for an error number of Errc; nullptr for any other.
+constexpr const char* OwnName(Errc code) noexcept {
   switch (code) {
     case Errc::None: return "no error";
     case Errc::NetworkInit: return "the network could not be initialised";
@@ -392,7 +436,15 @@ constexpr const char* Name(Errc code) noexcept {
     case Errc::TlsSettings: return "the TLS settings cannot be used";
     case Errc::TlsRefused: return "the server does not encrypt here: use its other port, or allow plain text by name";
   }
-  return "operating system error";
+  return nullptr;
+}
+
+}  // namespace detail
+
+/// One sentence for an error number of Errc; "operating system error" for any other.
+constexpr const char* Name(Errc code) noexcept {
+  const char* const own = detail::OwnName(code);
+  return own != nullptr ? own : "operating system error";
 }
 
 /// An enhanced status code, class.subject.detail (RFC 3463); all zero where the server gave none.
@@ -500,6 +552,38 @@ constexpr bool ParseDecimal(std::string_view text, std::uint64_t& value) noexcep
 }
 
 }  // namespace detail
+SMTPOLL_NAMESPACE_END
+
+#endif
+
+// ---- smtpoll/base/span.hpp ----
+// A view of contiguous elements that somebody else owns (std::span is C++20). Never null-checked, never owning.
+#ifndef SMTPOLL_BASE_SPAN_HPP
+#define SMTPOLL_BASE_SPAN_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+
+/// `size()` elements of T from `data()` on; valid as long as what it looks at.
+template <typename T>
+class Span {
+ public:
+  constexpr Span() noexcept = default;
+  constexpr Span(T* data, std::size_t size) noexcept : data_(data), size_(size) {}
+  template <std::size_t kSize>
+  constexpr Span(T (&array)[kSize]) noexcept : data_(array), size_(kSize) {}
+
+  constexpr T* data() const noexcept { return data_; }
+  constexpr std::size_t size() const noexcept { return size_; }
+  constexpr bool empty() const noexcept { return size_ == 0; }
+  constexpr T& operator[](std::size_t index) const noexcept { return data_[index]; }
+  constexpr T* begin() const noexcept { return data_; }
+  constexpr T* end() const noexcept { return data_ + size_; }
+
+ private:
+  T* data_ = nullptr;
+  std::size_t size_ = 0;
+};
+
 SMTPOLL_NAMESPACE_END
 
 #endif
@@ -921,81 +1005,6 @@ struct Sha2Rules {
 
 using Sha256 = Digest<Sha2Rules<std::uint32_t, 64>>;
 using Sha512 = Digest<Sha2Rules<std::uint64_t, 80>>;
-
-}  // namespace detail
-SMTPOLL_NAMESPACE_END
-
-#endif
-
-// ---- smtpoll/base/base64.hpp ----
-// Base64 of RFC 4648 section 4, in one piece and without line breaks; MIME's lines are made by the message floor.
-// The decoder is strict (RFC 4648 3): one text for one value, and nothing of what is no base64 is passed over.
-#ifndef SMTPOLL_BASE_BASE64_HPP
-#define SMTPOLL_BASE_BASE64_HPP
-
-SMTPOLL_NAMESPACE_BEGIN
-namespace detail {
-
-constexpr char kBase64Alphabet[65] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
-/// Characters that `size` bytes become, padding included.
-constexpr std::size_t Base64Size(std::size_t size) noexcept { return (size + 2) / 3 * 4; }
-
-/// Encodes `size` bytes to `into`, which has room for Base64Size(size); returns that number. The areas must not
-/// overlap.
-inline std::size_t Base64Encode(const char* bytes, std::size_t size, char* into) noexcept {
-  const auto byte = [bytes](std::size_t i) { return static_cast<std::uint32_t>(static_cast<unsigned char>(bytes[i])); };
-  char* out = into;
-  std::size_t i = 0;
-  for (; i + 3 <= size; i += 3) {
-    const std::uint32_t group = byte(i) << 16 | byte(i + 1) << 8 | byte(i + 2);
-    *out++ = kBase64Alphabet[group >> 18];
-    *out++ = kBase64Alphabet[group >> 12 & 63];
-    *out++ = kBase64Alphabet[group >> 6 & 63];
-    *out++ = kBase64Alphabet[group & 63];
-  }
-  if (i < size) {
-    const bool two = i + 2 == size;
-    const std::uint32_t group = byte(i) << 16 | (two ? byte(i + 1) << 8 : 0);
-    *out++ = kBase64Alphabet[group >> 18];
-    *out++ = kBase64Alphabet[group >> 12 & 63];
-    *out++ = two ? kBase64Alphabet[group >> 6 & 63] : '=';
-    *out++ = '=';
-  }
-  return static_cast<std::size_t>(out - into);
-}
-
-/// What a character of the alphabet stands for, 64 for any other.
-constexpr std::uint32_t Base64Value(char c) noexcept {
-  if (c >= 'A' && c <= 'Z') return static_cast<std::uint32_t>(c - 'A');
-  if (c >= 'a' && c <= 'z') return static_cast<std::uint32_t>(c - 'a' + 26);
-  if (c >= '0' && c <= '9') return static_cast<std::uint32_t>(c - '0' + 52);
-  return c == '+' ? 62 : c == '/' ? 63 : 64;
-}
-
-/// What Base64Decode returns for what is no base64 or does not fit.
-constexpr std::size_t kNotBase64 = SIZE_MAX;
-
-/// Decodes `text` to `into`, which has room for `room` bytes and may be where `text` begins. Returns how many bytes it
-/// became, or kNotBase64 for a character outside the alphabet, wrong padding, bits that stand for nothing, or too
-/// little room; `into` then holds nothing of use.
-inline std::size_t Base64Decode(std::string_view text, char* into, std::size_t room) noexcept {
-  if (text.size() % 4 != 0) return kNotBase64;
-  std::size_t size = 0;
-  for (; !text.empty(); text.remove_prefix(4)) {
-    const bool last = text.size() == 4;
-    const std::size_t padding = !last || text[3] != '=' ? 0 : text[2] != '=' ? 1 : 2;
-    std::uint32_t group = 0;
-    for (std::size_t i = 0; i < 4; ++i) {
-      const std::uint32_t value = i < 4 - padding ? Base64Value(text[i]) : 0;
-      if (value == 64) return kNotBase64;
-      group = group << 6 | value;
-    }
-    if ((group & ((1u << 8 * padding) - 1)) != 0 || room - size < 3 - padding) return kNotBase64;
-    for (std::size_t i = 0; i < 3 - padding; ++i) into[size++] = static_cast<char>(group >> (16 - 8 * i) & 0xff);
-  }
-  return size;
-}
 
 }  // namespace detail
 SMTPOLL_NAMESPACE_END
@@ -2048,8 +2057,12 @@ enum class Security : std::uint8_t {
 
 /// Public data members of SMTPSocket and of Session. A change counts from the next connection on.
 struct ClientSettings {
-  std::string UserName;  ///< Empty: no authentication (the seed's member).
-  std::string Password;  ///< The seed's member.
+  std::string UserName;         ///< Empty: no authentication (the seed's member).
+  std::string Password;         ///< The seed's member.
+  std::string AccessToken;      ///< OAuth 2.0 access token, for OAUTHBEARER and XOAUTH2 (RFC 7628).
+  std::string AuthorizationID;  ///< Whom to act as, where that is not the user himself (RFC 4422 3.4.1).
+  /// The only SASL mechanism to use; Any takes the strongest that the server offers and the credentials fit.
+  AuthMechanism Mechanism = AuthMechanism::Any;
   /// EHLO's argument, a domain or an address literal. Empty: the address literal of the connection (RFC 5321 4.1.3).
   std::string ClientName;
   smtpoll::Security Security = smtpoll::Security::Automatic;
@@ -2072,7 +2085,7 @@ namespace detail {
 /// credentials would go over an unencrypted wire without being allowed to by name.
 inline Error ApplySecurity(const ClientSettings& settings, bool can_encrypt, SessionOptions& options) {
   using smtpoll::Security;
-  const bool credentials = !settings.UserName.empty();
+  const bool credentials = !options.credentials.empty();
   Security security = settings.Security;
   if (security == Security::Automatic)
     security = !can_encrypt ? Security::NoneAllowed : credentials ? Security::Required : Security::Opportunistic;
@@ -2102,10 +2115,18 @@ class SessionStrings {
     local_address_ = local_address;
     user_name_ = settings.UserName;
     password_ = settings.Password;
+    token_ = settings.AccessToken;
+    authorization_id_ = settings.AuthorizationID;
+    nonce_.Renew();
     client_name_ = settings.ClientName;
     SessionOptions options;
     options.client_name = client_name_;
-    options.credentials = {user_name_, password_};
+    options.credentials.user_name = user_name_;
+    options.credentials.password = password_;
+    options.credentials.token = token_;
+    options.credentials.authorization_id = authorization_id_;
+    options.credentials.nonce = nonce_.View();
+    options.credentials.pinned = settings.Mechanism;
     options.allow_plaintext_credentials = settings.AllowPlaintextCredentials;
     options.all_recipients_or_none = settings.AllRecipientsOrNone;
     options.lmtp = settings.Lmtp;
@@ -2114,10 +2135,12 @@ class SessionStrings {
     options.timeouts = settings.Timeouts;
     return options;
   }
-  /// Overwrites the password.
+  /// Overwrites the secrets.
   void Forget() noexcept {
-    if (!password_.empty()) Wipe(&password_[0], password_.size());
-    password_.clear();
+    for (std::string* secret : {&password_, &token_}) {
+      if (!secret->empty()) Wipe(&(*secret)[0], secret->size());
+      secret->clear();
+    }
   }
 
   std::string_view Host() const noexcept { return host_; }
@@ -2128,6 +2151,9 @@ class SessionStrings {
   std::string local_address_;
   std::string user_name_;
   std::string password_;
+  std::string token_;
+  std::string authorization_id_;
+  Nonce nonce_;
   std::string client_name_;
 };
 
@@ -2177,6 +2203,52 @@ struct SendResult {
 
   bool Sent() const noexcept { return outcome == Outcome::Sent; }
   explicit operator bool() const noexcept { return Sent(); }
+};
+
+SMTPOLL_NAMESPACE_END
+
+#endif
+
+// ---- smtpoll/base/delivery_options.hpp ----
+// What a message may ask of the servers on its way: values without text, shared by the message and the protocol floor.
+// DSN is RFC 3461, MT-PRIORITY RFC 6710, DELIVERBY RFC 2852, FUTURERELEASE RFC 4865.
+#ifndef SMTPOLL_BASE_DELIVERY_OPTIONS_HPP
+#define SMTPOLL_BASE_DELIVERY_OPTIONS_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+
+/// How much of the message a failure report returns (RET, RFC 3461 4.3).
+enum class DsnReturn : std::uint8_t { Unset, Full, Headers };
+
+/// When a report is wanted for a recipient (NOTIFY, RFC 3461 4.1); Success, Failure and Delay combine as bits.
+enum class DsnNotify : std::uint8_t { Unset = 0, Never = 1, Success = 2, Failure = 4, Delay = 8 };
+
+constexpr DsnNotify operator|(DsnNotify a, DsnNotify b) noexcept {
+  return static_cast<DsnNotify>(static_cast<unsigned>(a) | static_cast<unsigned>(b));
+}
+constexpr bool Includes(DsnNotify set, DsnNotify one) noexcept {
+  return (static_cast<unsigned>(set) & static_cast<unsigned>(one)) != 0;
+}
+
+/// What happens to a message that is not delivered in time (BY, RFC 2852 4).
+enum class DeliverByMode : std::uint8_t { Unset, Return, Notify };
+
+/// What becomes of an option that the server does not offer.
+enum class Unoffered : std::uint8_t {
+  Refuse,  ///< The message is refused with Errc::NotOffered before a byte of it is sent.
+  Drop,    ///< The message goes without the option.
+};
+
+/// The options of one message that are no text. A value not set asks for nothing.
+struct DeliveryOptions {
+  DsnReturn dsn_return = DsnReturn::Unset;
+  DeliverByMode deliver_by_mode = DeliverByMode::Unset;
+  bool deliver_by_trace = false;        ///< Ask for "relayed" reports on the way.
+  std::int32_t deliver_by_seconds = 0;  ///< Return needs at least 1; Notify takes 0 and less too (up to 9 digits).
+  bool has_priority = false;
+  std::int8_t priority = 0;            ///< -9 to 9, higher is more urgent.
+  std::uint32_t hold_for_seconds = 0;  ///< 1 to 999999999: not to be delivered before that time has gone by.
+  Unoffered unoffered = Unoffered::Refuse;
 };
 
 SMTPOLL_NAMESPACE_END
@@ -2664,6 +2736,97 @@ SMTPOLL_NAMESPACE_END
 
 #endif
 
+// ---- smtpoll/message/punycode.hpp ----
+// International domain names in ASCII: A-labels (RFC 5890) by Punycode (RFC 3492), so that a domain in UTF-8 needs no
+// SMTPUTF8. ASCII letters are lowered; other characters are taken as they are given, without the mappings of RFC 5895.
+#ifndef SMTPOLL_MESSAGE_PUNYCODE_HPP
+#define SMTPOLL_MESSAGE_PUNYCODE_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+namespace detail {
+
+/// Code point of the character at the front of `text`, which is valid UTF-8.
+constexpr std::uint32_t CodePointOf(std::string_view text) noexcept {
+  const std::size_t size = Utf8Length(text);
+  const auto byte = [text](std::size_t i) { return static_cast<std::uint32_t>(static_cast<unsigned char>(text[i])); };
+  if (size == 1) return byte(0);
+  std::uint32_t value = byte(0) & (0xFFu >> (size + 1));
+  for (std::size_t i = 1; i < size; ++i) value = value << 6 | (byte(i) & 0x3F);
+  return value;
+}
+
+/// RFC 3492 6.1: how the bias follows what was encoded.
+constexpr std::uint32_t AdaptBias(std::uint32_t delta, std::uint32_t count, bool first) noexcept {
+  delta = first ? delta / 700 : delta / 2;
+  delta += delta / count;
+  std::uint32_t k = 0;
+  for (; delta > 455; k += 36) delta /= 35;
+  return k + 36 * delta / (delta + 38);
+}
+
+/// Appends the Punycode of `label` (RFC 3492 6.3), valid UTF-8 of at most 255 bytes: no number here can overflow.
+inline void AppendPunycode(std::string_view label, std::string& to) {
+  const auto each = [label](auto&& visit) {
+    for (std::size_t at = 0; at < label.size(); at += Utf8Length(label.substr(at)))
+      visit(CodePointOf(label.substr(at)));
+  };
+  const std::size_t start = to.size();
+  std::uint32_t total = 0;
+  each([&](std::uint32_t c) {
+    ++total;
+    if (c < 0x80) to += ToLower(static_cast<char>(c));
+  });
+  std::uint32_t done = static_cast<std::uint32_t>(to.size() - start);
+  const std::uint32_t basic = done;
+  if (basic != 0) to += '-';
+  std::uint32_t n = 0x80, delta = 0, bias = 72;
+  while (done < total) {
+    std::uint32_t next = UINT32_MAX;
+    each([&](std::uint32_t c) {
+      if (c >= n && c < next) next = c;
+    });
+    delta += (next - n) * (done + 1);
+    n = next;
+    each([&](std::uint32_t c) {
+      if (c < n) ++delta;
+      if (c != n) return;
+      std::uint32_t q = delta;
+      for (std::uint32_t k = 36;; k += 36) {
+        const std::uint32_t t = k <= bias ? 1 : k >= bias + 26 ? 26 : k - bias;
+        const std::uint32_t digit = q < t ? q : t + (q - t) % (36 - t);
+        to += static_cast<char>(digit < 26 ? 'a' + digit : '0' + (digit - 26));
+        if (q < t) break;
+        q = (q - t) / (36 - t);
+      }
+      bias = AdaptBias(delta, done + 1, done == basic);
+      delta = 0;
+      ++done;
+    });
+    ++delta;
+    ++n;
+  }
+}
+
+/// Appends `domain` with every label in ASCII.
+inline void AppendAsciiDomain(std::string_view domain, std::string& to) {
+  for (bool first = true; first || !domain.empty(); first = false) {
+    if (!first) to += '.';
+    const std::string_view label = domain.substr(0, domain.find('.'));
+    domain.remove_prefix(label.size() < domain.size() ? label.size() + 1 : label.size());
+    if (IsAllAscii(label)) {
+      to += label;
+    } else {
+      to += "xn--";
+      AppendPunycode(label, to);
+    }
+  }
+}
+
+}  // namespace detail
+SMTPOLL_NAMESPACE_END
+
+#endif
+
 // ---- smtpoll/message/mailbox.hpp ----
 // Mailboxes as people type them: `"Doe, Jane" <jane@x.org>, bob@y.org, Team: a@b, c@d;` (RFC 5322 3.4, RFC 6532).
 // The parser is pulled, one mailbox a call, and copies nothing. It is strict where a command or a header could be
@@ -2881,7 +3044,8 @@ class MailboxParser {
 
 namespace detail {
 
-/// Appends `local@domain` in its shortest form: the local part is quoted only where it must be (RFC 5321 4.1.2).
+/// Appends `local@domain` in its shortest form: the local part is quoted only where it must be (RFC 5321 4.1.2), and
+/// behind a local part in ASCII the domain is in ASCII too. Up to 4 times as long as `mailbox`.
 inline void AppendAddrSpec(const Mailbox& mailbox, std::string& to) {
   if (mailbox.local_part.find('"') == std::string_view::npos) {
     to.append(mailbox.local_part);
@@ -2893,13 +3057,15 @@ inline void AppendAddrSpec(const Mailbox& mailbox, std::string& to) {
       to.append(mailbox.local_part);
     }
   }
-  to.append("@").append(mailbox.domain);
+  to += '@';
+  if (IsAllAscii(mailbox.local_part))
+    AppendAsciiDomain(mailbox.domain, to);
+  else
+    to.append(mailbox.domain);
 }
 
-/// True where the mailbox itself cannot be said in ASCII (RFC 6531).
-inline bool NeedsSmtpUtf8(const Mailbox& mailbox) noexcept {
-  return !IsAllAscii(mailbox.local_part) || !IsAllAscii(mailbox.domain);
-}
+/// True where the mailbox itself cannot be said in ASCII (RFC 6531); a domain always can.
+inline bool NeedsSmtpUtf8(const Mailbox& mailbox) noexcept { return !IsAllAscii(mailbox.local_part); }
 
 }  // namespace detail
 SMTPOLL_NAMESPACE_END
@@ -2922,6 +3088,37 @@ struct MessageFault {
   explicit operator bool() const noexcept { return reason != nullptr; }
 };
 
+/// One line of EmailMessage::Check: what is wrong or unwise, and how to mend it.
+struct MessageFinding {
+  bool blocks = false;  ///< The message cannot be sent like this.
+  std::string field;
+  std::size_t column = 0;  ///< Bytes from 1; 0 for the field as a whole.
+  std::string what;
+  std::string mend;
+};
+
+/// How urgent the reader's program shows a message.
+enum class MessagePriority : std::uint8_t { High, Normal, Low };
+
+/// What is asked of the servers for one recipient (RFC 3461). `Mailbox` is the address as it stands in a list.
+struct RecipientOptions {
+  std::string Mailbox;
+  DsnNotify Notify = DsnNotify::Unset;
+  std::string OriginalRecipient;  ///< ORCPT: the address as it was first given; empty for none.
+};
+
+namespace detail {
+
+/// Fields that hold addresses (RFC 5322 3.6.2, 3.6.6; RFC 8098 2.1): names in them are encoded, the addresses are not.
+inline bool IsAddressField(std::string_view name) noexcept {
+  for (const std::string_view one : {"From", "Sender", "Reply-To", "To", "Cc", "Resent-From", "Resent-Sender",
+                                     "Resent-To", "Resent-Cc", "Disposition-Notification-To"})
+    if (EqualIgnoringCase(name, one)) return true;
+  return false;
+}
+
+}  // namespace detail
+
 class EmailMessage {
  public:
   std::string FromAddress;    ///< The author; the first mailbox of it is the envelope's reverse-path too.
@@ -2933,21 +3130,69 @@ class EmailMessage {
   std::string CCAddress;
   std::string BCCAddress;  ///< Gets the message; no header says so.
   Sequence<EmailAttachment> Attachments;
-  InternetHeaders Headers;  ///< Further fields; one named Date, Message-ID, From, ... takes the place of ours.
+  InternetHeaders Headers;   ///< Further fields; one named Date, Message-ID, From, ... takes the place of ours.
+  std::string BodyCalendar;  ///< An invitation (RFC 5545), shown beside the other bodies.
+  std::string CalendarMethod = "REQUEST";  ///< Its METHOD: REQUEST, REPLY, CANCEL, ...
   /// A ready-made message, sent as it is instead of all above but the addresses; line ends become CRLF.
   std::string Source;
+
+  // Ours, beside the seed's: the envelope.
+
+  /// The envelope's reverse-path where it is not the author; empty text is the null reverse-path (RFC 5321 4.5.5).
+  std::optional<std::string> ReversePath;
+  smtpoll::DeliveryOptions Options;     ///< What is asked of the servers for the whole message.
+  std::string EnvelopeID;               ///< ENVID of RFC 3461; empty for none.
+  DsnNotify Notify = DsnNotify::Unset;  ///< NOTIFY for the recipients that RecipientOptions does not name.
+  std::vector<smtpoll::RecipientOptions> RecipientOptions;
 
   /// Add to the address lists.
   void AddRecipient(std::string_view address) { AddTo(ToAddress, address); }
   void AddCCRecipient(std::string_view address) { AddTo(CCAddress, address); }
   void AddBCCRecipient(std::string_view address) { AddTo(BCCAddress, address); }
 
-  /// The first thing that keeps this message from being sent safely.
-  MessageFault Check() const {
+  /// Attaches something that BodyHTML shows, and returns its content identifier: `<img src="cid:...">` (RFC 2392).
+  std::string AddInline(EmailAttachment attachment) {
+    if (attachment.InlineContentID.empty())
+      attachment.InlineContentID = "inline" + std::to_string(Attachments.Count() + 1) + "@smtpoll.invalid";
+    Attachments.Append(std::move(attachment));
+    return Attachments[Attachments.Count() - 1].InlineContentID;
+  }
+
+  /// Sets X-Priority and Importance; Normal removes them.
+  void SetPriority(MessagePriority priority) {
+    Headers.Delete("X-Priority");
+    Headers.Delete("Importance");
+    if (priority == MessagePriority::Normal) return;
+    Headers.AppendHeader("X-Priority", priority == MessagePriority::High ? "1 (Highest)" : "5 (Lowest)");
+    Headers.AppendHeader("Importance", priority == MessagePriority::High ? "high" : "low");
+  }
+  /// Sets List-Unsubscribe to a https: or mailto: URI (RFC 2369); `one_click` adds what RFC 8058 asks for, with https:
+  /// only.
+  void SetListUnsubscribe(std::string_view uri, bool one_click) {
+    Headers.SetHeader("List-Unsubscribe", "<" + std::string(uri) + ">");
+    Headers.Delete("List-Unsubscribe-Post");
+    if (one_click) Headers.AppendHeader("List-Unsubscribe-Post", "List-Unsubscribe=One-Click");
+  }
+  /// Says that no human wrote this, so that no vacation program answers (RFC 3834): auto-generated or auto-replied.
+  void SetAutoSubmitted(std::string_view keyword) { Headers.SetHeader("Auto-Submitted", keyword); }
+  /// Makes this an answer to the message with that Message-ID and References (RFC 5322 3.6.4).
+  void SetInReplyTo(std::string_view message_id, std::string_view references) {
+    Headers.SetHeader("In-Reply-To", message_id);
+    Headers.SetHeader("References", references.empty() ? std::string(message_id)
+                                                       : std::string(references) + " " + std::string(message_id));
+  }
+
+  /// All that a receiver or a spam filter would hold against this message, and what keeps it from being sent.
+  std::vector<MessageFinding> Check() const;
+
+  /// The first thing that keeps this message from being sent safely; nothing of it is sent then.
+  MessageFault Fault() const {
     if (const MessageFault fault = CheckAddresses("FromAddress", FromAddress, true)) return fault;
     if (const MessageFault fault = CheckAddresses("ToAddress", ToAddress, false)) return fault;
     if (const MessageFault fault = CheckAddresses("CCAddress", CCAddress, false)) return fault;
     if (const MessageFault fault = CheckAddresses("BCCAddress", BCCAddress, false)) return fault;
+    if (ReversePath && !ReversePath->empty())
+      if (const MessageFault fault = CheckAddresses("ReversePath", *ReversePath, true)) return fault;
     if (!Source.empty()) return {};
     if (const MessageFault fault = CheckLine("Subject", Subject)) return fault;
     for (const InternetHeaders::Field& field : Headers.Fields()) {
@@ -2955,6 +3200,8 @@ class EmailMessage {
       for (const char c : field.name)
         if (!detail::IsPrint(c) || c == ' ' || c == ':') return {"Headers", 0, "a bad character in a header's name"};
       if (const MessageFault fault = CheckLine(field.name, field.value)) return fault;
+      if (!detail::IsAddressField(field.name)) continue;
+      if (const MessageFault fault = CheckAddresses(field.name, field.value, false)) return fault;
     }
     for (const EmailAttachment& attachment : Attachments) {
       if (const MessageFault fault = CheckLine("Attachments", attachment.Name)) return fault;
@@ -2962,7 +3209,9 @@ class EmailMessage {
       for (const char c : attachment.MIMEType)
         if (!detail::IsPrint(c)) return {"Attachments", 0, "a bad character in a MIME type"};
     }
-    for (const std::string* body : {&BodyPlainText, &BodyHTML, &BodyEnriched})
+    for (const char c : CalendarMethod)
+      if (!detail::IsAlpha(c) && c != '-') return {"CalendarMethod", 0, "a METHOD is one word"};
+    for (const std::string* body : {&BodyPlainText, &BodyHTML, &BodyEnriched, &BodyCalendar})
       if (const std::size_t at = detail::FindInvalidUtf8(*body); at != std::string_view::npos)
         return {"Body", at + 1, "no valid UTF-8"};
     return {};
@@ -3007,6 +3256,137 @@ SMTPOLL_NAMESPACE_END
 
 #endif
 
+// ---- smtpoll/message/message_advice.hpp ----
+// What a receiver or a spam filter would hold against a message, with a word on how to mend it. Nothing here keeps a
+// message from being sent; that is EmailMessage::Fault's.
+#ifndef SMTPOLL_MESSAGE_MESSAGE_ADVICE_HPP
+#define SMTPOLL_MESSAGE_MESSAGE_ADVICE_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+namespace detail {
+
+inline std::size_t CountMailboxes(std::string_view list) noexcept {
+  MailboxParser parser(list);
+  Mailbox mailbox;
+  std::size_t count = 0;
+  while (parser.Next(mailbox)) ++count;
+  return count;
+}
+
+/// `<left@right>`, one or more of them (RFC 5322 3.6.4).
+inline bool LooksLikeMessageIds(std::string_view text) noexcept {
+  for (text = Trim(text); !text.empty(); text = Trim(text)) {
+    const std::size_t at = text.find('@'), end = text.find('>');
+    if (text[0] != '<' || end == std::string_view::npos || at > end || at < 2 || end - at < 2) return false;
+    text.remove_prefix(end + 1);
+  }
+  return true;
+}
+
+/// Extensions that many receivers refuse, whatever is in the file.
+inline bool IsBlockedExtension(std::string_view name) noexcept {
+  const std::size_t dot = name.rfind('.');
+  if (dot == std::string_view::npos) return false;
+  for (const std::string_view one :
+       {"exe", "bat", "cmd", "com", "cpl", "dll", "hta", "jar", "js", "lnk", "msi", "ps1", "reg", "scr", "vbs", "wsf"})
+    if (EqualIgnoringCase(name.substr(dot + 1), one)) return true;
+  return false;
+}
+
+class Adviser {
+ public:
+  explicit Adviser(const EmailMessage& mail) : mail_(mail) {}
+
+  std::vector<MessageFinding> Findings() {
+    if (const MessageFault fault = mail_.Fault())
+      findings_.push_back(
+          {true, std::string(fault.field), fault.column, fault.reason, "it is refused before it is sent"});
+    const std::size_t to = CountMailboxes(mail_.ToAddress), cc = CountMailboxes(mail_.CCAddress);
+    if (to + cc + CountMailboxes(mail_.BCCAddress) == 0)
+      findings_.push_back({true, "ToAddress", 0, "there is no recipient", "add one with AddRecipient"});
+    if (!mail_.Source.empty()) return CheckSource();
+    if (to + cc == 0)
+      Note("ToAddress", "no recipient is visible", "filters take mail without To for bulk: put one address there");
+    if (to + cc > 100) Note("ToAddress", "more than 100 visible recipients", "send a message each, or use BCCAddress");
+    CheckHeaders();
+    CheckBodies();
+    CheckAttachments();
+    return std::move(findings_);
+  }
+
+ private:
+  void Note(std::string_view field, const char* what, const char* mend) {
+    findings_.push_back({false, std::string(field), 0, what, mend});
+  }
+
+  std::vector<MessageFinding> CheckSource() {
+    const std::string_view text = mail_.Source;
+    for (const std::string_view name : {"From:", "Date:", "Message-ID:"}) {
+      bool found = false;
+      for (std::size_t at = 0; at < text.size() && !found && text[at] != '\r' && text[at] != '\n';) {
+        found = StartsWithIgnoringCase(text.substr(at), name);
+        const std::size_t end = text.find('\n', at);
+        at = end == std::string_view::npos ? text.size() : end + 1;
+      }
+      if (!found)
+        Note(name.substr(0, name.size() - 1), "the ready-made message lacks this field", "add it: RFC 5322 3.6");
+    }
+    return std::move(findings_);
+  }
+
+  void CheckHeaders() {
+    const InternetHeaders& headers = mail_.Headers;
+    if (Trim(mail_.Subject).empty() && !headers.Has("Subject"))
+      Note("Subject", "it is empty", "say what the mail is about");
+    if (mail_.Subject.size() > 200) Note("Subject", "it is longer than 200 bytes", "readers show some 60 characters");
+    if (CountMailboxes(mail_.FromAddress) > 1 && !headers.Has("Sender"))
+      Note("FromAddress", "several authors and no Sender",
+           "set the header Sender to the one who sends (RFC 5322 3.6.2)");
+    for (const char* name : {"Message-ID", "In-Reply-To", "References"})
+      if (headers.Has(name) && !LooksLikeMessageIds(headers.Value(name)))
+        Note(name, "it is no message identifier", "write it as <left@right>");
+    if (headers.Has("List-Unsubscribe-Post") && !headers.Has("List-Unsubscribe"))
+      Note("List-Unsubscribe-Post", "it stands without List-Unsubscribe", "use SetListUnsubscribe (RFC 8058)");
+    for (const std::string_view name : {"Date", "Message-ID", "Subject", "From", "To", "Cc", "Sender", "Reply-To"}) {
+      std::size_t count = 0;
+      for (const InternetHeaders::Field& field : headers.Fields()) count += EqualIgnoringCase(field.name, name);
+      if (count > 1) Note(name, "it stands more than once", "use SetHeader: RFC 5322 3.6 allows one");
+    }
+  }
+
+  void CheckBodies() {
+    if (mail_.BodyPlainText.empty() && mail_.BodyHTML.empty() && mail_.BodyEnriched.empty() &&
+        mail_.BodyCalendar.empty() && mail_.Attachments.empty())
+      Note("BodyPlainText", "the message is empty", "write something");
+    if (!mail_.BodyHTML.empty() && mail_.BodyPlainText.empty())
+      Note("BodyPlainText", "HTML without plain text",
+           "filters hold that against a mail: say the same in BodyPlainText");
+  }
+
+  void CheckAttachments() {
+    for (const EmailAttachment& one : mail_.Attachments) {
+      if (one.Name.empty() && one.InlineContentID.empty())
+        Note("Attachments", "one has no Name", "readers invent one then");
+      if (IsBlockedExtension(one.Name))
+        Note("Attachments", "many receivers refuse this kind of file", "send a link, or a .zip");
+      if (one.InlineContentID.empty()) continue;
+      if (mail_.BodyHTML.find("cid:" + one.InlineContentID) == std::string::npos)
+        Note("Attachments", "BodyHTML does not show an inline attachment", "write cid: and its InlineContentID there");
+    }
+  }
+
+  const EmailMessage& mail_;
+  std::vector<MessageFinding> findings_;
+};
+
+}  // namespace detail
+
+inline std::vector<MessageFinding> EmailMessage::Check() const { return detail::Adviser(*this).Findings(); }
+
+SMTPOLL_NAMESPACE_END
+
+#endif
+
 // ---- smtpoll/message/message_check.hpp ----
 // A message's fault as the error that its sender hears: it names the field and the column.
 #ifndef SMTPOLL_MESSAGE_MESSAGE_CHECK_HPP
@@ -3026,7 +3406,7 @@ inline Error InvalidMessage(std::string_view field, std::size_t column, const ch
   return error;
 }
 inline Error CheckMessage(const EmailMessage& mail) {
-  const MessageFault fault = mail.Check();
+  const MessageFault fault = mail.Fault();
   return fault ? InvalidMessage(fault.field, fault.column, fault.reason) : Error();
 }
 }  // namespace detail
@@ -3116,7 +3496,10 @@ SMTPOLL_NAMESPACE_END
 SMTPOLL_NAMESPACE_BEGIN
 namespace detail {
 
-enum class TransferEncoding : std::uint8_t { SevenBit, QuotedPrintable, Base64 };
+enum class TransferEncoding : std::uint8_t { SevenBit, EightBit, QuotedPrintable, Base64, Binary };
+
+/// What the wire carries beside lines of ASCII (RFC 6152, RFC 3030); each includes the one before.
+enum class WireWidth : std::uint8_t { SevenBit, EightBit, Binary };
 
 /// RFC 2045 6.8: 76 characters of base64 are 57 bytes.
 constexpr std::size_t kBase64LineBytes = 57;
@@ -3272,19 +3655,22 @@ class Base64Lines {
   bool ended_ = false;
 };
 
-/// What one pass over a text says: the smallest encoding that every mail system carries.
-inline TransferEncoding ChooseEncoding(std::string_view text) noexcept {
+/// What one pass over a text says: the smallest encoding that the way carries; 8bit only where `eight_bit` allows it.
+inline TransferEncoding ChooseEncoding(std::string_view text, bool eight_bit) noexcept {
   std::size_t column = 0, escaped = 0;
-  bool long_line = false;
+  bool long_line = false, control = false;
   for (const char c : text) {
     if (c == '\r' || c == '\n') {
       column = 0;
       continue;
     }
     long_line = ++column > 900 || long_line;
-    if (!IsPrint(c) && c != '\t') ++escaped;
+    if (IsPrint(c) || c == '\t') continue;
+    ++escaped;
+    control = control || IsAscii(c);
   }
   if (escaped == 0 && !long_line) return TransferEncoding::SevenBit;
+  if (eight_bit && !control && !long_line) return TransferEncoding::EightBit;
   return escaped * 6 > text.size() ? TransferEncoding::Base64 : TransferEncoding::QuotedPrintable;
 }
 
@@ -3525,8 +3911,8 @@ class HeaderWriter {
       out_ += ' ';
       // A name that leaves no room makes a line over 76, which is better than none.
       const std::size_t column = Column();
-      const std::size_t room = column + kLeastEncodedWord > kEncodedFoldColumn ? kLeastEncodedWord
-                                                                               : kEncodedFoldColumn - column;
+      const std::size_t room =
+          column + kLeastEncodedWord > kEncodedFoldColumn ? kLeastEncodedWord : kEncodedFoldColumn - column;
       TakeEncodedWord(text, room, encoding, out_);
       first_ = false;
       if (!text.empty()) Fold();
@@ -3629,11 +4015,26 @@ class MessageLayout {
     literal_begin_ = 0;
   }
 
-  void Lay(const EmailMessage& mail) {
+  /// What the wire has to carry for this message; the envelope asks the server for it.
+  WireWidth Width() const noexcept {
+    WireWidth width = WireWidth::SevenBit;
+    for (const MessagePart& part : parts_) {
+      if (part.encoding == TransferEncoding::Binary) return WireWidth::Binary;
+      if (part.encoding == TransferEncoding::EightBit) width = WireWidth::EightBit;
+    }
+    return width;
+  }
+
+  /// `width`: what the server offers, 8BITMIME or BINARYMIME.
+  void Lay(const EmailMessage& mail, WireWidth width) {
     Clear();
+    eight_bit_ = width != WireWidth::SevenBit;
+    binary_ = width == WireWidth::Binary;
     mail_ = &mail;
     if (!mail.Source.empty()) {
-      parts_.push_back({false, 0, 0, mail.Source, TransferEncoding::SevenBit, nullptr});
+      const bool ascii = IsAllAscii(mail.Source);
+      parts_.push_back(
+          {false, 0, 0, mail.Source, ascii ? TransferEncoding::SevenBit : TransferEncoding::EightBit, nullptr});
       return;
     }
     DrawToken();
@@ -3643,17 +4044,20 @@ class MessageLayout {
   }
 
  private:
-  static std::uint64_t Seed() {
-    std::random_device device;
-    return static_cast<std::uint64_t>(device()) << 32 ^ device() ^
-           static_cast<std::uint64_t>(std::chrono::system_clock::now().time_since_epoch().count());
+  static std::uint64_t Seed() noexcept {
+    std::uint64_t seed = 0;
+    char bytes[sizeof seed];
+    if (FillWithEntropy(bytes, sizeof bytes)) std::memcpy(&seed, bytes, sizeof seed);
+    // Where the system has no randomness, the time still tells two programs apart.
+    return seed ^ static_cast<std::uint64_t>(std::chrono::system_clock::now().time_since_epoch().count());
   }
 
   /// 24 letters that no text of this message holds: the stem of its boundaries and its Message-ID.
   void DrawToken() {
     do {
       for (char& c : token_) c = static_cast<char>('a' + NextRandom() % 26);
-    } while (Occurs(mail_->BodyPlainText) || Occurs(mail_->BodyHTML) || Occurs(mail_->BodyEnriched));
+    } while (Occurs(mail_->BodyPlainText) || Occurs(mail_->BodyHTML) || Occurs(mail_->BodyEnriched) ||
+             Occurs(mail_->BodyCalendar) || OccursInForward());
   }
   /// One step of splitmix64: 64 bits of state are enough to never meet the same token twice.
   std::uint64_t NextRandom() noexcept {
@@ -3680,7 +4084,10 @@ class MessageLayout {
     if (Ours("Subject") && !mail_->Subject.empty()) Field(writer, "Subject", mail_->Subject);
     if (Ours("Message-ID")) MessageId(writer);
     for (const InternetHeaders::Field& field : mail_->Headers.Fields())
-      if (!IsStructural(field.name)) Field(writer, field.name, field.value);
+      if (IsAddressField(field.name))
+        Addresses(writer, field.name, field.value);
+      else if (!IsStructural(field.name))
+        Field(writer, field.name, field.value);
     literals_ += "MIME-Version: 1.0\r\n";
   }
 
@@ -3764,22 +4171,28 @@ class MessageLayout {
   }
 
   void WriteBodies() {
-    const int kinds = !mail_->BodyPlainText.empty() + !mail_->BodyEnriched.empty() + !mail_->BodyHTML.empty();
+    const int kinds = !mail_->BodyPlainText.empty() + !mail_->BodyEnriched.empty() + !mail_->BodyHTML.empty() +
+                      !mail_->BodyCalendar.empty();
     if (kinds > 1) StartMultipart("alternative", '2');
     const auto next = [&] {
       if (kinds > 1) Delimiter('2');
     };
     if (!mail_->BodyPlainText.empty() || kinds == 0) {
       next();
-      WriteText("plain", mail_->BodyPlainText);
+      WriteText("plain", {}, mail_->BodyPlainText);
     }
     if (!mail_->BodyEnriched.empty()) {
       next();
-      WriteText("enriched", mail_->BodyEnriched);
+      WriteText("enriched", {}, mail_->BodyEnriched);
     }
     if (!mail_->BodyHTML.empty()) {
       next();
       WriteHtml();
+    }
+    // The last alternative is the one preferred by who can show it (RFC 2046 5.1.4, RFC 6047 2.4).
+    if (!mail_->BodyCalendar.empty()) {
+      next();
+      WriteText("calendar", mail_->CalendarMethod, mail_->BodyCalendar);
     }
     if (kinds > 1) CloseDelimiter('2');
   }
@@ -3787,10 +4200,10 @@ class MessageLayout {
   void WriteHtml() {
     bool related = false;
     for (const EmailAttachment& one : mail_->Attachments) related = related || IsInline(one);
-    if (!related) return WriteText("html", mail_->BodyHTML);
+    if (!related) return WriteText("html", {}, mail_->BodyHTML);
     StartMultipart("related", '3');
     Delimiter('3');
-    WriteText("html", mail_->BodyHTML);
+    WriteText("html", {}, mail_->BodyHTML);
     for (const EmailAttachment& one : mail_->Attachments) {
       if (!IsInline(one)) continue;
       Delimiter('3');
@@ -3799,19 +4212,46 @@ class MessageLayout {
     CloseDelimiter('3');
   }
 
-  void WriteText(std::string_view subtype, std::string_view text) {
-    const TransferEncoding encoding = ChooseEncoding(text);
-    constexpr const char* kNames[] = {"7bit", "quoted-printable", "base64"};
-    literals_.append("Content-Type: text/").append(subtype).append("; charset=utf-8\r\nContent-Transfer-Encoding: ");
+  void WriteText(std::string_view subtype, std::string_view method, std::string_view text) {
+    const TransferEncoding encoding = ChooseEncoding(text, eight_bit_);
+    constexpr const char* kNames[] = {"7bit", "8bit", "quoted-printable", "base64"};
+    literals_.append("Content-Type: text/").append(subtype).append("; charset=utf-8");
+    if (!method.empty()) literals_.append("; method=").append(method);
+    literals_.append("\r\nContent-Transfer-Encoding: ");
     literals_.append(kNames[static_cast<unsigned>(encoding)]).append("\r\n\r\n");
     EndLiteral();
     parts_.push_back({false, 0, 0, text, encoding, nullptr});
   }
 
+  static std::string_view GivenType(const EmailAttachment& one) noexcept {
+    return one.MIMEType.empty() ? MimeTypeOf(one.Name) : std::string_view(one.MIMEType);
+  }
+
+  /// RFC 2046 5.2.1: a message/rfc822 must not be base64, so it is one only where its lines can go as they are.
+  bool IsForward(const EmailAttachment& one) const noexcept {
+    if (one.Data.empty() || one.Size() != one.Data.size() || !EqualIgnoringCase(GivenType(one), "message/rfc822"))
+      return false;
+    const TransferEncoding encoding = ChooseEncoding(one.Data, eight_bit_);
+    return encoding == TransferEncoding::SevenBit || encoding == TransferEncoding::EightBit;
+  }
+  bool OccursInForward() const {
+    for (const EmailAttachment& one : mail_->Attachments)
+      if (IsForward(one) && Occurs(one.Data)) return true;
+    return false;
+  }
+
+  std::string_view TypeOf(const EmailAttachment& one) const noexcept {
+    const std::string_view type = GivenType(one);
+    const bool composite = StartsWithIgnoringCase(type, "message/") || StartsWithIgnoringCase(type, "multipart/");
+    const bool usable = IsForward(one) || (!composite && type.find('/') != std::string_view::npos);
+    return usable ? type : "application/octet-stream";
+  }
+
   void WriteAttachment(const EmailAttachment& one, std::string_view disposition) {
     HeaderWriter writer(literals_);
     writer.Begin("Content-Type");
-    writer.Word(one.MIMEType.empty() ? MimeTypeOf(one.Name) : std::string_view(one.MIMEType));
+    writer.Word(TypeOf(one));
+    if (!IsAllAscii(one.Name)) NameForOldReaders(writer, one.Name);
     writer.End();
     writer.Begin("Content-Disposition");
     writer.Word(disposition);
@@ -3821,40 +4261,67 @@ class MessageLayout {
       scratch_.assign("<").append(one.InlineContentID).append(">");
       Field(writer, "Content-ID", scratch_);
     }
-    literals_ += "Content-Transfer-Encoding: base64\r\n\r\n";
+    if (IsForward(one)) return WriteForward(one);
+    literals_ += binary_ ? "Content-Transfer-Encoding: binary\r\n\r\n" : "Content-Transfer-Encoding: base64\r\n\r\n";
     EndLiteral();
-    parts_.push_back({false, 0, 0, {}, TransferEncoding::Base64, &one});
+    parts_.push_back({false, 0, 0, {}, binary_ ? TransferEncoding::Binary : TransferEncoding::Base64, &one});
   }
 
-  /// RFC 2183 2.3 where the name is plain and short, else RFC 2231 in segments that fit a line.
+  void WriteForward(const EmailAttachment& one) {
+    const TransferEncoding encoding = ChooseEncoding(one.Data, eight_bit_);
+    literals_ += encoding == TransferEncoding::EightBit ? "Content-Transfer-Encoding: 8bit\r\n\r\n" : "\r\n";
+    EndLiteral();
+    parts_.push_back({false, 0, 0, one.Data, encoding, nullptr});
+  }
+
+  /// Readers that do not know RFC 2231 look here: the name with a low line for each character that is not ASCII. Not as
+  /// a second filename parameter, which others take for a fault.
+  void NameForOldReaders(HeaderWriter& writer, std::string_view name) {
+    std::string& plain = name_;
+    plain.clear();
+    while (!name.empty() && plain.size() < 60) {
+      const Utf8Character character = FirstCharacter(name);
+      plain += character.bytes.size() == 1 && IsPrint(character.bytes[0]) ? character.bytes[0] : '_';
+      name.remove_prefix(character.consumed);
+    }
+    writer.Glue(";");
+    scratch_ = "name=";
+    AppendQuoted(Trim(plain), scratch_);
+    writer.Word(scratch_);
+  }
+
+  /// RFC 2183 2.3 where the name is plain and short, else RFC 2231 in segments that fit a line. A segment ends between
+  /// two characters, because readers decode each by itself.
   void FileName(HeaderWriter& writer, std::string_view name) {
     writer.Glue(";");
-    if (IsAllAscii(name) && name.size() <= 60) {
+    if (IsAllAscii(name) && name.size() <= 60 && Trim(name) == name) {
       scratch_ = "filename=";
       AppendQuoted(name, scratch_);
       return writer.Word(scratch_);
     }
     constexpr std::size_t kSegment = 45;
-    int number = 0;
-    std::size_t at = 0;
-    do {
+    for (int number = 0; !name.empty(); ++number) {
       if (number != 0) writer.Glue(";");
       scratch_.assign("filename*").append(std::to_string(number)).append(number == 0 ? "*=utf-8''" : "*=");
-      for (std::size_t size = 0; at < name.size() && size < kSegment; ++at) {
-        const char c = name[at];
-        if (IsAlpha(c) || IsDigit(c) || c == '.' || c == '-' || c == '_') {
-          scratch_ += c;
-          ++size;
-        } else {
-          scratch_ += '%';
-          scratch_ += kHexDigits[static_cast<unsigned char>(c) >> 4];
-          scratch_ += kHexDigits[static_cast<unsigned char>(c) & 15];
-          size += 3;
-        }
+      const std::size_t start = scratch_.size();
+      while (!name.empty() && scratch_.size() - start < kSegment) {
+        const Utf8Character character = FirstCharacter(name);
+        for (const char c : character.bytes) AppendExtended(c);
+        name.remove_prefix(character.consumed);
       }
       writer.Word(scratch_);
-      ++number;
-    } while (at < name.size());
+    }
+  }
+
+  /// RFC 2231 7: attribute-char as it is, all else in per cent.
+  void AppendExtended(char c) {
+    if (IsAlpha(c) || IsDigit(c) || c == '.' || c == '-' || c == '_') {
+      scratch_ += c;
+      return;
+    }
+    scratch_ += '%';
+    scratch_ += kHexDigits[static_cast<unsigned char>(c) >> 4];
+    scratch_ += kHexDigits[static_cast<unsigned char>(c) & 15];
   }
 
   // ---- Boundaries (RFC 2046 5.1.1). "=_" stands in neither quoted-printable nor base64.
@@ -3886,7 +4353,10 @@ class MessageLayout {
   std::vector<MessagePart> parts_;
   std::string literals_;
   std::string scratch_;
+  std::string name_;
   std::size_t literal_begin_ = 0;
+  bool eight_bit_ = false;
+  bool binary_ = false;
   char token_[24] = {};
   std::uint64_t random_;
 };
@@ -3914,8 +4384,9 @@ class MessageSource final : public Source {
   MessageSource& operator=(const MessageSource&) = delete;
 
   /// Starts `mail`, which must neither change nor go away until Close. What is wrong with it, Check says before.
-  void Open(const EmailMessage& mail) {
-    layout_.Lay(mail);
+  /// `width`: text may go as 8bit, attachments as they are, because the server offers 8BITMIME or BINARYMIME.
+  void Open(const EmailMessage& mail, detail::WireWidth width = detail::WireWidth::SevenBit) {
+    layout_.Lay(mail, width);
     failure_.clear();
     StartOver(false);
   }
@@ -3940,6 +4411,9 @@ class MessageSource final : public Source {
     }
     return {size, part_ == layout_.Parts().size() ? SourceStatus::End : SourceStatus::More};
   }
+
+  /// What the envelope has to ask the server for.
+  detail::WireWidth Width() const noexcept { return layout_.Width(); }
 
   bool Rewind() override { return StartOver(true); }
 
@@ -3980,8 +4454,9 @@ class MessageSource final : public Source {
   SourceResult ReadPart(char* into, std::size_t room) {
     const detail::MessagePart& part = Part();
     if (part.attachment != nullptr) {
-      const SourceResult result =
-          base64_.Read(into, room, [this](char* raw, std::size_t size) { return reader_.Read(raw, size); });
+      const auto pull = [this](char* raw, std::size_t size) { return reader_.Read(raw, size); };
+      const bool binary = part.encoding == detail::TransferEncoding::Binary;
+      const SourceResult result = binary ? pull(into, room) : base64_.Read(into, room, pull);
       if (result.status == SourceStatus::Failed) Fail(part);
       return result;
     }
@@ -3998,7 +4473,9 @@ class MessageSource final : public Source {
       }
       case detail::TransferEncoding::Base64:
         return base64_.Read(into, room, [this](char* raw, std::size_t size) { return ReadCrlf(raw, size); });
-      case detail::TransferEncoding::SevenBit: break;
+      case detail::TransferEncoding::SevenBit:
+      case detail::TransferEncoding::EightBit:
+      case detail::TransferEncoding::Binary: break;
     }
     return ReadCrlf(into, room);
   }
@@ -4012,7 +4489,8 @@ class MessageSource final : public Source {
     if (part.is_literal) return part.end - part.begin;
     if (part.attachment != nullptr) {
       const std::uint64_t size = part.attachment->Size();
-      return size == kUnknownSize ? size : detail::Base64LinesSize(size);
+      const bool as_it_is = size == kUnknownSize || part.encoding == detail::TransferEncoding::Binary;
+      return as_it_is ? size : detail::Base64LinesSize(size);
     }
     // A counting pass: encoded into nothing.
     char nowhere[512];
@@ -4209,6 +4687,76 @@ class Capabilities {
   std::uint64_t max_size_ = 0;
 };
 
+SMTPOLL_NAMESPACE_END
+
+#endif
+
+// ---- smtpoll/base/wire_buffer.hpp ----
+// A window over memory that the owner sized: bytes are appended at its tail and consumed at its head.
+// Invariant: the filled bytes are contiguous; they move only in Compact, which no one calls while a write is pending.
+#ifndef SMTPOLL_BASE_WIRE_BUFFER_HPP
+#define SMTPOLL_BASE_WIRE_BUFFER_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+namespace detail {
+
+class WireBuffer {
+ public:
+  explicit WireBuffer(Span<char> memory) noexcept : memory_(memory) {}
+
+  Span<char> Filled() const noexcept { return {memory_.data() + head_, tail_ - head_}; }
+  Span<char> Free() const noexcept { return {memory_.data() + tail_, memory_.size() - tail_}; }
+  bool empty() const noexcept { return head_ == tail_; }
+  std::size_t Capacity() const noexcept { return memory_.size(); }
+
+  /// `size` bytes were written to Free().
+  void Commit(std::size_t size) noexcept { tail_ += size; }
+
+  /// `size` bytes of Filled() are done with. An empty buffer starts at its beginning again.
+  void Consume(std::size_t size) noexcept {
+    head_ += size;
+    if (head_ == tail_) head_ = tail_ = 0;
+  }
+
+  /// As Consume, and overwrites what it drops.
+  void ConsumeAndWipe(std::size_t size) noexcept {
+    Wipe(memory_.data() + head_, size);
+    Consume(size);
+  }
+
+  /// Moves the filled bytes to the beginning, so that Free() is all the room there is.
+  void Compact() noexcept {
+    if (head_ == 0) return;
+    std::memmove(memory_.data(), memory_.data() + head_, tail_ - head_);
+    tail_ -= head_;
+    head_ = 0;
+  }
+
+  /// Appends `text`, which must fit Free().
+  void Append(std::string_view text) noexcept {
+    if (!text.empty()) std::memcpy(memory_.data() + tail_, text.data(), text.size());
+    tail_ += text.size();
+  }
+
+  /// Takes the last `size` filled bytes back.
+  void Retract(std::size_t size) noexcept { tail_ -= size; }
+
+  /// Moves the first `size` filled bytes up by `gap`, over bytes that nobody needs; the gap then is at the head, and
+  /// gone.
+  void MoveUp(std::size_t size, std::size_t gap) noexcept {
+    std::memmove(memory_.data() + head_ + gap, memory_.data() + head_, size);
+    head_ += gap;
+  }
+
+  void Clear() noexcept { head_ = tail_ = 0; }
+
+ private:
+  Span<char> memory_;
+  std::size_t head_ = 0;
+  std::size_t tail_ = 0;
+};
+
+}  // namespace detail
 SMTPOLL_NAMESPACE_END
 
 #endif
@@ -4535,11 +5083,12 @@ class ContentWriter {
  public:
   enum class Result : std::uint8_t { More, Again, End, Failed };
 
-  /// `chunked`: the content goes by BDAT (RFC 3030), which counts bytes and needs no transparency.
-  void Start(Source& source, bool chunked) noexcept {
+  /// `chunked`: the content goes by BDAT (RFC 3030), which counts bytes and needs no transparency; `binary`: as it is.
+  void Start(Source& source, bool chunked, bool binary) noexcept {
     source_ = &source;
     size_ = source.Size();
     read_ = 0;
+    binary_ = binary;
     encoder_.Reset(!chunked);
   }
 
@@ -4556,13 +5105,13 @@ class ContentWriter {
     for (;;) {
       const Span<char> room = output.Free();
       if (room.size() < kLeastRoom) return Result::More;
-      const std::size_t most = ContentEncoder::MaxInput(room.size() - kEndRoom);
+      const std::size_t most = binary_ ? room.size() : ContentEncoder::MaxInput(room.size() - kEndRoom);
       const SourceResult got = source_->Read(room.data(), most);
       if (got.status == SourceStatus::Failed || got.size > most) return Result::Failed;
       read_ += got.size;
-      output.Commit(encoder_.Encode(room.data(), got.size));
+      output.Commit(binary_ ? got.size : encoder_.Encode(room.data(), got.size));
       if (got.status == SourceStatus::End) {
-        output.Commit(encoder_.Finish(output.Free().data()));
+        if (!binary_) output.Commit(encoder_.Finish(output.Free().data()));
         return Result::End;
       }
       if (got.status == SourceStatus::Again || got.size == 0) return Result::Again;
@@ -4599,56 +5148,11 @@ class ContentWriter {
   Source* source_ = nullptr;
   std::uint64_t size_ = 0;
   std::uint64_t read_ = 0;
+  bool binary_ = false;
   ContentEncoder encoder_;
 };
 
 }  // namespace detail
-SMTPOLL_NAMESPACE_END
-
-#endif
-
-// ---- smtpoll/base/delivery_options.hpp ----
-// What a message may ask of the servers on its way: values without text, shared by the message and the protocol floor.
-// DSN is RFC 3461, MT-PRIORITY RFC 6710, DELIVERBY RFC 2852, FUTURERELEASE RFC 4865.
-#ifndef SMTPOLL_BASE_DELIVERY_OPTIONS_HPP
-#define SMTPOLL_BASE_DELIVERY_OPTIONS_HPP
-
-SMTPOLL_NAMESPACE_BEGIN
-
-/// How much of the message a failure report returns (RET, RFC 3461 4.3).
-enum class DsnReturn : std::uint8_t { Unset, Full, Headers };
-
-/// When a report is wanted for a recipient (NOTIFY, RFC 3461 4.1); Success, Failure and Delay combine as bits.
-enum class DsnNotify : std::uint8_t { Unset = 0, Never = 1, Success = 2, Failure = 4, Delay = 8 };
-
-constexpr DsnNotify operator|(DsnNotify a, DsnNotify b) noexcept {
-  return static_cast<DsnNotify>(static_cast<unsigned>(a) | static_cast<unsigned>(b));
-}
-constexpr bool Includes(DsnNotify set, DsnNotify one) noexcept {
-  return (static_cast<unsigned>(set) & static_cast<unsigned>(one)) != 0;
-}
-
-/// What happens to a message that is not delivered in time (BY, RFC 2852 4).
-enum class DeliverByMode : std::uint8_t { Unset, Return, Notify };
-
-/// What becomes of an option that the server does not offer.
-enum class Unoffered : std::uint8_t {
-  Refuse,  ///< The message is refused with Errc::NotOffered before a byte of it is sent.
-  Drop,    ///< The message goes without the option.
-};
-
-/// The options of one message that are no text. A value not set asks for nothing.
-struct DeliveryOptions {
-  DsnReturn dsn_return = DsnReturn::Unset;
-  DeliverByMode deliver_by_mode = DeliverByMode::Unset;
-  bool deliver_by_trace = false;        ///< Ask for "relayed" reports on the way.
-  std::int32_t deliver_by_seconds = 0;  ///< Return needs at least 1; Notify takes 0 and less too (up to 9 digits).
-  bool has_priority = false;
-  std::int8_t priority = 0;            ///< -9 to 9, higher is more urgent.
-  std::uint32_t hold_for_seconds = 0;  ///< 1 to 999999999: not to be delivered before that time has gone by.
-  Unoffered unoffered = Unoffered::Refuse;
-};
-
 SMTPOLL_NAMESPACE_END
 
 #endif
@@ -4661,8 +5165,8 @@ SMTPOLL_NAMESPACE_END
 
 SMTPOLL_NAMESPACE_BEGIN
 
-/// What the content needs of the wire (RFC 6152).
-enum class BodyType : std::uint8_t { SevenBit, EightBitMime };
+/// What the content needs of the wire (RFC 6152, RFC 3030).
+enum class BodyType : std::uint8_t { SevenBit, EightBitMime, BinaryMime };
 
 /// One recipient of an envelope.
 struct Recipient {
@@ -4779,6 +5283,8 @@ inline Error CheckEnvelope(const Envelope& envelope, std::uint64_t content_size,
     return Error(Errc::NotOffered, Phase::Mail, "the message needs SMTPUTF8");
   if (envelope.body == BodyType::EightBitMime && !server.Has(Extension::EightBitMime))
     return Error(Errc::NotOffered, Phase::Mail, "the message needs 8BITMIME");
+  if (envelope.body == BodyType::BinaryMime && !(server.Has(Extension::BinaryMime) && server.Has(Extension::Chunking)))
+    return Error(Errc::NotOffered, Phase::Mail, "the message needs BINARYMIME");
   if (envelope.options.unoffered == Unoffered::Refuse)
     if (const char* missing = FirstUnoffered(envelope, server)) return Error(Errc::NotOffered, Phase::Mail, missing);
   if (content_size != kUnknownSize && server.MaxSize() != 0 && content_size > server.MaxSize()) {
@@ -4831,6 +5337,7 @@ inline ParameterText MailParameters(const Envelope& envelope, std::uint64_t cont
     text.AppendDecimal(content_size);
   }
   if (envelope.body == BodyType::EightBitMime) text.Append(" BODY=8BITMIME");
+  if (envelope.body == BodyType::BinaryMime) text.Append(" BODY=BINARYMIME");
   if (NeedsSmtpUtf8(envelope)) text.Append(" SMTPUTF8");
   if (server.Has(Extension::Dsn)) {
     if (options.dsn_return != DsnReturn::Unset)
@@ -4970,8 +5477,8 @@ class Engine {
     if (IsOver() || stage_ == Stage::AwaitTls) return Readiness::None;
     return commands_.Buffer().empty() ? Readiness::Read : Readiness::ReadOrWrite;
   }
-  /// The time at which the present phase times out, kNever where none runs. Where a challenge of SCRAM costs work, it is
-  /// in the past until that is done: each call of Next then does a part of it (RFC 5802 2.2), and waits for nothing.
+  /// The time at which the present phase times out, kNever where none runs. Where a challenge of SCRAM costs work, it
+  /// is in the past until that is done: each call of Next then does a part of it (RFC 5802 2.2), and waits for nothing.
   Millis NextDeadline() const noexcept;
 
   /// Ready for Send or Quit.
@@ -4983,6 +5490,11 @@ class Engine {
   /// Bytes of the current content not yet read from its source; kUnknownSize where not known, 0 without a message.
   std::uint64_t ContentLeft() const noexcept {
     return stage_ == Stage::Transaction && step_ != Step::Finished ? content_.Left() : 0;
+  }
+
+  /// Content may hold any bytes: it goes by BDAT to a server that offers BINARYMIME (RFC 3030 3).
+  bool TakesBinary() const noexcept {
+    return options_.chunking && capabilities_.Has(Extension::Chunking) && capabilities_.Has(Extension::BinaryMime);
   }
 
   Phase CurrentPhase() const noexcept;
@@ -5033,7 +5545,6 @@ class Engine {
 
   Error ErrorOn(Await what, Errc code, const Reply& reply, std::uint32_t recipient = 0) const noexcept;
   void DescribeCommand(const AwaitedReply& awaited, FixedText<80>& text) const noexcept;
-  bool UsesChunks() const noexcept { return options_.chunking && capabilities_.Has(Extension::Chunking); }
   std::size_t Window() const noexcept {
     return options_.pipelining && capabilities_.Has(Extension::Pipelining) ? SIZE_MAX : 1;
   }
@@ -5065,6 +5576,7 @@ class Engine {
   bool delivered_ = false;         // LMTP: one of them was positive
   bool refused_ = false;           // the transaction is refused, for the reason in refusal_
   std::size_t chunk_size_ = 0;     // bytes of output that the last chunk took
+  bool chunked_ = false;           // the content goes by BDAT
   bool waits_for_source_ = false;
   Millis waiting_since_ = 0;
   Error refusal_;
@@ -5448,10 +5960,10 @@ inline Event Engine::WriteDue() {
       }
       case Step::Data:
         if (!commands_.CanWrite(options_.all_recipients_or_none ? 1 : Window())) return {};
-        if (!UsesChunks()) commands_.Write(Await::Data);
-        step_ = UsesChunks() ? Step::Content : Step::Finished;
+        if (!chunked_) commands_.Write(Await::Data);
+        step_ = chunked_ ? Step::Content : Step::Finished;
         break;
-      case Step::Content: return UsesChunks() ? FillChunk() : FillContent();
+      case Step::Content: return chunked_ ? FillChunk() : FillContent();
       case Step::Finished: return {};
     }
   }
@@ -5495,9 +6007,9 @@ inline Event Engine::WroteContent(detail::ContentWriter::Result result, std::siz
     FixedText<64> note;
     note.Append("[");
     note.AppendDecimal(content_.Read());
-    note.Append(UsesChunks() ? " bytes of content by BDAT]" : " bytes of content]");
+    note.Append(chunked_ ? " bytes of content by BDAT]" : " bytes of content]");
     commands_.Show(Side::Client, note.View());
-    if (!UsesChunks()) commands_.Show(Side::Client, ".");
+    if (!chunked_) commands_.Show(Side::Client, ".");
   }
   Event event;
   event.left = left;
@@ -5510,8 +6022,14 @@ inline Error Engine::Send(const Envelope& envelope, Source& content, Millis now)
   if (!Idle()) return Error(Errc::InvalidState, CurrentPhase(), "a message can start only when the session is idle");
   const Error error = detail::CheckEnvelope(envelope, content.Size(), capabilities_);
   if (error) return error;
+  const bool binary = envelope.body == BodyType::BinaryMime;
+  if (binary && !TakesBinary())
+    return Error(Errc::NotOffered, Phase::Mail, "BINARYMIME needs BDAT, which is turned off");
   envelope_ = envelope;
-  content_.Start(content, UsesChunks());
+  // Each chunk has its reply: without PIPELINING, DATA is faster unless one chunk is enough.
+  const bool one_chunk = content.Size() <= commands_.Buffer().Capacity() / 4;
+  chunked_ = options_.chunking && capabilities_.Has(Extension::Chunking) && (binary || one_chunk || Window() > 1);
+  content_.Start(content, chunked_, binary);
   refusal_ = {};
   refused_ = false;
   next_recipient_ = 0;
@@ -5542,7 +6060,7 @@ inline bool Engine::Command(std::string_view line, Millis now) noexcept {
 inline void Engine::Cancel() noexcept {
   if (stage_ != Stage::Transaction || refused_ || chunk_size_ == 0) return;
   constexpr std::string_view kWhy = "SendProgress asked for it";
-  if (!UsesChunks()) return BreakOff(Errc::Cancelled, kWhy);
+  if (!chunked_) return BreakOff(Errc::Cancelled, kWhy);
   commands_.ForgetLast(chunk_size_);
   refused_ = true;
   refusal_ = Error(Errc::Cancelled, Phase::Content, kWhy);
@@ -5658,10 +6176,12 @@ inline void Engine::Authenticate(std::size_t first, const Reply* refusal) noexce
     if (misfit == nullptr) return StartMechanism(mechanism);
     if (*why == '\0') why = misfit;
   }
-  if (refusal != nullptr)
-    FailPolitely(ErrorOn(Await::Auth, Errc::AuthenticationUnavailable, *refusal));
-  else
-    FailPolitely(Error(Errc::AuthenticationUnavailable, Phase::Authentication, why));
+  Error error(Errc::AuthenticationUnavailable, Phase::Authentication, why);
+  if (*why == '\0' && credentials.pinned != AuthMechanism::Any) {
+    error.text.Assign(Name(credentials.pinned));
+    error.text.Append(" is not offered");
+  }
+  FailPolitely(refusal == nullptr ? error : ErrorOn(Await::Auth, Errc::AuthenticationUnavailable, *refusal));
 }
 
 inline void Engine::StartMechanism(AuthMechanism mechanism) noexcept {
@@ -5670,7 +6190,7 @@ inline void Engine::StartMechanism(AuthMechanism mechanism) noexcept {
   command.Append(Name(mechanism));
   const std::size_t size = sasl_.SpeaksFirst() ? sasl_.ResponseSize() : 0;
   if (size + 2 > commands_.Buffer().Free().size()) {
-    Fail(Error(Errc::OutOfMemory, Phase::Authentication, "the credentials do not fit the send buffer"));
+    FailPolitely(Error(Errc::OutOfMemory, Phase::Authentication, "the credentials do not fit the send buffer"));
     return;
   }
   // RFC 4954 4: a command line has 512 bytes; what is longer waits to be asked for.
@@ -5754,7 +6274,7 @@ class Delivery {
     result_.error = {};
     result_.server_text.clear();
     size_ = 0;
-    Error error = Prepare(mail);
+    Error error = Prepare(mail, WidthOf(engine));
     if (!error) error = engine.Send(envelope_, source_, now);
     if (error) End(Outcome::Refused, &error);
     return error;
@@ -5800,17 +6320,26 @@ class Delivery {
   std::uint64_t ContentSize() const noexcept { return size_; }
 
  private:
-  Error Prepare(const EmailMessage& mail) {
+  static WireWidth WidthOf(const Engine& engine) noexcept {
+    if (engine.TakesBinary()) return WireWidth::Binary;
+    return engine.ServerCapabilities().Has(Extension::EightBitMime) ? WireWidth::EightBit : WireWidth::SevenBit;
+  }
+
+  Error Prepare(const EmailMessage& mail, WireWidth width) {
     addresses_.clear();
     bounds_.clear();
     if (const Error fault = CheckMessage(mail)) return fault;
-    if (const Error fault = AddMailboxes("FromAddress", mail.FromAddress, 1)) return fault;
+    const std::string& author = mail.ReversePath ? *mail.ReversePath : mail.FromAddress;
+    if (const Error fault = AddMailboxes("FromAddress", author, 1)) return fault;
+    if (bounds_.empty()) bounds_.push_back(0);  // the null reverse-path
     if (const Error fault = AddMailboxes("ToAddress", mail.ToAddress, SIZE_MAX)) return fault;
     if (const Error fault = AddMailboxes("CCAddress", mail.CCAddress, SIZE_MAX)) return fault;
     if (const Error fault = AddMailboxes("BCCAddress", mail.BCCAddress, SIZE_MAX)) return fault;
-    LayOutEnvelope();
+    LayOutEnvelope(mail);
     envelope_.smtputf8 = mail.NeedsSmtpUtf8();
-    source_.Open(mail);
+    source_.Open(mail, width);
+    constexpr BodyType kBodies[] = {BodyType::SevenBit, BodyType::EightBitMime, BodyType::BinaryMime};
+    envelope_.body = kBodies[static_cast<unsigned>(source_.Width())];
     size_ = source_.Size() == kUnknownSize ? 0 : source_.Size();
     return {};
   }
@@ -5828,12 +6357,14 @@ class Delivery {
   }
 
   /// The first address is the reverse-path, the others are the recipients.
-  void LayOutEnvelope() {
+  void LayOutEnvelope(const EmailMessage& mail) {
     recipients_.clear();
     result_.recipients.resize(bounds_.size() - 1);
     for (std::size_t i = 1; i < bounds_.size(); ++i) {
       const std::string_view mailbox(addresses_.data() + bounds_[i - 1], bounds_[i] - bounds_[i - 1]);
-      recipients_.push_back({mailbox, DsnNotify::Unset, {}});
+      recipients_.push_back({mailbox, mail.Notify, {}});
+      for (const RecipientOptions& one : mail.RecipientOptions)
+        if (one.Mailbox == mailbox) recipients_.back() = {mailbox, one.Notify, one.OriginalRecipient};
       RecipientResult& result = result_.recipients[i - 1];
       result.mailbox = mailbox;
       result.accepted = result.final_reply = false;
@@ -5843,6 +6374,8 @@ class Delivery {
     }
     envelope_.reverse_path = std::string_view(addresses_.data(), bounds_[0]);
     envelope_.recipients = {recipients_.data(), recipients_.size()};
+    envelope_.envelope_id = mail.EnvelopeID;
+    envelope_.options = mail.Options;
   }
 
   std::string addresses_;            // all addr-specs, one behind the other
@@ -7501,7 +8034,8 @@ class BasicSession : public ClientSettings, public Handler {
   BasicSession() = default;
   BasicSession(const BasicSession&) = delete;
   BasicSession& operator=(const BasicSession&) = delete;
-  ~BasicSession() { Quit(); }
+  /// Closes without QUIT and without calling any handler: what a handler looks at may be gone already.
+  ~BasicSession() = default;
 
   /// Connects, reads the greeting, says EHLO and authenticates; returns when that is done or has failed. A connection
   /// that stands is ended first. ErrorNumber 0 is success; else the error says the phase, the command and the server's
@@ -7658,7 +8192,7 @@ class ErrorCategory final : public std::error_category {
 };
 
 /// True for a number of Errc's; all others are the operating system's.
-constexpr bool IsOurs(int number) noexcept { return Name(static_cast<Errc>(number)) != Name(static_cast<Errc>(-1)); }
+constexpr bool IsOurs(int number) noexcept { return OwnName(static_cast<Errc>(number)) != nullptr; }
 
 }  // namespace detail
 
@@ -8170,13 +8704,14 @@ namespace detail {
 /// Holds a flag for the time of a scope, also when a handler throws through it.
 class FlagScope {
  public:
-  explicit FlagScope(bool& flag) noexcept : flag_(flag) { flag_ = true; }
-  ~FlagScope() { flag_ = false; }
+  explicit FlagScope(bool& flag) noexcept : flag_(flag), before_(flag) { flag_ = true; }
+  ~FlagScope() { flag_ = before_; }
   FlagScope(const FlagScope&) = delete;
   FlagScope& operator=(const FlagScope&) = delete;
 
  private:
   bool& flag_;
+  bool before_;
 };
 
 }  // namespace detail
@@ -8231,9 +8766,10 @@ SMTPOLL_MEMBER(PollStatus)::Poll() {
   {
     detail::FlagScope polling(polling_);
     progress_ = false;
-    std::size_t budget = PollBudget;
+    const std::size_t whole = PollBudget == 0 ? 1 : PollBudget;
+    std::size_t budget = whole;
     Round(budget);
-    progress_ = progress_ || budget != PollBudget;
+    progress_ = progress_ || budget != whole;
   }
   return Status();
 }
@@ -8312,9 +8848,12 @@ SMTPOLL_MEMBER(void)::PumpRaw(std::size_t& budget) {
     const detail::RawStream::Progress incoming = raw_.Receive(driver_.Layer(), ReceiveBufferLimit, budget);
     if (incoming.received) this->OnDataAvailable();
     if (driver_.CurrentState() != State::Raw) return;
-    if (incoming.ended) {
+    // While nothing can be read, for want of room, a failed write says that the wire is gone.
+    const bool deaf = raw_.Received().size() >= ReceiveBufferLimit;
+    if (incoming.ended || (outgoing.ended && deaf)) {
+      const int number = incoming.ended ? incoming.error : outgoing.error;
       TearDown();
-      return Report(smtpoll::Error::FromNumber(incoming.error, Phase::Idle));
+      return Report(smtpoll::Error::FromNumber(number, Phase::Idle));
     }
     if (!outgoing.sent && !incoming.received) return;
   }
@@ -8346,7 +8885,11 @@ SMTPOLL_MEMBER(void)::Dispatch(const Event& event) {
     case EventKind::Failed:
       if (!closing_) Fault(*event.error);
       return;
-    case EventKind::Ended: return strings_.Forget();
+    case EventKind::Ended:
+      strings_.Forget();
+      // SendMail was called again while QUIT was on its way.
+      if (sending_ && !closing_) return Open();
+      return;
   }
 }
 
