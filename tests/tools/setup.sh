@@ -4,10 +4,16 @@
 #   compiler  what an example needs                    build  a compiler, meson, ninja, python
 #   postfix   the server of the integration tests      tests  doctest, cmake for a test of the installed tree
 #   mingw     the compiler for Windows                 clang  a second compiler
+#   bench     the clients that tests/bench compares smtpoll with
 set -eu
 PATH=$PATH:/usr/sbin:/sbin
 
-# What shows that a package is there (a command, or a file with its whole path), and the package.
+# Where packages of npm go; node finds them by NODE_PATH.
+cd "$(dirname "$0")/../.."
+npm_folder=.cache/npm
+
+# What shows that a package is there (a command, or a file with its whole path), and the package; one of npm's has npm:
+# before its name.
 needs() {
   case $1 in
   compiler) echo 'g++ g++' ;;
@@ -16,24 +22,40 @@ needs() {
   postfix) echo 'postfix postfix' ;;
   mingw) echo 'x86_64-w64-mingw32-g++-posix g++-mingw-w64-x86-64-posix' ;;
   clang) echo 'clang++ clang' ;;
+  bench)
+    echo 'smtp-source postfix' '/usr/include/*/curl/curl.h libcurl4-openssl-dev' '/usr/include/openssl/evp.h libssl-dev' \
+      '/usr/include/Poco/Net/SMTPClientSession.h libpoco-dev' '/usr/include/vmime/vmime.hpp libvmime-dev' \
+      '/usr/include/httplib.h libcpp-httplib-dev' 'strace strace' 'valgrind valgrind' 'node nodejs' 'npm npm' \
+      "$npm_folder/node_modules/nodemailer npm:nodemailer"
+    ;;
   *) echo "setup.sh: there is no set \"$1\"" >&2; exit 2 ;;
   esac
 }
 
 missing=
+npm_missing=
 for set in "$@"; do
   list=$(needs "$set")
   # shellcheck disable=SC2086  # the list is meant to be split
   set -- $list
   while [ $# -gt 0 ]; do
     case $1 in
+    "$npm_folder"/*) [ -e "$1" ] || npm_missing="$npm_missing ${2#npm:}" ;;
     /*) [ -e "$1" ] || missing="$missing $2" ;;
     *) command -v "$1" >/dev/null || missing="$missing $2" ;;
     esac
     shift 2
   done
 done
-[ -n "$missing" ] || exit 0
+
+# Packages of npm come last: npm itself may be among what is missing.
+install_npm() {
+  [ -n "$npm_missing" ] || return 0
+  echo "setup.sh: installing$npm_missing with npm"
+  # shellcheck disable=SC2086
+  mkdir -p "$npm_folder" && npm install --silent --no-audit --no-fund --prefix "$npm_folder" $npm_missing
+}
+[ -n "$missing" ] || { install_npm; exit; }
 
 echo "setup.sh: installing$missing"
 command -v apt-get >/dev/null || { echo "setup.sh: there is no apt-get; please install$missing yourself" >&2; exit 1; }
@@ -51,3 +73,4 @@ install_missing() {
 }
 # A fresh machine has no lists of packages, and old lists name versions that are gone: only then they are fetched.
 install_missing || { $as_root apt-get update -q && install_missing; }
+install_npm
