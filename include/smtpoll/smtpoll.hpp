@@ -7,9 +7,11 @@
 #include "smtpoll/client/smtp_socket.hpp"
 
 // Floors 4 and 3: how bytes travel; bring your own policy for another TLS library or TCP stack.
+#include "smtpoll/socket/http_proxy.hpp"
 #include "smtpoll/socket/native.hpp"
 #include "smtpoll/socket/network_interface.hpp"
 #include "smtpoll/socket/socket_policy.hpp"
+#include "smtpoll/socket/socks5_proxy.hpp"
 #include "smtpoll/transport/plain.hpp"
 #include "smtpoll/transport/transport_policy.hpp"
 

@@ -43,8 +43,9 @@ TEST_CASE("Error in one line names phase, command, reply and enhanced code") {
 }
 
 TEST_CASE("Every error number of ours and every phase has a name") {
-  for (const int number : {100,  102,  103,  105,  106,  107,  108,  1001, 1002, 1003, 1004, 1005, 1006, 1007, 1008,
-                           1009, 1010, 1011, 1012, 1013, 1014, 1015, 1016, 1017, 1018, 1019, 1020, 1021, 1022})
+  for (const int number :
+       {100,  102,  103,  105,  106,  107,  108,  1001, 1002, 1003, 1004, 1005, 1006, 1007, 1008, 1009,
+        1010, 1011, 1012, 1013, 1014, 1015, 1016, 1017, 1018, 1019, 1020, 1021, 1022, 1023, 1024})
     CHECK(std::string(smtpoll::Name(static_cast<Errc>(number))) != "operating system error");
   for (int phase = 1; phase <= static_cast<int>(Phase::Quit); ++phase)
     CHECK(std::string(smtpoll::Name(static_cast<Phase>(phase))).size() > 1);

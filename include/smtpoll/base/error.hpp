@@ -44,6 +44,8 @@ enum class Errc : int {
   TlsVersion = 1020,                 ///< The server speaks no TLS version that is allowed.
   TlsSettings = 1021,                ///< A file or value of the TLS settings cannot be used.
   TlsRefused = 1022,                 ///< STARTTLS is not offered or was refused, and encryption is required.
+  ProxyRefused = 1023,               ///< The proxy did not connect us to the server.
+  ProxyAuthentication = 1024,        ///< The proxy wants credentials, or refused those it got.
 };
 
 /// The step of a session in which something happened.
@@ -111,6 +113,8 @@ constexpr const char* OwnName(Errc code) noexcept {
     case Errc::TlsVersion: return "the server speaks no TLS version that is allowed";
     case Errc::TlsSettings: return "the TLS settings cannot be used";
     case Errc::TlsRefused: return "the server does not encrypt here: use its other port, or allow plain text by name";
+    case Errc::ProxyRefused: return "the proxy did not connect to the server";
+    case Errc::ProxyAuthentication: return "the proxy did not take the proxy credentials";
   }
   return nullptr;
 }

@@ -216,7 +216,7 @@ class Driver {
     }
     if (result.status == IoStatus::Again && !write_failed_) return moved;
     const bool failed = result.status == IoStatus::Failed;
-    engine_.Closed(Error::FromNumber(failed ? result.error : static_cast<int>(Errc::ConnectionLost), Phase::None));
+    engine_.Closed(WireError(failed ? result.error : static_cast<int>(Errc::ConnectionLost), Phase::None));
     return true;
   }
 
@@ -232,9 +232,17 @@ class Driver {
   /// The wire failed before the engine was started.
   void Break(int number, Phase phase) noexcept {
     if (number == static_cast<int>(Errc::NameResolution)) phase = Phase::Resolve;
+    failure_ = WireError(number, phase);
     wire_.Close();
-    failure_ = Error::FromNumber(number, phase);
     state_ = State::Closed;
+  }
+
+  /// An error of the wire, with what its layers have to say about it.
+  Error WireError(int number, Phase phase) const noexcept {
+    Error error = Error::FromNumber(number, phase);
+    const std::string_view told = detail::FaultTextOf(wire_);
+    error.text.Assign(told.empty() ? detail::FaultTextOf(wire_.NextLayer()) : told);
+    return error;
   }
 
   Event TakeFailure() noexcept {

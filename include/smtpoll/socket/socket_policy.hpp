@@ -20,7 +20,8 @@
 //     std::size_t RemoteAddress(char* into, std::size_t room) const;
 //   };
 //
-// A policy that can also take a connection adds Listen(std::uint16_t& port, std::string_view local) and AcceptStep().
+// A policy that can also take a connection adds Listen(std::uint16_t& port, std::string_view local) and AcceptStep();
+// one whose failures need more than a number adds std::string_view FaultText() const.
 #ifndef SMTPOLL_SOCKET_SOCKET_POLICY_HPP
 #define SMTPOLL_SOCKET_SOCKET_POLICY_HPP
 
@@ -82,6 +83,17 @@ template <typename S>
 using SocketListen = decltype(std::declval<S&>().Listen(std::declval<std::uint16_t&>(), std::string_view{}));
 template <typename S>
 using SocketAcceptStep = decltype(std::declval<S&>().AcceptStep());
+template <typename L>
+using LayerFaultText = decltype(std::declval<const L&>().FaultText());
+
+/// What a socket or transport has to say about its last failure, beyond the number; empty where it has no FaultText().
+template <typename Layer>
+std::string_view FaultTextOf(const Layer& layer) noexcept {
+  if constexpr (Returns<std::string_view, LayerFaultText, Layer>())
+    return layer.FaultText();
+  else
+    return {};
+}
 
 }  // namespace detail
 
