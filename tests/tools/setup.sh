@@ -3,6 +3,7 @@
 # usage: sh tests/tools/setup.sh SET...
 #   compiler  what an example needs                    build  a compiler, meson, ninja, python
 #   postfix   the server of the integration tests      tests  doctest, cmake for a test of the installed tree
+#   proxies   a SOCKS5 and an HTTP proxy
 #   mingw     the compiler for Windows                 clang  a second compiler
 #   bench     the clients that tests/bench compares smtpoll with
 set -eu
@@ -20,6 +21,7 @@ needs() {
   build) echo 'g++ g++' 'meson meson' 'ninja ninja-build' 'python3 python3' 'pkg-config pkg-config' ;;
   tests) echo '/usr/include/doctest/doctest.h doctest-dev' 'cmake cmake' ;;
   postfix) echo 'postfix postfix' ;;
+  proxies) echo 'microsocks microsocks' 'tinyproxy tinyproxy-bin' ;;
   mingw) echo 'x86_64-w64-mingw32-g++-posix g++-mingw-w64-x86-64-posix' ;;
   clang) echo 'clang++ clang' ;;
   bench)

@@ -51,6 +51,8 @@ TEST_CASE("RFC 7617: user name and password in base64") {
                                   ProxyAt("proxy", "Aladdin", "wrong"));
   CHECK(refused.error == static_cast<int>(Errc::ProxyAuthentication));
   CHECK(refused.told == "HTTP/1.1 407 Proxy Authentication Required");
+  // tinyproxy's word for a wrong password
+  CHECK(Through("HTTP/1.0 401 Unauthorized\r\n").error == static_cast<int>(Errc::ProxyAuthentication));
 }
 
 TEST_CASE("RFC 9110 15: any other status is an error with its line") {

@@ -81,7 +81,8 @@ class HttpConnectDialogue : public ProxyDialogue {
     if (!http || !ParseDecimal(line.substr(kCode, 3), code))
       return Fail(Errc::ProxyRefused, "the proxy does not speak HTTP/1.1");
     if (code / 100 == 2) return true;
-    return Fail(code == 407 ? Errc::ProxyAuthentication : Errc::ProxyRefused, line);
+    // tinyproxy says 401 where 407 is meant.
+    return Fail(code == 407 || code == 401 ? Errc::ProxyAuthentication : Errc::ProxyRefused, line);
   }
 
   std::size_t header_size_ = 0;
