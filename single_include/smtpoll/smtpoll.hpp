@@ -31,9 +31,11 @@
 //   smtpoll/client/smtp_socket.hpp
 
 // Floors 4 and 3: how bytes travel; bring your own policy for another TLS library or TCP stack.
+//   smtpoll/socket/http_proxy.hpp
 //   smtpoll/socket/native.hpp
 //   smtpoll/socket/network_interface.hpp
 //   smtpoll/socket/socket_policy.hpp
+//   smtpoll/socket/socks5_proxy.hpp
 //   smtpoll/transport/plain.hpp
 //   smtpoll/transport/transport_policy.hpp
 
@@ -60,6 +62,7 @@
 #include <cstring>
 #include <ctime>
 #include <functional>
+#include <initializer_list>
 #include <new>
 #include <optional>
 #include <string>
@@ -368,6 +371,8 @@ enum class Errc : int {
   TlsVersion = 1020,                 ///< The server speaks no TLS version that is allowed.
   TlsSettings = 1021,                ///< A file or value of the TLS settings cannot be used.
   TlsRefused = 1022,                 ///< STARTTLS is not offered or was refused, and encryption is required.
+  ProxyRefused = 1023,               ///< The proxy did not connect us to the server.
+  ProxyAuthentication = 1024,        ///< The proxy wants credentials, or refused those it got.
 };
 
 /// The step of a session in which something happened.
@@ -435,6 +440,8 @@ constexpr const char* OwnName(Errc code) noexcept {
     case Errc::TlsVersion: return "the server speaks no TLS version that is allowed";
     case Errc::TlsSettings: return "the TLS settings cannot be used";
     case Errc::TlsRefused: return "the server does not encrypt here: use its other port, or allow plain text by name";
+    case Errc::ProxyRefused: return "the proxy did not connect to the server";
+    case Errc::ProxyAuthentication: return "the proxy did not take the proxy credentials";
   }
   return nullptr;
 }
@@ -6432,7 +6439,8 @@ SMTPOLL_NAMESPACE_END
 //     std::size_t RemoteAddress(char* into, std::size_t room) const;
 //   };
 //
-// A policy that can also take a connection adds Listen(std::uint16_t& port, std::string_view local) and AcceptStep().
+// A policy that can also take a connection adds Listen(std::uint16_t& port, std::string_view local) and AcceptStep();
+// one whose failures need more than a number adds std::string_view FaultText() const.
 #ifndef SMTPOLL_SOCKET_SOCKET_POLICY_HPP
 #define SMTPOLL_SOCKET_SOCKET_POLICY_HPP
 
@@ -6487,6 +6495,17 @@ template <typename S>
 using SocketListen = decltype(std::declval<S&>().Listen(std::declval<std::uint16_t&>(), std::string_view{}));
 template <typename S>
 using SocketAcceptStep = decltype(std::declval<S&>().AcceptStep());
+template <typename L>
+using LayerFaultText = decltype(std::declval<const L&>().FaultText());
+
+/// What a socket or transport has to say about its last failure, beyond the number; empty where it has no FaultText().
+template <typename Layer>
+std::string_view FaultTextOf(const Layer& layer) noexcept {
+  if constexpr (Returns<std::string_view, LayerFaultText, Layer>())
+    return layer.FaultText();
+  else
+    return {};
+}
 
 }  // namespace detail
 
@@ -6805,7 +6824,7 @@ class Driver {
     }
     if (result.status == IoStatus::Again && !write_failed_) return moved;
     const bool failed = result.status == IoStatus::Failed;
-    engine_.Closed(Error::FromNumber(failed ? result.error : static_cast<int>(Errc::ConnectionLost), Phase::None));
+    engine_.Closed(WireError(failed ? result.error : static_cast<int>(Errc::ConnectionLost), Phase::None));
     return true;
   }
 
@@ -6821,9 +6840,17 @@ class Driver {
   /// The wire failed before the engine was started.
   void Break(int number, Phase phase) noexcept {
     if (number == static_cast<int>(Errc::NameResolution)) phase = Phase::Resolve;
+    failure_ = WireError(number, phase);
     wire_.Close();
-    failure_ = Error::FromNumber(number, phase);
     state_ = State::Closed;
+  }
+
+  /// An error of the wire, with what its layers have to say about it.
+  Error WireError(int number, Phase phase) const noexcept {
+    Error error = Error::FromNumber(number, phase);
+    const std::string_view told = detail::FaultTextOf(wire_);
+    error.text.Assign(told.empty() ? detail::FaultTextOf(wire_.NextLayer()) : told);
+    return error;
   }
 
   Event TakeFailure() noexcept {
@@ -9031,6 +9058,535 @@ SMTPOLL_MEMBER(PollStatus)::Status() const {
 }
 
 #undef SMTPOLL_MEMBER
+
+SMTPOLL_NAMESPACE_END
+
+#endif
+
+// ---- smtpoll/socket/proxy_socket.hpp ----
+// A socket policy over another one that reaches the server through a proxy. What is said to the proxy is a dialogue
+// class of its own (socks5_proxy.hpp, http_proxy.hpp), which knows no socket. The server's name is resolved by the
+// proxy. Invariant: not a byte is read beyond the proxy's answer, since what follows belongs to the session; the
+// proxy's password is written straight into the dialogue's buffer and overwritten when it has gone.
+#ifndef SMTPOLL_SOCKET_PROXY_SOCKET_HPP
+#define SMTPOLL_SOCKET_PROXY_SOCKET_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+
+/// Which proxy to go through. A change counts from the next connection on; nothing may change while one is made.
+struct ProxySettings {
+  std::string Address;     ///< Host name or IP of the proxy; empty: no proxy, straight to the server.
+  std::uint16_t Port = 0;  ///< 1 to 65535.
+  std::string UserName;    ///< Empty: no authentication.
+  std::string Password;
+
+  ProxySettings() = default;
+  ProxySettings(const ProxySettings&) = default;
+  ProxySettings& operator=(const ProxySettings&) = default;
+  ~ProxySettings() {
+    if (!Password.empty()) detail::Wipe(&Password[0], Password.size());
+  }
+};
+
+namespace detail {
+
+/// What the dialogues share: a buffer for what is said, and words for what went wrong.
+class ProxyDialogue {
+ public:
+  ProxyDialogue() = default;
+  ProxyDialogue(const ProxyDialogue&) = delete;
+  ProxyDialogue& operator=(const ProxyDialogue&) = delete;
+  ~ProxyDialogue() { Forget(); }
+
+  /// What is to be said next; while it is empty and the dialogue not Done, Input() is to be filled.
+  Span<const char> Output() const noexcept { return {output_.Filled().data(), output_.Filled().size()}; }
+  void Sent(std::size_t size) noexcept { output_.ConsumeAndWipe(size); }
+
+  bool Done() const noexcept { return done_; }
+  Errc Code() const noexcept { return code_; }
+  std::string_view Fault() const noexcept { return fault_.View(); }
+
+  /// Overwrites what has not been said.
+  void Forget() noexcept { Sent(output_.Filled().size()); }
+
+ protected:
+  static constexpr std::size_t kMaxHost = 255;
+
+  /// Starts anew; false where no protocol can say this target.
+  bool Restart(std::string_view host) noexcept {
+    Forget();
+    fault_.Clear();
+    code_ = Errc::None;
+    done_ = false;
+    bool fits = !host.empty() && host.size() <= kMaxHost;
+    for (const char c : host) fits = fits && static_cast<unsigned char>(c) > ' ' && c != 0x7f;
+    return fits || Fail(Errc::NameResolution, "the server's name cannot be told to a proxy");
+  }
+  bool Fail(Errc code, std::string_view why) noexcept {
+    code_ = code;
+    fault_.Assign(why);
+    return false;
+  }
+
+  WireBuffer& Say() noexcept { return output_; }
+  void Finish() noexcept { done_ = true; }
+
+ private:
+  char buffer_[1536];
+  WireBuffer output_{buffer_};
+  FixedText<200> fault_;
+  Errc code_ = Errc::None;
+  bool done_ = false;
+};
+
+}  // namespace detail
+
+/// `Socket` through the proxy that `Proxy` names. Where that fails, the error is the socket's own (the proxy cannot be
+/// reached), Errc::ProxyRefused, Errc::ProxyAuthentication or Errc::ConnectionLost, and FaultText() says more.
+/// `Dialogue` has the members of detail::ProxyDialogue and
+///   bool Start(const Endpoint& to, const ProxySettings& proxy)   false: cannot be said, see Fault
+///   Span<char> Input()                                           not empty, and no more than is sure to come
+///   bool Received(std::size_t size)                              so many bytes of it came; false: see Fault
+template <typename Socket, typename Dialogue>
+class ProxySocket {
+ public:
+  using Handle = typename Socket::Handle;
+  static constexpr Handle kNoHandle = Socket::kNoHandle;
+
+  ProxySettings Proxy;
+
+  /// The socket beneath, which is connected to the proxy.
+  Socket& NextLayer() noexcept { return next_; }
+  const Socket& NextLayer() const noexcept { return next_; }
+
+  static Millis Now() { return Socket::Now(); }
+
+  IoResult Connect(const Endpoint& to) {
+    Close();
+    fault_ = {};
+    if (Proxy.Address.empty()) return next_.Connect(to);
+    if (to.port == 0) return IoResult::Fail(static_cast<int>(Errc::InvalidPort));
+    if (!dialogue_.Start(to, Proxy)) return Failed(static_cast<int>(dialogue_.Code()), dialogue_.Fault());
+    stage_ = Stage::Reaching;
+    return Reached(next_.Connect({Proxy.Address, Proxy.Port, to.local_address}));
+  }
+
+  IoResult ConnectStep() {
+    switch (stage_) {
+      case Stage::Reaching: return Reached(next_.ConnectStep());
+      case Stage::Talking: return Talk();
+      case Stage::Through: break;
+    }
+    return next_.ConnectStep();
+  }
+
+  Readiness ConnectWants() const {
+    if (stage_ != Stage::Talking) return next_.ConnectWants();
+    return dialogue_.Output().empty() ? Readiness::Read : Readiness::Write;
+  }
+
+  IoResult Read(char* into, std::size_t room) {
+    return stage_ == Stage::Through ? next_.Read(into, room) : IoResult::Fail(static_cast<int>(Errc::InvalidState));
+  }
+  IoResult Write(const char* bytes, std::size_t size) {
+    return stage_ == Stage::Through ? next_.Write(bytes, size) : IoResult::Fail(static_cast<int>(Errc::InvalidState));
+  }
+  Readiness Wait(Readiness what, Millis at_most) { return next_.Wait(what, at_most); }
+  void Close() {
+    next_.Close();
+    dialogue_.Forget();
+    stage_ = Stage::Through;
+  }
+
+  Handle NativeHandle() const { return next_.NativeHandle(); }
+  std::size_t LocalAddress(char* into, std::size_t room) const { return next_.LocalAddress(into, room); }
+  /// IP of the proxy: that is the peer.
+  std::size_t RemoteAddress(char* into, std::size_t room) const { return next_.RemoteAddress(into, room); }
+
+  /// What there is to say about the last failure; empty where nothing. Never a credential of ours.
+  std::string_view FaultText() const { return fault_.empty() ? detail::FaultTextOf(next_) : fault_; }
+
+ private:
+  /// Through: nothing stands between the caller and the socket.
+  enum class Stage : std::uint8_t { Through, Reaching, Talking };
+
+  IoResult Failed(int number, std::string_view why) {
+    Close();
+    fault_ = why;
+    return IoResult::Fail(number);
+  }
+
+  IoResult Reached(const IoResult& result) {
+    if (result.status == IoStatus::Again) return result;
+    if (result.status == IoStatus::Done) {
+      stage_ = Stage::Talking;
+      return Talk();
+    }
+    const bool told = !detail::FaultTextOf(next_).empty();
+    return Failed(result.status == IoStatus::Failed ? result.error : static_cast<int>(Errc::ConnectionLost),
+                  told ? std::string_view() : "the proxy cannot be reached");
+  }
+
+  IoResult Talk() {
+    while (!dialogue_.Done()) {
+      const Span<const char> output = dialogue_.Output();
+      const Span<char> input = output.empty() ? dialogue_.Input() : Span<char>();
+      const IoResult result =
+          output.empty() ? next_.Read(input.data(), input.size()) : next_.Write(output.data(), output.size());
+      if (result.status == IoStatus::Again) return result;
+      if (result.status != IoStatus::Done)
+        return Failed(result.status == IoStatus::Failed ? result.error : static_cast<int>(Errc::ConnectionLost),
+                      "the proxy hung up before it had answered");
+      if (!output.empty())
+        dialogue_.Sent(result.size);
+      else if (!dialogue_.Received(result.size))
+        return Failed(static_cast<int>(dialogue_.Code()), dialogue_.Fault());
+    }
+    stage_ = Stage::Through;
+    return IoResult::Ok();
+  }
+
+  Socket next_;
+  Dialogue dialogue_;
+  Stage stage_ = Stage::Through;
+  std::string_view fault_;  // a constant, or in dialogue_
+};
+
+SMTPOLL_NAMESPACE_END
+
+#endif
+
+// ---- smtpoll/socket/http_proxy.hpp ----
+// HTTP's CONNECT (RFC 9110 9.3.6, RFC 9112 3.2.3) with Basic authentication (RFC 7617): how a server is reached through
+// a web proxy. Only a status of 2xx opens the way; the header behind it is read to its end and not a byte further.
+#ifndef SMTPOLL_SOCKET_HTTP_PROXY_HPP
+#define SMTPOLL_SOCKET_HTTP_PROXY_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+namespace detail {
+
+class HttpConnectDialogue : public ProxyDialogue {
+ public:
+  bool Start(const Endpoint& to, const ProxySettings& proxy) noexcept {
+    line_.Clear();
+    line_ended_ = false;
+    header_size_ = matched_ = 0;
+    std::string_view host = to.host;
+    const bool v6 = TakeBrackets(host);
+    if (!Restart(host)) return false;
+    if (!IsAllAscii(host)) return Fail(Errc::NameResolution, "HTTP needs the server's name in A-labels");
+    // What the two lines with the host leave of the buffer is more than this becomes in base64.
+    constexpr std::size_t kMaxLogin = 600;
+    const std::size_t login = proxy.UserName.size() + 1 + proxy.Password.size();
+    if (login > kMaxLogin)
+      return Fail(Errc::ProxyAuthentication, "HTTP takes user names and passwords of up to 599 bytes here");
+    if (proxy.UserName.find(':') != std::string::npos)
+      return Fail(Errc::ProxyAuthentication, "HTTP has no place for a colon in a user name");
+    FixedText<kMaxHost + 8> authority(v6 ? "[" : "");
+    authority.Append(host);
+    authority.Append(v6 ? "]:" : ":");
+    authority.AppendDecimal(to.port);
+    for (const std::string_view piece :
+         {std::string_view("CONNECT "), authority.View(), std::string_view(" HTTP/1.1\r\nHost: "), authority.View()})
+      Say().Append(piece);
+    if (!proxy.UserName.empty()) {
+      Say().Append("\r\nProxy-Authorization: Basic ");
+      char text[kMaxLogin];
+      proxy.UserName.copy(text, proxy.UserName.size());
+      text[proxy.UserName.size()] = ':';
+      proxy.Password.copy(text + proxy.UserName.size() + 1, proxy.Password.size());
+      Say().Commit(Base64Encode(text, login, Say().Free().data()));
+      Wipe(text, sizeof text);
+    }
+    Say().Append("\r\n\r\n");
+    return true;
+  }
+
+  /// However the answer goes on, so many bytes are missing until its end.
+  Span<char> Input() noexcept { return {piece_, sizeof piece_ - matched_}; }
+
+  bool Received(std::size_t size) noexcept {
+    for (std::size_t i = 0; i < size; ++i) {
+      const char c = piece_[i];
+      matched_ = c == "\r\n\r\n"[matched_] ? matched_ + 1 : c == '\r' ? 1 : 0;
+      if (++header_size_ > kMaxHeader) return Fail(Errc::ProxyRefused, "the HTTP proxy's answer has no end");
+      if (line_ended_) continue;
+      if (c == '\n') {
+        line_ended_ = true;
+        if (!JudgeStatus(line_.View())) return false;
+      } else if (c != '\r') {
+        const char shown = IsPrint(c) ? c : '?';
+        line_.Append({&shown, 1});
+      }
+    }
+    if (matched_ == sizeof piece_) Finish();
+    return true;
+  }
+
+ private:
+  static constexpr std::size_t kMaxHeader = 16384;
+
+  /// "HTTP/1.1 200 Connection established"; the words may be missing.
+  bool JudgeStatus(std::string_view line) noexcept {
+    constexpr std::size_t kCode = 9;
+    const bool http = line.substr(0, 7) == "HTTP/1." && line.size() >= kCode + 3 && line[kCode - 1] == ' ' &&
+                      (line.size() == kCode + 3 || line[kCode + 3] == ' ');
+    std::uint64_t code = 0;
+    if (!http || !ParseDecimal(line.substr(kCode, 3), code))
+      return Fail(Errc::ProxyRefused, "the proxy does not speak HTTP/1.1");
+    if (code / 100 == 2) return true;
+    // tinyproxy says 401 where 407 is meant.
+    return Fail(code == 407 || code == 401 ? Errc::ProxyAuthentication : Errc::ProxyRefused, line);
+  }
+
+  std::size_t header_size_ = 0;
+  std::size_t matched_ = 0;  // characters of the header's end that have come
+  bool line_ended_ = false;  // the status line is whole, and was good
+  FixedText<160> line_;      // the status line, fit to be shown
+  char piece_[4];
+};
+
+}  // namespace detail
+
+/// `Socket` through an HTTP proxy by CONNECT: BasicSMTPSocket<HttpConnectProxy<NativeSocket>>, and
+/// `mail.Layer().NextLayer().Proxy.Address = "proxy.example.org"`. Errors: ProxySocket.
+template <typename Socket>
+using HttpConnectProxy = ProxySocket<Socket, detail::HttpConnectDialogue>;
+
+SMTPOLL_NAMESPACE_END
+
+#endif
+
+// ---- smtpoll/socket/detail/address_bytes.hpp ----
+// An IP address from text to bytes, strictly and without the system: dotted decimal (RFC 6943 3.1.1's strict form) and
+// IPv6 (RFC 4291 2.2). For those who have to say an address in a protocol; a socket leaves it to the system.
+#ifndef SMTPOLL_SOCKET_DETAIL_ADDRESS_BYTES_HPP
+#define SMTPOLL_SOCKET_DETAIL_ADDRESS_BYTES_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+namespace detail {
+
+constexpr bool ParseIPv4(std::string_view text, unsigned char* into) noexcept {
+  for (std::size_t i = 0; i < 4; ++i) {
+    const std::size_t dot = i < 3 ? text.find('.') : text.size();
+    const std::string_view digits = text.substr(0, dot);
+    std::uint64_t value = 0;
+    if (dot == std::string_view::npos || digits.size() > 3 || !ParseDecimal(digits, value) || value > 255) return false;
+    if (digits.size() > 1 && digits[0] == '0') return false;
+    into[i] = static_cast<unsigned char>(value);
+    text.remove_prefix(i < 3 ? dot + 1 : dot);
+  }
+  return true;
+}
+
+/// 1 to 4 hexadecimal digits.
+constexpr bool ParseGroup(std::string_view text, unsigned& value) noexcept {
+  if (text.empty() || text.size() > 4) return false;
+  value = 0;
+  for (const char c : text) {
+    const char lower = ToLower(c);
+    if (!IsDigit(c) && (lower < 'a' || lower > 'f')) return false;
+    value = value << 4 | static_cast<unsigned>(IsDigit(c) ? c - '0' : lower - 'a' + 10);
+  }
+  return true;
+}
+
+constexpr bool ParseIPv6(std::string_view text, unsigned char* into) noexcept {
+  constexpr std::size_t kSize = 16, kNoGap = kSize + 1;
+  std::size_t size = 0, gap = kNoGap;
+  if (text.substr(0, 2) == "::") {
+    gap = 0;
+    text.remove_prefix(2);
+  }
+  if (text.empty() && gap == kNoGap) return false;
+  while (!text.empty()) {
+    const std::size_t colon = text.find(':');
+    const std::string_view piece = text.substr(0, colon);
+    unsigned group = 0;
+    if (piece.find('.') != std::string_view::npos) {
+      if (colon != std::string_view::npos || size > kSize - 4 || !ParseIPv4(piece, into + size)) return false;
+      size += 4;
+      break;
+    }
+    if (size > kSize - 2 || !ParseGroup(piece, group)) return false;
+    into[size++] = static_cast<unsigned char>(group >> 8);
+    into[size++] = static_cast<unsigned char>(group & 0xff);
+    if (colon == std::string_view::npos) break;
+    text.remove_prefix(colon + 1);
+    if (text.empty()) return false;
+    if (text[0] != ':') continue;
+    if (gap != kNoGap) return false;
+    gap = size;
+    text.remove_prefix(1);
+  }
+  if (gap == kNoGap) return size == kSize;
+  if (size == kSize) return false;
+  for (std::size_t i = 0; i < kSize - gap; ++i)
+    into[kSize - 1 - i] = i < size - gap ? into[size - 1 - i] : static_cast<unsigned char>(0);
+  return true;
+}
+
+/// Writes the address that `text` is to `into`, which has 16 bytes; returns 4 or 16, 0 where it is none.
+constexpr std::size_t ParseAddress(std::string_view text, unsigned char* into) noexcept {
+  if (ParseIPv4(text, into)) return 4;
+  return ParseIPv6(text, into) ? 16 : 0;
+}
+
+}  // namespace detail
+SMTPOLL_NAMESPACE_END
+
+#endif
+
+// ---- smtpoll/socket/socks5_proxy.hpp ----
+// SOCKS5 (RFC 1928) with user name and password (RFC 1929): what a client says to reach a server through such a proxy.
+// The server's name goes to the proxy as it is, so that nothing is looked up here; an IP address goes as its bytes.
+#ifndef SMTPOLL_SOCKET_SOCKS5_PROXY_HPP
+#define SMTPOLL_SOCKET_SOCKS5_PROXY_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+namespace detail {
+
+/// Why a SOCKS5 proxy did not connect (RFC 1928 6).
+constexpr std::string_view Socks5Reply(unsigned code) noexcept {
+  constexpr std::string_view kReplies[] = {"",
+                                           "general failure of the SOCKS5 proxy",
+                                           "the SOCKS5 proxy's rules do not allow it",
+                                           "the server's network cannot be reached from the SOCKS5 proxy",
+                                           "the SOCKS5 proxy cannot reach or resolve the server",
+                                           "the server refused the SOCKS5 proxy's connection",
+                                           "the SOCKS5 proxy's connection timed out on its way",
+                                           "the SOCKS5 proxy knows no CONNECT",
+                                           "the SOCKS5 proxy knows no addresses of this kind"};
+  return code < sizeof kReplies / sizeof kReplies[0] ? kReplies[code] : "a SOCKS5 reply that nobody defined";
+}
+
+class Socks5Dialogue : public ProxyDialogue {
+ public:
+  bool Start(const Endpoint& to, const ProxySettings& proxy) noexcept {
+    proxy_ = &proxy;
+    host_.Assign(to.host);
+    port_ = to.port;
+    if (!Restart(to.host)) return false;
+    std::string_view host = to.host;
+    const bool literal = TakeBrackets(host);
+    if (const std::size_t size = ParseAddress(host, address_); size != 0)
+      kind_ = size == 4 ? kIPv4 : kIPv6;
+    else if (!literal)
+      kind_ = kName;
+    else
+      return Fail(Errc::NameResolution, "the server's address is none");
+    if (proxy.UserName.size() > 255 || proxy.Password.size() > 255)
+      return Fail(Errc::ProxyAuthentication, "SOCKS5 takes user names and passwords of up to 255 bytes");
+    Put({kVersion, proxy.UserName.empty() ? 1u : 2u, kNoLogin});
+    if (!proxy.UserName.empty()) Put({kLogin});
+    Await(Step::Method, 2);
+    return true;
+  }
+
+  Span<char> Input() noexcept { return {answer_ + size_, wanted_ - size_}; }
+
+  bool Received(std::size_t size) noexcept {
+    size_ += size;
+    if (size_ < wanted_) return true;
+    switch (step_) {
+      case Step::Method: return TakeMethod();
+      case Step::Login:
+        if (At(1) != 0) return Fail(Errc::ProxyAuthentication, "the SOCKS5 proxy refused the user name or password");
+        Ask();
+        return true;
+      case Step::Reply:
+        if (At(0) != kVersion) return NoSocks5();
+        if (At(1) != 0) return Fail(Errc::ProxyRefused, Socks5Reply(At(1)));
+        Await(Step::Kind, 3);
+        return true;
+      case Step::Kind: return TakeKind();
+      case Step::Address: Finish(); return true;
+    }
+    return true;
+  }
+
+ private:
+  /// What is waited for: the method chosen, the word on the password, the first two bytes of the reply, three more that
+  /// say how long its address is, and the rest of that.
+  enum class Step : std::uint8_t { Method, Login, Reply, Kind, Address };
+  static constexpr unsigned kVersion = 5, kNoLogin = 0, kLogin = 2, kNoMethod = 255, kConnect = 1;
+  static constexpr unsigned kIPv4 = 1, kName = 3, kIPv6 = 4;
+
+  void Put(std::initializer_list<unsigned> bytes) noexcept {
+    for (const unsigned byte : bytes) {
+      const char c = static_cast<char>(byte & 0xff);
+      Say().Append({&c, 1});
+    }
+  }
+  void PutCounted(std::string_view text) noexcept {
+    Put({static_cast<unsigned>(text.size())});
+    Say().Append(text);
+  }
+  unsigned At(std::size_t i) const noexcept { return static_cast<unsigned char>(answer_[i]); }
+
+  void Await(Step step, std::size_t wanted) noexcept {
+    step_ = step;
+    size_ = 0;
+    wanted_ = wanted;
+  }
+
+  bool NoSocks5() noexcept { return Fail(Errc::ProxyRefused, "the proxy does not speak SOCKS5"); }
+
+  bool TakeMethod() noexcept {
+    if (At(0) != kVersion) return NoSocks5();
+    if (At(1) == kNoMethod)
+      return Fail(Errc::ProxyAuthentication, proxy_->UserName.empty()
+                                                 ? "the SOCKS5 proxy wants a user name and password"
+                                                 : "the SOCKS5 proxy takes no user name and password");
+    if (At(1) == kLogin && !proxy_->UserName.empty()) {
+      Put({1});  // the version of RFC 1929
+      PutCounted(proxy_->UserName);
+      PutCounted(proxy_->Password);
+      Await(Step::Login, 2);
+      return true;
+    }
+    if (At(1) != kNoLogin) return NoSocks5();
+    Ask();
+    return true;
+  }
+
+  void Ask() noexcept {
+    Put({kVersion, kConnect, 0, kind_});
+    if (kind_ == kName)
+      PutCounted(host_.View());
+    else
+      for (std::size_t i = 0; i < (kind_ == kIPv4 ? 4u : 16u); ++i) Put({address_[i]});
+    Put({static_cast<unsigned>(port_ >> 8), static_cast<unsigned>(port_ & 0xff)});
+    Await(Step::Reply, 2);
+  }
+
+  /// The address that the proxy bound tells us nothing, but it has to be read.
+  bool TakeKind() noexcept {
+    const unsigned kind = At(1);
+    // Of what remains, the third byte has come already; a port of two bytes stands behind it.
+    const std::size_t rest = kind == kIPv4 ? 3 : kind == kIPv6 ? 15 : kind == kName ? At(2) : SIZE_MAX;
+    if (rest == SIZE_MAX) return NoSocks5();
+    Await(Step::Address, rest + 2);
+    return true;
+  }
+
+  const ProxySettings* proxy_ = nullptr;
+  FixedText<kMaxHost> host_;
+  std::uint16_t port_ = 0;
+  unsigned kind_ = kName;
+  unsigned char address_[16] = {};
+  Step step_ = Step::Method;
+  std::size_t size_ = 0;    // bytes of the answer that came
+  std::size_t wanted_ = 0;  // that it has
+  char answer_[kMaxHost + 2];
+};
+
+}  // namespace detail
+
+/// `Socket` through a SOCKS5 proxy, which resolves the server's name: BasicSMTPSocket<Socks5Proxy<NativeSocket>>, and
+/// `mail.Layer().NextLayer().Proxy.Address = "proxy.example.org"`. Errors: ProxySocket.
+template <typename Socket>
+using Socks5Proxy = ProxySocket<Socket, detail::Socks5Dialogue>;
 
 SMTPOLL_NAMESPACE_END
 
