@@ -116,6 +116,7 @@ class Driver {
   /// Waits until the wire is ready for what is waited for, a deadline comes, or `at_most` milliseconds are over;
   /// negative waits without limit.
   void Wait(Readiness what, Millis at_most) {
+    if (HasPending() && Includes(what, Readiness::Read)) return;
     const Millis deadline = NextDeadline();
     if (deadline != kNever) {
       const Millis left = deadline - Now() > 0 ? deadline - Now() : 0;
@@ -143,9 +144,19 @@ class Driver {
     switch (state_) {
       case State::Connecting: return Deadline(options_.timeouts.connect);
       case State::Securing: return Deadline(options_.timeouts.tls);
-      case State::Session: return engine_.NextDeadline();
+      // What the transport holds already makes no wire readable: there is something to do at once.
+      case State::Session: return HasPending() ? since_ : engine_.NextDeadline();
+      case State::Raw: return HasPending() ? since_ : kNever;
       default: return kNever;
     }
+  }
+
+  /// The transport holds bytes that were received and not read yet.
+  bool HasPending() const noexcept {
+    if constexpr (kMayBePending<Wire>)
+      return (state_ == State::Session || state_ == State::Raw) && wire_.Pending();
+    else
+      return false;
   }
 
   static Millis Now() { return Socket::Now(); }
@@ -185,7 +196,14 @@ class Driver {
     // A transport that only says that it is done must not pass for one that encrypts.
     if (options_.tls_first || upgraded)
       if (!wire_.Secured()) return Break(static_cast<int>(Errc::TlsHandshake), Phase::Tls);
-    if (upgraded) return engine_.Secured(since_);
+    if constexpr (kBindsChannels<Wire>) {
+      if (wire_.Secured()) {
+        options_.credentials.channel_binding_type = wire_.ChannelBindingType();
+        options_.credentials.channel_binding = wire_.ChannelBinding();
+      }
+    }
+    if (upgraded)
+      return engine_.Secured(since_, options_.credentials.channel_binding_type, options_.credentials.channel_binding);
     if (options_.client_name.empty()) options_.client_name = AddressLiteral();
     options_.secured = wire_.Secured();
     engine_.Start(options_, since_);

@@ -14,6 +14,7 @@
 #include "smtpoll/client/driver.hpp"
 #include "smtpoll/client/events.hpp"
 #include "smtpoll/client/raw_stream.hpp"
+#include "smtpoll/client/secure_settings.hpp"
 #include "smtpoll/socket/native.hpp"
 #include "smtpoll/socket/network_interface.hpp"
 #include "smtpoll/transport/plain.hpp"
@@ -29,10 +30,11 @@ struct PollStatus {
 };
 
 /// The seed's SMTPSocket over a socket policy, a transport policy, a handler policy and buffer sizes. The public
-/// members of ClientSettings (UserName, Password, ...) and of the handler (the events) are members of this class too.
+/// members of ClientSettings (UserName, Password, ...) and of the handler (the events) are members of this class too;
+/// over a transport that takes TlsSettings, those of SecureSettings as well.
 template <typename Socket, template <typename> class Transport = PlainTransport, typename Handler = EventFunctions,
           typename Limits = DefaultLimits>
-class BasicSMTPSocket : public ClientSettings, public Handler {
+class BasicSMTPSocket : public detail::SettingsOf<Transport<Socket>>, public Handler {
  public:
   BasicSMTPSocket() = default;
   BasicSMTPSocket(const BasicSMTPSocket&) = delete;
@@ -93,6 +95,10 @@ class BasicSMTPSocket : public ClientSettings, public Handler {
   std::size_t BytesLeftToSend() const;
 
   bool IsConnected() const { return driver_.IsConnected(); }
+  /// TLS is established: all that is sent is encrypted.
+  bool SSLConnected() const { return driver_.IsConnected() && driver_.Layer().Secured(); }
+  /// A TLS handshake is under way.
+  bool SSLConnecting() const { return driver_.CurrentState() == State::Securing; }
   /// IP of this end; of the host (its first interface that is no loopback) where not connected.
   std::string LocalAddress() const;
   /// IP of the peer; empty where not connected.
@@ -103,7 +109,9 @@ class BasicSMTPSocket : public ClientSettings, public Handler {
   bool WantsRead() const { return Includes(Wants(), Readiness::Read); }
   bool WantsWrite() const { return Includes(Wants(), Readiness::Write); }
   /// When Poll should be called even if nothing happens, on Now()'s clock; kNever where nothing is pending.
-  Millis NextDeadline() const { return driver_.NextDeadline(); }
+  Millis NextDeadline() const {
+    return driver_.CurrentState() == State::Raw && !WantsRead() ? kNever : driver_.NextDeadline();
+  }
   static Millis Now() { return Socket::Now(); }
 
   /// The last error; it stays until the next one.

@@ -34,8 +34,9 @@ class Engine {
   void Start(const SessionOptions& options, Millis now) noexcept;
 
   /// After NeedTls: the handshake is done. All that the server said before is forgotten (RFC 3207 4.2), and EHLO is
-  /// said again.
-  void Secured(Millis now) noexcept;
+  /// said again. The binding is what SCRAM's -PLUS mechanisms need, see Credentials; the views must stay valid as long
+  /// as those.
+  void Secured(Millis now, std::string_view channel_binding_type = {}, std::string_view channel_binding = {}) noexcept;
 
   /// Starts one message. Refused with an error, before a byte is sent, where the engine is not Idle() or the message
   /// needs what the server does not offer. Both arguments must stay valid until the outcome event (Accepted ...

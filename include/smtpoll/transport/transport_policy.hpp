@@ -22,10 +22,25 @@
 // says no more Again; Close ends it, and the object is as new. Read may have to write and Write to read (TLS): Wants()
 // says so, and is None where Read just waits for the wire to be readable and Write for it to be writable. Closed means
 // that the peer ended in order; TLS that is cut off without its close_notify has Failed with Errc::ConnectionLost.
+//
+// A transport that can say or do more adds any of these, and is then used so:
+//
+//     Error Configure(const TlsSettings&);         // before each connection: loads what the settings name, or says
+//     what
+//                                                  // cannot be used; SMTPSecureSocket's settings come with it
+//     std::string_view FaultText() const;          // in words, until Close: what the last Failed was about and what to
+//                                                  // do; empty where the error number says it all
+//     bool Pending() const;                        // Read has bytes although the wire may never be readable again
+//     std::string_view ChannelBindingType() const; // once Secured, until Close: for SCRAM-...-PLUS, see
+//     std::string_view ChannelBinding() const;     // TlsChannelBinding; empty where there is none
+//     std::string_view ProtocolName() const;       // once Secured, for diagnostics: "TLSv1.3"
+//     std::string_view CipherName() const;         // and the cipher suite by the library's name
 #ifndef SMTPOLL_TRANSPORT_TRANSPORT_POLICY_HPP
 #define SMTPOLL_TRANSPORT_TRANSPORT_POLICY_HPP
 
+#include "smtpoll/base/error.hpp"
 #include "smtpoll/socket/socket_policy.hpp"
+#include "smtpoll/transport/tls_settings.hpp"
 
 SMTPOLL_NAMESPACE_BEGIN
 namespace detail {
@@ -42,8 +57,25 @@ template <typename T>
 using TransportWants = decltype(std::declval<const T&>().Wants());
 template <typename T>
 using TransportSecured = decltype(std::declval<const T&>().Secured());
+template <typename T>
+using TransportConfigure = decltype(std::declval<T&>().Configure(std::declval<const TlsSettings&>()));
+template <typename T>
+using TransportPending = decltype(std::declval<const T&>().Pending());
+template <typename T>
+using TransportChannelBinding =
+    decltype(std::declval<const T&>().ChannelBindingType(), std::declval<const T&>().ChannelBinding());
 
 }  // namespace detail
+
+/// True where `Transport` takes TlsSettings.
+template <typename Transport>
+constexpr bool kTakesTlsSettings = detail::Returns<Error, detail::TransportConfigure, Transport>();
+/// True where `Transport` may hold received bytes back.
+template <typename Transport>
+constexpr bool kMayBePending = detail::Returns<bool, detail::TransportPending, Transport>();
+/// True where `Transport` can bind SASL to its session.
+template <typename Transport>
+constexpr bool kBindsChannels = detail::Returns<std::string_view, detail::TransportChannelBinding, Transport>();
 
 /// Fails to compile, with one sentence a missing member, where `Transport` is no transport policy over `Socket`.
 template <template <typename> class Transport, typename Socket>

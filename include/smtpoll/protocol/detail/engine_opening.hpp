@@ -65,9 +65,12 @@ inline Event Engine::OnStartTlsReply(const Reply& reply) noexcept {
   return event;
 }
 
-inline void Engine::Secured(Millis now) noexcept {
+inline void Engine::Secured(Millis now, std::string_view channel_binding_type,
+                            std::string_view channel_binding) noexcept {
   if (stage_ != Stage::AwaitTls) return;
   options_.secured = true;
+  options_.credentials.channel_binding_type = channel_binding_type;
+  options_.credentials.channel_binding = channel_binding;
   capabilities_ = {};
   input_.Clear();
   reply_size_ = 0;
