@@ -3,8 +3,9 @@
 
 The include graph is the only list of files. Each file stands there once, after the files it needs, with its comments
 and its guard; the list in smtpoll.hpp becomes a table of contents; system includes stand once, sorted, at the top, but
-those under #if stay where they are. The output depends on nothing but the sources. Headers that break a law of the
-house stop the script, with one sentence for each breach.
+those under #if stay where they are. What smtpoll.hpp includes only where a macro of ours is defined (opt-in, because it
+needs another library) comes last, with its system includes, under that macro. The output depends on nothing but the
+sources. Headers that break a law of the house stop the script, with one sentence for each breach.
 
 usage: amalgamate.py [--check | --version] [--root DIR]
   --check    writes nothing; exit code 1 where the file is not what would be written
@@ -29,15 +30,13 @@ FLOORS = {
     'client': ['base', 'message', 'protocol', 'socket', 'transport'],
 }
 
-# Headers that a user includes by name because they need another library; smtpoll.hpp does not reach them.
-OPT_IN = []
-
 # Macros that a file may set for a system header, if it takes them back.
 BORROWED_MACROS = ['NOMINMAX', 'WIN32_LEAN_AND_MEAN']
 
 MAX_LINES = 600
 
 DIRECTIVE = re.compile(r'\s*#\s*(\w+)\s*(.*)')
+OPT_IN = re.compile(r'defined\((SMTPOLL_\w+)\)$')
 COMMENT = re.compile(r'\s*(//|$)')
 
 
@@ -60,6 +59,7 @@ class Header:
         self.floor = path.split('/')[1]
         self.before = []  # local includes before the first line of code
         self.after = []  # local includes after the last one: bodies that need this file
+        self.opt_in = []  # (macro, local include) of those that only a macro brings; in the entry only
         self.system = []
         self.body = []
         self.faults = []
@@ -88,6 +88,7 @@ class Header:
 
     def read(self, lines):
         depth = 0  # 1 is inside the guard
+        condition = ''  # of the last #if
         code_seen = in_block_comment = False
         defined, undefined = {}, {}
         for number, line in enumerate(lines, 1):
@@ -96,11 +97,13 @@ class Header:
             is_comment = in_block_comment or COMMENT.match(line)
             in_block_comment = in_block_comment and '*/' not in line
             depth += change_of_depth(directive)
+            if change_of_depth(directive) == 1:
+                condition = directive[2]
             if directive and directive[1] in ('define', 'undef'):
                 name = re.match(r'\w*', directive[2])[0]
                 (defined if directive[1] == 'define' else undefined)[name] = number
             elif directive and directive[1].startswith('include'):
-                if self.take_include(number, directive[2], depth, code_seen):
+                if self.take_include(number, directive[2], depth, condition, code_seen):
                     continue
             elif not directive and not is_comment:
                 if self.after:
@@ -120,7 +123,7 @@ class Header:
             elif not name.startswith('SMTPOLL_'):
                 self.fault(number, f'#define {name}: a macro of ours starts with SMTPOLL_')
 
-    def take_include(self, number, target, depth, code_seen):
+    def take_include(self, number, target, depth, condition, code_seen):
         """Notes the include; true where its line does not stay."""
         system = re.match(r'<([^>]+)>', target)
         if system and not system[1].startswith('smtpoll/'):
@@ -130,6 +133,8 @@ class Header:
         local = re.match(r'"(smtpoll/[^"]+)"', target)
         if not local:
             self.fault(number, f'#include {target}: ours are written "smtpoll/floor/file.hpp", all others <file>')
+        elif self.path == ENTRY and depth == 2 and OPT_IN.match(condition):
+            self.opt_in.append((OPT_IN.match(condition)[1], local[1]))
         elif depth != 1:
             self.fault(number, f'#include {target}: a local include under #if or outside the guard')
         else:
@@ -157,13 +162,16 @@ class Library:
         for path in self.headers[ENTRY].before:
             self.place(path, ENTRY)
         self.reached = list(self.order)
-        for path in OPT_IN:
+        self.macros = {}  # by opt-in header: those that bring it
+        for macro, path in self.headers[ENTRY].opt_in:
             if path in self.reached:
-                self.faults.append(f'include/{path}: opt-in by name, but {ENTRY} reaches it')
-            self.place(path, 'the list OPT_IN')
+                self.faults.append(f'include/{path}: opt-in by {macro}, but {ENTRY} reaches it without')
+            self.place(path, ENTRY)
+            for need in self.needs(path) - set(self.reached):
+                self.macros.setdefault(need, []).append(macro)
         for path in paths:
             if path not in self.order + [ENTRY]:
-                self.faults.append(f'include/{path}: an orphan: {ENTRY} does not reach it, and OPT_IN does not name it')
+                self.faults.append(f'include/{path}: an orphan: {ENTRY} does not reach it')
 
     def place(self, path, wanted_by):
         """Appends `path` to the order, after what it needs and before the bodies that need it."""
@@ -185,16 +193,35 @@ class Library:
                 self.place(other, path)
         self.under_way.remove(path)
 
+    def needs(self, path, known=frozenset()):
+        """`path` and all that it includes, directly or not."""
+        known = known | {path}
+        for other in self.headers[path].before + self.headers[path].after if path in self.headers else []:
+            if other not in known:
+                known = self.needs(other, known)
+        return known
+
+    def table_of_contents(self):
+        """The entry's lines, with comments where it includes a header of ours, but that under which macro."""
+        lines = '\n'.join(self.headers[ENTRY].body)
+        lines = re.sub(r'(?m)^#if defined\((\w+)\)\n#include "(.*)"\n#endif$', r'//   \2 with \1', lines)
+        return re.sub(r'(?m)^#include "(.*)"', r'//   \1', lines).split('\n')
+
     def single_header(self):
         licence = (self.root / 'LICENSE').read_text(encoding='utf-8').splitlines()
         title = f'smtpoll {version(self.root)} as a single header, made from include/ by amalgamate.py.'
         out = [f'// {line}'.rstrip() for line in [title, ''] + licence] + ['']
-        contents = [re.sub(r'^#include "(.*)"', r'//   \1', line) for line in self.headers[ENTRY].body]
+        contents = self.table_of_contents()
         end = max(index for index, line in enumerate(contents) if line.startswith('#endif'))
         system = {name for path in self.reached + [ENTRY] for name in self.headers[path].system}
         out += contents[:end] + [f'#include <{name}>' for name in sorted(system)]
         for path in self.reached:
             out += ['', f'// ---- {path} ----'] + self.headers[path].body
+        for path in self.order[len(self.reached):]:
+            needed = sorted(set(self.headers[path].system) - system)
+            condition = ' || '.join(f'defined({macro})' for macro in self.macros[path])
+            out += ['', f'#if {condition}', ''] + [f'#include <{name}>' for name in needed]
+            out += ([''] if needed else []) + [f'// ---- {path} ----'] + self.headers[path].body + ['', '#endif']
         return '\n'.join(out + [''] + contents[end:]) + '\n'
 
 

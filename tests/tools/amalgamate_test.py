@@ -8,7 +8,6 @@ import pathlib
 import sys
 import tempfile
 import unittest
-from unittest import mock
 
 SCRIPT = pathlib.Path(__file__).resolve().parents[2] / 'single_include/amalgamate.py'
 sys.dont_write_bytecode = True
@@ -45,6 +44,12 @@ class Tree(unittest.TestCase):
 
     def entry(self, *paths):
         self.header('smtpoll/smtpoll.hpp', *(f'#include "{path}"' for path in paths))
+
+    def opt_in(self, *paths, **by_macro):
+        lines = [f'#include "{path}"' for path in ('smtpoll/base/config.hpp', *paths)]
+        for macro, path in by_macro.items():
+            lines += [f'#if defined({macro})', f'#include "{path}"', '#endif']
+        self.header('smtpoll/smtpoll.hpp', *lines)
 
     def amalgamate(self, *options):
         """The exit code and what was printed."""
@@ -125,6 +130,29 @@ class Output(Tree):
         self.assertIn('\n\n#include <array>\n#include <vector>\n\n// ----', text)
         self.assertIn('#if defined(_WIN32)\n#include <winsock2.h>\n#endif\nint a;', text)
         self.assertEqual(text.count('#include <vector>'), 1)
+
+    def test_opt_in_headers_come_last_under_their_macros(self):
+        self.header('smtpoll/base/a.hpp', '#include <vector>', 'int a;')
+        self.header('smtpoll/transport/shared.hpp', '#include "smtpoll/base/a.hpp"', '#include <vector>',
+                    '#include <shared>', 'int shared;')
+        for name in ('one', 'two'):
+            self.header(f'smtpoll/transport/{name}.hpp', '#include "smtpoll/transport/shared.hpp"',
+                        f'#include <lib{name}>', f'int {name};')
+        self.opt_in('smtpoll/base/a.hpp', SMTPOLL_ONE='smtpoll/transport/one.hpp',
+                    SMTPOLL_TWO='smtpoll/transport/two.hpp')
+        text = self.text()
+        self.assertIn('//   smtpoll/transport/one.hpp with SMTPOLL_ONE\n', text)
+        self.assertEqual(text.count('#include <vector>'), 1)
+        self.assertEqual(text.count('int shared;'), 1)
+        head = '// About smtpoll/transport'
+        shared, one, two, end = (text.index(line) for line in (
+            '\n\n#if defined(SMTPOLL_ONE) || defined(SMTPOLL_TWO)\n\n#include <shared>\n\n'
+            f'// ---- smtpoll/transport/shared.hpp ----\n{head}/shared.hpp',
+            f'\n\n#if defined(SMTPOLL_ONE)\n\n#include <libone>\n\n// ---- smtpoll/transport/one.hpp ----\n{head}/one.hpp',
+            f'\n\n#if defined(SMTPOLL_TWO)\n\n#include <libtwo>\n\n// ---- smtpoll/transport/two.hpp ----\n{head}/two.hpp',
+            'int two;\n\n#endif\n\n#endif\n\n#endif\n'))
+        self.assertLess(text.index('int a;'), shared)
+        self.assertEqual([shared, one, two, end], sorted([shared, one, two, end]))
 
     def test_an_include_in_a_comment_is_text(self):
         self.header('smtpoll/base/a.hpp', '// #include "x.hpp"', '/* for instance', '#include "y.hpp"', '*/', 'int a;')
@@ -246,22 +274,33 @@ class Laws(Tree):
         self.header('smtpoll/base/a.hpp', '')
         self.refuse('smtpoll/base/a.hpp', 'an orphan: smtpoll/smtpoll.hpp does not reach it')
 
-    def test_opt_in_by_name_is_no_orphan_but_keeps_the_laws(self):
+    def test_opt_in_keeps_the_laws(self):
         path = 'smtpoll/transport/tls.hpp'
-        self.entry('smtpoll/base/config.hpp')
-        self.header(path, '#include "smtpoll/transport/tls_detail.hpp"')
+        self.opt_in(SMTPOLL_TLS=path)
+        self.refuse(path, 'there is no such file; smtpoll/smtpoll.hpp wants it')
+        self.header(path, '#include "smtpoll/transport/tls_detail.hpp"', '#define TLS')
         self.header('smtpoll/transport/tls_detail.hpp', 'int tls;')
-        with mock.patch.object(amalgamate, 'OPT_IN', [path]):
-            self.assertNotIn('tls', self.text())
-            self.output.unlink()
-            self.header(path, '#include "smtpoll/transport/tls_detail.hpp"', '#define TLS')
-            self.refuse(f'{path}:6', '#define TLS: a macro of ours starts with SMTPOLL_')
-            self.header(path, '#include "smtpoll/transport/tls_detail.hpp"')
-            self.entry('smtpoll/base/config.hpp', path)
-            self.refuse(path, 'opt-in by name, but smtpoll/smtpoll.hpp reaches it')
-            (self.root / 'include' / path).unlink()
-            self.entry('smtpoll/base/config.hpp', 'smtpoll/transport/tls_detail.hpp')
-            self.refuse(path, 'there is no such file; the list OPT_IN wants it')
+        self.refuse(f'{path}:6', '#define TLS: a macro of ours starts with SMTPOLL_')
+        self.header(path, '#include "smtpoll/client/high.hpp"')
+        self.header('smtpoll/client/high.hpp', '')
+        self.refuse(f'{path}:5', 'against the floors, transport does not know client')
+
+    def test_opt_in_is_reached_by_its_macro_only(self):
+        path = 'smtpoll/transport/tls.hpp'
+        self.header(path, '')
+        self.opt_in(path, SMTPOLL_TLS=path)
+        self.refuse(path, 'opt-in by SMTPOLL_TLS, but smtpoll/smtpoll.hpp reaches it without')
+
+    def test_opt_in_is_by_one_macro_of_ours_and_in_the_entry(self):
+        path = 'smtpoll/transport/tls.hpp'
+        self.header(path, '')
+        for condition in ('if defined(TLS)', 'ifdef SMTPOLL_TLS', 'if defined(SMTPOLL_A) || defined(SMTPOLL_B)'):
+            self.header('smtpoll/smtpoll.hpp', '#include "smtpoll/base/config.hpp"', f'#{condition}',
+                        f'#include "{path}"', '#endif')
+            self.refuse('smtpoll/smtpoll.hpp:7', 'a local include under #if')
+        self.header('smtpoll/transport/a.hpp', '#if defined(SMTPOLL_TLS)', f'#include "{path}"', '#endif')
+        self.entry('smtpoll/base/config.hpp', 'smtpoll/transport/a.hpp', path)
+        self.refuse('smtpoll/transport/a.hpp:6', 'a local include under #if')
 
     def test_include_guard(self):
         path = 'smtpoll/base/a.hpp'
