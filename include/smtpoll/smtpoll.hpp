@@ -3,6 +3,7 @@
 #define SMTPOLL_SMTPOLL_HPP
 
 // Floor 5: what you use.
+#include "smtpoll/client/secure_socket.hpp"
 #include "smtpoll/client/session.hpp"
 #include "smtpoll/client/smtp_socket.hpp"
 
@@ -13,6 +14,7 @@
 #include "smtpoll/socket/socket_policy.hpp"
 #include "smtpoll/socket/socks5_proxy.hpp"
 #include "smtpoll/transport/plain.hpp"
+#include "smtpoll/transport/tls_settings.hpp"
 #include "smtpoll/transport/transport_policy.hpp"
 
 // Floor 2: SMTP without I/O.

@@ -6,6 +6,7 @@
 
 #include "scripted_socket.hpp"
 #include "smtpoll/client/session.hpp"
+#include "smtpoll/client/smtp_socket.hpp"
 
 using smtpoll::Errc;
 using smtpoll::Security;
@@ -15,7 +16,8 @@ namespace {
 int handshake_error = 0;
 int handshake_steps = 0;
 
-/// Encrypts nothing, but leaves a line "[TLS name]" on the wire where its handshake was, so that a test sees what went before.
+/// Encrypts nothing, but leaves a line "[TLS name]" on the wire where its handshake was, so that a test sees what went
+/// before.
 template <typename Socket>
 class MarkingTransport : public smtpoll::PlainTransport<Socket> {
  public:
@@ -67,8 +69,7 @@ TEST_CASE("Security.Automatic: with credentials nothing but STARTTLS goes over t
   bench.Wire().On("EHLO ", "250-mx\r\n250 AUTH PLAIN\r\n");
   bench.Wire().On("AUTH PLAIN", "235 hi\r\n");
   CHECK_FALSE(bench.session.Connect("mx.y.org", 587));
-  CHECK(bench.Wire().sent ==
-        "EHLO me\r\nSTARTTLS\r\n[TLS mx.y.org]\r\nEHLO me\r\nAUTH PLAIN AGFsaWNlAHNlc2FtZQ==\r\n");
+  CHECK(bench.Wire().sent == "EHLO me\r\nSTARTTLS\r\n[TLS mx.y.org]\r\nEHLO me\r\nAUTH PLAIN AGFsaWNlAHNlc2FtZQ==\r\n");
 }
 
 TEST_CASE("Security.Automatic: with credentials a server without STARTTLS is an error") {
@@ -176,4 +177,184 @@ TEST_CASE("Mechanism pins one; SCRAM gets a nonce of its own for each session") 
     first = bench.Wire().sent;
   }
   CHECK(first.find("AUTH SCRAM-SHA-256 biws") != std::string::npos);
+}
+
+// What a transport may add to what it must have.
+namespace {
+
+std::string configured;
+std::string_view detail_of_error;
+bool pending = false;
+
+template <typename Socket>
+class TellingTransport : public MarkingTransport<Socket> {
+ public:
+  smtpoll::Error Configure(const smtpoll::TlsSettings& settings) {
+    configured = std::string(settings.authority_file) + ";" + settings.authority_pem + ";" + settings.certificate_file +
+                 ";" + settings.key_file + ";" + settings.certificate_password + ";" + settings.rejection_file + ";" +
+                 settings.pins + ";" + (settings.minimum_version == smtpoll::TlsVersion::Tls13 ? "1.3" : "1.2") +
+                 (settings.insecure_accept_any_certificate ? " insecure" : "") +
+                 (settings.resume_sessions ? " resumes" : "");
+    if (*settings.authority_file == '!') return {Errc::TlsSettings, smtpoll::Phase::Tls, "no such file"};
+    return {};
+  }
+  std::string_view ErrorDetail() const { return detail_of_error; }
+  bool Pending() const { return pending; }
+  std::string_view ChannelBindingType() const { return "tls-exporter"; }
+  std::string_view ChannelBinding() const { return "0123456789"; }
+};
+
+using TellingSession = smtpoll::BasicSession<ScriptedSocket, TellingTransport>;
+using TellingSocket = smtpoll::BasicSMTPSocket<ScriptedSocket, TellingTransport>;
+
+/// A session that finds a server with these capabilities.
+struct TellingBench {
+  explicit TellingBench(std::string_view offers = "250 STARTTLS\r\n") {
+    handshake_error = handshake_steps = 0;
+    pending = false;
+    configured.clear();
+    detail_of_error = {};
+    session.ClientName = "me";
+    Wire().incoming = "220 mx\r\n";
+    Wire().wakes_early = true;
+    Wire().On("EHLO ", "250-mx\r\n" + std::string(offers));
+  }
+  ScriptedSocket& Wire() { return session.Layer().NextLayer(); }
+  TellingSession session;
+};
+
+}  // namespace
+
+TEST_CASE("TransportPolicy.Configure gets all settings before the connection, and its error stops it") {
+  TellingBench bench;
+  bench.session.CertificateAuthorityFile = "a";
+  bench.session.CertificateAuthorityPEM = "p";
+  bench.session.CertificateFile = "c";
+  bench.session.CertificateKeyFile = "k";
+  bench.session.CertificatePassword = "w";
+  bench.session.CertificateRejectionFile = "r";
+  bench.session.CertificatePins = "s";
+  bench.session.SSLConnectionType = TellingSession::SSLConnectionTypes::TLSv13;
+  bench.session.InsecureAcceptAnyCertificate = true;
+  bench.session.SessionResumption = false;
+  bench.Wire().On("STARTTLS", "220 go\r\n");
+  bench.Wire().On("EHLO ", "250 mx\r\n");
+  CHECK_FALSE(bench.session.Connect("mx.y.org", 587));
+  CHECK(configured == "a;p;c;k;w;r;s;1.3 insecure");
+  bench.session.CertificateAuthorityFile = "!";
+  const smtpoll::Error error = bench.session.Connect("mx.y.org", 587);
+  CHECK(error.Code() == Errc::TlsSettings);
+  CHECK(error.text.View() == "no such file");
+  CHECK(bench.Wire().connects == 1);
+}
+
+TEST_CASE("SecureSettings: by default nothing goes to a server that does not encrypt, and certificates are verified") {
+  TellingBench bench("250 SIZE 1000\r\n");
+  CHECK(bench.session.Connect("mx.y.org", 587).Code() == Errc::TlsRefused);
+  CHECK(bench.Wire().sent == "EHLO me\r\nQUIT\r\n");
+  CHECK(configured == ";;;;;;;1.2 resumes");
+}
+
+TEST_CASE("SecureSettings: Security, where it is set, says how TLS begins") {
+  TellingBench opportunistic("250 SIZE 1000\r\n");
+  opportunistic.session.Security = Security::Opportunistic;
+  CHECK_FALSE(opportunistic.session.Connect("mx.y.org", 587));
+  TellingBench implicit("250 SIZE 1000\r\n");
+  implicit.session.Security = Security::ImplicitTLS;
+  CHECK_FALSE(implicit.session.Connect("mx.y.org", 465));
+  CHECK(implicit.Wire().sent == "[TLS mx.y.org]\r\nEHLO me\r\n");
+}
+
+TEST_CASE("SecureSettings: SSLEnabled false is plain text, and contradicts a Security that is not") {
+  TellingBench bench;
+  bench.session.SSLEnabled = false;
+  CHECK_FALSE(bench.session.Connect("mx.y.org", 25));
+  CHECK_FALSE(bench.session.SSLConnected());
+  CHECK(bench.Wire().sent == "EHLO me\r\n");
+  CHECK(configured.empty());
+  TellingBench asks;
+  asks.session.SSLEnabled = false;
+  asks.session.Security = Security::Required;
+  CHECK(asks.session.Connect("mx.y.org", 25).Code() == Errc::TlsSettings);
+  TellingBench credentials;
+  credentials.session.SSLEnabled = false;
+  credentials.session.UserName = "alice";
+  CHECK(credentials.session.Connect("mx.y.org", 25).Code() == Errc::CredentialsOnPlainWire);
+  CHECK(asks.Wire().connects + credentials.Wire().connects == 0);
+}
+
+TEST_CASE("SecureSettings: TLS versions before 1.2 are refused with a clear error") {
+  using Types = TellingSession::SSLConnectionTypes;
+  for (const Types type : {Types::SSLv23, Types::TLSv1, Types::TLSv11}) {
+    TellingBench bench;
+    bench.session.SSLConnectionType = type;
+    const smtpoll::Error error = bench.session.Connect("mx.y.org", 587);
+    CHECK(error.Code() == Errc::TlsSettings);
+    CHECK(error.text.View().find("set TLSv12 or TLSv13") != std::string_view::npos);
+    CHECK(bench.Wire().connects == 0);
+  }
+}
+
+TEST_CASE("RFC 8314 7.3: port 465 without implicit TLS is an error at once, with the setting to change") {
+  TellingBench bench;
+  const smtpoll::Error error = bench.session.Connect("mx.y.org", 465);
+  CHECK(error.Code() == Errc::TlsSettings);
+  CHECK(error.text.View().find("SMTPConnectionType to SSLTLS") != std::string_view::npos);
+  CHECK(bench.Wire().connects == 0);
+  smtpoll::BasicSession<ScriptedSocket> plain;
+  CHECK(plain.Connect("mx.y.org", 465).Code() == Errc::TlsSettings);
+  CHECK(plain.Layer().NextLayer().connects == 0);
+}
+
+TEST_CASE("TransportPolicy.ErrorDetail: what the transport says of its error stands in the error's text") {
+  TellingBench bench;
+  bench.Wire().On("STARTTLS", "220 go\r\n");
+  handshake_error = static_cast<int>(Errc::CertificateName);
+  detail_of_error = "it is for imap.y.org";
+  const smtpoll::Error error = bench.session.Connect("mx.y.org", 587);
+  CHECK(error.Code() == Errc::CertificateName);
+  CHECK(error.text.View() == "it is for imap.y.org");
+  // The wire below fails without it.
+  TellingBench refused;
+  detail_of_error = "old";
+  refused.Wire().connect_error = 111;
+  CHECK(refused.session.Connect("mx.y.org", 587).text.empty());
+}
+
+TEST_CASE("TransportPolicy.ChannelBinding: SCRAM-SHA-256-PLUS gets what the transport gives (RFC 9266)") {
+  const std::string mechanisms = "250 AUTH SCRAM-SHA-256 SCRAM-SHA-256-PLUS\r\n";
+  for (const Security security : {Security::Required, Security::ImplicitTLS}) {
+    const bool implicit = security == Security::ImplicitTLS;
+    TellingBench bench(implicit ? mechanisms : "250 STARTTLS\r\n");
+    bench.session.Security = security;
+    bench.session.UserName = "alice";
+    bench.session.Password = "sesame";
+    if (!implicit) bench.Wire().On("STARTTLS", "220 go\r\n");
+    if (!implicit) bench.Wire().On("EHLO ", "250-mx\r\n" + mechanisms);
+    bench.Wire().On("AUTH ", "535 no\r\n");
+    CHECK(bench.session.Connect("mx.y.org", implicit ? 465 : 587).Code() == Errc::AuthenticationFailed);
+    // "p=tls-exporter,,n=alice"
+    CHECK(bench.Wire().sent.find("AUTH SCRAM-SHA-256-PLUS cD10bHMtZXhwb3J0ZXIsLG49YWxpY2") != std::string::npos);
+  }
+}
+
+TEST_CASE("TransportPolicy.Pending: what the transport holds is read without waiting for the wire") {
+  pending = false;
+  TellingSocket socket;
+  socket.Address = "mx.y.org";
+  socket.Port = 25;
+  socket.SSLEnabled = false;
+  ScriptedSocket& wire = socket.Layer().NextLayer();
+  wire.wakes_early = true;
+  socket.Connect();
+  socket.Poll();
+  CHECK(socket.NextDeadline() > ScriptedSocket::now);
+  pending = true;
+  CHECK(socket.NextDeadline() <= ScriptedSocket::now);
+  const int waits = wire.waits;
+  socket.Poll(1000);
+  CHECK(wire.waits == waits);
+  pending = false;
+  socket.Poll(1000);
+  CHECK(wire.waits == waits + 1);
 }

@@ -108,4 +108,21 @@ struct Policy {
 int main() { RequireTransportPolicy<Policy, Socket>(); }
 END
 
+# Without a TLS library there is no SMTPSecureSocket, and the compiler says where to get one.
+for class in SMTPSecureSocket SecureSession; do
+  for sentence in 'define SMTPOLL_OPENSSL, SMTPOLL_MBEDTLS or' 'include smtpoll/transport/openssl.hpp'; do
+    printf '#include "smtpoll/smtpoll.hpp"\nint main() { smtpoll::%s wanted; }\n' $class >"$work/secure.cpp"
+    if compiles "$work/secure.cpp"; then
+      echo "FAILED  compiles without TLS: $class"
+    elif ! grep -qF "$sentence" "$work/log"; then
+      echo "FAILED  is not said of $class: $sentence"
+      cat "$work/log"
+    else
+      echo "ok      $class: $sentence"
+      continue
+    fi
+    failures=$((failures + 1))
+  done
+done
+
 [ "$failures" = 0 ]

@@ -45,12 +45,14 @@ struct ClientSettings {
 
 namespace detail {
 
-/// Puts the wanted security into `options`. An error before a byte is sent where the transport cannot give it, or where
-/// credentials would go over an unencrypted wire without being allowed to by name.
-inline Error ApplySecurity(const ClientSettings& settings, bool can_encrypt, SessionOptions& options) {
+constexpr std::uint16_t kImplicitTlsPort = 465;  ///< "submissions" (RFC 8314 7.3).
+
+/// Puts `security` into `options`. An error before a byte is sent where the transport cannot give it, where `port`
+/// speaks another one, or where credentials would go over an unencrypted wire without being allowed to by name.
+inline Error ApplySecurity(const ClientSettings& settings, smtpoll::Security security, bool can_encrypt,
+                           std::uint16_t port, SessionOptions& options) {
   using smtpoll::Security;
   const bool credentials = !options.credentials.empty();
-  Security security = settings.Security;
   if (security == Security::Automatic)
     security = !can_encrypt ? Security::NoneAllowed : credentials ? Security::Required : Security::Opportunistic;
   if (!can_encrypt && (security == Security::Required || security == Security::ImplicitTLS))
@@ -58,6 +60,11 @@ inline Error ApplySecurity(const ClientSettings& settings, bool can_encrypt, Ses
   if ((!can_encrypt || security == Security::NoneAllowed) && credentials && !settings.AllowPlaintextCredentials)
     return Error(Errc::CredentialsOnPlainWire, Phase::Authentication,
                  "set AllowPlaintextCredentials to send them all the same");
+  // RFC 8314 7.3: such a server waits for the client, and a client that waits for the greeting would wait for long.
+  if (port == kImplicitTlsPort && security != Security::ImplicitTLS)
+    return Error(Errc::TlsSettings, Phase::Tls,
+                 "port 465 speaks TLS from the first byte on: set SMTPConnectionType to SSLTLS (or Security to "
+                 "ImplicitTLS), or use port 587");
   options.tls_first = security == Security::ImplicitTLS;
   if (security == Security::Required) options.start_tls = StartTls::Required;
   if (security == Security::Opportunistic && can_encrypt) options.start_tls = StartTls::IfOffered;

@@ -8,6 +8,7 @@
 #include "smtpoll/client/delivery.hpp"
 #include "smtpoll/client/driver.hpp"
 #include "smtpoll/client/events.hpp"
+#include "smtpoll/client/secure_settings.hpp"
 #include "smtpoll/socket/native.hpp"
 #include "smtpoll/transport/plain.hpp"
 
@@ -23,11 +24,11 @@ struct CommandResult {
 };
 
 /// One connection to one server, used from one thread. Public settings are those of ClientSettings; time-outs are its
-/// Timeouts. Of the handler's hooks it calls OnConnectionEstablished, OnSendProgress, OnTranscript and
+/// Timeouts, and those of SecureSettings where the transport takes TlsSettings. Of the handler's hooks it calls OnConnectionEstablished, OnSendProgress, OnTranscript and
 /// OnMessageFinished.
 template <typename Socket, template <typename> class Transport = PlainTransport, typename Handler = EventFunctions,
           typename Limits = DefaultLimits>
-class BasicSession : public ClientSettings, public Handler {
+class BasicSession : public detail::SettingsOf<Transport<Socket>>, public Handler {
  public:
   BasicSession() = default;
   BasicSession(const BasicSession&) = delete;
@@ -42,7 +43,7 @@ class BasicSession : public ClientSettings, public Handler {
     Quit();
     if (port == 0) return smtpoll::Error(Errc::InvalidPort, Phase::Connect, "the port is 0");
     SessionOptions options = strings_.Take(*this, host, local_address);
-    error_ = detail::ApplySecurity(*this, Transport<Socket>::kEncrypts, options);
+    error_ = detail::PrepareSecurity(*this, port, driver_.Layer(), options);
     if (error_) return error_;
     options.transcript = {&ShowLine, this};
     error_ = {};
@@ -90,6 +91,8 @@ class BasicSession : public ClientSettings, public Handler {
   }
 
   bool IsConnected() const { return driver_.IsConnected(); }
+  /// All that is sent is encrypted.
+  bool SSLConnected() const { return driver_.IsConnected() && driver_.Layer().Secured(); }
   /// What the server offered in its last EHLO reply.
   const Capabilities& ServerCapabilities() const { return driver_.Session().ServerCapabilities(); }
   /// The transport, for what is special to it.

@@ -50,7 +50,7 @@ SMTPOLL_MEMBER(void)::Open() {
   if (Address.empty()) return Fault(smtpoll::Error(Errc::NameResolution, Phase::Resolve, "Address is empty"));
   accepted_ = false;
   SessionOptions options = strings_.Take(*this, Address, BindAddress());
-  if (const smtpoll::Error error = detail::ApplySecurity(*this, Transport<Socket>::kEncrypts, options))
+  if (const smtpoll::Error error = detail::PrepareSecurity(*this, Port, driver_.Layer(), options))
     return Fault(error);
   options.transcript = {&ShowLine, this};
   driver_.Connect({strings_.Host(), Port, strings_.LocalAddress()}, options);
