@@ -27,6 +27,7 @@
 #define SMTPOLL_SMTPOLL_HPP
 
 // Floor 5: what you use.
+//   smtpoll/client/secure_socket.hpp
 //   smtpoll/client/session.hpp
 //   smtpoll/client/smtp_socket.hpp
 
@@ -37,6 +38,7 @@
 //   smtpoll/socket/socket_policy.hpp
 //   smtpoll/socket/socks5_proxy.hpp
 //   smtpoll/transport/plain.hpp
+//   smtpoll/transport/tls_settings.hpp
 //   smtpoll/transport/transport_policy.hpp
 
 // Floor 2: SMTP without I/O.
@@ -2088,12 +2090,14 @@ struct ClientSettings {
 
 namespace detail {
 
-/// Puts the wanted security into `options`. An error before a byte is sent where the transport cannot give it, or where
-/// credentials would go over an unencrypted wire without being allowed to by name.
-inline Error ApplySecurity(const ClientSettings& settings, bool can_encrypt, SessionOptions& options) {
+constexpr std::uint16_t kImplicitTlsPort = 465;  ///< "submissions" (RFC 8314 7.3).
+
+/// Puts `security` into `options`. An error before a byte is sent where the transport cannot give it, where `port`
+/// speaks another one, or where credentials would go over an unencrypted wire without being allowed to by name.
+inline Error ApplySecurity(const ClientSettings& settings, smtpoll::Security security, bool can_encrypt,
+                           std::uint16_t port, SessionOptions& options) {
   using smtpoll::Security;
   const bool credentials = !options.credentials.empty();
-  Security security = settings.Security;
   if (security == Security::Automatic)
     security = !can_encrypt ? Security::NoneAllowed : credentials ? Security::Required : Security::Opportunistic;
   if (!can_encrypt && (security == Security::Required || security == Security::ImplicitTLS))
@@ -2101,6 +2105,11 @@ inline Error ApplySecurity(const ClientSettings& settings, bool can_encrypt, Ses
   if ((!can_encrypt || security == Security::NoneAllowed) && credentials && !settings.AllowPlaintextCredentials)
     return Error(Errc::CredentialsOnPlainWire, Phase::Authentication,
                  "set AllowPlaintextCredentials to send them all the same");
+  // RFC 8314 7.3: such a server waits for the client, and a client that waits for the greeting would wait for long.
+  if (port == kImplicitTlsPort && security != Security::ImplicitTLS)
+    return Error(Errc::TlsSettings, Phase::Tls,
+                 "port 465 speaks TLS from the first byte on: set SMTPConnectionType to SSLTLS (or Security to "
+                 "ImplicitTLS), or use port 587");
   options.tls_first = security == Security::ImplicitTLS;
   if (security == Security::Required) options.start_tls = StartTls::Required;
   if (security == Security::Opportunistic && can_encrypt) options.start_tls = StartTls::IfOffered;
@@ -5430,8 +5439,9 @@ class Engine {
   void Start(const SessionOptions& options, Millis now) noexcept;
 
   /// After NeedTls: the handshake is done. All that the server said before is forgotten (RFC 3207 4.2), and EHLO is
-  /// said again.
-  void Secured(Millis now) noexcept;
+  /// said again. The binding is what SCRAM's -PLUS mechanisms need, see Credentials; the views must stay valid as long
+  /// as those.
+  void Secured(Millis now, std::string_view channel_binding_type = {}, std::string_view channel_binding = {}) noexcept;
 
   /// Starts one message. Refused with an error, before a byte is sent, where the engine is not Idle() or the message
   /// needs what the server does not offer. Both arguments must stay valid until the outcome event (Accepted ...
@@ -6144,9 +6154,12 @@ inline Event Engine::OnStartTlsReply(const Reply& reply) noexcept {
   return event;
 }
 
-inline void Engine::Secured(Millis now) noexcept {
+inline void Engine::Secured(Millis now, std::string_view channel_binding_type,
+                            std::string_view channel_binding) noexcept {
   if (stage_ != Stage::AwaitTls) return;
   options_.secured = true;
+  options_.credentials.channel_binding_type = channel_binding_type;
+  options_.credentials.channel_binding = channel_binding;
   capabilities_ = {};
   input_.Clear();
   reply_size_ = 0;
@@ -6540,6 +6553,100 @@ SMTPOLL_NAMESPACE_END
 
 #endif
 
+// ---- smtpoll/transport/tls_settings.hpp ----
+// What every TLS transport can be told, whatever library it is written over. Nothing here allocates or owns: a
+// transport looks at the settings only during Configure, and loads there what they name, so a file that cannot be used
+// is an error before a byte is sent. Invariant: a default TlsSettings verifies the server's chain and name, with
+// TLS 1.2 or later.
+#ifndef SMTPOLL_TRANSPORT_TLS_SETTINGS_HPP
+#define SMTPOLL_TRANSPORT_TLS_SETTINGS_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+
+/// The lowest TLS version that is accepted. Older ones are not safe (RFC 8996).
+enum class TlsVersion : std::uint8_t { Tls12, Tls13 };
+
+/// Which channel binding SASL's -PLUS mechanisms get, where the transport can give it.
+enum class TlsChannelBinding : std::uint8_t {
+  Automatic,       ///< Exporter with TLS 1.3, ServerEndPoint with TLS 1.2.
+  Exporter,        ///< "tls-exporter" (RFC 9266).
+  ServerEndPoint,  ///< "tls-server-end-point" (RFC 5929 4).
+  None,
+};
+
+/// The settings of one connection. Texts end with a NUL, and are empty where nothing is set; files are in PEM.
+struct TlsSettings {
+  TlsVersion minimum_version = TlsVersion::Tls12;
+  const char* authority_file = "";    ///< Certificates to trust instead of those of the system.
+  const char* authority_pem = "";     ///< The same as text in memory; both together make one list.
+  const char* certificate_file = "";  ///< The client's certificate, with the ones that lead to its authority behind it.
+  const char* key_file = "";          ///< The client's private key; empty: it stands in certificate_file.
+  const char* certificate_password = "";  ///< What the private key is encrypted with.
+  /// Certificates that are not accepted wherever they stand in the server's chain, and revocation lists (CRL), which
+  /// say the same by issuer and serial number; an old list still counts.
+  const char* rejection_file = "";
+  /// One of these must be the server's key: SHA-256 of its SubjectPublicKeyInfo in base64, with or without "sha256/"
+  /// in front, separated by spaces or commas; at most 8.
+  const char* pins = "";
+  /// Take any certificate for any name (the pins still count): whoever sits in between reads all. For tests only.
+  bool insecure_accept_any_certificate = false;
+  /// Resume the last session with the same server, which saves it the certificate's signature.
+  bool resume_sessions = true;
+  TlsChannelBinding channel_binding = TlsChannelBinding::Automatic;
+};
+
+namespace detail {
+
+/// The pins of TlsSettings, read.
+class TlsPins {
+ public:
+  static constexpr std::size_t kMost = 8;
+
+  /// False where `text` holds something else than pins, or more than kMost of them.
+  bool Read(std::string_view text) noexcept {
+    constexpr std::string_view kBetween = " ,;\t\r\n";
+    count_ = 0;
+    for (;;) {
+      const std::size_t begin = text.find_first_not_of(kBetween);
+      if (begin == std::string_view::npos) return true;
+      text.remove_prefix(begin);
+      std::string_view pin = text.substr(0, text.find_first_of(kBetween));
+      text.remove_prefix(pin.size());
+      // The slash is a digit of base64 too: what counts is how long the rest is.
+      const std::size_t prefix = pin.size() < kTextSize ? 0 : pin.size() - kTextSize;
+      const std::string_view name = pin.substr(0, prefix);
+      if (!name.empty() && name != "sha256/" && name != "sha256//") return false;
+      if (count_ == kMost || Base64Decode(pin.substr(prefix), pins_[count_], Sha256::kSize) != Sha256::kSize)
+        return false;
+      ++count_;
+    }
+  }
+
+  bool empty() const noexcept { return count_ == 0; }
+
+  /// True where the SubjectPublicKeyInfo of a certificate, in DER, is the one of a pin.
+  bool Match(std::string_view public_key_info) const noexcept {
+    char digest[Sha256::kSize];
+    Sha256 sha;
+    sha.Update(public_key_info);
+    sha.Finish(digest);
+    for (std::size_t i = 0; i < count_; ++i)
+      if (EqualInConstantTime(pins_[i], digest, sizeof digest)) return true;
+    return false;
+  }
+
+ private:
+  static constexpr std::size_t kTextSize = Base64Size(Sha256::kSize);
+
+  std::size_t count_ = 0;
+  char pins_[kMost][Sha256::kSize + 1];  // Base64Decode may want room for a whole group
+};
+
+}  // namespace detail
+SMTPOLL_NAMESPACE_END
+
+#endif
+
 // ---- smtpoll/transport/transport_policy.hpp ----
 // What a transport policy must be: the layer between the engine and a socket, where TLS lives. It owns its socket, and
 // like a socket it never blocks, never throws, and reports a lost connection as Closed or as Errc::ConnectionLost.
@@ -6565,6 +6672,19 @@ SMTPOLL_NAMESPACE_END
 // says no more Again; Close ends it, and the object is as new. Read may have to write and Write to read (TLS): Wants()
 // says so, and is None where Read just waits for the wire to be readable and Write for it to be writable. Closed means
 // that the peer ended in order; TLS that is cut off without its close_notify has Failed with Errc::ConnectionLost.
+//
+// A transport that can say or do more adds any of these, and is then used so:
+//
+//     Error Configure(const TlsSettings&);         // before each connection: loads what the settings name, or says
+//     what
+//                                                  // cannot be used; SMTPSecureSocket's settings come with it
+//     std::string_view FaultText() const;          // in words, until Close: what the last Failed was about and what to
+//                                                  // do; empty where the error number says it all
+//     bool Pending() const;                        // Read has bytes although the wire may never be readable again
+//     std::string_view ChannelBindingType() const; // once Secured, until Close: for SCRAM-...-PLUS, see
+//     std::string_view ChannelBinding() const;     // TlsChannelBinding; empty where there is none
+//     std::string_view ProtocolName() const;       // once Secured, for diagnostics: "TLSv1.3"
+//     std::string_view CipherName() const;         // and the cipher suite by the library's name
 #ifndef SMTPOLL_TRANSPORT_TRANSPORT_POLICY_HPP
 #define SMTPOLL_TRANSPORT_TRANSPORT_POLICY_HPP
 
@@ -6583,8 +6703,25 @@ template <typename T>
 using TransportWants = decltype(std::declval<const T&>().Wants());
 template <typename T>
 using TransportSecured = decltype(std::declval<const T&>().Secured());
+template <typename T>
+using TransportConfigure = decltype(std::declval<T&>().Configure(std::declval<const TlsSettings&>()));
+template <typename T>
+using TransportPending = decltype(std::declval<const T&>().Pending());
+template <typename T>
+using TransportChannelBinding =
+    decltype(std::declval<const T&>().ChannelBindingType(), std::declval<const T&>().ChannelBinding());
 
 }  // namespace detail
+
+/// True where `Transport` takes TlsSettings.
+template <typename Transport>
+constexpr bool kTakesTlsSettings = detail::Returns<Error, detail::TransportConfigure, Transport>();
+/// True where `Transport` may hold received bytes back.
+template <typename Transport>
+constexpr bool kMayBePending = detail::Returns<bool, detail::TransportPending, Transport>();
+/// True where `Transport` can bind SASL to its session.
+template <typename Transport>
+constexpr bool kBindsChannels = detail::Returns<std::string_view, detail::TransportChannelBinding, Transport>();
 
 /// Fails to compile, with one sentence a missing member, where `Transport` is no transport policy over `Socket`.
 template <template <typename> class Transport, typename Socket>
@@ -6724,6 +6861,7 @@ class Driver {
   /// Waits until the wire is ready for what is waited for, a deadline comes, or `at_most` milliseconds are over;
   /// negative waits without limit.
   void Wait(Readiness what, Millis at_most) {
+    if (HasPending() && Includes(what, Readiness::Read)) return;
     const Millis deadline = NextDeadline();
     if (deadline != kNever) {
       const Millis left = deadline - Now() > 0 ? deadline - Now() : 0;
@@ -6751,9 +6889,19 @@ class Driver {
     switch (state_) {
       case State::Connecting: return Deadline(options_.timeouts.connect);
       case State::Securing: return Deadline(options_.timeouts.tls);
-      case State::Session: return engine_.NextDeadline();
+      // What the transport holds already makes no wire readable: there is something to do at once.
+      case State::Session: return HasPending() ? since_ : engine_.NextDeadline();
+      case State::Raw: return HasPending() ? since_ : kNever;
       default: return kNever;
     }
+  }
+
+  /// The transport holds bytes that were received and not read yet.
+  bool HasPending() const noexcept {
+    if constexpr (kMayBePending<Wire>)
+      return (state_ == State::Session || state_ == State::Raw) && wire_.Pending();
+    else
+      return false;
   }
 
   static Millis Now() { return Socket::Now(); }
@@ -6793,7 +6941,14 @@ class Driver {
     // A transport that only says that it is done must not pass for one that encrypts.
     if (options_.tls_first || upgraded)
       if (!wire_.Secured()) return Break(static_cast<int>(Errc::TlsHandshake), Phase::Tls);
-    if (upgraded) return engine_.Secured(since_);
+    if constexpr (kBindsChannels<Wire>) {
+      if (wire_.Secured()) {
+        options_.credentials.channel_binding_type = wire_.ChannelBindingType();
+        options_.credentials.channel_binding = wire_.ChannelBinding();
+      }
+    }
+    if (upgraded)
+      return engine_.Secured(since_, options_.credentials.channel_binding_type, options_.credentials.channel_binding);
     if (options_.client_name.empty()) options_.client_name = AddressLiteral();
     options_.secured = wire_.Secured();
     engine_.Start(options_, since_);
@@ -6985,6 +7140,102 @@ constexpr std::size_t ClampToSize(std::uint64_t value) noexcept {
 template <typename Handler>
 bool AskAboutChunk(Handler& handler, const Event& event) {
   return handler.OnSendProgress(event.chunk, ClampToSize(event.left == kUnknownSize ? event.chunk : event.left));
+}
+
+}  // namespace detail
+SMTPOLL_NAMESPACE_END
+
+#endif
+
+// ---- smtpoll/client/secure_settings.hpp ----
+// The settings of SMTPSecureSocket and SecureSession: the seed's names, and what they mean for the transport and for
+// the engine. Invariant: as it is made, nothing goes but through TLS 1.2 or later to a server whose certificate is
+// verified.
+#ifndef SMTPOLL_CLIENT_SECURE_SETTINGS_HPP
+#define SMTPOLL_CLIENT_SECURE_SETTINGS_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+
+/// Public data members of a client whose transport takes TlsSettings. A change counts from the next connection on, also
+/// one of a file that is named here. Files are in PEM.
+struct SecureSettings : ClientSettings {
+  enum class SMTPConnectionTypes : std::uint8_t {
+    STARTTLS,  ///< A plain connection is encrypted before anything but EHLO goes, as on port 587 (RFC 3207).
+    SSLTLS,    ///< TLS from the first byte on, as on port 465 (RFC 8314 3.3).
+  };
+  /// The lowest TLS version that is accepted. All before TLSv12 are refused as Errc::TlsSettings (RFC 8996).
+  enum class SSLConnectionTypes : std::uint8_t { SSLv23, TLSv1, TLSv11, TLSv12, TLSv13 };
+
+  /// Without it the connection is plain text, as with SMTPSocket (the seed's member, as the next six).
+  bool SSLEnabled = true;
+  /// How TLS begins. `Security`, where it is not Automatic, says so instead, and can say Opportunistic too.
+  SMTPConnectionTypes SMTPConnectionType = SMTPConnectionTypes::STARTTLS;
+  SSLConnectionTypes SSLConnectionType = SSLConnectionTypes::TLSv12;
+  /// The client's own certificate and, unless CertificateKeyFile names another file, its private key.
+  std::string CertificateFile;
+  std::string CertificatePassword;       ///< What the private key is encrypted with.
+  std::string CertificateRejectionFile;  ///< Certificates that are not accepted, and revocation lists (CRL).
+  /// Certificates to trust instead of the system's; for a server with a self-signed certificate that one.
+  std::string CertificateAuthorityFile;
+
+  std::string CertificateAuthorityPEM;  ///< As CertificateAuthorityFile, but the text itself.
+  std::string CertificateKeyFile;       ///< The client's private key, where CertificateFile does not hold it.
+  /// SHA-256 of the only public keys that the server may have, see TlsSettings::pins.
+  std::string CertificatePins;
+  bool SessionResumption = true;  ///< Save work on the second connection to the same server.
+  TlsChannelBinding ChannelBinding = TlsChannelBinding::Automatic;  ///< For SCRAM-SHA-256-PLUS and its like.
+  /// Accepts anybody for the server, see TlsSettings; the name says what it is.
+  bool InsecureAcceptAnyCertificate = false;
+};
+
+namespace detail {
+
+/// The settings that a client over `Wire` has.
+template <typename Wire>
+using SettingsOf = std::conditional_t<kTakesTlsSettings<Wire>, SecureSettings, ClientSettings>;
+
+/// `settings` as the transport takes them; views of their strings.
+inline TlsSettings ToTlsSettings(const SecureSettings& settings) noexcept {
+  TlsSettings tls;
+  tls.minimum_version =
+      settings.SSLConnectionType == SecureSettings::SSLConnectionTypes::TLSv13 ? TlsVersion::Tls13 : TlsVersion::Tls12;
+  tls.authority_file = settings.CertificateAuthorityFile.c_str();
+  tls.authority_pem = settings.CertificateAuthorityPEM.c_str();
+  tls.certificate_file = settings.CertificateFile.c_str();
+  tls.key_file = settings.CertificateKeyFile.c_str();
+  tls.certificate_password = settings.CertificatePassword.c_str();
+  tls.rejection_file = settings.CertificateRejectionFile.c_str();
+  tls.pins = settings.CertificatePins.c_str();
+  tls.insecure_accept_any_certificate = settings.InsecureAcceptAnyCertificate;
+  tls.resume_sessions = settings.SessionResumption;
+  tls.channel_binding = settings.ChannelBinding;
+  return tls;
+}
+
+/// Puts the wanted security into `options` and into the transport, before a byte is sent; the error says which setting
+/// is wrong.
+template <typename Wire>
+Error PrepareSecurity(const SettingsOf<Wire>& settings, std::uint16_t port, Wire& wire, SessionOptions& options) {
+  using smtpoll::Security;
+  Security security = settings.Security;
+  if constexpr (kTakesTlsSettings<Wire>) {
+    const auto fault = [](std::string_view why) { return Error(Errc::TlsSettings, Phase::Tls, why); };
+    const bool asks = security != Security::Automatic && security != Security::NoneAllowed;
+    if (!settings.SSLEnabled && asks) return fault("SSLEnabled is false, but Security asks for TLS");
+    const bool implicit = settings.SMTPConnectionType == SecureSettings::SMTPConnectionTypes::SSLTLS;
+    if (!settings.SSLEnabled)
+      security = Security::NoneAllowed;
+    else if (security == Security::Automatic)
+      security = implicit ? Security::ImplicitTLS : Security::Required;
+    if (security != Security::NoneAllowed) {
+      if (settings.SSLConnectionType < SecureSettings::SSLConnectionTypes::TLSv12)
+        return fault("SSLConnectionType: TLS before 1.2 is not safe (RFC 8996), set TLSv12 or TLSv13");
+      if (Error error = wire.Configure(ToTlsSettings(settings))) return error;
+    }
+  } else {
+    static_cast<void>(wire);
+  }
+  return ApplySecurity(settings, security, Wire::kEncrypts, port, options);
 }
 
 }  // namespace detail
@@ -8052,11 +8303,11 @@ struct CommandResult {
 };
 
 /// One connection to one server, used from one thread. Public settings are those of ClientSettings; time-outs are its
-/// Timeouts. Of the handler's hooks it calls OnConnectionEstablished, OnSendProgress, OnTranscript and
+/// Timeouts, and those of SecureSettings where the transport takes TlsSettings. Of the handler's hooks it calls OnConnectionEstablished, OnSendProgress, OnTranscript and
 /// OnMessageFinished.
 template <typename Socket, template <typename> class Transport = PlainTransport, typename Handler = EventFunctions,
           typename Limits = DefaultLimits>
-class BasicSession : public ClientSettings, public Handler {
+class BasicSession : public detail::SettingsOf<Transport<Socket>>, public Handler {
  public:
   BasicSession() = default;
   BasicSession(const BasicSession&) = delete;
@@ -8071,7 +8322,7 @@ class BasicSession : public ClientSettings, public Handler {
     Quit();
     if (port == 0) return smtpoll::Error(Errc::InvalidPort, Phase::Connect, "the port is 0");
     SessionOptions options = strings_.Take(*this, host, local_address);
-    error_ = detail::ApplySecurity(*this, Transport<Socket>::kEncrypts, options);
+    error_ = detail::PrepareSecurity(*this, port, driver_.Layer(), options);
     if (error_) return error_;
     options.transcript = {&ShowLine, this};
     error_ = {};
@@ -8119,6 +8370,8 @@ class BasicSession : public ClientSettings, public Handler {
   }
 
   bool IsConnected() const { return driver_.IsConnected(); }
+  /// All that is sent is encrypted.
+  bool SSLConnected() const { return driver_.IsConnected() && driver_.Layer().Secured(); }
   /// What the server offered in its last EHLO reply.
   const Capabilities& ServerCapabilities() const { return driver_.Session().ServerCapabilities(); }
   /// The transport, for what is special to it.
@@ -8584,10 +8837,11 @@ struct PollStatus {
 };
 
 /// The seed's SMTPSocket over a socket policy, a transport policy, a handler policy and buffer sizes. The public
-/// members of ClientSettings (UserName, Password, ...) and of the handler (the events) are members of this class too.
+/// members of ClientSettings (UserName, Password, ...) and of the handler (the events) are members of this class too;
+/// over a transport that takes TlsSettings, those of SecureSettings as well.
 template <typename Socket, template <typename> class Transport = PlainTransport, typename Handler = EventFunctions,
           typename Limits = DefaultLimits>
-class BasicSMTPSocket : public ClientSettings, public Handler {
+class BasicSMTPSocket : public detail::SettingsOf<Transport<Socket>>, public Handler {
  public:
   BasicSMTPSocket() = default;
   BasicSMTPSocket(const BasicSMTPSocket&) = delete;
@@ -8648,6 +8902,10 @@ class BasicSMTPSocket : public ClientSettings, public Handler {
   std::size_t BytesLeftToSend() const;
 
   bool IsConnected() const { return driver_.IsConnected(); }
+  /// TLS is established: all that is sent is encrypted.
+  bool SSLConnected() const { return driver_.IsConnected() && driver_.Layer().Secured(); }
+  /// A TLS handshake is under way.
+  bool SSLConnecting() const { return driver_.CurrentState() == State::Securing; }
   /// IP of this end; of the host (its first interface that is no loopback) where not connected.
   std::string LocalAddress() const;
   /// IP of the peer; empty where not connected.
@@ -8658,7 +8916,9 @@ class BasicSMTPSocket : public ClientSettings, public Handler {
   bool WantsRead() const { return Includes(Wants(), Readiness::Read); }
   bool WantsWrite() const { return Includes(Wants(), Readiness::Write); }
   /// When Poll should be called even if nothing happens, on Now()'s clock; kNever where nothing is pending.
-  Millis NextDeadline() const { return driver_.NextDeadline(); }
+  Millis NextDeadline() const {
+    return driver_.CurrentState() == State::Raw && !WantsRead() ? kNever : driver_.NextDeadline();
+  }
   static Millis Now() { return Socket::Now(); }
 
   /// The last error; it stays until the next one.
@@ -8771,7 +9031,7 @@ SMTPOLL_MEMBER(void)::Open() {
   if (Address.empty()) return Fault(smtpoll::Error(Errc::NameResolution, Phase::Resolve, "Address is empty"));
   accepted_ = false;
   SessionOptions options = strings_.Take(*this, Address, BindAddress());
-  if (const smtpoll::Error error = detail::ApplySecurity(*this, Transport<Socket>::kEncrypts, options))
+  if (const smtpoll::Error error = detail::PrepareSecurity(*this, Port, driver_.Layer(), options))
     return Fault(error);
   options.transcript = {&ShowLine, this};
   driver_.Connect({strings_.Host(), Port, strings_.LocalAddress()}, options);
@@ -9058,6 +9318,57 @@ SMTPOLL_MEMBER(PollStatus)::Status() const {
 }
 
 #undef SMTPOLL_MEMBER
+
+SMTPOLL_NAMESPACE_END
+
+#endif
+
+// ---- smtpoll/client/secure_socket.hpp ----
+// SMTPSecureSocket and SecureSession: the seed's successor class and its blocking sibling, over the TLS library that a
+// macro chooses: SMTPOLL_OPENSSL, SMTPOLL_MBEDTLS or SMTPOLL_SCHANNEL, defined before smtpoll.hpp (the first of them
+// counts). They are BasicSMTPSocket and BasicSession over that transport; nothing else is special to them.
+#ifndef SMTPOLL_CLIENT_SECURE_SOCKET_HPP
+#define SMTPOLL_CLIENT_SECURE_SOCKET_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+
+// Each stands in the opt-in header of its name under smtpoll/transport/.
+template <typename Socket>
+class OpenSslTransport;
+template <typename Socket>
+class MbedTlsTransport;
+template <typename Socket>
+class SchannelTransport;
+
+#if defined(SMTPOLL_OPENSSL)
+using SMTPSecureSocket = BasicSMTPSocket<NativeSocket, OpenSslTransport>;
+using SecureSession = BasicSession<NativeSocket, OpenSslTransport>;
+#elif defined(SMTPOLL_MBEDTLS)
+using SMTPSecureSocket = BasicSMTPSocket<NativeSocket, MbedTlsTransport>;
+using SecureSession = BasicSession<NativeSocket, MbedTlsTransport>;
+#elif defined(SMTPOLL_SCHANNEL)
+using SMTPSecureSocket = BasicSMTPSocket<NativeSocket, SchannelTransport>;
+using SecureSession = BasicSession<NativeSocket, SchannelTransport>;
+#else
+namespace detail {
+
+template <typename>
+constexpr bool kTlsIsChosen = false;
+
+/// Stands where no TLS library was chosen, and tells so whoever wants one.
+template <typename Socket>
+class NoTlsTransport : public PlainTransport<Socket> {
+  static_assert(kTlsIsChosen<Socket>,
+                "SMTPSecureSocket and SecureSession need a TLS library: define SMTPOLL_OPENSSL, SMTPOLL_MBEDTLS or "
+                "SMTPOLL_SCHANNEL before smtpoll.hpp, or include smtpoll/transport/openssl.hpp, mbedtls.hpp or "
+                "schannel.hpp and use BasicSMTPSocket over its transport");
+};
+
+}  // namespace detail
+
+using SMTPSecureSocket = BasicSMTPSocket<NativeSocket, detail::NoTlsTransport>;
+using SecureSession = BasicSession<NativeSocket, detail::NoTlsTransport>;
+#endif
 
 SMTPOLL_NAMESPACE_END
 
