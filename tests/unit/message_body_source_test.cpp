@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <cstring>
 #include <string>
 
 using namespace smtpoll::detail;
@@ -33,6 +34,21 @@ std::string ReadBase64(const std::string& bytes, std::size_t room, std::size_t p
     result.append(piece, 0, got.size);
     if (got.status == smtpoll::SourceStatus::End) return result;
     REQUIRE(got.status == smtpoll::SourceStatus::More);
+  }
+  return "never ends";
+}
+
+/// `bytes` as base64 lines out of memory, read with `room`.
+std::string ReadBase64FromMemory(std::string_view bytes, std::size_t room) {
+  Base64Lines encoder;
+  encoder.Start();
+  std::string result, piece(room, '#');
+  for (int i = 0; i < 1000000; ++i) {
+    const smtpoll::SourceResult got = encoder.Read(&piece[0], room, bytes);
+    result.append(piece, 0, got.size);
+    if (got.status == smtpoll::SourceStatus::End) return result;
+    REQUIRE(got.status == smtpoll::SourceStatus::More);
+    REQUIRE(got.size != 0);
   }
   return "never ends";
 }
@@ -75,7 +91,25 @@ TEST_CASE("RFC 2045 6.8: base64 lines are the same however they are read and pul
     for (const std::size_t room : {1u, 2u, 3u, 57u, 77u, 78u, 79u, 155u, 156u, 1000u, 4096u})
       for (const std::size_t pull : {1u, 2u, 56u, 57u, 58u, 100u, 5000u})
         CHECK(ReadBase64(part, room, pull) == expected);
+    for (const std::size_t room : {1u, 2u, 3u, 57u, 77u, 78u, 79u, 155u, 156u, 1000u, 4096u})
+      CHECK(ReadBase64FromMemory(part, room) == expected);
   }
+}
+
+TEST_CASE("RFC 2045 6.8: one read of the bytes fills the room but for less than a line") {
+  Base64Lines encoder;
+  encoder.Start();
+  std::string room(8187, '#');
+  int reads = 0;
+  for (int i = 0; i < 3; ++i) {
+    const smtpoll::SourceResult got = encoder.Read(&room[0], room.size(), [&](char* into, std::size_t most) {
+      ++reads;
+      std::memset(into, 'x', most);
+      return smtpoll::SourceResult{most, smtpoll::SourceStatus::More};
+    });
+    CHECK(got.size > room.size() - 78);
+  }
+  CHECK(reads == 3);
 }
 
 TEST_CASE("RFC 2045 6.7: quoted-printable decodes to the text, in lines of at most 76 characters") {

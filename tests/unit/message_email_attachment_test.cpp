@@ -75,6 +75,7 @@ TEST_CASE("EmailAttachment.LoadFromFile") {
   }
   EmailAttachment none;
   CHECK_FALSE(none.LoadFromFile("no/such/file"));
+  CHECK_FALSE(none.LoadFromFile("."));
   CHECK(none.Name.empty());
 }
 

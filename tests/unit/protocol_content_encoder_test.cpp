@@ -91,6 +91,35 @@ TEST_CASE("RFC 5321 2.3.8: every content, split anywhere, becomes the same lines
   CHECK(true);
 }
 
+TEST_CASE("RFC 5321 2.3.8: faults in long content, which is looked through in wide steps, split anywhere") {
+  // Every pair of short strings over these bytes, with long clean text around and between.
+  constexpr char kBytes[] = {'\r', '\n', '.', 'a'};
+  for (std::size_t n = 0; n < 1 << 12; ++n) {
+    std::string first, second;
+    for (std::size_t i = 0; i < 3; ++i) {
+      first += kBytes[n >> 2 * i & 3];
+      second += kBytes[n >> (6 + 2 * i) & 3];
+    }
+    const std::string content =
+        std::string(n % 97, 'x') + first + std::string(n * 7 % 83, 'y') + second + std::string(n % 71, 'z');
+    const std::string expected = Expected(content);
+    for (const std::size_t piece : {std::size_t{1}, n % 61 + 1, n % 127 + 1, std::size_t{999}})
+      if (Encode(content, piece) != expected) {
+        CAPTURE(content);
+        REQUIRE(Encode(content, piece) == expected);
+      }
+  }
+  CHECK(true);
+}
+
+TEST_CASE("RFC 5321 2.3.8: content in which every byte is a fault fits the room that MaxInput reckons with") {
+  for (const char* unit : {"\n", "\r", "\r.", "\n.", ".\r\n", "\r\r\n"}) {
+    std::string content;
+    while (content.size() < 500) content += unit;
+    for (const std::size_t piece : {1u, 7u, 64u, 500u}) CHECK(Encode(content, piece) == Expected(content));
+  }
+}
+
 TEST_CASE("RFC 3030 2: for BDAT lines end in CRLF, and dots stay as they are") {
   CHECK(Encode("a\n.b\r.c", 1, false) == "a\r\n.b\r\n.c\r\n");
   CHECK(Encode(".\r\n", 99, false) == ".\r\n");

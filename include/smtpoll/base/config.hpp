@@ -1,4 +1,5 @@
-// Version, namespace and platform switches; every macro of smtpoll is defined here and starts with SMTPOLL_.
+// Version, namespace and platform switches; every macro of smtpoll starts with SMTPOLL_.
+// Yours to define before the include: SMTPOLL_SMALL does without an 8 KiB table, SMTPOLL_NO_SIMD without vectors.
 // The inline namespace carries the version, so two versions of the header can live in one program.
 #ifndef SMTPOLL_BASE_CONFIG_HPP
 #define SMTPOLL_BASE_CONFIG_HPP

@@ -25,6 +25,28 @@ struct SourceResult {
   SourceStatus status = SourceStatus::End;
 };
 
+class MessageSource;
+
+namespace detail {
+
+/// What is known of the lines that the next Read yields, so that they need not be looked through again. Nothing, but
+/// where smtpoll's own renderer made them: nobody else can make a claim.
+class LineClaim {
+ public:
+  constexpr LineClaim() noexcept = default;
+  /// CR and LF stand only together and in this order; a read may end between them.
+  constexpr bool CrlfLines() const noexcept { return level_ != 0; }
+  /// As CrlfLines, and no line starts with a dot.
+  constexpr bool NoDots() const noexcept { return level_ == 2; }
+
+ private:
+  friend class smtpoll::MessageSource;
+  explicit constexpr LineClaim(unsigned char level) noexcept : level_(level) {}
+  unsigned char level_ = 0;
+};
+
+}  // namespace detail
+
 /// The size of a source that does not know how long it is.
 constexpr std::uint64_t kUnknownSize = UINT64_MAX;
 
@@ -42,6 +64,9 @@ class Source {
 
   /// Which source failed and why, for the error text; empty while all is well. Valid until the next call.
   virtual std::string_view Failure() const { return {}; }
+
+  /// For smtpoll's own renderer: what the next Read yields is known to be clean.
+  virtual detail::LineClaim Claim() const { return {}; }
 
  protected:
   Source() = default;

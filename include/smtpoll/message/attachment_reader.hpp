@@ -6,30 +6,23 @@
 #include <cstring>
 
 #include "smtpoll/message/email_attachment.hpp"
+#include "smtpoll/message/file_reader.hpp"
 
 SMTPOLL_NAMESPACE_BEGIN
 namespace detail {
 
 class AttachmentReader {
  public:
-  AttachmentReader() = default;
-  AttachmentReader(const AttachmentReader&) = delete;
-  AttachmentReader& operator=(const AttachmentReader&) = delete;
-  ~AttachmentReader() { Close(); }
-
   /// Starts over; false where the attachment cannot be read (again).
   bool Start(const EmailAttachment& attachment, bool again) {
     Close();
     attachment_ = &attachment;
     read_ = 0;
-    if (!attachment.Path().empty()) return (file_ = std::fopen(attachment.Path().c_str(), "rb")) != nullptr;
+    if (!attachment.Path().empty()) return file_.Open(attachment.Path().c_str());
     if (attachment.Callback() && again) return attachment.Rewinder() && attachment.Rewinder()();
     return true;
   }
-  void Close() noexcept {
-    if (file_ != nullptr) std::fclose(file_);
-    file_ = nullptr;
-  }
+  void Close() noexcept { file_.Close(); }
 
   SourceResult Read(char* into, std::size_t room) {
     const SourceResult result = ReadPiece(into, room);
@@ -45,11 +38,7 @@ class AttachmentReader {
 
  private:
   SourceResult ReadPiece(char* into, std::size_t room) {
-    if (file_ != nullptr) {
-      const std::size_t size = std::fread(into, 1, room, file_);
-      if (size == 0 && std::ferror(file_) != 0) return {0, SourceStatus::Failed};
-      return {size, size < room ? SourceStatus::End : SourceStatus::More};
-    }
+    if (file_.IsOpen()) return file_.Read(into, room);
     if (attachment_->Callback()) return attachment_->Callback()(into, room);
     const std::size_t at = static_cast<std::size_t>(read_), left = attachment_->Data.size() - at;
     const std::size_t size = left < room ? left : room;
@@ -58,14 +47,13 @@ class AttachmentReader {
   }
 
   /// True where a file has no byte left; a callback is believed.
-  bool AtEnd() const {
-    if (file_ == nullptr) return true;
-    const int next = std::fgetc(file_);
-    return next == EOF;
+  bool AtEnd() noexcept {
+    char next;
+    return !file_.IsOpen() || file_.Read(&next, 1).status == SourceStatus::End;
   }
 
   const EmailAttachment* attachment_ = nullptr;
-  std::FILE* file_ = nullptr;
+  FileReader file_;
   std::uint64_t read_ = 0;
 };
 

@@ -8,7 +8,7 @@
 #include <string_view>
 
 #include "smtpoll/base/ascii.hpp"
-#include "smtpoll/base/base64.hpp"
+#include "smtpoll/base/base64_lines.hpp"
 #include "smtpoll/base/source.hpp"
 
 SMTPOLL_NAMESPACE_BEGIN
@@ -18,15 +18,6 @@ enum class TransferEncoding : std::uint8_t { SevenBit, EightBit, QuotedPrintable
 
 /// What the wire carries beside lines of ASCII (RFC 6152, RFC 3030); each includes the one before.
 enum class WireWidth : std::uint8_t { SevenBit, EightBit, Binary };
-
-/// RFC 2045 6.8: 76 characters of base64 are 57 bytes.
-constexpr std::size_t kBase64LineBytes = 57;
-constexpr std::size_t kBase64LineSize = 78;
-
-constexpr std::uint64_t Base64LinesSize(std::uint64_t bytes) noexcept {
-  const std::uint64_t rest = bytes % kBase64LineBytes;
-  return bytes / kBase64LineBytes * kBase64LineSize + (rest == 0 ? 0 : (rest + 2) / 3 * 4 + 2);
-}
 
 /// Text with every line end, CR, LF or CRLF, as CRLF.
 class CrlfText {
@@ -118,46 +109,80 @@ class QuotedPrintableText {
   std::size_t token_at_ = 0;
 };
 
-/// Bytes of a source as lines of base64. Where there is room, whole lines are encoded in the reader's own memory.
+/// Bytes as lines of base64: whole lines are encoded straight into the reader's room, out of its own tail or out of
+/// the memory where the bytes are. Only a line that is torn by a read's end is held.
 class Base64Lines {
  public:
   void Start() noexcept { carried_ = line_size_ = line_at_ = 0, ended_ = false; }
   bool Done() const noexcept { return ended_ && carried_ == 0 && line_at_ == line_size_; }
 
   /// `pull(char*, size_t)` is Source::Read. What it says other than More is passed on once all before it is written.
+  /// Less than `room` is filled where the rest is too small for a line.
   template <typename Pull>
   SourceResult Read(char* into, std::size_t room, Pull&& pull) {
     std::size_t size = 0;
     for (;;) {
-      while (size < room && line_at_ < line_size_) into[size++] = line_[line_at_++];
+      size += TakeLine(into + size, room - size);
       if (size == room || Done()) return {size, Done() ? SourceStatus::End : SourceStatus::More};
-      if (ended_ || carried_ == kBase64LineBytes) {
+      if (ended_) {
         EncodeCarried();
         continue;
       }
-      const std::size_t lines = carried_ == 0 ? (room - size) / kBase64LineSize : 0;
-      char* raw = lines != 0 ? into + room - lines * kBase64LineBytes : carry_ + carried_;
-      const SourceResult got = pull(raw, lines != 0 ? lines * kBase64LineBytes : kBase64LineBytes - carried_);
+      const std::size_t lines = (room - size) / kBase64LineSize;
+      if (lines == 0 && size != 0) return {size, SourceStatus::More};
+      // What is read goes to the end of the room, behind what is left from before: encoding it forward to the room's
+      // front never overtakes it.
+      char* const raw = lines != 0 ? into + room - lines * kBase64LineBytes : carry_;
+      const std::size_t most = lines != 0 ? lines * kBase64LineBytes : kBase64LineBytes;
+      if (lines != 0) std::memcpy(raw, carry_, carried_);
+      const SourceResult got = pull(raw + carried_, most - carried_);
       if (got.status == SourceStatus::Failed) return {size, SourceStatus::Failed};
       if (got.status == SourceStatus::Again) return {size, size != 0 ? SourceStatus::More : SourceStatus::Again};
       ended_ = got.status == SourceStatus::End;
+      carried_ += got.size;
       if (lines == 0) {
-        carried_ += got.size;
+        if (carried_ == kBase64LineBytes) EncodeCarried();
         continue;
       }
-      // The raw bytes stand at the end of the room: encoding forward to its front never overtakes them.
-      const std::size_t whole = got.size / kBase64LineBytes;
-      carried_ = got.size % kBase64LineBytes;
+      const std::size_t whole = carried_ / kBase64LineBytes;
+      carried_ -= whole * kBase64LineBytes;
       std::memcpy(carry_, raw + whole * kBase64LineBytes, carried_);
-      for (std::size_t i = 0; i < whole; ++i) {
-        size += Base64Encode(raw + i * kBase64LineBytes, kBase64LineBytes, into + size);
-        into[size++] = '\r';
-        into[size++] = '\n';
+      Base64EncodeLines(raw, whole, into + size);
+      size += whole * kBase64LineSize;
+    }
+  }
+
+  /// The same of bytes in memory, taken off the front of `bytes`.
+  SourceResult Read(char* into, std::size_t room, std::string_view& bytes) noexcept {
+    std::size_t size = 0;
+    for (;;) {
+      size += TakeLine(into + size, room - size);
+      ended_ = bytes.empty();
+      if (size == room || Done()) return {size, Done() ? SourceStatus::End : SourceStatus::More};
+      const std::size_t lines = (room - size) / kBase64LineSize, there = bytes.size() / kBase64LineBytes;
+      const std::size_t whole = lines < there ? lines : there;
+      if (whole == 0) {
+        carried_ = there != 0 ? kBase64LineBytes : bytes.size();
+        std::memcpy(carry_, bytes.data(), carried_);
+        bytes.remove_prefix(carried_);
+        EncodeCarried();
+        continue;
       }
+      Base64EncodeLines(bytes.data(), whole, into + size);
+      bytes.remove_prefix(whole * kBase64LineBytes);
+      size += whole * kBase64LineSize;
     }
   }
 
  private:
+  /// Writes what is left of the line that is held.
+  std::size_t TakeLine(char* into, std::size_t room) noexcept {
+    const std::size_t left = line_size_ - line_at_, size = left < room ? left : room;
+    if (size != 0) std::memcpy(into, line_ + line_at_, size);
+    line_at_ += size;
+    return size;
+  }
+
   void EncodeCarried() noexcept {
     line_size_ = Base64Encode(carry_, carried_, line_);
     line_[line_size_++] = '\r';

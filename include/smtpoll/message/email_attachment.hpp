@@ -3,12 +3,11 @@
 #ifndef SMTPOLL_MESSAGE_EMAIL_ATTACHMENT_HPP
 #define SMTPOLL_MESSAGE_EMAIL_ATTACHMENT_HPP
 
-#include <cstdio>
 #include <functional>
 #include <string>
 #include <utility>
 
-#include "smtpoll/base/source.hpp"
+#include "smtpoll/message/file_reader.hpp"
 #include "smtpoll/message/mime_type.hpp"
 
 SMTPOLL_NAMESPACE_BEGIN
@@ -29,15 +28,11 @@ class EmailAttachment {
   /// Attaches a file. Its bytes are read when the message is sent; it must then still be as long as it is now. Name and
   /// MIMEType are set from the path where they are empty. False, and nothing changes, where it cannot be opened.
   bool LoadFromFile(const std::string& path) {
-    std::FILE* file = std::fopen(path.c_str(), "rb");
-    if (file == nullptr) return false;
-    const bool sized = std::fseek(file, 0, SEEK_END) == 0;
-    const long size = sized ? std::ftell(file) : -1;
-    std::fclose(file);
-    if (size < 0) return false;
+    detail::FileReader file;
+    if (!file.Open(path.c_str())) return false;
     path_ = path;
     read_ = nullptr;
-    size_ = static_cast<std::uint64_t>(size);
+    size_ = file.Size();
     const std::size_t slash = path.find_last_of("/\\");
     if (Name.empty()) Name = slash == std::string::npos ? path : path.substr(slash + 1);
     if (MIMEType.empty()) MIMEType = MimeTypeOf(Name);

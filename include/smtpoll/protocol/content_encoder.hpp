@@ -4,11 +4,10 @@
 #ifndef SMTPOLL_PROTOCOL_CONTENT_ENCODER_HPP
 #define SMTPOLL_PROTOCOL_CONTENT_ENCODER_HPP
 
-#include <cstddef>
-#include <cstring>
 #include <string_view>
 
-#include "smtpoll/base/config.hpp"
+#include "smtpoll/base/line_scan.hpp"
+#include "smtpoll/base/source.hpp"
 
 SMTPOLL_NAMESPACE_BEGIN
 namespace detail {
@@ -18,92 +17,87 @@ class ContentEncoder {
   /// The most that `size` bytes can become: each byte may need one more before it, and a CR may be left from before.
   static constexpr std::size_t MaxSize(std::size_t size) noexcept { return 2 * size + 1; }
 
-  /// The most bytes of content that are sure to fit `room`.
+  /// The most bytes of content that are sure to fit `room`, where nothing is known of them.
   static constexpr std::size_t MaxInput(std::size_t room) noexcept { return room == 0 ? 0 : (room - 1) / 2; }
 
-  /// Encodes `bytes[0, size)` in place; there is room for MaxSize(size). Returns the new size.
-  std::size_t Encode(char* bytes, std::size_t size) noexcept {
-    const State before = state_;
-    const std::size_t more = Scan(bytes, size);
-    if (more != 0) Expand(bytes, size, size + more, before);
+  /// The same where `claim` is: lines that end in CRLF can only get a dot for every three bytes.
+  std::size_t MaxInput(std::size_t room, LineClaim claim) const noexcept {
+    if (IsClean(claim)) return room;
+    return claim.CrlfLines() ? room - (room + 3) / 4 : MaxInput(room);
+  }
+
+  /// Encodes `bytes[0, size)` in place; there is room for MaxSize(size), or `size` came from MaxInput. Returns the new
+  /// size.
+  std::size_t Encode(char* bytes, std::size_t size, LineClaim claim = {}) noexcept {
+    if (size == 0) return 0;
+    const char before = before_;
+    before_ = bytes[size - 1];
+    if (IsClean(claim)) return size;
+    const std::size_t first = FindLineFault(before, bytes, size, transparent_);
+    if (first == size) return size;
+    const std::size_t more = Count(before, bytes, first, size);
+    Expand(before, bytes, first, size, more);
     return size + more;
   }
 
   /// Writes what ends the content (at most 5 bytes) to `into` and returns its size: the end of the last line where that
   /// is missing, and for DATA the line with a dot.
   std::size_t Finish(char* into) noexcept {
-    std::string_view end = state_ == State::LineStart ? ".\r\n" : state_ == State::AfterCr ? "\n.\r\n" : "\r\n.\r\n";
+    std::string_view end = before_ == '\n' ? ".\r\n" : before_ == '\r' ? "\n.\r\n" : "\r\n.\r\n";
     if (!transparent_) end.remove_suffix(3);
     if (!end.empty()) std::memcpy(into, end.data(), end.size());
-    state_ = State::LineStart;
+    before_ = '\n';
     return end.size();
   }
 
   /// Starts a new content; `transparent` doubles leading dots, as DATA needs it and BDAT must not have it.
   void Reset(bool transparent) noexcept {
-    state_ = State::LineStart;
+    before_ = '\n';
     transparent_ = transparent;
   }
 
  private:
-  enum class State : unsigned char { LineStart, AfterCr, InLine };
+  bool IsClean(LineClaim claim) const noexcept { return transparent_ ? claim.NoDots() : claim.CrlfLines(); }
 
-  /// What stands before `c` in the result beside what already does, and the state after it. A CR is written when it
-  /// comes, and completed by the byte after it, so a CR at the end of a piece needs no memory of its own.
-  struct Step {
-    std::string_view before;
-    State next;
-  };
-  Step Next(State state, char c) const noexcept {
-    if (state == State::AfterCr) {
-      if (c == '\n') return {"", State::LineStart};
-      if (c == '\r') return {"\n", State::AfterCr};
-      return {c == '.' && transparent_ ? std::string_view("\n.") : std::string_view("\n"), State::InLine};
-    }
-    if (c == '\n') return {"\r", State::LineStart};
-    if (c == '\r') return {"", State::AfterCr};
-    return {state == State::LineStart && c == '.' && transparent_ ? std::string_view(".") : std::string_view(),
-            State::InLine};
+  /// What has to stand between `before` and `c`. A CR is written when it comes, and completed by the byte after it, so
+  /// a CR at the end of a piece needs no memory but `before_`.
+  std::string_view Between(char before, char c) const noexcept {
+    if (before == '\r') return c == '\n' ? "" : c == '.' && transparent_ ? "\n." : "\n";
+    if (c == '\n') return "\r";
+    return before == '\n' && c == '.' && transparent_ ? "." : "";
   }
 
-  /// Counts the bytes to be inserted and leaves the state after the piece.
-  std::size_t Scan(const char* bytes, std::size_t size) noexcept {
+  std::size_t Count(char before, const char* bytes, std::size_t at, std::size_t size) const noexcept {
     std::size_t more = 0;
-    for (std::size_t i = 0; i < size; ++i) {
-      if (state_ == State::InLine) {
-        // Text without a line end changes nothing; whole lines are passed over by memchr below.
-        i = NextLineEnd(bytes, i, size);
-        if (i == size) break;
-      }
-      const Step step = Next(state_, bytes[i]);
-      more += step.before.size();
-      state_ = step.next;
+    while (at != size) {
+      more += Between(at == 0 ? before : bytes[at - 1], bytes[at]).size();
+      at += 1 + FindLineFault(bytes[at], bytes + at + 1, size - at - 1, transparent_);
     }
     return more;
   }
 
-  static std::size_t NextLineEnd(const char* bytes, std::size_t from, std::size_t size) noexcept {
-    const void* lf = std::memchr(bytes + from, '\n', size - from);
-    const std::size_t end = lf == nullptr ? size : static_cast<std::size_t>(static_cast<const char*>(lf) - bytes);
-    const void* cr = std::memchr(bytes + from, '\r', end - from);
-    return cr == nullptr ? end : static_cast<std::size_t>(static_cast<const char*>(cr) - bytes);
-  }
-
-  /// Moves the content to the end of its room, then encodes it forward to the front: the writer never meets the reader.
-  void Expand(char* bytes, std::size_t size, std::size_t new_size, State state) const noexcept {
-    const char* in = bytes + (new_size - size);
-    std::memmove(bytes + (new_size - size), bytes, size);
-    char* out = bytes;
-    for (std::size_t i = 0; i < size; ++i) {
-      const char c = in[i];
-      const Step step = Next(state, c);
-      for (const char b : step.before) *out++ = b;
-      *out++ = c;
-      state = step.next;
+  /// Moves what follows the first fault `more` bytes up, then copies it back down to where it belongs: the writer never
+  /// meets the reader before all is put in.
+  void Expand(char before, char* bytes, std::size_t first, std::size_t size, std::size_t more) const noexcept {
+    char* in = bytes + first + more;
+    char* const end = bytes + size + more;
+    std::memmove(in, bytes + first, size - first);
+    char* out = bytes + first;
+    if (first != 0) before = bytes[first - 1];
+    while (out != in) {
+      for (const char c : Between(before, *in)) *out++ = c;
+      before = *in;
+      const std::size_t left = static_cast<std::size_t>(end - in);
+      const std::size_t run = 1 + FindLineFault(before, in + 1, left - 1, transparent_);
+      if (out == in) return;
+      before = in[run - 1];
+      std::memmove(out, in, run);
+      out += run;
+      in += run;
     }
   }
 
-  State state_ = State::LineStart;
+  char before_ = '\n';  // the last byte of content so far; the start of the content is the start of a line
   bool transparent_ = true;
 };
 

@@ -34,19 +34,23 @@ class ContentWriter {
 
   /// Fills `output` with content as far as it has room and the source gives; on End the end of content is written too.
   Result Fill(WireBuffer& output) {
+    std::size_t least = kLeastRoom;
     for (;;) {
       const Span<char> room = output.Free();
-      if (room.size() < kLeastRoom) return Result::More;
-      const std::size_t most = binary_ ? room.size() : ContentEncoder::MaxInput(room.size() - kEndRoom);
+      if (room.size() < least) return Result::More;
+      const LineClaim claim = source_->Claim();
+      const std::size_t most = binary_ ? room.size() : encoder_.MaxInput(room.size() - kEndRoom, claim);
       const SourceResult got = source_->Read(room.data(), most);
       if (got.status == SourceStatus::Failed || got.size > most) return Result::Failed;
       read_ += got.size;
-      output.Commit(binary_ ? got.size : encoder_.Encode(room.data(), got.size));
+      output.Commit(binary_ ? got.size : encoder_.Encode(room.data(), got.size, claim));
       if (got.status == SourceStatus::End) {
         if (!binary_) output.Commit(encoder_.Finish(output.Free().data()));
         return Result::End;
       }
       if (got.status == SourceStatus::Again || got.size == 0) return Result::Again;
+      // The rest of a buffer that is nearly full is not worth a read of its own.
+      least = kLeastRoom + output.Capacity() / 8;
     }
   }
 
@@ -75,7 +79,7 @@ class ContentWriter {
  private:
   static constexpr std::size_t kEndRoom = 5;      // CR LF . CR LF
   static constexpr std::size_t kHeaderRoom = 24;  // BDAT, ten digits, LAST
-  static constexpr std::size_t kLeastRoom = 64;   // below that a read is not worth its call
+  static constexpr std::size_t kLeastRoom = 96;   // a line of base64 and the end
 
   Source* source_ = nullptr;
   std::uint64_t size_ = 0;

@@ -1,0 +1,89 @@
+// Which vector instructions the fast paths may use: fixed by the compiler's target, or found at run time on x86-64 with
+// g++ and clang++. Each fast path has a scalar twin that gives the same bytes; SMTPOLL_NO_SIMD leaves only the twins.
+// <immintrin.h> costs more compile time than all of smtpoll, so AVX2 is written with the compilers' own vectors.
+#ifndef SMTPOLL_BASE_SIMD_HPP
+#define SMTPOLL_BASE_SIMD_HPP
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+
+#include "smtpoll/base/config.hpp"
+
+#if !defined(SMTPOLL_NO_SIMD)
+#if defined(__SSE2__) || defined(_M_X64)
+#define SMTPOLL_SSE2 1
+#endif
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(SMTPOLL_WINDOWS)
+// Not on Windows, where g++ keeps the stack at 16 bytes and AVX2 spills would fault.
+#define SMTPOLL_SSSE3 1
+#define SMTPOLL_TARGET(name) __attribute__((target(name)))
+#if !defined(__clang__)
+#if __GNUC__ >= 12
+#define SMTPOLL_AVX2 1
+#endif
+#elif __has_builtin(__builtin_ia32_pshufb256) && __has_builtin(__builtin_ia32_pmulhuw256) && \
+    __has_builtin(__builtin_ia32_pmovmskb256)
+#define SMTPOLL_AVX2 1
+#endif
+#elif defined(__SSSE3__) || (defined(_M_X64) && defined(__AVX__))
+#define SMTPOLL_SSSE3 1
+#define SMTPOLL_TARGET(name)
+#endif
+#if defined(__aarch64__) && defined(__ARM_NEON) && !defined(__ARM_BIG_ENDIAN)
+#define SMTPOLL_NEON 1
+#endif
+#endif
+
+#if defined(SMTPOLL_SSSE3)
+#include <tmmintrin.h>
+#elif defined(SMTPOLL_SSE2)
+#include <emmintrin.h>
+#elif defined(SMTPOLL_NEON)
+#include <arm_neon.h>
+#endif
+
+SMTPOLL_NAMESPACE_BEGIN
+namespace detail {
+
+/// True where this processor has SSSE3, or AVX2. The compiler's start-up code has asked the processor already, so this
+/// only looks at a bit.
+inline bool HasSsse3() noexcept {
+#if defined(SMTPOLL_SSSE3) && !defined(__SSSE3__) && defined(__GNUC__)
+  return __builtin_cpu_supports("ssse3") != 0;
+#elif defined(SMTPOLL_SSSE3)
+  return true;
+#else
+  return false;
+#endif
+}
+inline bool HasAvx2() noexcept {
+#if defined(SMTPOLL_AVX2) && !defined(__AVX2__)
+  return __builtin_cpu_supports("avx2") != 0;
+#elif defined(SMTPOLL_AVX2)
+  return true;
+#else
+  return false;
+#endif
+}
+
+#if defined(SMTPOLL_AVX2)
+using Bytes32 = unsigned char __attribute__((vector_size(32)));
+using Bytes16 = unsigned char __attribute__((vector_size(16)));
+#endif
+
+/// Index of the lowest bit set in `mask`, which is not 0.
+inline unsigned LowestBit(std::uint32_t mask) noexcept {
+#if defined(__GNUC__)
+  return static_cast<unsigned>(__builtin_ctz(mask));
+#else
+  unsigned at = 0;
+  while ((mask >> at & 1) == 0) ++at;
+  return at;
+#endif
+}
+
+}  // namespace detail
+SMTPOLL_NAMESPACE_END
+
+#endif
