@@ -91,6 +91,7 @@ def parse():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('--build', type=pathlib.Path, default=ROOT / 'build/bench', help='folder for programs and results')
     parser.add_argument('--quick', action='store_true', help='a smoke run: little work, one round, no bars')
+    parser.add_argument('--prebuilt', action='store_true', help='the programs are in the build folder already')
     parser.add_argument('--rounds', type=int, default=3)
     parser.add_argument('--only', help='names of rows, with commas between them')
     return parser.parse_args()
@@ -98,7 +99,8 @@ def parse():
 
 def main():
     options = parse()
-    build_all(options.build)
+    if not options.prebuilt:
+        build_all(options.build)
     sink = str(options.build / 'sink')
     attachment = options.build / 'attachment.bin'
     size = (1 if options.quick else 25) * 1024 * 1024
