@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <cstdio>
 #include <string>
 #include <type_traits>
 
@@ -94,8 +95,9 @@ TEST_CASE("Header injection: no field of the API takes CR, LF or NUL, wherever i
   CHECK(tries == 432);
 }
 
-TEST_CASE("EmailMessage.Fault: a header's name is one printable word") {
-  for (const char* name : {"", "a b", "a:", "caf\xc3\xa9"}) {
+TEST_CASE("EmailMessage.Fault: a header's name is one printable word that leaves room for its value") {
+  for (const std::string& name :
+       {std::string(), std::string("a b"), std::string("a:"), std::string("caf\xc3\xa9"), std::string(77, 'x')}) {
     EmailMessage mail = Mail();
     mail.Headers.AppendHeader(name, "x");
     CHECK(mail.Fault());
@@ -117,6 +119,60 @@ TEST_CASE("RFC 6531 3.4: an address in UTF-8 needs SMTPUTF8, a name does not") {
   CHECK_FALSE(mail.NeedsSmtpUtf8());
   mail.BCCAddress = "zo\xc3\xab@y.org";
   CHECK(mail.NeedsSmtpUtf8());
+}
+
+TEST_CASE("RFC 6531 3.4: so does an address in any field, and the header of a ready-made message") {
+  EmailMessage mail = Mail();
+  mail.Headers.AppendHeader("Reply-To", "Zo\xc3\xab <zoe@y.org>");
+  CHECK_FALSE(mail.NeedsSmtpUtf8());
+  mail.Headers.SetHeader("Reply-To", "zo\xc3\xab@y.org");
+  CHECK(mail.NeedsSmtpUtf8());
+  mail = Mail();
+  mail.ReversePath = "zo\xc3\xab@y.org";
+  CHECK(mail.NeedsSmtpUtf8());
+  mail = Mail();
+  mail.Source = "A: b\r\n\r\ncaf\xc3\xa9\r\n";
+  CHECK_FALSE(mail.NeedsSmtpUtf8());
+  mail.Source = "A: caf\xc3\xa9\n\nbody\n";
+  CHECK(mail.NeedsSmtpUtf8());
+}
+
+TEST_CASE("RFC 5890 2.3.1: a domain that is too long in ASCII is refused with its column") {
+  EmailMessage mail = Mail();
+  std::string label;  // 20 characters far apart
+  for (unsigned i = 0; i < 20; ++i)
+    label.append({static_cast<char>(0xe4 + i % 5), static_cast<char>(0x80 + 7 * i % 64), static_cast<char>(0x80 + i)});
+  mail.ToAddress = "Bob <bob@" + label + ".org>";
+  CHECK(Fault(mail) == "ToAddress, column 10: a label of the domain is longer than 63 octets");
+}
+
+TEST_CASE("EmailMessage.Fault: a file that is not there any more, an encoding that does not exist") {
+  EmailMessage mail = Mail();
+  smtpoll::EmailAttachment attachment;
+  attachment.ContentEncoding = "uuencode";
+  mail.Attachments.Append(attachment);
+  CHECK(Fault(mail) == "Attachments: there is no such ContentEncoding");
+  const std::string path = "./smtpoll-gone-" + std::to_string(reinterpret_cast<std::uintptr_t>(&mail));
+  std::FILE* const file = std::fopen(path.c_str(), "wb");
+  REQUIRE(file != nullptr);
+  std::fclose(file);
+  attachment = {};
+  REQUIRE(attachment.LoadFromFile(path));
+  mail.Attachments[0] = attachment;
+  CHECK(Fault(mail).empty());
+  std::remove(path.c_str());
+  CHECK(Fault(mail) == "Attachments: a file cannot be opened");
+}
+
+TEST_CASE("EmailMessage.Fault: fields of identifiers hold printable ASCII in words that fit a line") {
+  for (const std::string& bad : {std::string("<\xc3\xa9@x.org>"), std::string("\t<a@b>"), std::string(951, 'x')}) {
+    EmailMessage mail = Mail();
+    mail.SetInReplyTo(bad, "");
+    CHECK(Fault(mail).find("In-Reply-To, column ") == 0);
+  }
+  EmailMessage mail = Mail();
+  mail.SetListUnsubscribe("https://x.org/" + std::string(936, 'u'), true);
+  CHECK(Fault(mail).find("List-Unsubscribe, column 951") == 0);
 }
 
 namespace {
@@ -164,6 +220,32 @@ TEST_CASE("EmailMessage.Check lists what a receiver would hold against the messa
   CHECK(Findings(mail) ==
         "Attachments: many receivers refuse this kind of file\nAttachments: BodyHTML does not show an inline "
         "attachment\n");
+  mail = good;
+  mail.Headers.AppendHeader("Date", " ");
+  mail.RecipientOptions.push_back({"someone@else.org", smtpoll::DsnNotify::Never, ""});
+  mail.BodyPlainText = std::string(1000, 'x') + std::string(1, '\0');
+  attachment = {};
+  attachment.Name = "big.bin";
+  attachment.LoadFromCallback(nullptr, 30000000);
+  attachment.Data = "x";
+  mail.Attachments.Append(attachment);
+  CHECK(Findings(mail) ==
+        "Date: it is empty\nRecipientOptions: one names no recipient\nBody: a line is longer than 900 bytes\n"
+        "Body: it holds a NUL\n");
+  attachment.LoadFromCallback([](char*, std::size_t) { return smtpoll::SourceResult(); }, 30000000);
+  mail = good;
+  mail.Attachments.Append(attachment);
+  mail.ToAddress = "zo\xc3\xab@y.org";
+  CHECK(Findings(mail) ==
+        "FromAddress: an address needs SMTPUTF8\nAttachments: together they are larger than most servers take\n");
+  mail = good;
+  mail.Source = "From: a@b\r\nDate: x\r\nMessage-ID: <a@b>\r\nSubject: caf\xc3\xa9\r\n";
+  CHECK(Findings(mail) ==
+        "Source: the ready-made message has no empty line\nSource: its header has bytes that are not ASCII\n");
+  mail.Source = "From: a@b\r\nDate: x\r\nMessage-ID: <a@b>\r\n\r\n" + std::string(999, 'x') + "\ny";
+  CHECK(Findings(mail) == "Source: a line is longer than 998 bytes\nSource: a CR or LF stands alone\n");
+  mail.Source = std::string("From: a@b\r\nDate: x\r\nMessage-ID: <a@b>\r\n\r\na\0b", 46);
+  CHECK(Findings(mail) == "!Source: a NUL\n");
   mail = good;
   mail.Source = "From: a@b\r\nSubject: x\r\n\r\nDate: in the body\r\n";
   CHECK(Findings(mail) ==

@@ -171,6 +171,64 @@ TEST_CASE("RFC 2046 5.2.1: a forwarded message is message/rfc822 where it can go
   CHECK(Has(text, "Content-Transfer-Encoding: 8bit\r\n\r\nSubject: caf\xc3\xa9\r\n"));
 }
 
+TEST_CASE("RFC 2046 5.2.1: a message in a file is forwarded as it is, and streamed") {
+  const std::string path = "./smtpoll-forward-" + std::to_string(reinterpret_cast<std::uintptr_t>(&path)) + ".eml";
+  const auto write = [&](const std::string& text) {
+    std::FILE* const file = std::fopen(path.c_str(), "wb");
+    REQUIRE(file != nullptr);
+    std::fwrite(text.data(), 1, text.size(), file);
+    std::fclose(file);
+  };
+  std::string body;
+  for (int i = 0; i < 300; ++i) body += "line " + std::to_string(i) + "\n";
+  write("Subject: x\n\n" + body);
+  EmailMessage mail = Mail();
+  mail.Attachments.Append({});
+  REQUIRE(mail.Attachments[0].LoadFromFile(path));
+  const std::string text = Render(mail);
+  CHECK(Types(text) == "multipart/mixed text/plain message/rfc822 ");
+  CHECK(Has(text, "Content-Transfer-Encoding: 7bit\r\n\r\nSubject: x\r\n\r\nline 0\r\n"));
+  CHECK(Has(text, "line 299\r\n\r\n--"));
+  // As long as it was, but with other lines: then its size on the wire is another than was promised.
+  MessageSource source;
+  for (const char* other : {"Subject: x\r\n", "Subject: x_\n"}) {
+    source.Open(mail);
+    write(other + body);
+    CHECK(Has(ReadAll(source, 100), "[failed: attachment smtpoll-forward-"));
+    write("Subject: x\n\n" + body);
+  }
+  std::remove(path.c_str());
+}
+
+TEST_CASE("RFC 5322 3.4: an empty group stands for itself, an empty list makes no field") {
+  EmailMessage mail = Mail();
+  mail.ToAddress = "undisclosed-recipients:;";
+  mail.BCCAddress = "bob@y.org";
+  mail.CCAddress = " , ";
+  mail.Headers.AppendHeader("Reply-To", "");
+  const std::string text = Render(mail);
+  CHECK(Has(text, "\r\nTo: undisclosed-recipients:;\r\n"));
+  CHECK_FALSE(Has(text, "Cc:"));
+  CHECK_FALSE(Has(text, "Reply-To:"));
+}
+
+TEST_CASE("RFC 5322 2.1.1: a display name without a place to fold is encoded") {
+  EmailMessage mail = Mail();
+  mail.ToAddress = std::string(1500, 'n') + " <bob@y.org>";
+  const std::string text = Render(mail);  // which looks at the length of each line
+  CHECK(Has(text, "To: =?UTF-8?Q?nnn"));
+}
+
+TEST_CASE("EmailMessage.Render gives the whole message, and nothing of one that cannot be read") {
+  EmailMessage mail = Mail();
+  mail.Headers.AppendHeader("Message-ID", "<fixed@x.org>");
+  mail.Headers.AppendHeader("Date", "Tue, 24 Nov 2026 10:00:00 +0000");
+  CHECK(mail.Render() == Render(mail));
+  mail.Attachments.Append(Attachment("a", ""));
+  mail.Attachments[0].LoadFromCallback([](char*, std::size_t) { return SourceResult{0, SourceStatus::Again}; });
+  CHECK(mail.Render().empty());
+}
+
 TEST_CASE("RFC 6047 2.4: an invitation is an alternative with its method") {
   EmailMessage mail = Mail();
   mail.BodyCalendar = "BEGIN:VCALENDAR\nMETHOD:REQUEST\nEND:VCALENDAR\n";

@@ -19,6 +19,9 @@ enum class TransferEncoding : std::uint8_t { SevenBit, EightBit, QuotedPrintable
 /// What the wire carries beside lines of ASCII (RFC 6152, RFC 3030); each includes the one before.
 enum class WireWidth : std::uint8_t { SevenBit, EightBit, Binary };
 
+/// A text with a line longer than this is encoded; RFC 5322 2.1.1 allows 998.
+constexpr std::size_t kLongestTextLine = 900;
+
 /// Text with every line end, CR, LF or CRLF, as CRLF.
 class CrlfText {
  public:
@@ -207,7 +210,7 @@ inline TransferEncoding ChooseEncoding(std::string_view text, bool eight_bit) no
       column = 0;
       continue;
     }
-    long_line = ++column > 900 || long_line;
+    long_line = ++column > kLongestTextLine || long_line;
     if (IsPrint(c) || c == '\t') continue;
     ++escaped;
     control = control || IsAscii(c);

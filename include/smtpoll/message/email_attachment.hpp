@@ -14,11 +14,14 @@ SMTPOLL_NAMESPACE_BEGIN
 
 class EmailAttachment {
  public:
-  std::string Name;                        ///< File name shown to the receiver, UTF-8.
-  std::string MIMEType;                    ///< Empty: by the extension of Name.
-  std::string Data;                        ///< The bytes, where they are in memory.
-  std::string ContentEncoding = "base64";  ///< Transfer encoding; base64 is the one that carries every byte.
-  std::string InlineContentID;             ///< Not empty: shown inside the HTML body, which names it as `cid:...`.
+  std::string Name;      ///< File name shown to the receiver, UTF-8.
+  std::string MIMEType;  ///< Empty: by the extension of Name.
+  std::string Data;      ///< The bytes, where they are in memory.
+  /// Transfer encoding: base64, which carries every byte; quoted-printable, 7bit or 8bit, which are taken where the
+  /// bytes are in memory and come through by them; binary, where the server has it. Empty: the one that suits MIMEType.
+  /// base64 is the fall-back of all, and a server with BINARYMIME gets the bytes as they are.
+  std::string ContentEncoding = "base64";
+  std::string InlineContentID;  ///< Not empty: shown inside the HTML body, which names it as `cid:...`.
 
   /// Reads one piece of a callback's bytes; as Source::Read.
   using ReadFunction = std::function<SourceResult(char* into, std::size_t room)>;

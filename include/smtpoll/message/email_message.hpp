@@ -3,6 +3,7 @@
 #ifndef SMTPOLL_MESSAGE_EMAIL_MESSAGE_HPP
 #define SMTPOLL_MESSAGE_EMAIL_MESSAGE_HPP
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -14,6 +15,7 @@
 #include "smtpoll/message/email_attachment.hpp"
 #include "smtpoll/message/internet_headers.hpp"
 #include "smtpoll/message/mailbox.hpp"
+#include "smtpoll/message/message_signer.hpp"
 
 SMTPOLL_NAMESPACE_BEGIN
 
@@ -54,6 +56,17 @@ inline bool IsAddressField(std::string_view name) noexcept {
   return false;
 }
 
+/// The header of a ready-made message: all before its first empty line.
+inline std::string_view HeaderOf(std::string_view source) noexcept {
+  for (std::size_t at = 0; at < source.size();) {
+    if (source[at] == '\r' || source[at] == '\n') return source.substr(0, at);
+    const std::size_t end = source.find_first_of("\r\n", at);
+    if (end == std::string_view::npos) break;
+    at = end + (source.substr(end, 2) == "\r\n" ? 2 : 1);
+  }
+  return source;
+}
+
 }  // namespace detail
 
 class EmailMessage {
@@ -81,6 +94,10 @@ class EmailMessage {
   std::string EnvelopeID;               ///< ENVID of RFC 3461; empty for none.
   DsnNotify Notify = DsnNotify::Unset;  ///< NOTIFY for the recipients that RecipientOptions does not name.
   std::vector<smtpoll::RecipientOptions> RecipientOptions;
+
+  /// Signs the message on its way out, for example by DKIM. A signed message goes in ASCII, because a relay that turned
+  /// 8bit into something else would break the signature; and its attachments are read twice.
+  std::shared_ptr<const MessageSigner> Signer;
 
   /// Add to the address lists.
   void AddRecipient(std::string_view address) { AddTo(ToAddress, address); }
@@ -123,74 +140,27 @@ class EmailMessage {
   std::vector<MessageFinding> Check() const;
 
   /// The first thing that keeps this message from being sent safely; nothing of it is sent then.
-  MessageFault Fault() const {
-    if (const MessageFault fault = CheckAddresses("FromAddress", FromAddress, true)) return fault;
-    if (const MessageFault fault = CheckAddresses("ToAddress", ToAddress, false)) return fault;
-    if (const MessageFault fault = CheckAddresses("CCAddress", CCAddress, false)) return fault;
-    if (const MessageFault fault = CheckAddresses("BCCAddress", BCCAddress, false)) return fault;
-    if (ReversePath && !ReversePath->empty())
-      if (const MessageFault fault = CheckAddresses("ReversePath", *ReversePath, true)) return fault;
-    if (!Source.empty()) return {};
-    if (const MessageFault fault = CheckLine("Subject", Subject)) return fault;
-    for (const InternetHeaders::Field& field : Headers.Fields()) {
-      if (field.name.empty()) return {"Headers", 0, "a header without a name"};
-      for (const char c : field.name)
-        if (!detail::IsPrint(c) || c == ' ' || c == ':') return {"Headers", 0, "a bad character in a header's name"};
-      if (const MessageFault fault = CheckLine(field.name, field.value)) return fault;
-      if (!detail::IsAddressField(field.name)) continue;
-      if (const MessageFault fault = CheckAddresses(field.name, field.value, false)) return fault;
-    }
-    for (const EmailAttachment& attachment : Attachments) {
-      if (const MessageFault fault = CheckLine("Attachments", attachment.Name)) return fault;
-      if (const MessageFault fault = CheckLine("Attachments", attachment.InlineContentID)) return fault;
-      for (const char c : attachment.MIMEType)
-        if (!detail::IsPrint(c)) return {"Attachments", 0, "a bad character in a MIME type"};
-    }
-    for (const char c : CalendarMethod)
-      if (!detail::IsAlpha(c) && c != '-') return {"CalendarMethod", 0, "a METHOD is one word"};
-    for (const std::string* body : {&BodyPlainText, &BodyHTML, &BodyEnriched, &BodyCalendar})
-      if (const std::size_t at = detail::FindInvalidUtf8(*body); at != std::string_view::npos)
-        return {"Body", at + 1, "no valid UTF-8"};
-    return {};
-  }
+  MessageFault Fault() const;
 
-  /// True where an address cannot be said in ASCII, so that the server has to offer SMTPUTF8 (RFC 6531).
-  bool NeedsSmtpUtf8() const noexcept {
-    for (const std::string* list : {&FromAddress, &ToAddress, &CCAddress, &BCCAddress}) {
-      MailboxParser parser(*list);
-      Mailbox mailbox;
-      while (parser.Next(mailbox))
-        if (detail::NeedsSmtpUtf8(mailbox)) return true;
-    }
-    return false;
-  }
+  /// True where an address, or the header of a ready-made message, cannot be said in ASCII, so that the server has to
+  /// offer SMTPUTF8 (RFC 6531).
+  bool NeedsSmtpUtf8() const noexcept;
+
+  /// The whole message as it would be sent to a server that takes ASCII only (the seed's Source, read): for an archive
+  /// or a folder of sent mail. Date, Message-ID and boundaries are new with each call. Empty where a source fails, or
+  /// has nothing now.
+  std::string Render() const;
 
  private:
   static void AddTo(std::string& list, std::string_view address) {
     if (!list.empty()) list += ", ";
     list += address;
   }
-
-  static MessageFault CheckAddresses(std::string_view field, std::string_view list, bool needed) noexcept {
-    MailboxParser parser(list);
-    Mailbox mailbox;
-    bool found = false;
-    while (parser.Next(mailbox)) found = true;
-    if (parser.Failed()) return {field, parser.FaultColumn(), parser.FaultReason()};
-    return needed && !found ? MessageFault{field, 0, "an address is missing"} : MessageFault();
-  }
-
-  static MessageFault CheckLine(std::string_view field, std::string_view value) noexcept {
-    for (std::size_t i = 0; i < value.size(); ++i)
-      if ((static_cast<unsigned char>(value[i]) < ' ' && value[i] != '\t') || value[i] == 0x7f)
-        return {field, i + 1, "a line break or another control character"};
-    const std::size_t invalid = detail::FindInvalidUtf8(value);
-    return invalid == std::string_view::npos ? MessageFault() : MessageFault{field, invalid + 1, "no valid UTF-8"};
-  }
 };
 
 SMTPOLL_NAMESPACE_END
 
 #include "smtpoll/message/message_advice.hpp"
+#include "smtpoll/message/message_fault.hpp"
 
 #endif

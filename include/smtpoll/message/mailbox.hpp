@@ -38,6 +38,19 @@ constexpr bool IsDotAtom(std::string_view text) noexcept {
   return !after_dot;
 }
 
+/// Why `domain`, a dot-atom, is no domain; nullptr where it is one (RFC 5321 4.1.2, RFC 1035 2.3.4). The low line is in
+/// use, so it is taken.
+constexpr const char* DomainFault(std::string_view domain) noexcept {
+  std::size_t label = 0;
+  for (const char c : domain) {
+    label = c == '.' ? 0 : label + 1;
+    if (label > 63) return "a label of the domain is longer than 63 octets";
+    if (IsAscii(c) && !IsAlpha(c) && !IsDigit(c) && c != '-' && c != '_' && c != '.')
+      return "a character that cannot stand in a domain";
+  }
+  return nullptr;
+}
+
 /// Appends what a quoted string means: without its quotes and escapes. Text without quotes is appended as it is.
 inline void AppendUnquoted(std::string_view text, std::string& to) {
   bool quoted = false;
@@ -185,11 +198,12 @@ class MailboxParser {
     const std::size_t start = at_;
     if (Peek() == '[') {
       while (at_ < list_.size() && Peek() != ']') {
-        if (!detail::IsPrint(Peek()) || Peek() == ' ' || (Peek() == '[' && at_ != start))
+        if (!detail::IsPrint(Peek()) || Peek() == ' ' || Peek() == '\\' || (Peek() == '[' && at_ != start))
           return Fault("a bad address literal");
         ++at_;
       }
       if (at_ == list_.size()) return Fault("] is missing");
+      if (at_ == start + 1) return Fault("a bad address literal");
       ++at_;
     } else if (!Atoms()) {
       return false;
@@ -209,6 +223,8 @@ class MailboxParser {
     if (local.size() > 64) return fault_at(local, "the local part is longer than 64 octets");
     if (domain[0] != '[' && !detail::IsDotAtom(domain)) return fault_at(domain, "a dot at the wrong place");
     if (domain.size() > 255) return fault_at(domain, "the domain is longer than 255 octets");
+    if (domain[0] != '[')
+      if (const char* fault = detail::DomainFault(domain)) return fault_at(domain, fault);
     if (local.size() + domain.size() + 3 > 256) return fault_at(local, "the address is longer than 254 octets");
     return true;
   }

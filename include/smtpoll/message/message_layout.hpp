@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "smtpoll/base/entropy.hpp"
+#include "smtpoll/message/attachment_plan.hpp"
 #include "smtpoll/message/body_source.hpp"
 #include "smtpoll/message/date.hpp"
 #include "smtpoll/message/email_message.hpp"
@@ -25,12 +26,14 @@ struct MessagePart {
   std::string_view text;  // of a body
   TransferEncoding encoding = TransferEncoding::SevenBit;
   const EmailAttachment* attachment = nullptr;
+  std::uint64_t size = 0;  // of an attachment: bytes on the wire
 };
+
+/// A longer name is encoded, because it may have no place where its line can be folded.
+constexpr std::size_t kLongestPlainName = 500;
 
 class MessageLayout {
  public:
-  MessageLayout() : random_(Seed()) {}
-
   const std::vector<MessagePart>& Parts() const noexcept { return parts_; }
   const std::string& Literals() const noexcept { return literals_; }
 
@@ -50,16 +53,28 @@ class MessageLayout {
     return width;
   }
 
+  /// Appends the header as it goes over the wire, without the empty line after it.
+  void AppendHeader(std::string& to) const {
+    if (mail_->Source.empty()) {
+      const std::size_t end = literals_.find("\r\n\r\n");
+      to.append(literals_, 0, end + 2);
+      return;
+    }
+    CrlfText header;
+    header.Start(HeaderOf(mail_->Source));
+    char piece[256];
+    while (!header.Done()) to.append(piece, header.Read(piece, sizeof piece));
+  }
+
   /// `width`: what the server offers, 8BITMIME or BINARYMIME.
   void Lay(const EmailMessage& mail, WireWidth width) {
     Clear();
-    eight_bit_ = width != WireWidth::SevenBit;
-    binary_ = width == WireWidth::Binary;
+    width_ = width;
     mail_ = &mail;
     if (!mail.Source.empty()) {
       const bool ascii = IsAllAscii(mail.Source);
       parts_.push_back(
-          {false, 0, 0, mail.Source, ascii ? TransferEncoding::SevenBit : TransferEncoding::EightBit, nullptr});
+          {false, 0, 0, mail.Source, ascii ? TransferEncoding::SevenBit : TransferEncoding::EightBit, nullptr, 0});
       return;
     }
     DrawToken();
@@ -69,23 +84,21 @@ class MessageLayout {
   }
 
  private:
-  static std::uint64_t Seed() noexcept {
-    std::uint64_t seed = 0;
-    char bytes[sizeof seed];
-    if (FillWithEntropy(bytes, sizeof bytes)) std::memcpy(&seed, bytes, sizeof seed);
-    // Where the system has no randomness, the time still tells two programs apart.
-    return seed ^ static_cast<std::uint64_t>(std::chrono::system_clock::now().time_since_epoch().count());
-  }
-
-  /// 24 letters that no text of this message holds: the stem of its boundaries and its Message-ID.
+  /// 24 random letters that no text of this message holds: the stem of its boundaries and its Message-ID. They are
+  /// drawn from the system each time, so that neither a thread nor a process that was forked off draws the same ones.
   void DrawToken() {
     do {
-      for (char& c : token_) c = static_cast<char>('a' + NextRandom() % 26);
+      if (!FillWithEntropy(token_, sizeof token_))
+        for (char& c : token_) c = static_cast<char>(NextRandom() >> 56);
+      for (char& c : token_) c = static_cast<char>('a' + static_cast<unsigned char>(c) % 26);
     } while (Occurs(mail_->BodyPlainText) || Occurs(mail_->BodyHTML) || Occurs(mail_->BodyEnriched) ||
-             Occurs(mail_->BodyCalendar) || OccursInForward());
+             Occurs(mail_->BodyCalendar) || OccursInAttachment());
   }
-  /// One step of splitmix64: 64 bits of state are enough to never meet the same token twice.
+  /// One step of splitmix64, for systems without randomness; there the time and the place still tell two messages
+  /// apart.
   std::uint64_t NextRandom() noexcept {
+    random_ += static_cast<std::uint64_t>(std::chrono::system_clock::now().time_since_epoch().count()) ^
+               reinterpret_cast<std::uintptr_t>(this);
     std::uint64_t z = random_ += 0x9E3779B97F4A7C15u;
     z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9u;
     z = (z ^ z >> 27) * 0x94D049BB133111EBu;
@@ -132,15 +145,18 @@ class MessageLayout {
     writer.End();
   }
 
+  /// A field of mailboxes. An empty group, which names nobody, stands for itself; an empty list makes no field.
   void Addresses(HeaderWriter& writer, std::string_view name, std::string_view list) {
     MailboxParser parser(list);
     Mailbox mailbox;
-    writer.Begin(name);
     bool first = true;
     while (parser.Next(mailbox)) {
-      if (!first) writer.Glue(",");
+      if (first)
+        writer.Begin(name);
+      else
+        writer.Glue(",");
       first = false;
-      if (IsAllAscii(mailbox.display_name)) {
+      if (IsAllAscii(mailbox.display_name) && mailbox.display_name.size() <= kLongestPlainName) {
         writer.Verbatim(mailbox.display_name);
       } else {
         scratch_.clear();
@@ -149,15 +165,18 @@ class MessageLayout {
       }
       scratch_.clear();
       AppendAddrSpec(mailbox, scratch_);
-      if (mailbox.display_name.empty()) {
-        writer.Word(scratch_);
-      } else {
+      if (!mailbox.display_name.empty()) {
         scratch_.insert(0, 1, '<');
         scratch_ += '>';
-        writer.Word(scratch_);
       }
+      writer.Word(scratch_);
     }
-    writer.End();
+    const bool group = first && list.find(':') != std::string_view::npos;
+    if (group) {
+      writer.Begin(name);
+      writer.Word("undisclosed-recipients:;");
+    }
+    if (!first || group) writer.End();
   }
 
   void MessageId(HeaderWriter& writer) {
@@ -238,44 +257,26 @@ class MessageLayout {
   }
 
   void WriteText(std::string_view subtype, std::string_view method, std::string_view text) {
-    const TransferEncoding encoding = ChooseEncoding(text, eight_bit_);
-    constexpr const char* kNames[] = {"7bit", "8bit", "quoted-printable", "base64"};
+    const TransferEncoding encoding = ChooseEncoding(text, width_ != WireWidth::SevenBit);
     literals_.append("Content-Type: text/").append(subtype).append("; charset=utf-8");
     if (!method.empty()) literals_.append("; method=").append(method);
-    literals_.append("\r\nContent-Transfer-Encoding: ");
-    literals_.append(kNames[static_cast<unsigned>(encoding)]).append("\r\n\r\n");
-    EndLiteral();
-    parts_.push_back({false, 0, 0, text, encoding, nullptr});
+    literals_ += "\r\n";
+    EndHeader(encoding);
+    parts_.push_back({false, 0, 0, text, encoding, nullptr, 0});
   }
 
-  static std::string_view GivenType(const EmailAttachment& one) noexcept {
-    return one.MIMEType.empty() ? MimeTypeOf(one.Name) : std::string_view(one.MIMEType);
-  }
-
-  /// RFC 2046 5.2.1: a message/rfc822 must not be base64, so it is one only where its lines can go as they are.
-  bool IsForward(const EmailAttachment& one) const noexcept {
-    if (one.Data.empty() || one.Size() != one.Data.size() || !EqualIgnoringCase(GivenType(one), "message/rfc822"))
-      return false;
-    const TransferEncoding encoding = ChooseEncoding(one.Data, eight_bit_);
-    return encoding == TransferEncoding::SevenBit || encoding == TransferEncoding::EightBit;
-  }
-  bool OccursInForward() const {
+  /// Only what may go without base64 can hold a boundary; a file is too long to be searched for what is that unlikely.
+  bool OccursInAttachment() const {
     for (const EmailAttachment& one : mail_->Attachments)
-      if (IsForward(one) && Occurs(one.Data)) return true;
+      if (!one.Data.empty() && one.Size() == one.Data.size() && Occurs(one.Data)) return true;
     return false;
   }
 
-  std::string_view TypeOf(const EmailAttachment& one) const noexcept {
-    const std::string_view type = GivenType(one);
-    const bool composite = StartsWithIgnoringCase(type, "message/") || StartsWithIgnoringCase(type, "multipart/");
-    const bool usable = IsForward(one) || (!composite && type.find('/') != std::string_view::npos);
-    return usable ? type : "application/octet-stream";
-  }
-
   void WriteAttachment(const EmailAttachment& one, std::string_view disposition) {
+    const AttachmentPlan plan = AttachmentPlanner(one, width_).Plan();
     HeaderWriter writer(literals_);
     writer.Begin("Content-Type");
-    writer.Word(TypeOf(one));
+    writer.Word(plan.type);
     if (!IsAllAscii(one.Name)) NameForOldReaders(writer, one.Name);
     writer.End();
     writer.Begin("Content-Disposition");
@@ -286,17 +287,20 @@ class MessageLayout {
       scratch_.assign("<").append(one.InlineContentID).append(">");
       Field(writer, "Content-ID", scratch_);
     }
-    if (IsForward(one)) return WriteForward(one);
-    literals_ += binary_ ? "Content-Transfer-Encoding: binary\r\n\r\n" : "Content-Transfer-Encoding: base64\r\n\r\n";
-    EndLiteral();
-    parts_.push_back({false, 0, 0, {}, binary_ ? TransferEncoding::Binary : TransferEncoding::Base64, &one});
+    EndHeader(plan.encoding);
+    const bool in_memory = one.Path().empty() && !one.Callback();
+    if (plan.is_text && in_memory)
+      parts_.push_back({false, 0, 0, one.Data, plan.encoding, nullptr, 0});
+    else
+      parts_.push_back({false, 0, 0, {}, plan.encoding, &one, plan.wire_size});
   }
 
-  void WriteForward(const EmailAttachment& one) {
-    const TransferEncoding encoding = ChooseEncoding(one.Data, eight_bit_);
-    literals_ += encoding == TransferEncoding::EightBit ? "Content-Transfer-Encoding: 8bit\r\n\r\n" : "\r\n";
+  /// The last field of an entity's header, and the empty line. 7bit is what no field says (RFC 2045 6.1).
+  void EndHeader(TransferEncoding encoding) {
+    constexpr const char* kNames[] = {"7bit", "8bit", "quoted-printable", "base64", "binary"};
+    literals_.append("Content-Transfer-Encoding: ").append(kNames[static_cast<unsigned>(encoding)]);
+    literals_ += "\r\n\r\n";
     EndLiteral();
-    parts_.push_back({false, 0, 0, one.Data, encoding, nullptr});
   }
 
   /// Readers that do not know RFC 2231 look here: the name with a low line for each character that is not ASCII. Not as
@@ -370,7 +374,7 @@ class MessageLayout {
 
   void EndLiteral() {
     if (literals_.size() == literal_begin_) return;
-    parts_.push_back({true, literal_begin_, literals_.size(), {}, TransferEncoding::SevenBit, nullptr});
+    parts_.push_back({true, literal_begin_, literals_.size(), {}, TransferEncoding::SevenBit, nullptr, 0});
     literal_begin_ = literals_.size();
   }
 
@@ -380,10 +384,9 @@ class MessageLayout {
   std::string scratch_;
   std::string name_;
   std::size_t literal_begin_ = 0;
-  bool eight_bit_ = false;
-  bool binary_ = false;
+  WireWidth width_ = WireWidth::SevenBit;
   char token_[24] = {};
-  std::uint64_t random_;
+  std::uint64_t random_ = 0;
 };
 
 }  // namespace detail

@@ -4,6 +4,7 @@
 #ifndef SMTPOLL_MESSAGE_MESSAGE_SOURCE_HPP
 #define SMTPOLL_MESSAGE_MESSAGE_SOURCE_HPP
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -25,18 +26,69 @@ class MessageSource final : public Source {
   /// Starts `mail`, which must neither change nor go away until Close. What is wrong with it, Check says before.
   /// `width`: text may go as 8bit, attachments as they are, because the server offers 8BITMIME or BINARYMIME.
   void Open(const EmailMessage& mail, detail::WireWidth width = detail::WireWidth::SevenBit) {
-    layout_.Lay(mail, width);
+    signer_ = mail.Signer.get();
+    layout_.Lay(mail, signer_ == nullptr ? width : detail::WireWidth::SevenBit);
     failure_.clear();
     StartOver(false);
+    StartSigning();
   }
   /// Lets go of the message.
   void Close() {
     reader_.Close();
     layout_.Clear();
+    signing_.reset();
+    signature_.clear();
     part_ = 0;
   }
 
   SourceResult Read(char* into, std::size_t room) override {
+    if (signing_ != nullptr)
+      if (const SourceStatus status = Sign(); status != SourceStatus::More) return {0, status};
+    const std::size_t size = signature_.copy(into, room, signature_at_);
+    signature_at_ += size;
+    if (size == room) return {size, SourceStatus::More};
+    const SourceResult rest = ReadParts(into + size, room - size);
+    if (rest.status == SourceStatus::Again && size != 0) return {size, SourceStatus::More};
+    return {size + rest.size, rest.status};
+  }
+
+  /// What the envelope has to ask the server for.
+  detail::WireWidth Width() const noexcept { return layout_.Width(); }
+
+  /// True while the signature is not there yet; Read then says Again now and then.
+  bool Signing() const noexcept { return signing_ != nullptr; }
+
+  bool Rewind() override {
+    signature_at_ = 0;
+    if (!StartOver(true)) return false;
+    if (signing_ != nullptr) StartSigning();
+    return true;
+  }
+
+  std::uint64_t Size() const override {
+    std::uint64_t sum = signing_ != nullptr ? signing_->Size() : signature_.size();
+    for (const detail::MessagePart& part : layout_.Parts()) {
+      const std::uint64_t size = PartSize(part);
+      if (size == kUnknownSize) return kUnknownSize;
+      sum += size;
+    }
+    return sum;
+  }
+
+  std::string_view Failure() const override { return failure_; }
+
+ private:
+  /// Bytes that one Read may have signed: it must not take longer than a step should.
+  static constexpr std::size_t kSignStep = 1024 * 1024;
+
+  bool StartOver(bool again) {
+    again_ = again;
+    part_ = 0;
+    return StartPart();
+  }
+
+  /// The bytes of the message without its signature.
+  SourceResult ReadParts(char* into, std::size_t room) {
     std::size_t size = 0;
     while (size < room && part_ < layout_.Parts().size()) {
       const SourceResult result = ReadPart(into + size, room - size);
@@ -51,28 +103,36 @@ class MessageSource final : public Source {
     return {size, part_ == layout_.Parts().size() ? SourceStatus::End : SourceStatus::More};
   }
 
-  /// What the envelope has to ask the server for.
-  detail::WireWidth Width() const noexcept { return layout_.Width(); }
-
-  bool Rewind() override { return StartOver(true); }
-
-  std::uint64_t Size() const override {
-    std::uint64_t sum = 0;
-    for (const detail::MessagePart& part : layout_.Parts()) {
-      const std::uint64_t size = PartSize(part);
-      if (size == kUnknownSize) return kUnknownSize;
-      sum += size;
-    }
-    return sum;
+  void StartSigning() {
+    signature_.clear();
+    signature_at_ = 0;
+    signing_.reset();
+    if (signer_ == nullptr) return;
+    std::string header;
+    layout_.AppendHeader(header);
+    signing_ = signer_->Begin(header);
+    unsigned_ = header.size() + 2;  // and the empty line
   }
 
-  std::string_view Failure() const override { return failure_; }
-
- private:
-  bool StartOver(bool again) {
-    again_ = again;
-    part_ = 0;
-    return StartPart();
+  /// Has the signer read on. More: the signature is there, and the message stands at its start again.
+  SourceStatus Sign() {
+    char piece[4096];
+    for (std::size_t signed_now = 0; signed_now < kSignStep;) {
+      const SourceResult result = ReadParts(piece, sizeof piece);
+      if (result.status == SourceStatus::Failed || result.status == SourceStatus::Again) return result.status;
+      const std::size_t skipped = unsigned_ < result.size ? static_cast<std::size_t>(unsigned_) : result.size;
+      unsigned_ -= skipped;
+      signing_->Update({piece + skipped, result.size - skipped});
+      signed_now += result.size;
+      if (result.status != SourceStatus::End) continue;
+      if (!signing_->Finish(signature_)) {
+        failure_ = "the message cannot be signed with this key";
+        return SourceStatus::Failed;
+      }
+      signing_.reset();
+      return StartOver(true) ? SourceStatus::More : SourceStatus::Failed;
+    }
+    return SourceStatus::Again;
   }
 
   const detail::MessagePart& Part() const { return layout_.Parts()[part_]; }
@@ -85,6 +145,8 @@ class MessageSource final : public Source {
     crlf_.Start(part.text);
     quoted_printable_.Start(part.text);
     base64_.Start();
+    lines_.Start();
+    lines_read_ = 0;
     if (part.attachment == nullptr || reader_.Start(*part.attachment, again_)) return true;
     Fail(part);
     return false;
@@ -95,7 +157,16 @@ class MessageSource final : public Source {
     if (part.attachment != nullptr) {
       const auto pull = [this](char* raw, std::size_t size) { return reader_.Read(raw, size); };
       const bool binary = part.encoding == detail::TransferEncoding::Binary;
-      const SourceResult result = binary ? pull(into, room) : base64_.Read(into, room, pull);
+      const bool base64 = part.encoding == detail::TransferEncoding::Base64;
+      SourceResult result = binary   ? pull(into, room)
+                            : base64 ? base64_.Read(into, room, pull)
+                                     : lines_.Read(into, room, pull);
+      if (!binary && !base64) {
+        lines_read_ += result.size;
+        // The file has other lines than when it was scanned.
+        const bool ended = result.status == SourceStatus::End;
+        if (lines_read_ > part.size || (ended && lines_read_ != part.size)) result = {0, SourceStatus::Failed};
+      }
       if (result.status == SourceStatus::Failed) Fail(part);
       return result;
     }
@@ -126,11 +197,7 @@ class MessageSource final : public Source {
 
   static std::uint64_t PartSize(const detail::MessagePart& part) {
     if (part.is_literal) return part.end - part.begin;
-    if (part.attachment != nullptr) {
-      const std::uint64_t size = part.attachment->Size();
-      const bool as_it_is = size == kUnknownSize || part.encoding == detail::TransferEncoding::Binary;
-      return as_it_is ? size : detail::Base64LinesSize(size);
-    }
+    if (part.attachment != nullptr) return part.size;
     // A counting pass: encoded into nothing.
     char nowhere[512];
     std::uint64_t sum = 0;
@@ -155,10 +222,17 @@ class MessageSource final : public Source {
   detail::MessageLayout layout_;
   std::size_t part_ = 0;
   std::size_t literal_at_ = 0;
+  std::uint64_t lines_read_ = 0;
   bool again_ = false;
+  const MessageSigner* signer_ = nullptr;
+  std::unique_ptr<MessageSigning> signing_;  // until the signature is there
+  std::uint64_t unsigned_ = 0;               // bytes of the header that the signer does not get again
+  std::string signature_;
+  std::size_t signature_at_ = 0;
   detail::CrlfText crlf_;
   detail::QuotedPrintableText quoted_printable_;
   detail::Base64Lines base64_;
+  detail::CrlfLines lines_;
   detail::AttachmentReader reader_;
   std::string failure_;
 };
@@ -173,6 +247,21 @@ inline std::uint64_t ContentSize(const EmailMessage& mail) {
 }
 
 }  // namespace detail
+
+inline std::string EmailMessage::Render() const {
+  MessageSource source;
+  source.Open(*this);
+  std::string text;
+  char piece[4096];
+  for (;;) {
+    const SourceResult got = source.Read(piece, sizeof piece);
+    text.append(piece, got.size);
+    if (got.status == SourceStatus::End) return text;
+    // A signer that works in steps goes on by itself; a callback that has nothing now may never.
+    if (got.status == SourceStatus::Failed || (got.status == SourceStatus::Again && !source.Signing())) return {};
+  }
+}
+
 SMTPOLL_NAMESPACE_END
 
 #endif

@@ -1,0 +1,162 @@
+// The first thing that keeps a message from being sent safely, by the name of its field. Nothing here is about taste;
+// that is Check's. Invariant: of a message without a fault no value can end its line, its header, or its command.
+#ifndef SMTPOLL_MESSAGE_MESSAGE_FAULT_HPP
+#define SMTPOLL_MESSAGE_MESSAGE_FAULT_HPP
+
+#include <cstdio>
+#include <string>
+#include <string_view>
+
+#include "smtpoll/message/attachment_plan.hpp"
+#include "smtpoll/message/email_message.hpp"
+#include "smtpoll/message/header_writer.hpp"
+
+SMTPOLL_NAMESPACE_BEGIN
+namespace detail {
+
+/// A name longer than this leaves no room for a value (RFC 5322 2.1.1).
+constexpr std::size_t kLongestFieldName = 76;
+/// Two names of 127 characters and parameters (RFC 6838 4.2).
+constexpr std::size_t kLongestMimeType = 400;
+constexpr std::size_t kLongestContentId = 250;
+constexpr std::size_t kLongestMethod = 32;
+
+/// Fields of tokens, identifiers and addresses, in which an encoded word means nothing (RFC 2047 5).
+inline bool IsTokenField(std::string_view name) noexcept {
+  for (const std::string_view one :
+       {"Message-ID", "In-Reply-To", "References", "Date", "Resent-Date", "Resent-Message-ID", "Auto-Submitted",
+        "List-Unsubscribe", "List-Unsubscribe-Post", "List-Help", "List-Subscribe", "List-Post", "List-Archive"})
+    if (EqualIgnoringCase(name, one)) return true;
+  return false;
+}
+
+class FaultFinder {
+ public:
+  explicit FaultFinder(const EmailMessage& mail) noexcept : mail_(mail) {}
+
+  MessageFault First() const {
+    if (const MessageFault fault = Addresses("FromAddress", mail_.FromAddress, true)) return fault;
+    if (const MessageFault fault = Addresses("ToAddress", mail_.ToAddress, false)) return fault;
+    if (const MessageFault fault = Addresses("CCAddress", mail_.CCAddress, false)) return fault;
+    if (const MessageFault fault = Addresses("BCCAddress", mail_.BCCAddress, false)) return fault;
+    if (mail_.ReversePath && !mail_.ReversePath->empty())
+      if (const MessageFault fault = Addresses("ReversePath", *mail_.ReversePath, true)) return fault;
+    if (const MessageFault fault = Signing()) return fault;
+    if (!mail_.Source.empty()) {
+      const std::size_t nul = mail_.Source.find('\0');
+      return nul == std::string::npos ? MessageFault() : MessageFault{"Source", nul + 1, "a NUL"};
+    }
+    if (const MessageFault fault = Line("Subject", mail_.Subject)) return fault;
+    for (const InternetHeaders::Field& field : mail_.Headers.Fields())
+      if (const MessageFault fault = Header(field)) return fault;
+    for (const EmailAttachment& attachment : mail_.Attachments)
+      if (const MessageFault fault = Attachment(attachment)) return fault;
+    if (mail_.CalendarMethod.size() > kLongestMethod) return {"CalendarMethod", 0, "it is too long"};
+    for (const char c : mail_.CalendarMethod)
+      if (!IsAlpha(c) && c != '-') return {"CalendarMethod", 0, "a METHOD is one word"};
+    for (const std::string* body : {&mail_.BodyPlainText, &mail_.BodyHTML, &mail_.BodyEnriched, &mail_.BodyCalendar})
+      if (const std::size_t at = FindInvalidUtf8(*body); at != std::string_view::npos)
+        return {"Body", at + 1, "no valid UTF-8"};
+    return {};
+  }
+
+ private:
+  static MessageFault Addresses(std::string_view field, std::string_view list, bool needed) {
+    MailboxParser parser(list);
+    Mailbox mailbox;
+    bool found = false;
+    while (parser.Next(mailbox)) {
+      found = true;
+      if (IsAllAscii(mailbox.domain)) continue;
+      std::string ascii;
+      AppendAsciiDomain(mailbox.domain, ascii);
+      if (const char* reason = ascii.size() > 255 ? "the domain is too long in ASCII" : DomainFault(ascii))
+        return {field, static_cast<std::size_t>(mailbox.domain.data() - list.data()) + 1, reason};
+    }
+    if (parser.Failed()) return {field, parser.FaultColumn(), parser.FaultReason()};
+    return needed && !found ? MessageFault{field, 0, "an address is missing"} : MessageFault();
+  }
+
+  static MessageFault Line(std::string_view field, std::string_view value) noexcept {
+    for (std::size_t i = 0; i < value.size(); ++i)
+      if ((static_cast<unsigned char>(value[i]) < ' ' && value[i] != '\t') || value[i] == 0x7f)
+        return {field, i + 1, "a line break or another control character"};
+    const std::size_t invalid = FindInvalidUtf8(value);
+    return invalid == std::string_view::npos ? MessageFault() : MessageFault{field, invalid + 1, "no valid UTF-8"};
+  }
+
+  static MessageFault Tokens(std::string_view field, std::string_view value) noexcept {
+    std::size_t word = 0;
+    for (std::size_t i = 0; i < value.size(); ++i) {
+      if (!IsPrint(value[i])) return {field, i + 1, "a character that this header cannot hold"};
+      word = value[i] == ' ' ? 0 : word + 1;
+      if (word > kMaxWord) return {field, i + 1, "a word that is too long for a line"};
+    }
+    return {};
+  }
+
+  static MessageFault Header(const InternetHeaders::Field& field) {
+    if (field.name.empty()) return {"Headers", 0, "a header without a name"};
+    for (const char c : field.name)
+      if (!IsPrint(c) || c == ' ' || c == ':') return {"Headers", 0, "a bad character in a header's name"};
+    if (field.name.size() > kLongestFieldName) return {"Headers", 0, "a header's name is too long"};
+    if (const MessageFault fault = Line(field.name, field.value)) return fault;
+    if (IsTokenField(field.name)) return Tokens(field.name, field.value);
+    return IsAddressField(field.name) ? Addresses(field.name, field.value, false) : MessageFault();
+  }
+
+  static MessageFault Attachment(const EmailAttachment& one) {
+    if (const MessageFault fault = Line("Attachments", one.Name)) return fault;
+    for (const char c : one.MIMEType)
+      if (!IsPrint(c)) return {"Attachments", 0, "a bad character in a MIME type"};
+    if (one.MIMEType.size() > kLongestMimeType) return {"Attachments", 0, "a MIME type is too long"};
+    for (const char c : one.InlineContentID)
+      if (!IsPrint(c) || c == ' ' || c == '<' || c == '>')
+        return {"Attachments", 0, "a bad character in an InlineContentID"};
+    if (one.InlineContentID.size() > kLongestContentId) return {"Attachments", 0, "an InlineContentID is too long"};
+    if (!IsContentEncoding(one.ContentEncoding)) return {"Attachments", 0, "there is no such ContentEncoding"};
+    if (one.Path().empty()) return {};
+    std::FILE* const file = std::fopen(one.Path().c_str(), "rb");
+    if (file == nullptr) return {"Attachments", 0, "a file cannot be opened"};
+    std::fclose(file);
+    return {};
+  }
+
+  MessageFault Signing() const noexcept {
+    if (mail_.Signer == nullptr) return {};
+    if (const char* reason = mail_.Signer->Fault()) return {"Signer", 0, reason};
+    if (!mail_.Source.empty()) return {};
+    for (const EmailAttachment& one : mail_.Attachments)
+      if (one.Callback() && !one.Rewinder())
+        return {"Attachments", 0, "signing reads a message twice: LoadFromCallback needs a rewind"};
+    return {};
+  }
+
+  const EmailMessage& mail_;
+};
+
+inline bool HasUtf8Mailbox(std::string_view list) noexcept {
+  MailboxParser parser(list);
+  Mailbox mailbox;
+  while (parser.Next(mailbox))
+    if (NeedsSmtpUtf8(mailbox)) return true;
+  return false;
+}
+
+}  // namespace detail
+
+inline MessageFault EmailMessage::Fault() const { return detail::FaultFinder(*this).First(); }
+
+inline bool EmailMessage::NeedsSmtpUtf8() const noexcept {
+  for (const std::string* list : {&FromAddress, &ToAddress, &CCAddress, &BCCAddress})
+    if (detail::HasUtf8Mailbox(*list)) return true;
+  if (ReversePath && detail::HasUtf8Mailbox(*ReversePath)) return true;
+  if (!Source.empty()) return !detail::IsAllAscii(detail::HeaderOf(Source));
+  for (const InternetHeaders::Field& field : Headers.Fields())
+    if (detail::IsAddressField(field.name) && detail::HasUtf8Mailbox(field.value)) return true;
+  return false;
+}
+
+SMTPOLL_NAMESPACE_END
+
+#endif
