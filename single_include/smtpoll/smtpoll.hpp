@@ -60,10 +60,12 @@
 #include <climits>
 #include <cstddef>
 #include <cstdint>
+#include <cstdio>
 #include <cstring>
 #include <ctime>
 #include <functional>
 #include <initializer_list>
+#include <memory>
 #include <new>
 #include <optional>
 #include <string>
@@ -2678,11 +2680,14 @@ SMTPOLL_NAMESPACE_BEGIN
 
 class EmailAttachment {
  public:
-  std::string Name;                        ///< File name shown to the receiver, UTF-8.
-  std::string MIMEType;                    ///< Empty: by the extension of Name.
-  std::string Data;                        ///< The bytes, where they are in memory.
-  std::string ContentEncoding = "base64";  ///< Transfer encoding; base64 is the one that carries every byte.
-  std::string InlineContentID;             ///< Not empty: shown inside the HTML body, which names it as `cid:...`.
+  std::string Name;      ///< File name shown to the receiver, UTF-8.
+  std::string MIMEType;  ///< Empty: by the extension of Name.
+  std::string Data;      ///< The bytes, where they are in memory.
+  /// Transfer encoding: base64, which carries every byte; quoted-printable, 7bit or 8bit, which are taken where the
+  /// bytes are in memory and come through by them; binary, where the server has it. Empty: the one that suits MIMEType.
+  /// base64 is the fall-back of all, and a server with BINARYMIME gets the bytes as they are.
+  std::string ContentEncoding = "base64";
+  std::string InlineContentID;  ///< Not empty: shown inside the HTML body, which names it as `cid:...`.
 
   /// Reads one piece of a callback's bytes; as Source::Read.
   using ReadFunction = std::function<SourceResult(char* into, std::size_t room)>;
@@ -2996,6 +3001,19 @@ constexpr bool IsDotAtom(std::string_view text) noexcept {
   return !after_dot;
 }
 
+/// Why `domain`, a dot-atom, is no domain; nullptr where it is one (RFC 5321 4.1.2, RFC 1035 2.3.4). The low line is in
+/// use, so it is taken.
+constexpr const char* DomainFault(std::string_view domain) noexcept {
+  std::size_t label = 0;
+  for (const char c : domain) {
+    label = c == '.' ? 0 : label + 1;
+    if (label > 63) return "a label of the domain is longer than 63 octets";
+    if (IsAscii(c) && !IsAlpha(c) && !IsDigit(c) && c != '-' && c != '_' && c != '.')
+      return "a character that cannot stand in a domain";
+  }
+  return nullptr;
+}
+
 /// Appends what a quoted string means: without its quotes and escapes. Text without quotes is appended as it is.
 inline void AppendUnquoted(std::string_view text, std::string& to) {
   bool quoted = false;
@@ -3143,11 +3161,12 @@ class MailboxParser {
     const std::size_t start = at_;
     if (Peek() == '[') {
       while (at_ < list_.size() && Peek() != ']') {
-        if (!detail::IsPrint(Peek()) || Peek() == ' ' || (Peek() == '[' && at_ != start))
+        if (!detail::IsPrint(Peek()) || Peek() == ' ' || Peek() == '\\' || (Peek() == '[' && at_ != start))
           return Fault("a bad address literal");
         ++at_;
       }
       if (at_ == list_.size()) return Fault("] is missing");
+      if (at_ == start + 1) return Fault("a bad address literal");
       ++at_;
     } else if (!Atoms()) {
       return false;
@@ -3167,6 +3186,8 @@ class MailboxParser {
     if (local.size() > 64) return fault_at(local, "the local part is longer than 64 octets");
     if (domain[0] != '[' && !detail::IsDotAtom(domain)) return fault_at(domain, "a dot at the wrong place");
     if (domain.size() > 255) return fault_at(domain, "the domain is longer than 255 octets");
+    if (domain[0] != '[')
+      if (const char* fault = detail::DomainFault(domain)) return fault_at(domain, fault);
     if (local.size() + domain.size() + 3 > 256) return fault_at(local, "the address is longer than 254 octets");
     return true;
   }
@@ -3203,6 +3224,55 @@ inline void AppendAddrSpec(const Mailbox& mailbox, std::string& to) {
 inline bool NeedsSmtpUtf8(const Mailbox& mailbox) noexcept { return !IsAllAscii(mailbox.local_part); }
 
 }  // namespace detail
+SMTPOLL_NAMESPACE_END
+
+#endif
+
+// ---- smtpoll/message/message_signer.hpp ----
+// What signs a message while it is rendered, for example by DKIM (dkim_openssl.hpp, dkim_mbedtls.hpp). The message
+// floor knows this interface only; without a signer nothing else of signing is compiled. A signed message is rendered
+// twice: once for the signer to read, then for the wire with the signature before it.
+#ifndef SMTPOLL_MESSAGE_MESSAGE_SIGNER_HPP
+#define SMTPOLL_MESSAGE_MESSAGE_SIGNER_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+
+/// The signing of one message.
+class MessageSigning {
+ public:
+  MessageSigning() = default;
+  MessageSigning(const MessageSigning&) = delete;
+  MessageSigning& operator=(const MessageSigning&) = delete;
+  virtual ~MessageSigning() = default;
+
+  /// Reads the next piece of the body, in the transfer encoding and with the line ends it has on the wire.
+  virtual void Update(std::string_view piece) = 0;
+
+  /// The body is over: appends the signature to `to`, whole header fields of Size() bytes, each ended by CRLF. False
+  /// where the key does not work.
+  virtual bool Finish(std::string& to) = 0;
+
+  /// Bytes that Finish appends, known from the start so that the message's size is.
+  virtual std::size_t Size() const noexcept = 0;
+};
+
+/// Signs any number of messages; EmailMessage::Signer points at one. Begin may be called while other signings of the
+/// same signer are under way.
+class MessageSigner {
+ public:
+  MessageSigner() = default;
+  MessageSigner(const MessageSigner&) = delete;
+  MessageSigner& operator=(const MessageSigner&) = delete;
+  virtual ~MessageSigner() = default;
+
+  /// Why no message can be signed, in a few words; nullptr where all is well. Asked before anything is sent.
+  virtual const char* Fault() const noexcept = 0;
+
+  /// Starts to sign a message with this header: its fields as they go over the wire, each line ended by CRLF, without
+  /// the empty line. The signing must not outlive the signer.
+  virtual std::unique_ptr<MessageSigning> Begin(std::string_view header) const = 0;
+};
+
 SMTPOLL_NAMESPACE_END
 
 #endif
@@ -3252,6 +3322,17 @@ inline bool IsAddressField(std::string_view name) noexcept {
   return false;
 }
 
+/// The header of a ready-made message: all before its first empty line.
+inline std::string_view HeaderOf(std::string_view source) noexcept {
+  for (std::size_t at = 0; at < source.size();) {
+    if (source[at] == '\r' || source[at] == '\n') return source.substr(0, at);
+    const std::size_t end = source.find_first_of("\r\n", at);
+    if (end == std::string_view::npos) break;
+    at = end + (source.substr(end, 2) == "\r\n" ? 2 : 1);
+  }
+  return source;
+}
+
 }  // namespace detail
 
 class EmailMessage {
@@ -3279,6 +3360,10 @@ class EmailMessage {
   std::string EnvelopeID;               ///< ENVID of RFC 3461; empty for none.
   DsnNotify Notify = DsnNotify::Unset;  ///< NOTIFY for the recipients that RecipientOptions does not name.
   std::vector<smtpoll::RecipientOptions> RecipientOptions;
+
+  /// Signs the message on its way out, for example by DKIM. A signed message goes in ASCII, because a relay that turned
+  /// 8bit into something else would break the signature; and its attachments are read twice.
+  std::shared_ptr<const MessageSigner> Signer;
 
   /// Add to the address lists.
   void AddRecipient(std::string_view address) { AddTo(ToAddress, address); }
@@ -3321,287 +3406,252 @@ class EmailMessage {
   std::vector<MessageFinding> Check() const;
 
   /// The first thing that keeps this message from being sent safely; nothing of it is sent then.
-  MessageFault Fault() const {
-    if (const MessageFault fault = CheckAddresses("FromAddress", FromAddress, true)) return fault;
-    if (const MessageFault fault = CheckAddresses("ToAddress", ToAddress, false)) return fault;
-    if (const MessageFault fault = CheckAddresses("CCAddress", CCAddress, false)) return fault;
-    if (const MessageFault fault = CheckAddresses("BCCAddress", BCCAddress, false)) return fault;
-    if (ReversePath && !ReversePath->empty())
-      if (const MessageFault fault = CheckAddresses("ReversePath", *ReversePath, true)) return fault;
-    if (!Source.empty()) return {};
-    if (const MessageFault fault = CheckLine("Subject", Subject)) return fault;
-    for (const InternetHeaders::Field& field : Headers.Fields()) {
-      if (field.name.empty()) return {"Headers", 0, "a header without a name"};
-      for (const char c : field.name)
-        if (!detail::IsPrint(c) || c == ' ' || c == ':') return {"Headers", 0, "a bad character in a header's name"};
-      if (const MessageFault fault = CheckLine(field.name, field.value)) return fault;
-      if (!detail::IsAddressField(field.name)) continue;
-      if (const MessageFault fault = CheckAddresses(field.name, field.value, false)) return fault;
-    }
-    for (const EmailAttachment& attachment : Attachments) {
-      if (const MessageFault fault = CheckLine("Attachments", attachment.Name)) return fault;
-      if (const MessageFault fault = CheckLine("Attachments", attachment.InlineContentID)) return fault;
-      for (const char c : attachment.MIMEType)
-        if (!detail::IsPrint(c)) return {"Attachments", 0, "a bad character in a MIME type"};
-    }
-    for (const char c : CalendarMethod)
-      if (!detail::IsAlpha(c) && c != '-') return {"CalendarMethod", 0, "a METHOD is one word"};
-    for (const std::string* body : {&BodyPlainText, &BodyHTML, &BodyEnriched, &BodyCalendar})
-      if (const std::size_t at = detail::FindInvalidUtf8(*body); at != std::string_view::npos)
-        return {"Body", at + 1, "no valid UTF-8"};
-    return {};
-  }
+  MessageFault Fault() const;
 
-  /// True where an address cannot be said in ASCII, so that the server has to offer SMTPUTF8 (RFC 6531).
-  bool NeedsSmtpUtf8() const noexcept {
-    for (const std::string* list : {&FromAddress, &ToAddress, &CCAddress, &BCCAddress}) {
-      MailboxParser parser(*list);
-      Mailbox mailbox;
-      while (parser.Next(mailbox))
-        if (detail::NeedsSmtpUtf8(mailbox)) return true;
-    }
-    return false;
-  }
+  /// True where an address, or the header of a ready-made message, cannot be said in ASCII, so that the server has to
+  /// offer SMTPUTF8 (RFC 6531).
+  bool NeedsSmtpUtf8() const noexcept;
+
+  /// The whole message as it would be sent to a server that takes ASCII only (the seed's Source, read): for an archive
+  /// or a folder of sent mail. Date, Message-ID and boundaries are new with each call. Empty where a source fails, or
+  /// has nothing now.
+  std::string Render() const;
 
  private:
   static void AddTo(std::string& list, std::string_view address) {
     if (!list.empty()) list += ", ";
     list += address;
   }
-
-  static MessageFault CheckAddresses(std::string_view field, std::string_view list, bool needed) noexcept {
-    MailboxParser parser(list);
-    Mailbox mailbox;
-    bool found = false;
-    while (parser.Next(mailbox)) found = true;
-    if (parser.Failed()) return {field, parser.FaultColumn(), parser.FaultReason()};
-    return needed && !found ? MessageFault{field, 0, "an address is missing"} : MessageFault();
-  }
-
-  static MessageFault CheckLine(std::string_view field, std::string_view value) noexcept {
-    for (std::size_t i = 0; i < value.size(); ++i)
-      if ((static_cast<unsigned char>(value[i]) < ' ' && value[i] != '\t') || value[i] == 0x7f)
-        return {field, i + 1, "a line break or another control character"};
-    const std::size_t invalid = detail::FindInvalidUtf8(value);
-    return invalid == std::string_view::npos ? MessageFault() : MessageFault{field, invalid + 1, "no valid UTF-8"};
-  }
 };
 
 SMTPOLL_NAMESPACE_END
 
 #endif
 
-// ---- smtpoll/message/message_advice.hpp ----
-// What a receiver or a spam filter would hold against a message, with a word on how to mend it. Nothing here keeps a
-// message from being sent; that is EmailMessage::Fault's.
-#ifndef SMTPOLL_MESSAGE_MESSAGE_ADVICE_HPP
-#define SMTPOLL_MESSAGE_MESSAGE_ADVICE_HPP
+// ---- smtpoll/message/encoded_word.hpp ----
+// Encoded words (RFC 2047): text that is not plain ASCII, for a header. Charset UTF-8, B or Q whichever is shorter.
+// Invariant: a word is at most 75 characters, holds whole characters only, and decodes to what was put in; a byte that
+// is no UTF-8 becomes U+FFFD.
+#ifndef SMTPOLL_MESSAGE_ENCODED_WORD_HPP
+#define SMTPOLL_MESSAGE_ENCODED_WORD_HPP
 
 SMTPOLL_NAMESPACE_BEGIN
 namespace detail {
 
-inline std::size_t CountMailboxes(std::string_view list) noexcept {
-  MailboxParser parser(list);
-  Mailbox mailbox;
-  std::size_t count = 0;
-  while (parser.Next(mailbox)) ++count;
-  return count;
+/// The longest encoded word (RFC 2047 2).
+constexpr std::size_t kMaxEncodedWord = 75;
+
+/// `=?UTF-8?B?` and `?=` around the text of a word.
+constexpr std::size_t kEncodedWordOverhead = 12;
+
+/// Room in which a word with any one character surely fits: four bytes as Q, or as B.
+constexpr std::size_t kLeastEncodedWord = kEncodedWordOverhead + 12;
+
+constexpr char kHexDigits[17] = "0123456789ABCDEF";
+
+enum class WordEncoding : std::uint8_t { B, Q };
+
+/// Characters that stand for themselves in Q wherever the word is, also in a phrase (RFC 2047 5 (3)).
+constexpr bool IsPlainInQ(char c) noexcept {
+  return IsAlpha(c) || IsDigit(c) || c == '!' || c == '*' || c == '+' || c == '-' || c == '/';
 }
 
-/// `<left@right>`, one or more of them (RFC 5322 3.6.4).
-inline bool LooksLikeMessageIds(std::string_view text) noexcept {
-  for (text = Trim(text); !text.empty(); text = Trim(text)) {
-    const std::size_t at = text.find('@'), end = text.find('>');
-    if (text[0] != '<' || end == std::string_view::npos || at > end || at < 2 || end - at < 2) return false;
-    text.remove_prefix(end + 1);
+constexpr std::size_t SizeInQ(std::string_view bytes) noexcept {
+  std::size_t size = 0;
+  for (char c : bytes) size += IsPlainInQ(c) || c == ' ' ? 1 : 3;
+  return size;
+}
+
+/// The shorter encoding of `text`.
+constexpr WordEncoding ShorterEncoding(std::string_view text) noexcept {
+  std::size_t q = 0, bytes = 0;
+  while (!text.empty()) {
+    const Utf8Character character = FirstCharacter(text);
+    q += SizeInQ(character.bytes);
+    bytes += character.bytes.size();
+    text.remove_prefix(character.consumed);
   }
+  return q <= Base64Size(bytes) ? WordEncoding::Q : WordEncoding::B;
+}
+
+inline void AppendQ(std::string_view bytes, std::string& into) {
+  for (char c : bytes) {
+    if (IsPlainInQ(c)) {
+      into += c;
+    } else if (c == ' ') {
+      into += '_';
+    } else {
+      const unsigned value = static_cast<unsigned char>(c);
+      into += '=';
+      into += kHexDigits[value >> 4];
+      into += kHexDigits[value & 15];
+    }
+  }
+}
+
+/// Takes as many characters off the front of `text` as fit one encoded word of at most `room` characters, and appends
+/// that word to `into`. False where not even one fits; then nothing is changed.
+inline bool TakeEncodedWord(std::string_view& text, std::size_t room, WordEncoding encoding, std::string& into) {
+  if (room > kMaxEncodedWord) room = kMaxEncodedWord;
+  if (text.empty() || room < kEncodedWordOverhead) return false;
+  room -= kEncodedWordOverhead;
+  const bool b = encoding == WordEncoding::B;
+  char bytes[kMaxEncodedWord];
+  std::size_t size = 0, used = 0, taken = 0;
+  while (taken < text.size()) {
+    const Utf8Character character = FirstCharacter(text.substr(taken));
+    used = b ? Base64Size(size + character.bytes.size()) : used + SizeInQ(character.bytes);
+    if (used > room) break;
+    for (char c : character.bytes) bytes[size++] = c;
+    taken += character.consumed;
+  }
+  if (taken == 0) return false;
+  into.append(b ? "=?UTF-8?B?" : "=?UTF-8?Q?");
+  if (b) {
+    char encoded[kMaxEncodedWord + 1];
+    into.append(encoded, Base64Encode(bytes, size, encoded));
+  } else {
+    AppendQ({bytes, size}, into);
+  }
+  into.append("?=");
+  text.remove_prefix(taken);
   return true;
 }
 
-/// Extensions that many receivers refuse, whatever is in the file.
-inline bool IsBlockedExtension(std::string_view name) noexcept {
-  const std::size_t dot = name.rfind('.');
-  if (dot == std::string_view::npos) return false;
-  for (const std::string_view one :
-       {"exe", "bat", "cmd", "com", "cpl", "dll", "hta", "jar", "js", "lnk", "msi", "ps1", "reg", "scr", "vbs", "wsf"})
-    if (EqualIgnoringCase(name.substr(dot + 1), one)) return true;
-  return false;
-}
+}  // namespace detail
+SMTPOLL_NAMESPACE_END
 
-class Adviser {
+#endif
+
+// ---- smtpoll/message/header_writer.hpp ----
+// Writes header fields line by line: folded at 78 characters where there is a space, never over 998 (RFC 5322 2.1.1,
+// 2.2.3), text that is not plain ASCII as encoded words (RFC 2047).
+// Invariant: whatever is given as text, no CR, LF or NUL of it reaches the header.
+#ifndef SMTPOLL_MESSAGE_HEADER_WRITER_HPP
+#define SMTPOLL_MESSAGE_HEADER_WRITER_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+namespace detail {
+
+/// The longest line that a header should have, and with encoded words in it (RFC 5322 2.1.1, RFC 2047 2).
+constexpr std::size_t kFoldColumn = 78;
+constexpr std::size_t kEncodedFoldColumn = 76;
+
+/// The longest line of all (RFC 5322 2.1.1).
+constexpr std::size_t kMaxLine = 998;
+
+/// The longest word that is written as it is: with spaces before it, it stays below kMaxLine.
+constexpr std::size_t kMaxWord = 950;
+
+/// A run of spaces longer than this is encoded, so that kMaxWord holds.
+constexpr std::size_t kMaxSpaces = 40;
+
+/// Appends header fields to a string that the owner keeps; one field at a time: Begin, its parts, End.
+class HeaderWriter {
  public:
-  explicit Adviser(const EmailMessage& mail) : mail_(mail) {}
+  explicit HeaderWriter(std::string& out) noexcept : out_(out) {}
 
-  std::vector<MessageFinding> Findings() {
-    if (const MessageFault fault = mail_.Fault())
-      findings_.push_back(
-          {true, std::string(fault.field), fault.column, fault.reason, "it is refused before it is sent"});
-    const std::size_t to = CountMailboxes(mail_.ToAddress), cc = CountMailboxes(mail_.CCAddress);
-    if (to + cc + CountMailboxes(mail_.BCCAddress) == 0)
-      findings_.push_back({true, "ToAddress", 0, "there is no recipient", "add one with AddRecipient"});
-    if (!mail_.Source.empty()) return CheckSource();
-    if (to + cc == 0)
-      Note("ToAddress", "no recipient is visible", "filters take mail without To for bulk: put one address there");
-    if (to + cc > 100) Note("ToAddress", "more than 100 visible recipients", "send a message each, or use BCCAddress");
-    CheckHeaders();
-    CheckBodies();
-    CheckAttachments();
-    return std::move(findings_);
+  void Begin(std::string_view name) {
+    line_ = out_.size();
+    first_ = true;
+    out_.append(name).append(1, ':');
   }
 
- private:
-  void Note(std::string_view field, const char* what, const char* mend) {
-    findings_.push_back({false, std::string(field), 0, what, mend});
+  /// A word that is not taken apart, after `spaces`; before these the line is folded where the word would not fit.
+  void Word(std::string_view word, std::string_view spaces = " ") {
+    const std::size_t size = Column() + spaces.size() + word.size() + 1;  // a comma may follow
+    if (size > (first_ ? kMaxLine : kFoldColumn)) Fold();
+    out_.append(spaces).append(word);
+    first_ = false;
   }
 
-  std::vector<MessageFinding> CheckSource() {
-    const std::string_view text = mail_.Source;
-    for (const std::string_view name : {"From:", "Date:", "Message-ID:"}) {
-      bool found = false;
-      for (std::size_t at = 0; at < text.size() && !found && text[at] != '\r' && text[at] != '\n';) {
-        found = StartsWithIgnoringCase(text.substr(at), name);
-        const std::size_t end = text.find('\n', at);
-        at = end == std::string_view::npos ? text.size() : end + 1;
+  /// Text that belongs to the word before it.
+  void Glue(std::string_view text) { out_.append(text); }
+
+  /// Words of printable ASCII with spaces between them, as they are.
+  void Verbatim(std::string_view text) {
+    while (!text.empty()) {
+      const std::size_t spaces = SpacesAt(text);
+      const std::size_t word = WordAt(text.substr(spaces));
+      if (word != 0) Word(text.substr(spaces, word), spaces == 0 ? " " : text.substr(0, spaces));
+      text.remove_prefix(spaces + word);
+    }
+  }
+
+  /// `text` as encoded words, with a space before each.
+  void Encoded(std::string_view text) {
+    const WordEncoding encoding = ShorterEncoding(text);
+    while (!text.empty()) {
+      if (Column() + 1 + kLeastEncodedWord > kEncodedFoldColumn && !first_) Fold();
+      out_ += ' ';
+      // A name that leaves no room makes a line over 76, which is better than none.
+      const std::size_t column = Column();
+      const std::size_t room =
+          column + kLeastEncodedWord > kEncodedFoldColumn ? kLeastEncodedWord : kEncodedFoldColumn - column;
+      TakeEncodedWord(text, room, encoding, out_);
+      first_ = false;
+      if (!text.empty()) Fold();
+    }
+  }
+
+  /// Unstructured text (RFC 5322 2.2.1): words that are plain stay as they are if they have at most `longest`
+  /// characters, the others are encoded together with the spaces between them, so that the text is read as it was.
+  void Text(std::string_view text, std::size_t longest = kMaxWord) {
+    std::size_t at = 0;
+    while (at < text.size()) {
+      std::size_t end = NextUnit(text, at);
+      if (!NeedsEncoding(text, at, end, longest)) {
+        const std::size_t spaces = SpacesAt(text.substr(at));
+        Word(text.substr(at + spaces, end - at - spaces), spaces == 0 ? " " : text.substr(at, spaces));
+      } else {
+        while (end < text.size() && NeedsEncoding(text, end, NextUnit(text, end), longest)) end = NextUnit(text, end);
+        // One space stands before the encoded words anyway; readers drop those between them.
+        if (at != 0) ++at;
+        Encoded(text.substr(at, end - at));
       }
-      if (!found)
-        Note(name.substr(0, name.size() - 1), "the ready-made message lacks this field", "add it: RFC 5322 3.6");
-    }
-    return std::move(findings_);
-  }
-
-  void CheckHeaders() {
-    const InternetHeaders& headers = mail_.Headers;
-    if (Trim(mail_.Subject).empty() && !headers.Has("Subject"))
-      Note("Subject", "it is empty", "say what the mail is about");
-    if (mail_.Subject.size() > 200) Note("Subject", "it is longer than 200 bytes", "readers show some 60 characters");
-    if (CountMailboxes(mail_.FromAddress) > 1 && !headers.Has("Sender"))
-      Note("FromAddress", "several authors and no Sender",
-           "set the header Sender to the one who sends (RFC 5322 3.6.2)");
-    for (const char* name : {"Message-ID", "In-Reply-To", "References"})
-      if (headers.Has(name) && !LooksLikeMessageIds(headers.Value(name)))
-        Note(name, "it is no message identifier", "write it as <left@right>");
-    if (headers.Has("List-Unsubscribe-Post") && !headers.Has("List-Unsubscribe"))
-      Note("List-Unsubscribe-Post", "it stands without List-Unsubscribe", "use SetListUnsubscribe (RFC 8058)");
-    for (const std::string_view name : {"Date", "Message-ID", "Subject", "From", "To", "Cc", "Sender", "Reply-To"}) {
-      std::size_t count = 0;
-      for (const InternetHeaders::Field& field : headers.Fields()) count += EqualIgnoringCase(field.name, name);
-      if (count > 1) Note(name, "it stands more than once", "use SetHeader: RFC 5322 3.6 allows one");
+      at = end;
     }
   }
 
-  void CheckBodies() {
-    if (mail_.BodyPlainText.empty() && mail_.BodyHTML.empty() && mail_.BodyEnriched.empty() &&
-        mail_.BodyCalendar.empty() && mail_.Attachments.empty())
-      Note("BodyPlainText", "the message is empty", "write something");
-    if (!mail_.BodyHTML.empty() && mail_.BodyPlainText.empty())
-      Note("BodyPlainText", "HTML without plain text",
-           "filters hold that against a mail: say the same in BodyPlainText");
-  }
+  void End() { out_.append("\r\n"); }
 
-  void CheckAttachments() {
-    for (const EmailAttachment& one : mail_.Attachments) {
-      if (one.Name.empty() && one.InlineContentID.empty())
-        Note("Attachments", "one has no Name", "readers invent one then");
-      if (IsBlockedExtension(one.Name))
-        Note("Attachments", "many receivers refuse this kind of file", "send a link, or a .zip");
-      if (one.InlineContentID.empty()) continue;
-      if (mail_.BodyHTML.find("cid:" + one.InlineContentID) == std::string::npos)
-        Note("Attachments", "BodyHTML does not show an inline attachment", "write cid: and its InlineContentID there");
-    }
-  }
-
-  const EmailMessage& mail_;
-  std::vector<MessageFinding> findings_;
-};
-
-}  // namespace detail
-
-inline std::vector<MessageFinding> EmailMessage::Check() const { return detail::Adviser(*this).Findings(); }
-
-SMTPOLL_NAMESPACE_END
-
-#endif
-
-// ---- smtpoll/message/message_check.hpp ----
-// A message's fault as the error that its sender hears: it names the field and the column.
-#ifndef SMTPOLL_MESSAGE_MESSAGE_CHECK_HPP
-#define SMTPOLL_MESSAGE_MESSAGE_CHECK_HPP
-
-SMTPOLL_NAMESPACE_BEGIN
-namespace detail {
-
-inline Error InvalidMessage(std::string_view field, std::size_t column, const char* reason) {
-  Error error(Errc::InvalidMessage, Phase::None, field);
-  if (column != 0) {
-    error.text.Append(", column ");
-    error.text.AppendDecimal(column);
-  }
-  error.text.Append(": ");
-  error.text.Append(reason);
-  return error;
-}
-inline Error CheckMessage(const EmailMessage& mail) {
-  const MessageFault fault = mail.Fault();
-  return fault ? InvalidMessage(fault.field, fault.column, fault.reason) : Error();
-}
-}  // namespace detail
-SMTPOLL_NAMESPACE_END
-
-#endif
-
-// ---- smtpoll/message/attachment_reader.hpp ----
-// Reads the bytes of one attachment from wherever they are. An attachment that is not as long as it said is a failure:
-// a message must not go out with less, or with another length than was promised to the server.
-#ifndef SMTPOLL_MESSAGE_ATTACHMENT_READER_HPP
-#define SMTPOLL_MESSAGE_ATTACHMENT_READER_HPP
-
-SMTPOLL_NAMESPACE_BEGIN
-namespace detail {
-
-class AttachmentReader {
- public:
-  /// Starts over; false where the attachment cannot be read (again).
-  bool Start(const EmailAttachment& attachment, bool again) {
-    Close();
-    attachment_ = &attachment;
-    read_ = 0;
-    if (!attachment.Path().empty()) return file_.Open(attachment.Path().c_str());
-    if (attachment.Callback() && again) return attachment.Rewinder() && attachment.Rewinder()();
-    return true;
-  }
-  void Close() noexcept { file_.Close(); }
-
-  SourceResult Read(char* into, std::size_t room) {
-    const SourceResult result = ReadPiece(into, room);
-    if (result.status == SourceStatus::Failed || result.size > room) return {0, SourceStatus::Failed};
-    read_ += result.size;
-    const std::uint64_t size = attachment_->Size();
-    if (size == kUnknownSize) return result;
-    const bool too_long = read_ > size || (result.status != SourceStatus::End && read_ == size && !AtEnd());
-    const bool too_short = result.status == SourceStatus::End && read_ < size;
-    if (too_long || too_short) return {0, SourceStatus::Failed};
-    return {result.size, read_ == size ? SourceStatus::End : result.status};
-  }
+  std::size_t Column() const noexcept { return out_.size() - line_; }
 
  private:
-  SourceResult ReadPiece(char* into, std::size_t room) {
-    if (file_.IsOpen()) return file_.Read(into, room);
-    if (attachment_->Callback()) return attachment_->Callback()(into, room);
-    const std::size_t at = static_cast<std::size_t>(read_), left = attachment_->Data.size() - at;
-    const std::size_t size = left < room ? left : room;
-    if (size != 0) std::memcpy(into, attachment_->Data.data() + at, size);
-    return {size, size == left ? SourceStatus::End : SourceStatus::More};
+  void Fold() {
+    out_.append("\r\n");
+    line_ = out_.size();
   }
 
-  /// True where a file has no byte left; a callback is believed.
-  bool AtEnd() noexcept {
-    char next;
-    return !file_.IsOpen() || file_.Read(&next, 1).status == SourceStatus::End;
+  static std::size_t SpacesAt(std::string_view text) noexcept {
+    const std::size_t end = text.find_first_not_of(' ');
+    return end == std::string_view::npos ? text.size() : end;
+  }
+  static std::size_t WordAt(std::string_view text) noexcept {
+    const std::size_t end = text.find(' ');
+    return end == std::string_view::npos ? text.size() : end;
   }
 
-  const EmailAttachment* attachment_ = nullptr;
-  FileReader file_;
-  std::uint64_t read_ = 0;
+  /// End of the unit that starts at `at`: its spaces and the word after them.
+  static std::size_t NextUnit(std::string_view text, std::size_t at) noexcept {
+    at += SpacesAt(text.substr(at));
+    return at + WordAt(text.substr(at));
+  }
+
+  static bool NeedsEncoding(std::string_view text, std::size_t at, std::size_t end, std::size_t longest) noexcept {
+    const std::size_t spaces = SpacesAt(text.substr(at, end - at));
+    const std::string_view word = text.substr(at + spaces, end - at - spaces);
+    // Spaces at either end would be lost on the way; a unit without a word is such an end.
+    if ((at == 0 && spaces != 0) || spaces > kMaxSpaces || word.empty() || word.size() > longest) return true;
+    if (end < text.size() && NextUnit(text, end) == text.size() && text.back() == ' ') return true;
+    for (char c : word)
+      if (!IsPrint(c)) return true;
+    return word.find("=?") != std::string_view::npos;
+  }
+
+  std::string& out_;
+  std::size_t line_ = 0;  // where the current line starts in out_
+  bool first_ = true;     // nothing stands after the name yet
 };
 
 }  // namespace detail
@@ -3959,6 +4009,9 @@ enum class TransferEncoding : std::uint8_t { SevenBit, EightBit, QuotedPrintable
 /// What the wire carries beside lines of ASCII (RFC 6152, RFC 3030); each includes the one before.
 enum class WireWidth : std::uint8_t { SevenBit, EightBit, Binary };
 
+/// A text with a line longer than this is encoded; RFC 5322 2.1.1 allows 998.
+constexpr std::size_t kLongestTextLine = 900;
+
 /// Text with every line end, CR, LF or CRLF, as CRLF.
 class CrlfText {
  public:
@@ -4147,7 +4200,7 @@ inline TransferEncoding ChooseEncoding(std::string_view text, bool eight_bit) no
       column = 0;
       continue;
     }
-    long_line = ++column > 900 || long_line;
+    long_line = ++column > kLongestTextLine || long_line;
     if (IsPrint(c) || c == '\t') continue;
     ++escaped;
     control = control || IsAscii(c);
@@ -4156,6 +4209,646 @@ inline TransferEncoding ChooseEncoding(std::string_view text, bool eight_bit) no
   if (eight_bit && !control && !long_line) return TransferEncoding::EightBit;
   return escaped * 6 > text.size() ? TransferEncoding::Base64 : TransferEncoding::QuotedPrintable;
 }
+
+}  // namespace detail
+SMTPOLL_NAMESPACE_END
+
+#endif
+
+// ---- smtpoll/message/text_scan.hpp ----
+// One pass over a text, in pieces: what it needs of the wire, and how long it is once its lines end with CRLF.
+// RFC 2045 2.7 to 2.9 say what 7bit, 8bit and binary data are.
+#ifndef SMTPOLL_MESSAGE_TEXT_SCAN_HPP
+#define SMTPOLL_MESSAGE_TEXT_SCAN_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+namespace detail {
+
+/// Gathers facts of a text that comes in pieces; they hold for all pieces so far.
+class TextScan {
+ public:
+  void Update(std::string_view piece) noexcept {
+    for (const char c : piece) {
+      size_ += (c == '\n' && !after_cr_) || (after_cr_ && c != '\n');  // the LF or CR that is missing
+      ++size_;
+      bare_ = bare_ || (c == '\n') != after_cr_;
+      after_cr_ = c == '\r';
+      if (c == '\r' || c == '\n') {
+        column_ = 0;
+        continue;
+      }
+      long_line_ = ++column_ > kLongestTextLine || long_line_;
+      eight_bit_ = eight_bit_ || !IsAscii(c);
+      control_ = control_ || (IsAscii(c) && !IsPrint(c) && c != '\t');
+    }
+  }
+
+  /// True where it can go as it is but for its line ends: 7bit, or 8bit where `eight_bit` allows that.
+  bool GoesAsItIs(bool eight_bit) const noexcept { return !long_line_ && !control_ && (eight_bit || !eight_bit_); }
+  bool IsEightBit() const noexcept { return eight_bit_; }
+  bool HasLongLine() const noexcept { return long_line_; }
+  /// A CR or LF stands without the other.
+  bool HasBareLineEnd() const noexcept { return bare_ || after_cr_; }
+  /// Bytes with every line end as CRLF.
+  std::uint64_t CrlfSize() const noexcept { return size_ + (after_cr_ ? 1u : 0u); }
+
+ private:
+  std::uint64_t size_ = 0;
+  std::size_t column_ = 0;
+  bool after_cr_ = false;
+  bool bare_ = false;
+  bool long_line_ = false;
+  bool eight_bit_ = false;
+  bool control_ = false;
+};
+
+/// The bytes of a source with every line end, CR, LF or CRLF, as CRLF.
+class CrlfLines {
+ public:
+  void Start() noexcept { at_ = size_ = 0, after_cr_ = owes_lf_ = ended_ = false; }
+
+  /// `pull(char*, size_t)` is Source::Read. What it says other than More is passed on once all before it is written.
+  template <typename Pull>
+  SourceResult Read(char* into, std::size_t room, Pull&& pull) {
+    std::size_t size = 0;
+    while (size < room) {
+      if (owes_lf_) {
+        into[size++] = '\n';
+        owes_lf_ = false;
+      } else if (at_ < size_) {
+        const char c = raw_[at_++];
+        const bool paired = c == '\n' && after_cr_;
+        after_cr_ = c == '\r';
+        if (paired) continue;
+        owes_lf_ = c == '\r' || c == '\n';
+        into[size++] = owes_lf_ ? '\r' : c;
+      } else if (ended_) {
+        break;
+      } else {
+        const SourceResult got = pull(raw_, sizeof raw_);
+        if (got.status == SourceStatus::Failed) return {size, SourceStatus::Failed};
+        if (got.status == SourceStatus::Again) return {size, size != 0 ? SourceStatus::More : SourceStatus::Again};
+        at_ = 0;
+        size_ = got.size;
+        ended_ = got.status == SourceStatus::End;
+      }
+    }
+    const bool done = ended_ && at_ == size_ && !owes_lf_;
+    return {size, done ? SourceStatus::End : SourceStatus::More};
+  }
+
+ private:
+  char raw_[512];
+  std::size_t at_ = 0;
+  std::size_t size_ = 0;
+  bool after_cr_ = false;
+  bool owes_lf_ = false;
+  bool ended_ = false;
+};
+
+}  // namespace detail
+SMTPOLL_NAMESPACE_END
+
+#endif
+
+// ---- smtpoll/message/message_advice.hpp ----
+// What a receiver or a spam filter would hold against a message, with a word on how to mend it. Nothing here keeps a
+// message from being sent; that is EmailMessage::Fault's.
+#ifndef SMTPOLL_MESSAGE_MESSAGE_ADVICE_HPP
+#define SMTPOLL_MESSAGE_MESSAGE_ADVICE_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+namespace detail {
+
+inline std::size_t CountMailboxes(std::string_view list) noexcept {
+  MailboxParser parser(list);
+  Mailbox mailbox;
+  std::size_t count = 0;
+  while (parser.Next(mailbox)) ++count;
+  return count;
+}
+
+/// `<left@right>`, one or more of them (RFC 5322 3.6.4).
+inline bool LooksLikeMessageIds(std::string_view text) noexcept {
+  for (text = Trim(text); !text.empty(); text = Trim(text)) {
+    const std::size_t at = text.find('@'), end = text.find('>');
+    if (text[0] != '<' || end == std::string_view::npos || at > end || at < 2 || end - at < 2) return false;
+    text.remove_prefix(end + 1);
+  }
+  return true;
+}
+
+/// Extensions that many receivers refuse, whatever is in the file.
+inline bool IsBlockedExtension(std::string_view name) noexcept {
+  const std::size_t dot = name.rfind('.');
+  if (dot == std::string_view::npos) return false;
+  for (const std::string_view one :
+       {"exe", "bat", "cmd", "com", "cpl", "dll", "hta", "jar", "js", "lnk", "msi", "ps1", "reg", "scr", "vbs", "wsf"})
+    if (EqualIgnoringCase(name.substr(dot + 1), one)) return true;
+  return false;
+}
+
+class Adviser {
+ public:
+  explicit Adviser(const EmailMessage& mail) : mail_(mail) {}
+
+  std::vector<MessageFinding> Findings() {
+    if (const MessageFault fault = mail_.Fault())
+      findings_.push_back(
+          {true, std::string(fault.field), fault.column, fault.reason, "it is refused before it is sent"});
+    const std::size_t to = CountMailboxes(mail_.ToAddress), cc = CountMailboxes(mail_.CCAddress);
+    if (to + cc + CountMailboxes(mail_.BCCAddress) == 0)
+      findings_.push_back({true, "ToAddress", 0, "there is no recipient", "add one with AddRecipient"});
+    if (!mail_.Source.empty()) return CheckSource();
+    if (to + cc == 0)
+      Note("ToAddress", "no recipient is visible", "filters take mail without To for bulk: put one address there");
+    if (to + cc > 100) Note("ToAddress", "more than 100 visible recipients", "send a message each, or use BCCAddress");
+    CheckHeaders();
+    CheckEnvelope();
+    CheckBodies();
+    CheckAttachments();
+    return std::move(findings_);
+  }
+
+ private:
+  void Note(std::string_view field, const char* what, const char* mend) {
+    findings_.push_back({false, std::string(field), 0, what, mend});
+  }
+
+  std::vector<MessageFinding> CheckSource() {
+    const std::string_view text = mail_.Source, header = HeaderOf(text);
+    for (const std::string_view name : {"From:", "Date:", "Message-ID:"}) {
+      bool found = false;
+      for (std::size_t at = 0; at < header.size() && !found;) {
+        found = StartsWithIgnoringCase(header.substr(at), name);
+        const std::size_t end = header.find_first_of("\r\n", at);
+        at = end == std::string_view::npos ? header.size() : end + 1;
+      }
+      if (!found)
+        Note(name.substr(0, name.size() - 1), "the ready-made message lacks this field", "add it: RFC 5322 3.6");
+    }
+    if (header.size() == text.size())
+      Note("Source", "the ready-made message has no empty line", "one stands between header and body");
+    if (!IsAllAscii(header))
+      Note("Source", "its header has bytes that are not ASCII",
+           "write encoded words (RFC 2047): few servers offer SMTPUTF8");
+    CheckSourceLines(text);
+    CheckEnvelope();
+    return std::move(findings_);
+  }
+  void CheckSourceLines(std::string_view text) {
+    bool long_line = false, bare = false;
+    std::size_t column = 0;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+      const char c = text[i];
+      const bool lone_cr = c == '\r' && text.substr(i + 1, 1) != "\n";
+      bare = bare || lone_cr || (c == '\n' && (i == 0 || text[i - 1] != '\r'));
+      column = c == '\r' || c == '\n' ? 0 : column + 1;
+      long_line = long_line || column > kMaxLine;
+    }
+    if (long_line)
+      Note("Source", "a line is longer than 998 bytes", "fold it, or encode the part as quoted-printable or base64");
+    if (bare) Note("Source", "a CR or LF stands alone", "it is sent as CRLF; a signature in the message may break");
+  }
+
+  /// What concerns the wire and not the text.
+  void CheckEnvelope() {
+    if (mail_.NeedsSmtpUtf8() && mail_.Source.empty())
+      Note("FromAddress", "an address needs SMTPUTF8", "servers without it refuse the message: give one in ASCII, too");
+    for (const RecipientOptions& one : mail_.RecipientOptions) {
+      bool found = false;
+      for (const std::string* list : {&mail_.ToAddress, &mail_.CCAddress, &mail_.BCCAddress})
+        found = found || Names(*list, one.Mailbox);
+      if (!found) Note("RecipientOptions", "one names no recipient", "write the address as the list has it");
+    }
+  }
+  static bool Names(std::string_view list, std::string_view address) {
+    MailboxParser parser(list);
+    Mailbox mailbox;
+    std::string text;
+    while (parser.Next(mailbox)) {
+      text.clear();
+      AppendAddrSpec(mailbox, text);
+      if (text == address) return true;
+    }
+    return false;
+  }
+
+  void CheckHeaders() {
+    const InternetHeaders& headers = mail_.Headers;
+    if (Trim(mail_.Subject).empty() && !headers.Has("Subject"))
+      Note("Subject", "it is empty", "say what the mail is about");
+    if (mail_.Subject.size() > 200) Note("Subject", "it is longer than 200 bytes", "readers show some 60 characters");
+    if (CountMailboxes(mail_.FromAddress) > 1 && !headers.Has("Sender"))
+      Note("FromAddress", "several authors and no Sender",
+           "set the header Sender to the one who sends (RFC 5322 3.6.2)");
+    for (const char* name : {"Message-ID", "In-Reply-To", "References"})
+      if (headers.Has(name) && !LooksLikeMessageIds(headers.Value(name)))
+        Note(name, "it is no message identifier", "write it as <left@right>");
+    for (const char* name : {"Date", "Message-ID", "From"})
+      if (headers.Has(name) && Trim(headers.Value(name)).empty())
+        Note(name, "it is empty", "take it out of Headers, then ours is sent");
+    if (headers.Has("List-Unsubscribe-Post") && !headers.Has("List-Unsubscribe"))
+      Note("List-Unsubscribe-Post", "it stands without List-Unsubscribe", "use SetListUnsubscribe (RFC 8058)");
+    for (const std::string_view name : {"Date", "Message-ID", "Subject", "From", "To", "Cc", "Sender", "Reply-To"}) {
+      std::size_t count = 0;
+      for (const InternetHeaders::Field& field : headers.Fields()) count += EqualIgnoringCase(field.name, name);
+      if (count > 1) Note(name, "it stands more than once", "use SetHeader: RFC 5322 3.6 allows one");
+    }
+  }
+
+  void CheckBodies() {
+    if (mail_.BodyPlainText.empty() && mail_.BodyHTML.empty() && mail_.BodyEnriched.empty() &&
+        mail_.BodyCalendar.empty() && mail_.Attachments.empty())
+      Note("BodyPlainText", "the message is empty", "write something");
+    if (!mail_.BodyHTML.empty() && mail_.BodyPlainText.empty())
+      Note("BodyPlainText", "HTML without plain text",
+           "filters hold that against a mail: say the same in BodyPlainText");
+    for (const std::string* body : {&mail_.BodyPlainText, &mail_.BodyHTML, &mail_.BodyEnriched}) {
+      TextScan scan;
+      scan.Update(*body);
+      if (scan.HasLongLine())
+        Note("Body", "a line is longer than 900 bytes", "it is sent encoded, and readers may not wrap it: break it");
+      if (body->find('\0') != std::string::npos)
+        Note("Body", "it holds a NUL", "readers cut a text there: take it out");
+    }
+  }
+
+  /// What most servers take, base64 included.
+  static constexpr std::uint64_t kLargeMessage = 25u * 1024 * 1024;
+
+  void CheckAttachments() {
+    std::uint64_t sum = 0;
+    for (const EmailAttachment& one : mail_.Attachments) {
+      sum += one.Size() == kUnknownSize ? 0 : one.Size() / 3 * 4;
+      if (one.Name.empty() && one.InlineContentID.empty())
+        Note("Attachments", "one has no Name", "readers invent one then");
+      if (IsBlockedExtension(one.Name))
+        Note("Attachments", "many receivers refuse this kind of file", "send a link, or a .zip");
+      if (one.InlineContentID.empty()) continue;
+      if (mail_.BodyHTML.find("cid:" + one.InlineContentID) == std::string::npos)
+        Note("Attachments", "BodyHTML does not show an inline attachment", "write cid: and its InlineContentID there");
+    }
+    if (sum > kLargeMessage)
+      Note("Attachments", "together they are larger than most servers take", "send a link; 25 MiB is a usual limit");
+  }
+
+  const EmailMessage& mail_;
+  std::vector<MessageFinding> findings_;
+};
+
+}  // namespace detail
+
+inline std::vector<MessageFinding> EmailMessage::Check() const { return detail::Adviser(*this).Findings(); }
+
+SMTPOLL_NAMESPACE_END
+
+#endif
+
+// ---- smtpoll/message/attachment_plan.hpp ----
+// How an attachment goes over the wire: its media type, its transfer encoding, its size there. A message that is
+// forwarded is message/rfc822 where its lines can go as they are, because that type must not be base64 (RFC 2046
+// 5.2.1). Invariant: the receiver gets the very bytes, but for the line ends of a forwarded message.
+#ifndef SMTPOLL_MESSAGE_ATTACHMENT_PLAN_HPP
+#define SMTPOLL_MESSAGE_ATTACHMENT_PLAN_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+namespace detail {
+
+struct AttachmentPlan {
+  std::string_view type;  ///< As for Content-Type; looks into the attachment or is a literal.
+  TransferEncoding encoding = TransferEncoding::Base64;
+  bool is_text = false;         ///< Its lines are read as text: `encoding` is SevenBit, EightBit or QuotedPrintable.
+  bool is_forward = false;      ///< A whole message (message/rfc822).
+  std::uint64_t wire_size = 0;  ///< Bytes on the wire, or kUnknownSize.
+};
+
+/// The values of EmailAttachment::ContentEncoding.
+inline bool IsContentEncoding(std::string_view name) noexcept {
+  for (const std::string_view one : {"", "base64", "quoted-printable", "7bit", "8bit", "binary"})
+    if (EqualIgnoringCase(name, one)) return true;
+  return false;
+}
+
+/// Scans the bytes of an attachment in memory or in a file; false where it is neither or cannot be read.
+inline bool ScanAttachment(const EmailAttachment& one, TextScan& scan) {
+  if (one.Callback()) return false;
+  if (one.Path().empty()) {
+    scan.Update(one.Data);
+    return true;
+  }
+  std::FILE* const file = std::fopen(one.Path().c_str(), "rb");
+  if (file == nullptr) return false;
+  char piece[4096];
+  std::size_t size = 0;
+  while ((size = std::fread(piece, 1, sizeof piece, file)) != 0) scan.Update({piece, size});
+  const bool read = std::ferror(file) == 0;
+  std::fclose(file);
+  return read;
+}
+
+class AttachmentPlanner {
+ public:
+  AttachmentPlanner(const EmailAttachment& attachment, WireWidth width) : one_(attachment), width_(width) {
+    plan_.type = one_.MIMEType.empty() ? MimeTypeOf(one_.Name) : std::string_view(one_.MIMEType);
+    const bool forward = EqualIgnoringCase(plan_.type, "message/rfc822");
+    const bool composite =
+        StartsWithIgnoringCase(plan_.type, "message/") || StartsWithIgnoringCase(plan_.type, "multipart/");
+    if (forward && GoesAsText()) {
+      plan_.is_forward = true;
+      return;
+    }
+    const bool raw = width == WireWidth::Binary;
+    if (plan_.type.find('/') == std::string_view::npos || (composite && !(forward && raw)))
+      plan_.type = "application/octet-stream";
+    if (!forward && IsPreferredAsText()) return;
+    plan_.encoding = raw ? TransferEncoding::Binary : TransferEncoding::Base64;
+    plan_.wire_size = raw || one_.Size() == kUnknownSize ? one_.Size() : Base64LinesSize(one_.Size());
+  }
+  const AttachmentPlan& Plan() const noexcept { return plan_; }
+
+ private:
+  /// A message of no bytes is no message; a file that is empty now is left to the reader.
+  bool GoesAsText() {
+    TextScan scan;
+    if (one_.Size() == 0 || !ScanAttachment(one_, scan)) return false;
+    if (!scan.GoesAsItIs(width_ != WireWidth::SevenBit)) return false;
+    TakeText(scan.IsEightBit() ? TransferEncoding::EightBit : TransferEncoding::SevenBit, scan.CrlfSize());
+    return true;
+  }
+
+  /// The caller named another encoding than base64, or none, and the bytes come through by it.
+  bool IsPreferredAsText() {
+    const std::string_view wanted = one_.ContentEncoding;
+    if (EqualIgnoringCase(wanted, "base64") || EqualIgnoringCase(wanted, "binary")) return false;
+    if (wanted.empty() && !StartsWithIgnoringCase(plan_.type, "text/")) return false;
+    TextScan scan;
+    if (one_.Callback() || !one_.Path().empty() || one_.Data.empty()) return false;
+    scan.Update(one_.Data);
+    if (scan.HasBareLineEnd()) return false;  // a text's line ends become CRLF
+    const bool quoted = EqualIgnoringCase(wanted, "quoted-printable");
+    if (!quoted && scan.GoesAsItIs(width_ != WireWidth::SevenBit && !EqualIgnoringCase(wanted, "7bit"))) {
+      TakeText(scan.IsEightBit() ? TransferEncoding::EightBit : TransferEncoding::SevenBit, scan.CrlfSize());
+      return true;
+    }
+    if (!quoted && ChooseEncoding(one_.Data, false) != TransferEncoding::QuotedPrintable) return false;
+    TakeText(TransferEncoding::QuotedPrintable, 0);
+    return true;
+  }
+
+  void TakeText(TransferEncoding encoding, std::uint64_t size) noexcept {
+    plan_.is_text = true;
+    plan_.encoding = encoding;
+    plan_.wire_size = size;
+  }
+
+  const EmailAttachment& one_;
+  WireWidth width_;
+  AttachmentPlan plan_;
+};
+
+}  // namespace detail
+SMTPOLL_NAMESPACE_END
+
+#endif
+
+// ---- smtpoll/message/message_fault.hpp ----
+// The first thing that keeps a message from being sent safely, by the name of its field. Nothing here is about taste;
+// that is Check's. Invariant: of a message without a fault no value can end its line, its header, or its command.
+#ifndef SMTPOLL_MESSAGE_MESSAGE_FAULT_HPP
+#define SMTPOLL_MESSAGE_MESSAGE_FAULT_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+namespace detail {
+
+/// A name longer than this leaves no room for a value (RFC 5322 2.1.1).
+constexpr std::size_t kLongestFieldName = 76;
+/// Two names of 127 characters and parameters (RFC 6838 4.2).
+constexpr std::size_t kLongestMimeType = 400;
+constexpr std::size_t kLongestContentId = 250;
+constexpr std::size_t kLongestMethod = 32;
+
+/// Fields of tokens, identifiers and addresses, in which an encoded word means nothing (RFC 2047 5).
+inline bool IsTokenField(std::string_view name) noexcept {
+  for (const std::string_view one :
+       {"Message-ID", "In-Reply-To", "References", "Date", "Resent-Date", "Resent-Message-ID", "Auto-Submitted",
+        "List-Unsubscribe", "List-Unsubscribe-Post", "List-Help", "List-Subscribe", "List-Post", "List-Archive"})
+    if (EqualIgnoringCase(name, one)) return true;
+  return false;
+}
+
+class FaultFinder {
+ public:
+  explicit FaultFinder(const EmailMessage& mail) noexcept : mail_(mail) {}
+
+  MessageFault First() const {
+    if (const MessageFault fault = Addresses("FromAddress", mail_.FromAddress, true)) return fault;
+    if (const MessageFault fault = Addresses("ToAddress", mail_.ToAddress, false)) return fault;
+    if (const MessageFault fault = Addresses("CCAddress", mail_.CCAddress, false)) return fault;
+    if (const MessageFault fault = Addresses("BCCAddress", mail_.BCCAddress, false)) return fault;
+    if (mail_.ReversePath && !mail_.ReversePath->empty())
+      if (const MessageFault fault = Addresses("ReversePath", *mail_.ReversePath, true)) return fault;
+    if (const MessageFault fault = Signing()) return fault;
+    if (!mail_.Source.empty()) {
+      const std::size_t nul = mail_.Source.find('\0');
+      return nul == std::string::npos ? MessageFault() : MessageFault{"Source", nul + 1, "a NUL"};
+    }
+    if (const MessageFault fault = Line("Subject", mail_.Subject)) return fault;
+    for (const InternetHeaders::Field& field : mail_.Headers.Fields())
+      if (const MessageFault fault = Header(field)) return fault;
+    for (const EmailAttachment& attachment : mail_.Attachments)
+      if (const MessageFault fault = Attachment(attachment)) return fault;
+    if (mail_.CalendarMethod.size() > kLongestMethod) return {"CalendarMethod", 0, "it is too long"};
+    for (const char c : mail_.CalendarMethod)
+      if (!IsAlpha(c) && c != '-') return {"CalendarMethod", 0, "a METHOD is one word"};
+    for (const std::string* body : {&mail_.BodyPlainText, &mail_.BodyHTML, &mail_.BodyEnriched, &mail_.BodyCalendar})
+      if (const std::size_t at = FindInvalidUtf8(*body); at != std::string_view::npos)
+        return {"Body", at + 1, "no valid UTF-8"};
+    return {};
+  }
+
+ private:
+  static MessageFault Addresses(std::string_view field, std::string_view list, bool needed) {
+    MailboxParser parser(list);
+    Mailbox mailbox;
+    bool found = false;
+    while (parser.Next(mailbox)) {
+      found = true;
+      if (IsAllAscii(mailbox.domain)) continue;
+      std::string ascii;
+      AppendAsciiDomain(mailbox.domain, ascii);
+      if (const char* reason = ascii.size() > 255 ? "the domain is too long in ASCII" : DomainFault(ascii))
+        return {field, static_cast<std::size_t>(mailbox.domain.data() - list.data()) + 1, reason};
+    }
+    if (parser.Failed()) return {field, parser.FaultColumn(), parser.FaultReason()};
+    return needed && !found ? MessageFault{field, 0, "an address is missing"} : MessageFault();
+  }
+
+  static MessageFault Line(std::string_view field, std::string_view value) noexcept {
+    for (std::size_t i = 0; i < value.size(); ++i)
+      if ((static_cast<unsigned char>(value[i]) < ' ' && value[i] != '\t') || value[i] == 0x7f)
+        return {field, i + 1, "a line break or another control character"};
+    const std::size_t invalid = FindInvalidUtf8(value);
+    return invalid == std::string_view::npos ? MessageFault() : MessageFault{field, invalid + 1, "no valid UTF-8"};
+  }
+
+  static MessageFault Tokens(std::string_view field, std::string_view value) noexcept {
+    std::size_t word = 0;
+    for (std::size_t i = 0; i < value.size(); ++i) {
+      if (!IsPrint(value[i])) return {field, i + 1, "a character that this header cannot hold"};
+      word = value[i] == ' ' ? 0 : word + 1;
+      if (word > kMaxWord) return {field, i + 1, "a word that is too long for a line"};
+    }
+    return {};
+  }
+
+  static MessageFault Header(const InternetHeaders::Field& field) {
+    if (field.name.empty()) return {"Headers", 0, "a header without a name"};
+    for (const char c : field.name)
+      if (!IsPrint(c) || c == ' ' || c == ':') return {"Headers", 0, "a bad character in a header's name"};
+    if (field.name.size() > kLongestFieldName) return {"Headers", 0, "a header's name is too long"};
+    if (const MessageFault fault = Line(field.name, field.value)) return fault;
+    if (IsTokenField(field.name)) return Tokens(field.name, field.value);
+    return IsAddressField(field.name) ? Addresses(field.name, field.value, false) : MessageFault();
+  }
+
+  static MessageFault Attachment(const EmailAttachment& one) {
+    if (const MessageFault fault = Line("Attachments", one.Name)) return fault;
+    for (const char c : one.MIMEType)
+      if (!IsPrint(c)) return {"Attachments", 0, "a bad character in a MIME type"};
+    if (one.MIMEType.size() > kLongestMimeType) return {"Attachments", 0, "a MIME type is too long"};
+    for (const char c : one.InlineContentID)
+      if (!IsPrint(c) || c == ' ' || c == '<' || c == '>')
+        return {"Attachments", 0, "a bad character in an InlineContentID"};
+    if (one.InlineContentID.size() > kLongestContentId) return {"Attachments", 0, "an InlineContentID is too long"};
+    if (!IsContentEncoding(one.ContentEncoding)) return {"Attachments", 0, "there is no such ContentEncoding"};
+    if (one.Path().empty()) return {};
+    std::FILE* const file = std::fopen(one.Path().c_str(), "rb");
+    if (file == nullptr) return {"Attachments", 0, "a file cannot be opened"};
+    std::fclose(file);
+    return {};
+  }
+
+  MessageFault Signing() const noexcept {
+    if (mail_.Signer == nullptr) return {};
+    if (const char* reason = mail_.Signer->Fault()) return {"Signer", 0, reason};
+    if (!mail_.Source.empty()) return {};
+    for (const EmailAttachment& one : mail_.Attachments)
+      if (one.Callback() && !one.Rewinder())
+        return {"Attachments", 0, "signing reads a message twice: LoadFromCallback needs a rewind"};
+    return {};
+  }
+
+  const EmailMessage& mail_;
+};
+
+inline bool HasUtf8Mailbox(std::string_view list) noexcept {
+  MailboxParser parser(list);
+  Mailbox mailbox;
+  while (parser.Next(mailbox))
+    if (NeedsSmtpUtf8(mailbox)) return true;
+  return false;
+}
+
+}  // namespace detail
+
+inline MessageFault EmailMessage::Fault() const { return detail::FaultFinder(*this).First(); }
+
+inline bool EmailMessage::NeedsSmtpUtf8() const noexcept {
+  for (const std::string* list : {&FromAddress, &ToAddress, &CCAddress, &BCCAddress})
+    if (detail::HasUtf8Mailbox(*list)) return true;
+  if (ReversePath && detail::HasUtf8Mailbox(*ReversePath)) return true;
+  if (!Source.empty()) return !detail::IsAllAscii(detail::HeaderOf(Source));
+  for (const InternetHeaders::Field& field : Headers.Fields())
+    if (detail::IsAddressField(field.name) && detail::HasUtf8Mailbox(field.value)) return true;
+  return false;
+}
+
+SMTPOLL_NAMESPACE_END
+
+#endif
+
+// ---- smtpoll/message/message_check.hpp ----
+// A message's fault as the error that its sender hears: it names the field and the column.
+#ifndef SMTPOLL_MESSAGE_MESSAGE_CHECK_HPP
+#define SMTPOLL_MESSAGE_MESSAGE_CHECK_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+namespace detail {
+
+inline Error InvalidMessage(std::string_view field, std::size_t column, const char* reason) {
+  Error error(Errc::InvalidMessage, Phase::None, field);
+  if (column != 0) {
+    error.text.Append(", column ");
+    error.text.AppendDecimal(column);
+  }
+  error.text.Append(": ");
+  error.text.Append(reason);
+  return error;
+}
+inline Error CheckMessage(const EmailMessage& mail) {
+  const MessageFault fault = mail.Fault();
+  return fault ? InvalidMessage(fault.field, fault.column, fault.reason) : Error();
+}
+}  // namespace detail
+SMTPOLL_NAMESPACE_END
+
+#endif
+
+// ---- smtpoll/message/attachment_reader.hpp ----
+// Reads the bytes of one attachment from wherever they are. An attachment that is not as long as it said is a failure:
+// a message must not go out with less, or with another length than was promised to the server.
+#ifndef SMTPOLL_MESSAGE_ATTACHMENT_READER_HPP
+#define SMTPOLL_MESSAGE_ATTACHMENT_READER_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+namespace detail {
+
+class AttachmentReader {
+ public:
+  /// Starts over; false where the attachment cannot be read (again).
+  bool Start(const EmailAttachment& attachment, bool again) {
+    Close();
+    attachment_ = &attachment;
+    read_ = 0;
+    if (!attachment.Path().empty()) return file_.Open(attachment.Path().c_str());
+    if (attachment.Callback() && again) return attachment.Rewinder() && attachment.Rewinder()();
+    return true;
+  }
+  void Close() noexcept { file_.Close(); }
+
+  SourceResult Read(char* into, std::size_t room) {
+    const SourceResult result = ReadPiece(into, room);
+    if (result.status == SourceStatus::Failed || result.size > room) return {0, SourceStatus::Failed};
+    read_ += result.size;
+    const std::uint64_t size = attachment_->Size();
+    if (size == kUnknownSize) return result;
+    const bool too_long = read_ > size || (result.status != SourceStatus::End && read_ == size && !AtEnd());
+    const bool too_short = result.status == SourceStatus::End && read_ < size;
+    if (too_long || too_short) return {0, SourceStatus::Failed};
+    return {result.size, read_ == size ? SourceStatus::End : result.status};
+  }
+
+ private:
+  SourceResult ReadPiece(char* into, std::size_t room) {
+    if (file_.IsOpen()) return file_.Read(into, room);
+    if (attachment_->Callback()) return attachment_->Callback()(into, room);
+    const std::size_t at = static_cast<std::size_t>(read_), left = attachment_->Data.size() - at;
+    const std::size_t size = left < room ? left : room;
+    if (size != 0) std::memcpy(into, attachment_->Data.data() + at, size);
+    return {size, size == left ? SourceStatus::End : SourceStatus::More};
+  }
+
+  /// True where a file has no byte left; a callback is believed.
+  bool AtEnd() noexcept {
+    char next;
+    return !file_.IsOpen() || file_.Read(&next, 1).status == SourceStatus::End;
+  }
+
+  const EmailAttachment* attachment_ = nullptr;
+  FileReader file_;
+  std::uint64_t read_ = 0;
+};
 
 }  // namespace detail
 SMTPOLL_NAMESPACE_END
@@ -4236,237 +4929,6 @@ SMTPOLL_NAMESPACE_END
 
 #endif
 
-// ---- smtpoll/message/encoded_word.hpp ----
-// Encoded words (RFC 2047): text that is not plain ASCII, for a header. Charset UTF-8, B or Q whichever is shorter.
-// Invariant: a word is at most 75 characters, holds whole characters only, and decodes to what was put in; a byte that
-// is no UTF-8 becomes U+FFFD.
-#ifndef SMTPOLL_MESSAGE_ENCODED_WORD_HPP
-#define SMTPOLL_MESSAGE_ENCODED_WORD_HPP
-
-SMTPOLL_NAMESPACE_BEGIN
-namespace detail {
-
-/// The longest encoded word (RFC 2047 2).
-constexpr std::size_t kMaxEncodedWord = 75;
-
-/// `=?UTF-8?B?` and `?=` around the text of a word.
-constexpr std::size_t kEncodedWordOverhead = 12;
-
-/// Room in which a word with any one character surely fits: four bytes as Q, or as B.
-constexpr std::size_t kLeastEncodedWord = kEncodedWordOverhead + 12;
-
-constexpr char kHexDigits[17] = "0123456789ABCDEF";
-
-enum class WordEncoding : std::uint8_t { B, Q };
-
-/// Characters that stand for themselves in Q wherever the word is, also in a phrase (RFC 2047 5 (3)).
-constexpr bool IsPlainInQ(char c) noexcept {
-  return IsAlpha(c) || IsDigit(c) || c == '!' || c == '*' || c == '+' || c == '-' || c == '/';
-}
-
-constexpr std::size_t SizeInQ(std::string_view bytes) noexcept {
-  std::size_t size = 0;
-  for (char c : bytes) size += IsPlainInQ(c) || c == ' ' ? 1 : 3;
-  return size;
-}
-
-/// The shorter encoding of `text`.
-constexpr WordEncoding ShorterEncoding(std::string_view text) noexcept {
-  std::size_t q = 0, bytes = 0;
-  while (!text.empty()) {
-    const Utf8Character character = FirstCharacter(text);
-    q += SizeInQ(character.bytes);
-    bytes += character.bytes.size();
-    text.remove_prefix(character.consumed);
-  }
-  return q <= Base64Size(bytes) ? WordEncoding::Q : WordEncoding::B;
-}
-
-inline void AppendQ(std::string_view bytes, std::string& into) {
-  for (char c : bytes) {
-    if (IsPlainInQ(c)) {
-      into += c;
-    } else if (c == ' ') {
-      into += '_';
-    } else {
-      const unsigned value = static_cast<unsigned char>(c);
-      into += '=';
-      into += kHexDigits[value >> 4];
-      into += kHexDigits[value & 15];
-    }
-  }
-}
-
-/// Takes as many characters off the front of `text` as fit one encoded word of at most `room` characters, and appends
-/// that word to `into`. False where not even one fits; then nothing is changed.
-inline bool TakeEncodedWord(std::string_view& text, std::size_t room, WordEncoding encoding, std::string& into) {
-  if (room > kMaxEncodedWord) room = kMaxEncodedWord;
-  if (text.empty() || room < kEncodedWordOverhead) return false;
-  room -= kEncodedWordOverhead;
-  const bool b = encoding == WordEncoding::B;
-  char bytes[kMaxEncodedWord];
-  std::size_t size = 0, used = 0, taken = 0;
-  while (taken < text.size()) {
-    const Utf8Character character = FirstCharacter(text.substr(taken));
-    used = b ? Base64Size(size + character.bytes.size()) : used + SizeInQ(character.bytes);
-    if (used > room) break;
-    for (char c : character.bytes) bytes[size++] = c;
-    taken += character.consumed;
-  }
-  if (taken == 0) return false;
-  into.append(b ? "=?UTF-8?B?" : "=?UTF-8?Q?");
-  if (b) {
-    char encoded[kMaxEncodedWord + 1];
-    into.append(encoded, Base64Encode(bytes, size, encoded));
-  } else {
-    AppendQ({bytes, size}, into);
-  }
-  into.append("?=");
-  text.remove_prefix(taken);
-  return true;
-}
-
-}  // namespace detail
-SMTPOLL_NAMESPACE_END
-
-#endif
-
-// ---- smtpoll/message/header_writer.hpp ----
-// Writes header fields line by line: folded at 78 characters where there is a space, never over 998 (RFC 5322 2.1.1,
-// 2.2.3), text that is not plain ASCII as encoded words (RFC 2047).
-// Invariant: whatever is given as text, no CR, LF or NUL of it reaches the header.
-#ifndef SMTPOLL_MESSAGE_HEADER_WRITER_HPP
-#define SMTPOLL_MESSAGE_HEADER_WRITER_HPP
-
-SMTPOLL_NAMESPACE_BEGIN
-namespace detail {
-
-/// The longest line that a header should have, and with encoded words in it (RFC 5322 2.1.1, RFC 2047 2).
-constexpr std::size_t kFoldColumn = 78;
-constexpr std::size_t kEncodedFoldColumn = 76;
-
-/// The longest line of all (RFC 5322 2.1.1).
-constexpr std::size_t kMaxLine = 998;
-
-/// The longest word that is written as it is: with spaces before it, it stays below kMaxLine.
-constexpr std::size_t kMaxWord = 950;
-
-/// A run of spaces longer than this is encoded, so that kMaxWord holds.
-constexpr std::size_t kMaxSpaces = 40;
-
-/// Appends header fields to a string that the owner keeps; one field at a time: Begin, its parts, End.
-class HeaderWriter {
- public:
-  explicit HeaderWriter(std::string& out) noexcept : out_(out) {}
-
-  void Begin(std::string_view name) {
-    line_ = out_.size();
-    first_ = true;
-    out_.append(name).append(1, ':');
-  }
-
-  /// A word that is not taken apart, after `spaces`; before these the line is folded where the word would not fit.
-  void Word(std::string_view word, std::string_view spaces = " ") {
-    const std::size_t size = Column() + spaces.size() + word.size() + 1;  // a comma may follow
-    if (size > (first_ ? kMaxLine : kFoldColumn)) Fold();
-    out_.append(spaces).append(word);
-    first_ = false;
-  }
-
-  /// Text that belongs to the word before it.
-  void Glue(std::string_view text) { out_.append(text); }
-
-  /// Words of printable ASCII with spaces between them, as they are.
-  void Verbatim(std::string_view text) {
-    while (!text.empty()) {
-      const std::size_t spaces = SpacesAt(text);
-      const std::size_t word = WordAt(text.substr(spaces));
-      if (word != 0) Word(text.substr(spaces, word), spaces == 0 ? " " : text.substr(0, spaces));
-      text.remove_prefix(spaces + word);
-    }
-  }
-
-  /// `text` as encoded words, with a space before each.
-  void Encoded(std::string_view text) {
-    const WordEncoding encoding = ShorterEncoding(text);
-    while (!text.empty()) {
-      if (Column() + 1 + kLeastEncodedWord > kEncodedFoldColumn && !first_) Fold();
-      out_ += ' ';
-      // A name that leaves no room makes a line over 76, which is better than none.
-      const std::size_t column = Column();
-      const std::size_t room =
-          column + kLeastEncodedWord > kEncodedFoldColumn ? kLeastEncodedWord : kEncodedFoldColumn - column;
-      TakeEncodedWord(text, room, encoding, out_);
-      first_ = false;
-      if (!text.empty()) Fold();
-    }
-  }
-
-  /// Unstructured text (RFC 5322 2.2.1): words that are plain stay as they are if they have at most `longest`
-  /// characters, the others are encoded together with the spaces between them, so that the text is read as it was.
-  void Text(std::string_view text, std::size_t longest = kMaxWord) {
-    std::size_t at = 0;
-    while (at < text.size()) {
-      std::size_t end = NextUnit(text, at);
-      if (!NeedsEncoding(text, at, end, longest)) {
-        const std::size_t spaces = SpacesAt(text.substr(at));
-        Word(text.substr(at + spaces, end - at - spaces), spaces == 0 ? " " : text.substr(at, spaces));
-      } else {
-        while (end < text.size() && NeedsEncoding(text, end, NextUnit(text, end), longest)) end = NextUnit(text, end);
-        // One space stands before the encoded words anyway; readers drop those between them.
-        if (at != 0) ++at;
-        Encoded(text.substr(at, end - at));
-      }
-      at = end;
-    }
-  }
-
-  void End() { out_.append("\r\n"); }
-
-  std::size_t Column() const noexcept { return out_.size() - line_; }
-
- private:
-  void Fold() {
-    out_.append("\r\n");
-    line_ = out_.size();
-  }
-
-  static std::size_t SpacesAt(std::string_view text) noexcept {
-    const std::size_t end = text.find_first_not_of(' ');
-    return end == std::string_view::npos ? text.size() : end;
-  }
-  static std::size_t WordAt(std::string_view text) noexcept {
-    const std::size_t end = text.find(' ');
-    return end == std::string_view::npos ? text.size() : end;
-  }
-
-  /// End of the unit that starts at `at`: its spaces and the word after them.
-  static std::size_t NextUnit(std::string_view text, std::size_t at) noexcept {
-    at += SpacesAt(text.substr(at));
-    return at + WordAt(text.substr(at));
-  }
-
-  static bool NeedsEncoding(std::string_view text, std::size_t at, std::size_t end, std::size_t longest) noexcept {
-    const std::size_t spaces = SpacesAt(text.substr(at, end - at));
-    const std::string_view word = text.substr(at + spaces, end - at - spaces);
-    // Spaces at either end would be lost on the way; a unit without a word is such an end.
-    if ((at == 0 && spaces != 0) || spaces > kMaxSpaces || word.empty() || word.size() > longest) return true;
-    if (end < text.size() && NextUnit(text, end) == text.size() && text.back() == ' ') return true;
-    for (char c : word)
-      if (!IsPrint(c)) return true;
-    return word.find("=?") != std::string_view::npos;
-  }
-
-  std::string& out_;
-  std::size_t line_ = 0;  // where the current line starts in out_
-  bool first_ = true;     // nothing stands after the name yet
-};
-
-}  // namespace detail
-SMTPOLL_NAMESPACE_END
-
-#endif
-
 // ---- smtpoll/message/message_layout.hpp ----
 // The order of a message's parts: literal text (headers, boundaries) and, between, bodies and attachments to be
 // encoded. The tree is the smallest that holds what is there (RFC 2046 5.1, RFC 2387): mixed, related, alternative.
@@ -4483,12 +4945,14 @@ struct MessagePart {
   std::string_view text;  // of a body
   TransferEncoding encoding = TransferEncoding::SevenBit;
   const EmailAttachment* attachment = nullptr;
+  std::uint64_t size = 0;  // of an attachment: bytes on the wire
 };
+
+/// A longer name is encoded, because it may have no place where its line can be folded.
+constexpr std::size_t kLongestPlainName = 500;
 
 class MessageLayout {
  public:
-  MessageLayout() : random_(Seed()) {}
-
   const std::vector<MessagePart>& Parts() const noexcept { return parts_; }
   const std::string& Literals() const noexcept { return literals_; }
 
@@ -4508,16 +4972,28 @@ class MessageLayout {
     return width;
   }
 
+  /// Appends the header as it goes over the wire, without the empty line after it.
+  void AppendHeader(std::string& to) const {
+    if (mail_->Source.empty()) {
+      const std::size_t end = literals_.find("\r\n\r\n");
+      to.append(literals_, 0, end + 2);
+      return;
+    }
+    CrlfText header;
+    header.Start(HeaderOf(mail_->Source));
+    char piece[256];
+    while (!header.Done()) to.append(piece, header.Read(piece, sizeof piece));
+  }
+
   /// `width`: what the server offers, 8BITMIME or BINARYMIME.
   void Lay(const EmailMessage& mail, WireWidth width) {
     Clear();
-    eight_bit_ = width != WireWidth::SevenBit;
-    binary_ = width == WireWidth::Binary;
+    width_ = width;
     mail_ = &mail;
     if (!mail.Source.empty()) {
       const bool ascii = IsAllAscii(mail.Source);
       parts_.push_back(
-          {false, 0, 0, mail.Source, ascii ? TransferEncoding::SevenBit : TransferEncoding::EightBit, nullptr});
+          {false, 0, 0, mail.Source, ascii ? TransferEncoding::SevenBit : TransferEncoding::EightBit, nullptr, 0});
       return;
     }
     DrawToken();
@@ -4527,23 +5003,21 @@ class MessageLayout {
   }
 
  private:
-  static std::uint64_t Seed() noexcept {
-    std::uint64_t seed = 0;
-    char bytes[sizeof seed];
-    if (FillWithEntropy(bytes, sizeof bytes)) std::memcpy(&seed, bytes, sizeof seed);
-    // Where the system has no randomness, the time still tells two programs apart.
-    return seed ^ static_cast<std::uint64_t>(std::chrono::system_clock::now().time_since_epoch().count());
-  }
-
-  /// 24 letters that no text of this message holds: the stem of its boundaries and its Message-ID.
+  /// 24 random letters that no text of this message holds: the stem of its boundaries and its Message-ID. They are
+  /// drawn from the system each time, so that neither a thread nor a process that was forked off draws the same ones.
   void DrawToken() {
     do {
-      for (char& c : token_) c = static_cast<char>('a' + NextRandom() % 26);
+      if (!FillWithEntropy(token_, sizeof token_))
+        for (char& c : token_) c = static_cast<char>(NextRandom() >> 56);
+      for (char& c : token_) c = static_cast<char>('a' + static_cast<unsigned char>(c) % 26);
     } while (Occurs(mail_->BodyPlainText) || Occurs(mail_->BodyHTML) || Occurs(mail_->BodyEnriched) ||
-             Occurs(mail_->BodyCalendar) || OccursInForward());
+             Occurs(mail_->BodyCalendar) || OccursInAttachment());
   }
-  /// One step of splitmix64: 64 bits of state are enough to never meet the same token twice.
+  /// One step of splitmix64, for systems without randomness; there the time and the place still tell two messages
+  /// apart.
   std::uint64_t NextRandom() noexcept {
+    random_ += static_cast<std::uint64_t>(std::chrono::system_clock::now().time_since_epoch().count()) ^
+               reinterpret_cast<std::uintptr_t>(this);
     std::uint64_t z = random_ += 0x9E3779B97F4A7C15u;
     z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9u;
     z = (z ^ z >> 27) * 0x94D049BB133111EBu;
@@ -4590,15 +5064,18 @@ class MessageLayout {
     writer.End();
   }
 
+  /// A field of mailboxes. An empty group, which names nobody, stands for itself; an empty list makes no field.
   void Addresses(HeaderWriter& writer, std::string_view name, std::string_view list) {
     MailboxParser parser(list);
     Mailbox mailbox;
-    writer.Begin(name);
     bool first = true;
     while (parser.Next(mailbox)) {
-      if (!first) writer.Glue(",");
+      if (first)
+        writer.Begin(name);
+      else
+        writer.Glue(",");
       first = false;
-      if (IsAllAscii(mailbox.display_name)) {
+      if (IsAllAscii(mailbox.display_name) && mailbox.display_name.size() <= kLongestPlainName) {
         writer.Verbatim(mailbox.display_name);
       } else {
         scratch_.clear();
@@ -4607,15 +5084,18 @@ class MessageLayout {
       }
       scratch_.clear();
       AppendAddrSpec(mailbox, scratch_);
-      if (mailbox.display_name.empty()) {
-        writer.Word(scratch_);
-      } else {
+      if (!mailbox.display_name.empty()) {
         scratch_.insert(0, 1, '<');
         scratch_ += '>';
-        writer.Word(scratch_);
       }
+      writer.Word(scratch_);
     }
-    writer.End();
+    const bool group = first && list.find(':') != std::string_view::npos;
+    if (group) {
+      writer.Begin(name);
+      writer.Word("undisclosed-recipients:;");
+    }
+    if (!first || group) writer.End();
   }
 
   void MessageId(HeaderWriter& writer) {
@@ -4696,44 +5176,26 @@ class MessageLayout {
   }
 
   void WriteText(std::string_view subtype, std::string_view method, std::string_view text) {
-    const TransferEncoding encoding = ChooseEncoding(text, eight_bit_);
-    constexpr const char* kNames[] = {"7bit", "8bit", "quoted-printable", "base64"};
+    const TransferEncoding encoding = ChooseEncoding(text, width_ != WireWidth::SevenBit);
     literals_.append("Content-Type: text/").append(subtype).append("; charset=utf-8");
     if (!method.empty()) literals_.append("; method=").append(method);
-    literals_.append("\r\nContent-Transfer-Encoding: ");
-    literals_.append(kNames[static_cast<unsigned>(encoding)]).append("\r\n\r\n");
-    EndLiteral();
-    parts_.push_back({false, 0, 0, text, encoding, nullptr});
+    literals_ += "\r\n";
+    EndHeader(encoding);
+    parts_.push_back({false, 0, 0, text, encoding, nullptr, 0});
   }
 
-  static std::string_view GivenType(const EmailAttachment& one) noexcept {
-    return one.MIMEType.empty() ? MimeTypeOf(one.Name) : std::string_view(one.MIMEType);
-  }
-
-  /// RFC 2046 5.2.1: a message/rfc822 must not be base64, so it is one only where its lines can go as they are.
-  bool IsForward(const EmailAttachment& one) const noexcept {
-    if (one.Data.empty() || one.Size() != one.Data.size() || !EqualIgnoringCase(GivenType(one), "message/rfc822"))
-      return false;
-    const TransferEncoding encoding = ChooseEncoding(one.Data, eight_bit_);
-    return encoding == TransferEncoding::SevenBit || encoding == TransferEncoding::EightBit;
-  }
-  bool OccursInForward() const {
+  /// Only what may go without base64 can hold a boundary; a file is too long to be searched for what is that unlikely.
+  bool OccursInAttachment() const {
     for (const EmailAttachment& one : mail_->Attachments)
-      if (IsForward(one) && Occurs(one.Data)) return true;
+      if (!one.Data.empty() && one.Size() == one.Data.size() && Occurs(one.Data)) return true;
     return false;
   }
 
-  std::string_view TypeOf(const EmailAttachment& one) const noexcept {
-    const std::string_view type = GivenType(one);
-    const bool composite = StartsWithIgnoringCase(type, "message/") || StartsWithIgnoringCase(type, "multipart/");
-    const bool usable = IsForward(one) || (!composite && type.find('/') != std::string_view::npos);
-    return usable ? type : "application/octet-stream";
-  }
-
   void WriteAttachment(const EmailAttachment& one, std::string_view disposition) {
+    const AttachmentPlan plan = AttachmentPlanner(one, width_).Plan();
     HeaderWriter writer(literals_);
     writer.Begin("Content-Type");
-    writer.Word(TypeOf(one));
+    writer.Word(plan.type);
     if (!IsAllAscii(one.Name)) NameForOldReaders(writer, one.Name);
     writer.End();
     writer.Begin("Content-Disposition");
@@ -4744,17 +5206,20 @@ class MessageLayout {
       scratch_.assign("<").append(one.InlineContentID).append(">");
       Field(writer, "Content-ID", scratch_);
     }
-    if (IsForward(one)) return WriteForward(one);
-    literals_ += binary_ ? "Content-Transfer-Encoding: binary\r\n\r\n" : "Content-Transfer-Encoding: base64\r\n\r\n";
-    EndLiteral();
-    parts_.push_back({false, 0, 0, {}, binary_ ? TransferEncoding::Binary : TransferEncoding::Base64, &one});
+    EndHeader(plan.encoding);
+    const bool in_memory = one.Path().empty() && !one.Callback();
+    if (plan.is_text && in_memory)
+      parts_.push_back({false, 0, 0, one.Data, plan.encoding, nullptr, 0});
+    else
+      parts_.push_back({false, 0, 0, {}, plan.encoding, &one, plan.wire_size});
   }
 
-  void WriteForward(const EmailAttachment& one) {
-    const TransferEncoding encoding = ChooseEncoding(one.Data, eight_bit_);
-    literals_ += encoding == TransferEncoding::EightBit ? "Content-Transfer-Encoding: 8bit\r\n\r\n" : "\r\n";
+  /// The last field of an entity's header, and the empty line. 7bit is what no field says (RFC 2045 6.1).
+  void EndHeader(TransferEncoding encoding) {
+    constexpr const char* kNames[] = {"7bit", "8bit", "quoted-printable", "base64", "binary"};
+    literals_.append("Content-Transfer-Encoding: ").append(kNames[static_cast<unsigned>(encoding)]);
+    literals_ += "\r\n\r\n";
     EndLiteral();
-    parts_.push_back({false, 0, 0, one.Data, encoding, nullptr});
   }
 
   /// Readers that do not know RFC 2231 look here: the name with a low line for each character that is not ASCII. Not as
@@ -4828,7 +5293,7 @@ class MessageLayout {
 
   void EndLiteral() {
     if (literals_.size() == literal_begin_) return;
-    parts_.push_back({true, literal_begin_, literals_.size(), {}, TransferEncoding::SevenBit, nullptr});
+    parts_.push_back({true, literal_begin_, literals_.size(), {}, TransferEncoding::SevenBit, nullptr, 0});
     literal_begin_ = literals_.size();
   }
 
@@ -4838,10 +5303,9 @@ class MessageLayout {
   std::string scratch_;
   std::string name_;
   std::size_t literal_begin_ = 0;
-  bool eight_bit_ = false;
-  bool binary_ = false;
+  WireWidth width_ = WireWidth::SevenBit;
   char token_[24] = {};
-  std::uint64_t random_;
+  std::uint64_t random_ = 0;
 };
 
 }  // namespace detail
@@ -4869,18 +5333,69 @@ class MessageSource final : public Source {
   /// Starts `mail`, which must neither change nor go away until Close. What is wrong with it, Check says before.
   /// `width`: text may go as 8bit, attachments as they are, because the server offers 8BITMIME or BINARYMIME.
   void Open(const EmailMessage& mail, detail::WireWidth width = detail::WireWidth::SevenBit) {
-    layout_.Lay(mail, width);
+    signer_ = mail.Signer.get();
+    layout_.Lay(mail, signer_ == nullptr ? width : detail::WireWidth::SevenBit);
     failure_.clear();
     StartOver(false);
+    StartSigning();
   }
   /// Lets go of the message.
   void Close() {
     reader_.Close();
     layout_.Clear();
+    signing_.reset();
+    signature_.clear();
     part_ = 0;
   }
 
   SourceResult Read(char* into, std::size_t room) override {
+    if (signing_ != nullptr)
+      if (const SourceStatus status = Sign(); status != SourceStatus::More) return {0, status};
+    const std::size_t size = signature_.copy(into, room, signature_at_);
+    signature_at_ += size;
+    if (size == room) return {size, SourceStatus::More};
+    const SourceResult rest = ReadParts(into + size, room - size);
+    if (rest.status == SourceStatus::Again && size != 0) return {size, SourceStatus::More};
+    return {size + rest.size, rest.status};
+  }
+
+  /// What the envelope has to ask the server for.
+  detail::WireWidth Width() const noexcept { return layout_.Width(); }
+
+  /// True while the signature is not there yet; Read then says Again now and then.
+  bool Signing() const noexcept { return signing_ != nullptr; }
+
+  bool Rewind() override {
+    signature_at_ = 0;
+    if (!StartOver(true)) return false;
+    if (signing_ != nullptr) StartSigning();
+    return true;
+  }
+
+  std::uint64_t Size() const override {
+    std::uint64_t sum = signing_ != nullptr ? signing_->Size() : signature_.size();
+    for (const detail::MessagePart& part : layout_.Parts()) {
+      const std::uint64_t size = PartSize(part);
+      if (size == kUnknownSize) return kUnknownSize;
+      sum += size;
+    }
+    return sum;
+  }
+
+  std::string_view Failure() const override { return failure_; }
+
+ private:
+  /// Bytes that one Read may have signed: it must not take longer than a step should.
+  static constexpr std::size_t kSignStep = 1024 * 1024;
+
+  bool StartOver(bool again) {
+    again_ = again;
+    part_ = 0;
+    return StartPart();
+  }
+
+  /// The bytes of the message without its signature.
+  SourceResult ReadParts(char* into, std::size_t room) {
     std::size_t size = 0;
     while (size < room && part_ < layout_.Parts().size()) {
       const SourceResult result = ReadPart(into + size, room - size);
@@ -4895,28 +5410,36 @@ class MessageSource final : public Source {
     return {size, part_ == layout_.Parts().size() ? SourceStatus::End : SourceStatus::More};
   }
 
-  /// What the envelope has to ask the server for.
-  detail::WireWidth Width() const noexcept { return layout_.Width(); }
-
-  bool Rewind() override { return StartOver(true); }
-
-  std::uint64_t Size() const override {
-    std::uint64_t sum = 0;
-    for (const detail::MessagePart& part : layout_.Parts()) {
-      const std::uint64_t size = PartSize(part);
-      if (size == kUnknownSize) return kUnknownSize;
-      sum += size;
-    }
-    return sum;
+  void StartSigning() {
+    signature_.clear();
+    signature_at_ = 0;
+    signing_.reset();
+    if (signer_ == nullptr) return;
+    std::string header;
+    layout_.AppendHeader(header);
+    signing_ = signer_->Begin(header);
+    unsigned_ = header.size() + 2;  // and the empty line
   }
 
-  std::string_view Failure() const override { return failure_; }
-
- private:
-  bool StartOver(bool again) {
-    again_ = again;
-    part_ = 0;
-    return StartPart();
+  /// Has the signer read on. More: the signature is there, and the message stands at its start again.
+  SourceStatus Sign() {
+    char piece[4096];
+    for (std::size_t signed_now = 0; signed_now < kSignStep;) {
+      const SourceResult result = ReadParts(piece, sizeof piece);
+      if (result.status == SourceStatus::Failed || result.status == SourceStatus::Again) return result.status;
+      const std::size_t skipped = unsigned_ < result.size ? static_cast<std::size_t>(unsigned_) : result.size;
+      unsigned_ -= skipped;
+      signing_->Update({piece + skipped, result.size - skipped});
+      signed_now += result.size;
+      if (result.status != SourceStatus::End) continue;
+      if (!signing_->Finish(signature_)) {
+        failure_ = "the message cannot be signed with this key";
+        return SourceStatus::Failed;
+      }
+      signing_.reset();
+      return StartOver(true) ? SourceStatus::More : SourceStatus::Failed;
+    }
+    return SourceStatus::Again;
   }
 
   const detail::MessagePart& Part() const { return layout_.Parts()[part_]; }
@@ -4929,6 +5452,8 @@ class MessageSource final : public Source {
     crlf_.Start(part.text);
     quoted_printable_.Start(part.text);
     base64_.Start();
+    lines_.Start();
+    lines_read_ = 0;
     if (part.attachment == nullptr || reader_.Start(*part.attachment, again_)) return true;
     Fail(part);
     return false;
@@ -4939,7 +5464,16 @@ class MessageSource final : public Source {
     if (part.attachment != nullptr) {
       const auto pull = [this](char* raw, std::size_t size) { return reader_.Read(raw, size); };
       const bool binary = part.encoding == detail::TransferEncoding::Binary;
-      const SourceResult result = binary ? pull(into, room) : base64_.Read(into, room, pull);
+      const bool base64 = part.encoding == detail::TransferEncoding::Base64;
+      SourceResult result = binary   ? pull(into, room)
+                            : base64 ? base64_.Read(into, room, pull)
+                                     : lines_.Read(into, room, pull);
+      if (!binary && !base64) {
+        lines_read_ += result.size;
+        // The file has other lines than when it was scanned.
+        const bool ended = result.status == SourceStatus::End;
+        if (lines_read_ > part.size || (ended && lines_read_ != part.size)) result = {0, SourceStatus::Failed};
+      }
       if (result.status == SourceStatus::Failed) Fail(part);
       return result;
     }
@@ -4970,11 +5504,7 @@ class MessageSource final : public Source {
 
   static std::uint64_t PartSize(const detail::MessagePart& part) {
     if (part.is_literal) return part.end - part.begin;
-    if (part.attachment != nullptr) {
-      const std::uint64_t size = part.attachment->Size();
-      const bool as_it_is = size == kUnknownSize || part.encoding == detail::TransferEncoding::Binary;
-      return as_it_is ? size : detail::Base64LinesSize(size);
-    }
+    if (part.attachment != nullptr) return part.size;
     // A counting pass: encoded into nothing.
     char nowhere[512];
     std::uint64_t sum = 0;
@@ -4999,10 +5529,17 @@ class MessageSource final : public Source {
   detail::MessageLayout layout_;
   std::size_t part_ = 0;
   std::size_t literal_at_ = 0;
+  std::uint64_t lines_read_ = 0;
   bool again_ = false;
+  const MessageSigner* signer_ = nullptr;
+  std::unique_ptr<MessageSigning> signing_;  // until the signature is there
+  std::uint64_t unsigned_ = 0;               // bytes of the header that the signer does not get again
+  std::string signature_;
+  std::size_t signature_at_ = 0;
   detail::CrlfText crlf_;
   detail::QuotedPrintableText quoted_printable_;
   detail::Base64Lines base64_;
+  detail::CrlfLines lines_;
   detail::AttachmentReader reader_;
   std::string failure_;
 };
@@ -5017,6 +5554,21 @@ inline std::uint64_t ContentSize(const EmailMessage& mail) {
 }
 
 }  // namespace detail
+
+inline std::string EmailMessage::Render() const {
+  MessageSource source;
+  source.Open(*this);
+  std::string text;
+  char piece[4096];
+  for (;;) {
+    const SourceResult got = source.Read(piece, sizeof piece);
+    text.append(piece, got.size);
+    if (got.status == SourceStatus::End) return text;
+    // A signer that works in steps goes on by itself; a callback that has nothing now may never.
+    if (got.status == SourceStatus::Failed || (got.status == SourceStatus::Again && !source.Signing())) return {};
+  }
+}
+
 SMTPOLL_NAMESPACE_END
 
 #endif
