@@ -12,6 +12,8 @@ AROUND = """
 #include <poll.h>
 #include <cstdio>
 void Complain(const std::string& text);
+std::string RefreshToken();
+std::string CachedToken();
 void Snippet(smtpoll::SMTPSocket& socket, const smtpoll::EmailMessage& mail);
 void Snippet(smtpoll::SMTPSocket& socket, const smtpoll::EmailMessage& mail) {
   static_cast<void>(socket);

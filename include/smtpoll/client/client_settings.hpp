@@ -23,7 +23,7 @@ enum class Security : std::uint8_t {
 struct ClientSettings {
   std::string UserName;         ///< Empty: no authentication (the seed's member).
   std::string Password;         ///< The seed's member.
-  std::string AccessToken;      ///< OAuth 2.0 access token, for OAUTHBEARER and XOAUTH2 (RFC 7628).
+  std::string AccessToken;      ///< OAuth 2.0 access token, for OAUTHBEARER and XOAUTH2; or see TokenProvider.
   std::string AuthorizationID;  ///< Whom to act as, where that is not the user himself (RFC 4422 3.4.1).
   /// The only SASL mechanism to use; Any takes the strongest that the server offers and the credentials fit.
   AuthMechanism Mechanism = AuthMechanism::Any;
@@ -71,6 +71,17 @@ inline Error ApplySecurity(const ClientSettings& settings, smtpoll::Security sec
   return {};
 }
 
+/// True where `error` is a server's final word on an access token (RFC 7628 3.2.2): another one may do.
+inline bool RefusesToken(const Error& error) noexcept {
+  if (error.Code() != Errc::AuthenticationFailed || error.reply_code / 100 != 5) return false;
+  for (const AuthMechanism mechanism : {AuthMechanism::OAuthBearer, AuthMechanism::XOAuth2}) {
+    FixedText<32> command("AUTH ");
+    command.Append(Name(mechanism));
+    if (error.command.View() == command.View()) return true;
+  }
+  return false;
+}
+
 /// What a session needs of its caller's strings, copied so that the caller may change his while it runs.
 class SessionStrings {
  public:
@@ -106,18 +117,34 @@ class SessionStrings {
     options.timeouts = settings.Timeouts;
     return options;
   }
+  /// As Take, with a token of `handler`'s where it has one. `refused`: the server did not take the one before; false is
+  /// returned where there is no other.
+  template <typename Handler>
+  bool TakeToken(Handler& handler, bool refused, SessionOptions& options) {
+    const AuthMechanism pinned = options.credentials.pinned;
+    const bool bearer = pinned == AuthMechanism::Any || RuleOf(pinned).family == SaslFamily::Bearer;
+    std::string token;
+    const bool provided = bearer && handler.OnTokenWanted(refused, token);
+    if (provided) token_ = token;
+    Overwrite(token);
+    options.credentials.token = token_;
+    return provided || !refused;
+  }
   /// Overwrites the secrets.
   void Forget() noexcept {
-    for (std::string* secret : {&password_, &token_}) {
-      if (!secret->empty()) Wipe(&(*secret)[0], secret->size());
-      secret->clear();
-    }
+    Overwrite(password_);
+    Overwrite(token_);
   }
 
   std::string_view Host() const noexcept { return host_; }
   std::string_view LocalAddress() const noexcept { return local_address_; }
 
  private:
+  static void Overwrite(std::string& secret) noexcept {
+    if (!secret.empty()) Wipe(&secret[0], secret.size());
+    secret.clear();
+  }
+
   std::string host_;
   std::string local_address_;
   std::string user_name_;

@@ -36,6 +36,11 @@ struct NoEvents {
   /// A chunk of `bytes_sent` bytes is about to go, `bytes_left` are left with it; (0, 0) when all has gone. True
   /// cancels.
   bool OnSendProgress(std::size_t /*bytes_sent*/, std::size_t /*bytes_left*/) { return false; }
+  /// An access token is wanted (RFC 6750), for a connection that is about to be made; `refused`: because the server
+  /// refused the one before, which happens once for each connection. True: it was put into `token`, which is
+  /// overwritten after use. False: AccessToken is the one, and after a refusal there is no other. Poll takes as long as
+  /// this does.
+  bool OnTokenWanted(bool /*refused*/, std::string& /*token*/) { return false; }
   /// A line of the dialogue, without its line end; secrets and content are replaced.
   void OnTranscript(Side /*side*/, std::string_view /*line*/) {}
 };
@@ -53,6 +58,8 @@ struct EventFunctions {
   std::function<void(const EmailMessage& email, const smtpoll::Error& error)> MessageInDoubt;
   std::function<void(const EmailMessage& email, const SendResult& result)> MessageFinished;
   std::function<void(Side side, const std::string& line)> Transcript;
+  /// Returns an access token, or none (empty text): then AccessToken is used. `refused`: see NoEvents::OnTokenWanted.
+  std::function<std::string(bool refused)> TokenProvider;
 
   void OnConnectionEstablished(std::string_view greeting) {
     if (ConnectionEstablished) ConnectionEstablished(std::string(greeting));
@@ -80,6 +87,10 @@ struct EventFunctions {
   }
   bool OnSendProgress(std::size_t bytes_sent, std::size_t bytes_left) {
     return SendProgress && SendProgress(bytes_sent, bytes_left);
+  }
+  bool OnTokenWanted(bool refused, std::string& token) {
+    if (TokenProvider) token = TokenProvider(refused);
+    return !token.empty();
   }
   void OnTranscript(Side side, std::string_view line) {
     if (Transcript) Transcript(side, std::string(line));

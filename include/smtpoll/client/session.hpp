@@ -24,8 +24,8 @@ struct CommandResult {
 };
 
 /// One connection to one server, used from one thread. Public settings are those of ClientSettings; time-outs are its
-/// Timeouts, and those of SecureSettings where the transport takes TlsSettings. Of the handler's hooks it calls OnConnectionEstablished, OnSendProgress, OnTranscript and
-/// OnMessageFinished.
+/// Timeouts, and those of SecureSettings where the transport takes TlsSettings. Of the handler's hooks it calls
+/// OnConnectionEstablished, OnSendProgress, OnTranscript, OnTokenWanted and OnMessageFinished.
 template <typename Socket, template <typename> class Transport = PlainTransport, typename Handler = EventFunctions,
           typename Limits = DefaultLimits>
 class BasicSession : public detail::SettingsOf<Transport<Socket>>, public Handler {
@@ -42,14 +42,10 @@ class BasicSession : public detail::SettingsOf<Transport<Socket>>, public Handle
   smtpoll::Error Connect(std::string_view host, std::uint16_t port, std::string_view local_address = {}) {
     Quit();
     if (port == 0) return smtpoll::Error(Errc::InvalidPort, Phase::Connect, "the port is 0");
-    SessionOptions options = strings_.Take(*this, host, local_address);
-    error_ = detail::PrepareSecurity(*this, port, driver_.Layer(), options);
-    if (error_) return error_;
-    options.transcript = {&ShowLine, this};
     error_ = {};
-    driver_.Connect({strings_.Host(), port, strings_.LocalAddress()}, options);
-    Run();
-    strings_.Forget();
+    Open({host, port, local_address});
+    // A token that was refused is asked for once more.
+    if (detail::RefusesToken(error_)) Open({host, port, local_address});
     return error_;
   }
 
@@ -100,6 +96,18 @@ class BasicSession : public detail::SettingsOf<Transport<Socket>>, public Handle
 
  private:
   using State = typename Driver<Socket, Transport, Limits>::State;
+
+  /// With an error in error_, which is then a refused token, only where there is another one.
+  void Open(const Endpoint& to) {
+    SessionOptions options = strings_.Take(*this, to.host, to.local_address);
+    if (strings_.TakeToken(static_cast<Handler&>(*this), static_cast<bool>(error_), options)) {
+      error_ = detail::PrepareSecurity(*this, to.port, driver_.Layer(), options);
+      options.transcript = {&ShowLine, this};
+      if (!error_) driver_.Connect({strings_.Host(), to.port, strings_.LocalAddress()}, options);
+      Run();
+    }
+    strings_.Forget();
+  }
 
   CommandResult Command(std::string_view verb, std::string_view argument = {}) {
     answer_ = {};

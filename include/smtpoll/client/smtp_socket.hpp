@@ -126,7 +126,7 @@ class BasicSMTPSocket : public detail::SettingsOf<Transport<Socket>>, public Han
  private:
   using State = typename Driver<Socket, Transport, Limits>::State;
 
-  void Open();
+  void Open(const smtpoll::Error* refusal = nullptr);
   void Round(std::size_t& budget);
   bool StartNext();
   void FinishRun();
@@ -158,6 +158,8 @@ class BasicSMTPSocket : public detail::SettingsOf<Transport<Socket>>, public Han
   bool accepted_ = false;        // the connection came in through Listen
   bool last_chunk_due_ = false;  // the final SendProgress has not come yet
   std::size_t raw_told_ = 0;     // what SendProgress was last told of the raw send buffer
+  bool opening_ = false;         // Open asks for a token
+  bool token_renewed_ = false;   // this connection has a token that was asked for after a refusal
   bool polling_ = false;
   bool closing_ = false;
   bool progress_ = false;  // the last round did something

@@ -27,7 +27,7 @@ class FlagScope {
   __VA_ARGS__ BasicSMTPSocket<Socket, Transport, Handler, Limits>
 
 SMTPOLL_MEMBER(void)::Connect() {
-  if (driver_.CurrentState() != State::Closed)
+  if (driver_.CurrentState() != State::Closed || opening_)
     Report(smtpoll::Error(Errc::InvalidState, Phase::Connect, "the socket is in use already"));
   else
     Open();
@@ -42,16 +42,25 @@ SMTPOLL_MEMBER(void)::SendMail() {
   if (!sending_) sent_some_ = false;
   sending_ = true;
   quit_wanted_ = true;
-  if (state == State::Closed) Open();
+  if (state == State::Closed && !opening_) Open();
 }
 
-SMTPOLL_MEMBER(void)::Open() {
+/// `refusal`: the server's word on the access token of the connection before.
+SMTPOLL_MEMBER(void)::Open(const smtpoll::Error* refusal) {
   if (Port == 0) return Fault(smtpoll::Error(Errc::InvalidPort, Phase::Connect, "Port is 0"));
   if (Address.empty()) return Fault(smtpoll::Error(Errc::NameResolution, Phase::Resolve, "Address is empty"));
   accepted_ = false;
   SessionOptions options = strings_.Take(*this, Address, BindAddress());
-  if (const smtpoll::Error error = detail::PrepareSecurity(*this, Port, driver_.Layer(), options))
-    return Fault(error);
+  token_renewed_ = refusal != nullptr;
+  bool has_token = false, closed = false;
+  {
+    detail::FlagScope opening(opening_);
+    has_token = strings_.TakeToken(static_cast<Handler&>(*this), token_renewed_, options);
+    closed = !opening_;
+  }
+  if (closed) return strings_.Forget();  // by the handler
+  if (!has_token) return Fault(*refusal);
+  if (const smtpoll::Error error = detail::PrepareSecurity(*this, Port, driver_.Layer(), options)) return Fault(error);
   options.transcript = {&ShowLine, this};
   driver_.Connect({strings_.Host(), Port, strings_.LocalAddress()}, options);
 }
@@ -189,8 +198,9 @@ SMTPOLL_MEMBER(void)::Dispatch(const Event& event) {
       quit_wanted_ = false;
       return;
     case EventKind::Failed:
-      if (!closing_) Fault(*event.error);
-      return;
+      if (closing_) return;
+      if (!token_renewed_ && detail::RefusesToken(*event.error)) return Open(event.error);
+      return Fault(*event.error);
     case EventKind::Ended:
       strings_.Forget();
       // SendMail was called again while QUIT was on its way.
@@ -254,6 +264,7 @@ SMTPOLL_MEMBER(void)::Report(const smtpoll::Error& error) {
 /// Ends the connection; a message under way gets its outcome.
 SMTPOLL_MEMBER(void)::TearDown() {
   detail::FlagScope closing(closing_);
+  opening_ = false;
   driver_.Close();
   std::size_t budget = 0;
   for (;;) {
