@@ -2070,7 +2070,7 @@ enum class Security : std::uint8_t {
 struct ClientSettings {
   std::string UserName;         ///< Empty: no authentication (the seed's member).
   std::string Password;         ///< The seed's member.
-  std::string AccessToken;      ///< OAuth 2.0 access token, for OAUTHBEARER and XOAUTH2 (RFC 7628).
+  std::string AccessToken;      ///< OAuth 2.0 access token, for OAUTHBEARER and XOAUTH2; or see TokenProvider.
   std::string AuthorizationID;  ///< Whom to act as, where that is not the user himself (RFC 4422 3.4.1).
   /// The only SASL mechanism to use; Any takes the strongest that the server offers and the credentials fit.
   AuthMechanism Mechanism = AuthMechanism::Any;
@@ -2118,6 +2118,17 @@ inline Error ApplySecurity(const ClientSettings& settings, smtpoll::Security sec
   return {};
 }
 
+/// True where `error` is a server's final word on an access token (RFC 7628 3.2.2): another one may do.
+inline bool RefusesToken(const Error& error) noexcept {
+  if (error.Code() != Errc::AuthenticationFailed || error.reply_code / 100 != 5) return false;
+  for (const AuthMechanism mechanism : {AuthMechanism::OAuthBearer, AuthMechanism::XOAuth2}) {
+    FixedText<32> command("AUTH ");
+    command.Append(Name(mechanism));
+    if (error.command.View() == command.View()) return true;
+  }
+  return false;
+}
+
 /// What a session needs of its caller's strings, copied so that the caller may change his while it runs.
 class SessionStrings {
  public:
@@ -2153,18 +2164,34 @@ class SessionStrings {
     options.timeouts = settings.Timeouts;
     return options;
   }
+  /// As Take, with a token of `handler`'s where it has one. `refused`: the server did not take the one before; false is
+  /// returned where there is no other.
+  template <typename Handler>
+  bool TakeToken(Handler& handler, bool refused, SessionOptions& options) {
+    const AuthMechanism pinned = options.credentials.pinned;
+    const bool bearer = pinned == AuthMechanism::Any || RuleOf(pinned).family == SaslFamily::Bearer;
+    std::string token;
+    const bool provided = bearer && handler.OnTokenWanted(refused, token);
+    if (provided) token_ = token;
+    Overwrite(token);
+    options.credentials.token = token_;
+    return provided || !refused;
+  }
   /// Overwrites the secrets.
   void Forget() noexcept {
-    for (std::string* secret : {&password_, &token_}) {
-      if (!secret->empty()) Wipe(&(*secret)[0], secret->size());
-      secret->clear();
-    }
+    Overwrite(password_);
+    Overwrite(token_);
   }
 
   std::string_view Host() const noexcept { return host_; }
   std::string_view LocalAddress() const noexcept { return local_address_; }
 
  private:
+  static void Overwrite(std::string& secret) noexcept {
+    if (!secret.empty()) Wipe(&secret[0], secret.size());
+    secret.clear();
+  }
+
   std::string host_;
   std::string local_address_;
   std::string user_name_;
@@ -8211,6 +8238,11 @@ struct NoEvents {
   /// A chunk of `bytes_sent` bytes is about to go, `bytes_left` are left with it; (0, 0) when all has gone. True
   /// cancels.
   bool OnSendProgress(std::size_t /*bytes_sent*/, std::size_t /*bytes_left*/) { return false; }
+  /// An access token is wanted (RFC 6750), for a connection that is about to be made; `refused`: because the server
+  /// refused the one before, which happens once for each connection. True: it was put into `token`, which is
+  /// overwritten after use. False: AccessToken is the one, and after a refusal there is no other. Poll takes as long as
+  /// this does.
+  bool OnTokenWanted(bool /*refused*/, std::string& /*token*/) { return false; }
   /// A line of the dialogue, without its line end; secrets and content are replaced.
   void OnTranscript(Side /*side*/, std::string_view /*line*/) {}
 };
@@ -8228,6 +8260,8 @@ struct EventFunctions {
   std::function<void(const EmailMessage& email, const smtpoll::Error& error)> MessageInDoubt;
   std::function<void(const EmailMessage& email, const SendResult& result)> MessageFinished;
   std::function<void(Side side, const std::string& line)> Transcript;
+  /// Returns an access token, or none (empty text): then AccessToken is used. `refused`: see NoEvents::OnTokenWanted.
+  std::function<std::string(bool refused)> TokenProvider;
 
   void OnConnectionEstablished(std::string_view greeting) {
     if (ConnectionEstablished) ConnectionEstablished(std::string(greeting));
@@ -8255,6 +8289,10 @@ struct EventFunctions {
   }
   bool OnSendProgress(std::size_t bytes_sent, std::size_t bytes_left) {
     return SendProgress && SendProgress(bytes_sent, bytes_left);
+  }
+  bool OnTokenWanted(bool refused, std::string& token) {
+    if (TokenProvider) token = TokenProvider(refused);
+    return !token.empty();
   }
   void OnTranscript(Side side, std::string_view line) {
     if (Transcript) Transcript(side, std::string(line));
@@ -9435,8 +9473,8 @@ struct CommandResult {
 };
 
 /// One connection to one server, used from one thread. Public settings are those of ClientSettings; time-outs are its
-/// Timeouts, and those of SecureSettings where the transport takes TlsSettings. Of the handler's hooks it calls OnConnectionEstablished, OnSendProgress, OnTranscript and
-/// OnMessageFinished.
+/// Timeouts, and those of SecureSettings where the transport takes TlsSettings. Of the handler's hooks it calls
+/// OnConnectionEstablished, OnSendProgress, OnTranscript, OnTokenWanted and OnMessageFinished.
 template <typename Socket, template <typename> class Transport = PlainTransport, typename Handler = EventFunctions,
           typename Limits = DefaultLimits>
 class BasicSession : public detail::SettingsOf<Transport<Socket>>, public Handler {
@@ -9453,14 +9491,10 @@ class BasicSession : public detail::SettingsOf<Transport<Socket>>, public Handle
   smtpoll::Error Connect(std::string_view host, std::uint16_t port, std::string_view local_address = {}) {
     Quit();
     if (port == 0) return smtpoll::Error(Errc::InvalidPort, Phase::Connect, "the port is 0");
-    SessionOptions options = strings_.Take(*this, host, local_address);
-    error_ = detail::PrepareSecurity(*this, port, driver_.Layer(), options);
-    if (error_) return error_;
-    options.transcript = {&ShowLine, this};
     error_ = {};
-    driver_.Connect({strings_.Host(), port, strings_.LocalAddress()}, options);
-    Run();
-    strings_.Forget();
+    Open({host, port, local_address});
+    // A token that was refused is asked for once more.
+    if (detail::RefusesToken(error_)) Open({host, port, local_address});
     return error_;
   }
 
@@ -9511,6 +9545,18 @@ class BasicSession : public detail::SettingsOf<Transport<Socket>>, public Handle
 
  private:
   using State = typename Driver<Socket, Transport, Limits>::State;
+
+  /// With an error in error_, which is then a refused token, only where there is another one.
+  void Open(const Endpoint& to) {
+    SessionOptions options = strings_.Take(*this, to.host, to.local_address);
+    if (strings_.TakeToken(static_cast<Handler&>(*this), static_cast<bool>(error_), options)) {
+      error_ = detail::PrepareSecurity(*this, to.port, driver_.Layer(), options);
+      options.transcript = {&ShowLine, this};
+      if (!error_) driver_.Connect({strings_.Host(), to.port, strings_.LocalAddress()}, options);
+      Run();
+    }
+    strings_.Forget();
+  }
 
   CommandResult Command(std::string_view verb, std::string_view argument = {}) {
     answer_ = {};
@@ -10065,7 +10111,7 @@ class BasicSMTPSocket : public detail::SettingsOf<Transport<Socket>>, public Han
  private:
   using State = typename Driver<Socket, Transport, Limits>::State;
 
-  void Open();
+  void Open(const smtpoll::Error* refusal = nullptr);
   void Round(std::size_t& budget);
   bool StartNext();
   void FinishRun();
@@ -10097,6 +10143,8 @@ class BasicSMTPSocket : public detail::SettingsOf<Transport<Socket>>, public Han
   bool accepted_ = false;        // the connection came in through Listen
   bool last_chunk_due_ = false;  // the final SendProgress has not come yet
   std::size_t raw_told_ = 0;     // what SendProgress was last told of the raw send buffer
+  bool opening_ = false;         // Open asks for a token
+  bool token_renewed_ = false;   // this connection has a token that was asked for after a refusal
   bool polling_ = false;
   bool closing_ = false;
   bool progress_ = false;  // the last round did something
@@ -10140,7 +10188,7 @@ class FlagScope {
   __VA_ARGS__ BasicSMTPSocket<Socket, Transport, Handler, Limits>
 
 SMTPOLL_MEMBER(void)::Connect() {
-  if (driver_.CurrentState() != State::Closed)
+  if (driver_.CurrentState() != State::Closed || opening_)
     Report(smtpoll::Error(Errc::InvalidState, Phase::Connect, "the socket is in use already"));
   else
     Open();
@@ -10155,16 +10203,25 @@ SMTPOLL_MEMBER(void)::SendMail() {
   if (!sending_) sent_some_ = false;
   sending_ = true;
   quit_wanted_ = true;
-  if (state == State::Closed) Open();
+  if (state == State::Closed && !opening_) Open();
 }
 
-SMTPOLL_MEMBER(void)::Open() {
+/// `refusal`: the server's word on the access token of the connection before.
+SMTPOLL_MEMBER(void)::Open(const smtpoll::Error* refusal) {
   if (Port == 0) return Fault(smtpoll::Error(Errc::InvalidPort, Phase::Connect, "Port is 0"));
   if (Address.empty()) return Fault(smtpoll::Error(Errc::NameResolution, Phase::Resolve, "Address is empty"));
   accepted_ = false;
   SessionOptions options = strings_.Take(*this, Address, BindAddress());
-  if (const smtpoll::Error error = detail::PrepareSecurity(*this, Port, driver_.Layer(), options))
-    return Fault(error);
+  token_renewed_ = refusal != nullptr;
+  bool has_token = false, closed = false;
+  {
+    detail::FlagScope opening(opening_);
+    has_token = strings_.TakeToken(static_cast<Handler&>(*this), token_renewed_, options);
+    closed = !opening_;
+  }
+  if (closed) return strings_.Forget();  // by the handler
+  if (!has_token) return Fault(*refusal);
+  if (const smtpoll::Error error = detail::PrepareSecurity(*this, Port, driver_.Layer(), options)) return Fault(error);
   options.transcript = {&ShowLine, this};
   driver_.Connect({strings_.Host(), Port, strings_.LocalAddress()}, options);
 }
@@ -10302,8 +10359,9 @@ SMTPOLL_MEMBER(void)::Dispatch(const Event& event) {
       quit_wanted_ = false;
       return;
     case EventKind::Failed:
-      if (!closing_) Fault(*event.error);
-      return;
+      if (closing_) return;
+      if (!token_renewed_ && detail::RefusesToken(*event.error)) return Open(event.error);
+      return Fault(*event.error);
     case EventKind::Ended:
       strings_.Forget();
       // SendMail was called again while QUIT was on its way.
@@ -10367,6 +10425,7 @@ SMTPOLL_MEMBER(void)::Report(const smtpoll::Error& error) {
 /// Ends the connection; a message under way gets its outcome.
 SMTPOLL_MEMBER(void)::TearDown() {
   detail::FlagScope closing(closing_);
+  opening_ = false;
   driver_.Close();
   std::size_t budget = 0;
   for (;;) {
