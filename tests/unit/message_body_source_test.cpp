@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <cstdio>
 #include <cstring>
 #include <string>
 
@@ -80,7 +81,71 @@ std::string DecodeQuotedPrintable(const std::string& text) {
   return result;
 }
 
+/// The encoder in its plainest form: a look at each byte.
+std::string PlainQuotedPrintable(const std::string& text) {
+  std::string result;
+  std::size_t column = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (c == '\r' || c == '\n') {
+      if (c == '\r' && i + 1 < text.size() && text[i + 1] == '\n') ++i;
+      result += "\r\n";
+      column = 0;
+      continue;
+    }
+    const bool line_ends = i + 1 == text.size() || text[i + 1] == '\r' || text[i + 1] == '\n';
+    const bool plain = IsSpace(c) ? !line_ends : IsPrint(c) && c != '=' && !(column == 0 && (c == 'F' || c == '.'));
+    if (column + (plain ? 1 : 3) > 75) {
+      result += "=\r\n";
+      column = 0;
+    }
+    column += plain ? 1 : 3;
+    char escaped[4];
+    std::snprintf(escaped, sizeof escaped, "=%02X", static_cast<unsigned>(static_cast<unsigned char>(c)));
+    result += plain ? std::string(1, c) : std::string(escaped);
+  }
+  return result;
+}
+
+std::string PlainCrlf(const std::string& text) {
+  std::string result;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '\r' && i + 1 < text.size() && text[i + 1] == '\n') ++i;
+    if (text[i] == '\r' || text[i] == '\n')
+      result += "\r\n";
+    else
+      result += text[i];
+  }
+  return result;
+}
+
+/// Texts made of these bytes, mostly long runs of letters with the others between.
+std::string SomeText(std::uint32_t& seed, std::size_t size) {
+  constexpr char kOthers[] = {'\r', '\n', '.', 'F', '=', ' ', '\t', '\0', '\xc3', '\x7f'};
+  std::string text;
+  const auto next = [&seed](std::uint32_t below) { return ((seed = seed * 1664525 + 1013904223) >> 16) % below; };
+  while (text.size() < size) {
+    text.append(next(3) == 0 ? next(90) : next(4), static_cast<char>('a' + next(26)));
+    for (std::uint32_t i = next(4); i != 0; --i) text += kOthers[next(sizeof kOthers)];
+    if (next(9) == 0) text += "\r\n";
+  }
+  return text;
+}
+
 }  // namespace
+
+TEST_CASE("RFC 2045 6.7, 2046 4.1.1: encoding by runs gives what encoding by bytes gives") {
+  std::uint32_t seed = 7;
+  for (std::size_t i = 0; i < 3000; ++i) {
+    const std::string text = SomeText(seed, i % 400);
+    const std::string quoted = PlainQuotedPrintable(text), lines = PlainCrlf(text);
+    for (const std::size_t room : {std::size_t{4096}, i % 97 + 1}) {
+      CAPTURE(text);
+      REQUIRE(ReadText<QuotedPrintableText>(text, room) == quoted);
+      REQUIRE(ReadText<CrlfText>(text, room) == lines);
+    }
+  }
+}
 
 TEST_CASE("RFC 2045 6.8: base64 lines are the same however they are read and pulled") {
   std::string bytes;

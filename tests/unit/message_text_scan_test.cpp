@@ -2,7 +2,10 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <string>
+
+#include "smtpoll/message/body_source.hpp"
 
 using smtpoll::SourceResult;
 using smtpoll::SourceStatus;
@@ -51,6 +54,42 @@ TEST_CASE("Streamed text gets CRLF line ends whatever the pieces, and the scan k
       for (std::size_t at = 0; at < part.size(); at += room) scan.Update(std::string_view(part).substr(at, room));
       CHECK(scan.CrlfSize() == Wanted(part).size());
     }
+  }
+}
+
+TEST_CASE("RFC 2045 2.7: a scan by 32 bytes says what a look at each byte says, however the pieces are cut") {
+  std::uint32_t seed = 11;
+  const auto next = [&seed](std::uint32_t below) { return ((seed = seed * 1664525 + 1013904223) >> 16) % below; };
+  constexpr char kOthers[] = {'\r', '\n', '\t', '\0', '\xc3', '\x7f', 'a'};
+  for (int round = 0; round < 2000; ++round) {
+    std::string text;
+    for (std::uint32_t runs = next(12); runs != 0; --runs) {
+      text.append(next(50) == 0 ? 850 + next(100) : next(70), 'x');
+      for (std::uint32_t i = next(4); i != 0; --i) text += kOthers[next(sizeof kOthers)];
+    }
+    std::size_t column = 0, longest = 0, escaped = 0, bare = 0;
+    bool eight_bit = false, control = false;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+      const char c = text[i];
+      bare += c == '\n' && (i == 0 || text[i - 1] != '\r');
+      bare += c == '\r' && (i + 1 == text.size() || text[i + 1] != '\n');
+      column = c == '\r' || c == '\n' ? 0 : column + 1;
+      longest = std::max(longest, column);
+      if (smtpoll::detail::IsPrint(c) || c == '\t' || c == '\r' || c == '\n') continue;
+      ++escaped;
+      (smtpoll::detail::IsAscii(c) ? control : eight_bit) = true;
+    }
+    TextScan scan;
+    const std::size_t piece = next(2) == 0 ? 4096 : 1 + next(90);
+    for (std::size_t at = 0; at < text.size(); at += piece) scan.Update(std::string_view(text).substr(at, piece));
+    CAPTURE(text);
+    REQUIRE(scan.Size() == text.size());
+    REQUIRE(scan.CrlfSize() == text.size() + bare);
+    REQUIRE(scan.HasBareLineEnd() == (bare != 0));
+    REQUIRE(scan.Escaped() == escaped);
+    REQUIRE(scan.HasLongLine() == (longest > 900));
+    REQUIRE(scan.IsEightBit() == eight_bit);
+    REQUIRE(scan.GoesAsItIs(true) == (longest <= 900 && !control));
   }
 }
 

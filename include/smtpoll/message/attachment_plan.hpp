@@ -4,11 +4,11 @@
 #ifndef SMTPOLL_MESSAGE_ATTACHMENT_PLAN_HPP
 #define SMTPOLL_MESSAGE_ATTACHMENT_PLAN_HPP
 
-#include <cstdio>
 #include <string_view>
 
+#include "smtpoll/base/base64_lines.hpp"
 #include "smtpoll/message/email_attachment.hpp"
-#include "smtpoll/message/text_scan.hpp"
+#include "smtpoll/message/transfer_encoding.hpp"
 
 SMTPOLL_NAMESPACE_BEGIN
 namespace detail {
@@ -35,14 +35,14 @@ inline bool ScanAttachment(const EmailAttachment& one, TextScan& scan) {
     scan.Update(one.Data);
     return true;
   }
-  std::FILE* const file = std::fopen(one.Path().c_str(), "rb");
-  if (file == nullptr) return false;
+  FileReader file;
+  if (!file.Open(one.Path().c_str())) return false;
   char piece[4096];
-  std::size_t size = 0;
-  while ((size = std::fread(piece, 1, sizeof piece, file)) != 0) scan.Update({piece, size});
-  const bool read = std::ferror(file) == 0;
-  std::fclose(file);
-  return read;
+  for (;;) {
+    const SourceResult got = file.Read(piece, sizeof piece);
+    scan.Update({piece, got.size});
+    if (got.status != SourceStatus::More) return got.status == SourceStatus::End;
+  }
 }
 
 class AttachmentPlanner {

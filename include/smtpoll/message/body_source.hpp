@@ -9,40 +9,37 @@
 
 #include "smtpoll/base/ascii.hpp"
 #include "smtpoll/base/base64_lines.hpp"
+#include "smtpoll/base/line_scan.hpp"
 #include "smtpoll/base/source.hpp"
+#include "smtpoll/base/text_bits.hpp"
+#include "smtpoll/message/transfer_encoding.hpp"
 
 SMTPOLL_NAMESPACE_BEGIN
 namespace detail {
 
-enum class TransferEncoding : std::uint8_t { SevenBit, EightBit, QuotedPrintable, Base64, Binary };
-
-/// What the wire carries beside lines of ASCII (RFC 6152, RFC 3030); each includes the one before.
-enum class WireWidth : std::uint8_t { SevenBit, EightBit, Binary };
-
-/// A text with a line longer than this is encoded; RFC 5322 2.1.1 allows 998.
-constexpr std::size_t kLongestTextLine = 900;
-
-/// Text with every line end, CR, LF or CRLF, as CRLF.
+/// Text with every line end, CR, LF or CRLF, as CRLF. What stands between two faulty line ends is copied at once.
 class CrlfText {
  public:
   void Start(std::string_view text) noexcept {
     text_ = text;
     at_ = 0;
-    owes_lf_ = false;
+    before_ = '\n';
   }
-  bool Done() const noexcept { return at_ == text_.size() && !owes_lf_; }
+  bool Done() const noexcept { return at_ == text_.size() && before_ != '\r'; }
   std::size_t Read(char* into, std::size_t room) noexcept {
     std::size_t size = 0;
     while (size < room && !Done()) {
-      if (owes_lf_) {
-        into[size++] = '\n';
-        owes_lf_ = false;
-        continue;
+      const std::size_t left = text_.size() - at_, most = left < room - size ? left : room - size;
+      const std::size_t run = FindLineFault(before_, text_.data() + at_, most, false);
+      if (run != 0) {
+        std::memcpy(into + size, text_.data() + at_, run);
+        size += run;
+        at_ += run;
+        before_ = text_[at_ - 1];
       }
-      const char c = text_[at_++];
-      owes_lf_ = c == '\r' || c == '\n';
-      if (c == '\r' && at_ < text_.size() && text_[at_] == '\n') ++at_;
-      into[size++] = owes_lf_ ? '\r' : c;
+      if (size == room || Done()) break;
+      // Here, or at the end of the text, the other half of a CRLF is missing.
+      if (run != most || at_ == text_.size()) into[size++] = before_ = before_ == '\r' ? '\n' : '\r';
     }
     return size;
   }
@@ -50,7 +47,7 @@ class CrlfText {
  private:
   std::string_view text_;
   std::size_t at_ = 0;
-  bool owes_lf_ = false;
+  char before_ = '\n';  // the last byte written
 };
 
 /// Text as quoted-printable, lines of at most 76 characters (RFC 2045 6.7).
@@ -64,7 +61,17 @@ class QuotedPrintableText {
   std::size_t Read(char* into, std::size_t room) noexcept {
     std::size_t size = 0;
     while (size < room && !Done()) {
-      if (token_at_ == token_size_) NextToken();
+      if (token_at_ == token_size_) {
+        const std::size_t run = PlainRun(room - size);
+        if (run != 0) {
+          std::memcpy(into + size, text_.data() + at_, run);
+          size += run;
+          at_ += run;
+          column_ += run;
+          continue;
+        }
+        NextToken();
+      }
       while (size < room && token_at_ < token_size_) into[size++] = token_[token_at_++];
     }
     return size;
@@ -72,6 +79,33 @@ class QuotedPrintableText {
 
  private:
   static constexpr std::size_t kMaxColumn = 75;  // and the = of a soft line break
+
+  /// How many bytes from here on, at most `most`, stand for themselves and fit the line.
+  std::size_t PlainRun(std::size_t most) const noexcept {
+    const char* const here = text_.data() + at_;
+    const std::size_t left = text_.size() - at_;
+    if (most > left) most = left;
+    if (most > kMaxColumn - column_) most = kMaxColumn - column_;
+    if (most == 0 || (column_ == 0 && IsHabit(*here))) return 0;
+    std::size_t run = 0;
+    while (run < most) {
+      const TextBits bits = left - run >= 32 ? TextBitsOf32(here + run) : TextBitsByByte(here + run, left - run);
+      const std::uint32_t other = bits.cr | bits.lf | bits.control | bits.eight_bit;
+      if (other != 0) {
+        run += LowestBit(other);
+        break;
+      }
+      run += 32;
+    }
+    if (run > most) run = most;
+    const void* const equals = std::memchr(here, '=', run);
+    if (equals != nullptr) run = static_cast<std::size_t>(static_cast<const char*>(equals) - here);
+    const bool line_ends = run == left || here[run] == '\r' || here[run] == '\n';
+    return run != 0 && line_ends && IsSpace(here[run - 1]) ? run - 1 : run;
+  }
+
+  /// "From " at a line's start and a lone dot meet habits of old software.
+  static bool IsHabit(char c) noexcept { return c == 'F' || c == '.'; }
 
   void Put(char c) noexcept { token_[token_size_++] = c; }
 
@@ -86,8 +120,8 @@ class QuotedPrintableText {
       return;
     }
     const bool line_ends = at_ == text_.size() || text_[at_] == '\r' || text_[at_] == '\n';
-    // White space at a line's end would be lost; "From " at its start and a lone dot meet habits of old software.
-    const bool plain = IsSpace(c) ? !line_ends : IsPrint(c) && c != '=' && !(column_ == 0 && (c == 'F' || c == '.'));
+    // White space at a line's end would be lost.
+    const bool plain = IsSpace(c) ? !line_ends : IsPrint(c) && c != '=' && !(column_ == 0 && IsHabit(c));
     const std::size_t size = plain ? 1 : 3;
     if (column_ + size > kMaxColumn) {
       Put('=');
@@ -200,25 +234,6 @@ class Base64Lines {
   std::size_t line_at_ = 0;
   bool ended_ = false;
 };
-
-/// What one pass over a text says: the smallest encoding that the way carries; 8bit only where `eight_bit` allows it.
-inline TransferEncoding ChooseEncoding(std::string_view text, bool eight_bit) noexcept {
-  std::size_t column = 0, escaped = 0;
-  bool long_line = false, control = false;
-  for (const char c : text) {
-    if (c == '\r' || c == '\n') {
-      column = 0;
-      continue;
-    }
-    long_line = ++column > kLongestTextLine || long_line;
-    if (IsPrint(c) || c == '\t') continue;
-    ++escaped;
-    control = control || IsAscii(c);
-  }
-  if (escaped == 0 && !long_line) return TransferEncoding::SevenBit;
-  if (eight_bit && !control && !long_line) return TransferEncoding::EightBit;
-  return escaped * 6 > text.size() ? TransferEncoding::Base64 : TransferEncoding::QuotedPrintable;
-}
 
 }  // namespace detail
 SMTPOLL_NAMESPACE_END

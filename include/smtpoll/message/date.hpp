@@ -72,6 +72,24 @@ inline int LocalOffset(std::time_t now) noexcept {
   return static_cast<int>((as_if_utc - static_cast<std::int64_t>(now)) / 60);
 }
 
+/// The present date as text, made anew only when the second has changed.
+class DateClock {
+ public:
+  /// Valid until the next call.
+  const std::string& Now() {
+    const std::time_t now = std::time(nullptr);
+    if (now == second_ && !text_.empty()) return text_;
+    second_ = now;
+    text_.clear();
+    AppendDate(static_cast<std::int64_t>(now), LocalOffset(now), text_);
+    return text_;
+  }
+
+ private:
+  std::time_t second_ = 0;
+  std::string text_;
+};
+
 }  // namespace detail
 SMTPOLL_NAMESPACE_END
 

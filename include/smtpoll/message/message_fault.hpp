@@ -3,7 +3,6 @@
 #ifndef SMTPOLL_MESSAGE_MESSAGE_FAULT_HPP
 #define SMTPOLL_MESSAGE_MESSAGE_FAULT_HPP
 
-#include <cstdio>
 #include <string>
 #include <string_view>
 
@@ -116,10 +115,8 @@ class FaultFinder {
     if (one.InlineContentID.size() > kLongestContentId) return {"Attachments", 0, "an InlineContentID is too long"};
     if (!IsContentEncoding(one.ContentEncoding)) return {"Attachments", 0, "there is no such ContentEncoding"};
     if (one.Path().empty()) return {};
-    std::FILE* const file = std::fopen(one.Path().c_str(), "rb");
-    if (file == nullptr) return {"Attachments", 0, "a file cannot be opened"};
-    std::fclose(file);
-    return {};
+    FileReader file;
+    return file.Open(one.Path().c_str()) ? MessageFault() : MessageFault{"Attachments", 0, "a file cannot be opened"};
   }
 
   MessageFault Signing() const noexcept {

@@ -6,28 +6,22 @@
 #include <cstdint>
 #include <string_view>
 
-#include "smtpoll/message/body_source.hpp"
+#include "smtpoll/base/line_scan.hpp"
+#include "smtpoll/base/source.hpp"
+#include "smtpoll/base/text_bits.hpp"
 
 SMTPOLL_NAMESPACE_BEGIN
 namespace detail {
+
+/// A text with a line longer than this is encoded; RFC 5322 2.1.1 allows 998.
+constexpr std::size_t kLongestTextLine = 900;
 
 /// Gathers facts of a text that comes in pieces; they hold for all pieces so far.
 class TextScan {
  public:
   void Update(std::string_view piece) noexcept {
-    for (const char c : piece) {
-      size_ += (c == '\n' && !after_cr_) || (after_cr_ && c != '\n');  // the LF or CR that is missing
-      ++size_;
-      bare_ = bare_ || (c == '\n') != after_cr_;
-      after_cr_ = c == '\r';
-      if (c == '\r' || c == '\n') {
-        column_ = 0;
-        continue;
-      }
-      long_line_ = ++column_ > kLongestTextLine || long_line_;
-      eight_bit_ = eight_bit_ || !IsAscii(c);
-      control_ = control_ || (IsAscii(c) && !IsPrint(c) && c != '\t');
-    }
+    for (; piece.size() >= 32; piece.remove_prefix(32)) Take(TextBitsOf32(piece.data()), 32);
+    if (!piece.empty()) Take(TextBitsByByte(piece.data(), piece.size()), static_cast<unsigned>(piece.size()));
   }
 
   /// True where it can go as it is but for its line ends: 7bit, or 8bit where `eight_bit` allows that.
@@ -35,15 +29,41 @@ class TextScan {
   bool IsEightBit() const noexcept { return eight_bit_; }
   bool HasLongLine() const noexcept { return long_line_; }
   /// A CR or LF stands without the other.
-  bool HasBareLineEnd() const noexcept { return bare_ || after_cr_; }
+  bool HasBareLineEnd() const noexcept { return missing_ != 0 || after_cr_ != 0; }
+  /// Bytes as they are.
+  std::uint64_t Size() const noexcept { return size_; }
   /// Bytes with every line end as CRLF.
-  std::uint64_t CrlfSize() const noexcept { return size_ + (after_cr_ ? 1u : 0u); }
+  std::uint64_t CrlfSize() const noexcept { return size_ + missing_ + after_cr_; }
+  /// Bytes that are no printable character, no space, tab, CR or LF.
+  std::uint64_t Escaped() const noexcept { return escaped_; }
 
  private:
+  void Take(const TextBits& bits, unsigned size) noexcept {
+    // Where the other half of a CRLF is missing, as IsLineFault says it.
+    const std::uint32_t inside = 0xffffffffu >> (32 - size);
+    const std::uint32_t missing = ((bits.cr << 1 | after_cr_) & inside) ^ bits.lf;
+    if (missing != 0) missing_ += CountBits(missing);
+    after_cr_ = bits.cr >> (size - 1) & 1;
+    size_ += size;
+    const std::uint32_t ends = bits.cr | bits.lf, escaped = bits.control | bits.eight_bit;
+    if (escaped != 0) {
+      escaped_ += CountBits(escaped);
+      control_ = control_ || bits.control != 0;
+      eight_bit_ = eight_bit_ || bits.eight_bit != 0;
+    }
+    // A line that begins and ends within 32 bytes is not too long.
+    column_ += ends == 0 ? size : LowestBit(ends);
+    long_line_ = long_line_ || column_ > kLongestTextLine;
+    if (ends == 0) return;
+    column_ = 0;
+    for (std::uint32_t bit = std::uint32_t{1} << (size - 1); (ends & bit) == 0; bit >>= 1) ++column_;
+  }
+
   std::uint64_t size_ = 0;
+  std::uint64_t missing_ = 0;
+  std::uint64_t escaped_ = 0;
   std::size_t column_ = 0;
-  bool after_cr_ = false;
-  bool bare_ = false;
+  std::uint32_t after_cr_ = 0;  // 1 where the last byte was a CR
   bool long_line_ = false;
   bool eight_bit_ = false;
   bool control_ = false;
@@ -52,44 +72,46 @@ class TextScan {
 /// The bytes of a source with every line end, CR, LF or CRLF, as CRLF.
 class CrlfLines {
  public:
-  void Start() noexcept { at_ = size_ = 0, after_cr_ = owes_lf_ = ended_ = false; }
+  void Start() noexcept { before_ = '\n', holds_ = ended_ = false; }
 
   /// `pull(char*, size_t)` is Source::Read. What it says other than More is passed on once all before it is written.
   template <typename Pull>
   SourceResult Read(char* into, std::size_t room, Pull&& pull) {
     std::size_t size = 0;
-    while (size < room) {
-      if (owes_lf_) {
-        into[size++] = '\n';
-        owes_lf_ = false;
-      } else if (at_ < size_) {
-        const char c = raw_[at_++];
-        const bool paired = c == '\n' && after_cr_;
-        after_cr_ = c == '\r';
-        if (paired) continue;
-        owes_lf_ = c == '\r' || c == '\n';
-        into[size++] = owes_lf_ ? '\r' : c;
-      } else if (ended_) {
-        break;
-      } else {
-        const SourceResult got = pull(raw_, sizeof raw_);
-        if (got.status == SourceStatus::Failed) return {size, SourceStatus::Failed};
-        if (got.status == SourceStatus::Again) return {size, size != 0 ? SourceStatus::More : SourceStatus::Again};
-        at_ = 0;
-        size_ = got.size;
-        ended_ = got.status == SourceStatus::End;
+    if (holds_) {
+      into[size++] = before_ = held_;
+      holds_ = false;
+    }
+    while (size < room && !ended_) {
+      // Each byte may need one more: half of the room is read into, its end. Where only one byte is left, it is held.
+      const std::size_t most = (room - size) / 2;
+      char* const raw = most != 0 ? into + room - most : &held_;
+      const SourceResult got = pull(raw, most != 0 ? most : 1);
+      if (got.status == SourceStatus::Failed) return {size, SourceStatus::Failed};
+      if (got.status == SourceStatus::Again) return {size, size != 0 ? SourceStatus::More : SourceStatus::Again};
+      ended_ = got.status == SourceStatus::End;
+      for (std::size_t at = 0; at < got.size;) {
+        const std::size_t run = FindLineFault(before_, raw + at, got.size - at, false);
+        if (run == 0) {
+          into[size++] = before_ = before_ == '\r' ? '\n' : '\r';
+          if (most != 0) continue;
+          holds_ = true;
+          break;
+        }
+        std::memmove(into + size, raw + at, run);
+        size += run;
+        at += run;
+        before_ = into[size - 1];
       }
     }
-    const bool done = ended_ && at_ == size_ && !owes_lf_;
-    return {size, done ? SourceStatus::End : SourceStatus::More};
+    if (ended_ && !holds_ && before_ == '\r' && size < room) into[size++] = before_ = '\n';
+    return {size, ended_ && !holds_ && before_ != '\r' ? SourceStatus::End : SourceStatus::More};
   }
 
  private:
-  char raw_[512];
-  std::size_t at_ = 0;
-  std::size_t size_ = 0;
-  bool after_cr_ = false;
-  bool owes_lf_ = false;
+  char before_ = '\n';  // the last byte written
+  char held_ = '\n';    // a byte that there was no room for
+  bool holds_ = false;
   bool ended_ = false;
 };
 

@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "smtpoll/base/config.hpp"
+#include "smtpoll/base/text_bits.hpp"
 
 SMTPOLL_NAMESPACE_BEGIN
 namespace detail {
@@ -46,11 +46,13 @@ constexpr Utf8Character FirstCharacter(std::string_view text) noexcept {
 }
 
 /// Offset of the first byte that is no UTF-8; npos where all is valid.
-constexpr std::size_t FindInvalidUtf8(std::string_view text) noexcept {
-  for (std::size_t i = 0; i < text.size();) {
-    const std::size_t size = Utf8Length(text.substr(i));
-    if (size == 0) return i;
-    i += size;
+inline std::size_t FindInvalidUtf8(std::string_view text) noexcept {
+  for (std::size_t i = SkipAscii(text); i != text.size(); i += SkipAscii(text.substr(i))) {
+    for (const std::size_t next = i + 8; i < next && i != text.size();) {
+      const std::size_t size = Utf8Length(text.substr(i));
+      if (size == 0) return i;
+      i += size;
+    }
   }
   return std::string_view::npos;
 }

@@ -1,0 +1,104 @@
+// What kinds of bytes a piece of text holds, 32 bytes at a time and a bit for each byte: so a pass over a text looks at
+// single bytes only where something is. Invariant: every variant gives the same bits.
+#ifndef SMTPOLL_BASE_TEXT_BITS_HPP
+#define SMTPOLL_BASE_TEXT_BITS_HPP
+
+#include <string_view>
+
+#include "smtpoll/base/simd.hpp"
+
+SMTPOLL_NAMESPACE_BEGIN
+namespace detail {
+
+/// Bit i is byte i. No byte has two kinds; a byte of none is a printable character, a space or a tab.
+struct TextBits {
+  std::uint32_t cr = 0;
+  std::uint32_t lf = 0;
+  std::uint32_t control = 0;    ///< Other control characters, NUL and DEL among them.
+  std::uint32_t eight_bit = 0;  ///< 0x80 and above.
+};
+
+/// Of `size` bytes, at most 32; the bits above are 0.
+inline TextBits TextBitsByByte(const char* bytes, std::size_t size) noexcept {
+  TextBits bits;
+  for (std::size_t i = 0; i < size; ++i) {
+    const auto byte = static_cast<unsigned char>(bytes[i]);
+    const std::uint32_t bit = std::uint32_t{1} << i;
+    if (byte >= 0x80)
+      bits.eight_bit |= bit;
+    else if (byte == '\r')
+      bits.cr |= bit;
+    else if (byte == '\n')
+      bits.lf |= bit;
+    else if ((byte < ' ' && byte != '\t') || byte == 0x7f)
+      bits.control |= bit;
+  }
+  return bits;
+}
+
+#if defined(SMTPOLL_SSE2)
+inline TextBits TextBitsOf32(const char* bytes) noexcept {
+  TextBits bits;
+  for (int half = 0; half < 32; half += 16) {
+    const __m128i text = _mm_loadu_si128(reinterpret_cast<const __m128i*>(bytes + half));
+    const auto mask = [half](__m128i found) { return static_cast<std::uint32_t>(_mm_movemask_epi8(found)) << half; };
+    const auto is = [text](char c) { return _mm_cmpeq_epi8(text, _mm_set1_epi8(c)); };
+    const std::uint32_t cr = mask(is('\r')), lf = mask(is('\n')), eight_bit = mask(text);
+    // A signed comparison: bytes of 0x80 and above are below the space too.
+    const __m128i low = _mm_or_si128(_mm_cmplt_epi8(text, _mm_set1_epi8(' ')), is(0x7f));
+    bits.cr |= cr;
+    bits.lf |= lf;
+    bits.eight_bit |= eight_bit;
+    bits.control |= mask(_mm_andnot_si128(is('\t'), low)) & ~(cr | lf | eight_bit);
+  }
+  return bits;
+}
+#elif defined(SMTPOLL_NEON)
+inline TextBits TextBitsOf32(const char* bytes) noexcept {
+  constexpr std::uint8_t kWeights[16] = {1, 2, 4, 8, 16, 32, 64, 128, 1, 2, 4, 8, 16, 32, 64, 128};
+  const uint8x16_t weights = vld1q_u8(kWeights);
+  TextBits bits;
+  for (int half = 0; half < 32; half += 16) {
+    const uint8x16_t text = vld1q_u8(reinterpret_cast<const std::uint8_t*>(bytes + half));
+    const auto mask = [half, weights](uint8x16_t found) {
+      const uint8x16_t weighed = vandq_u8(found, weights);
+      const std::uint32_t low = vaddv_u8(vget_low_u8(weighed)), high = vaddv_u8(vget_high_u8(weighed));
+      return (low | high << 8) << half;
+    };
+    const auto is = [text](std::uint8_t c) { return vceqq_u8(text, vdupq_n_u8(c)); };
+    const std::uint32_t cr = mask(is('\r')), lf = mask(is('\n')), tab = mask(is('\t'));
+    bits.cr |= cr;
+    bits.lf |= lf;
+    bits.eight_bit |= mask(vcgeq_u8(text, vdupq_n_u8(0x80)));
+    bits.control |= mask(vorrq_u8(vcltq_u8(text, vdupq_n_u8(' ')), is(0x7f))) & ~(cr | lf | tab);
+  }
+  return bits;
+}
+#else
+inline TextBits TextBitsOf32(const char* bytes) noexcept { return TextBitsByByte(bytes, 32); }
+#endif
+
+/// Number of bits set.
+inline unsigned CountBits(std::uint32_t bits) noexcept {
+  bits -= bits >> 1 & 0x55555555;
+  bits = (bits & 0x33333333) + (bits >> 2 & 0x33333333);
+  return ((bits + (bits >> 4)) & 0x0f0f0f0f) * 0x01010101u >> 24;
+}
+
+/// How many bytes at the front of `text` are surely ASCII: a multiple of 8, or all.
+inline std::size_t SkipAscii(std::string_view text) noexcept {
+  std::size_t at = 0;
+  for (; at + 8 <= text.size(); at += 8) {
+    std::uint64_t eight = 0;
+    std::memcpy(&eight, text.data() + at, sizeof eight);
+    if ((eight & 0x8080808080808080u) != 0) return at;
+  }
+  for (std::size_t i = at; i < text.size(); ++i)
+    if (static_cast<unsigned char>(text[i]) >= 0x80) return at;
+  return text.size();
+}
+
+}  // namespace detail
+SMTPOLL_NAMESPACE_END
+
+#endif
