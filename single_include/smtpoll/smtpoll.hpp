@@ -60,7 +60,6 @@
 #include <climits>
 #include <cstddef>
 #include <cstdint>
-#include <cstdio>
 #include <cstring>
 #include <ctime>
 #include <functional>
@@ -2837,6 +2836,193 @@ SMTPOLL_NAMESPACE_END
 
 #endif
 
+// ---- smtpoll/base/simd.hpp ----
+// Which vector instructions the fast paths may use: fixed by the compiler's target, or found at run time on x86-64 with
+// g++ and clang++. Each fast path has a scalar twin that gives the same bytes; SMTPOLL_NO_SIMD leaves only the twins.
+// <immintrin.h> costs more compile time than all of smtpoll, so AVX2 is written with the compilers' own vectors.
+#ifndef SMTPOLL_BASE_SIMD_HPP
+#define SMTPOLL_BASE_SIMD_HPP
+
+#if !defined(SMTPOLL_NO_SIMD)
+#if defined(__SSE2__) || defined(_M_X64)
+#define SMTPOLL_SSE2 1
+#endif
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(SMTPOLL_WINDOWS)
+// Not on Windows, where g++ keeps the stack at 16 bytes and AVX2 spills would fault.
+#define SMTPOLL_SSSE3 1
+#define SMTPOLL_TARGET(name) __attribute__((target(name)))
+#if !defined(__clang__)
+#if __GNUC__ >= 12
+#define SMTPOLL_AVX2 1
+#endif
+#elif __has_builtin(__builtin_ia32_pshufb256) && __has_builtin(__builtin_ia32_pmulhuw256) && \
+    __has_builtin(__builtin_ia32_pmovmskb256)
+#define SMTPOLL_AVX2 1
+#endif
+#elif defined(__SSSE3__) || (defined(_M_X64) && defined(__AVX__))
+#define SMTPOLL_SSSE3 1
+#define SMTPOLL_TARGET(name)
+#endif
+#if defined(__aarch64__) && defined(__ARM_NEON) && !defined(__ARM_BIG_ENDIAN)
+#define SMTPOLL_NEON 1
+#endif
+#endif
+
+#if defined(SMTPOLL_SSSE3)
+#include <tmmintrin.h>
+#elif defined(SMTPOLL_SSE2)
+#include <emmintrin.h>
+#elif defined(SMTPOLL_NEON)
+#include <arm_neon.h>
+#endif
+
+SMTPOLL_NAMESPACE_BEGIN
+namespace detail {
+
+/// True where this processor has SSSE3, or AVX2. The compiler's start-up code has asked the processor already, so this
+/// only looks at a bit.
+inline bool HasSsse3() noexcept {
+#if defined(SMTPOLL_SSSE3) && !defined(__SSSE3__) && defined(__GNUC__)
+  return __builtin_cpu_supports("ssse3") != 0;
+#elif defined(SMTPOLL_SSSE3)
+  return true;
+#else
+  return false;
+#endif
+}
+inline bool HasAvx2() noexcept {
+#if defined(SMTPOLL_AVX2) && !defined(__AVX2__)
+  return __builtin_cpu_supports("avx2") != 0;
+#elif defined(SMTPOLL_AVX2)
+  return true;
+#else
+  return false;
+#endif
+}
+
+#if defined(SMTPOLL_AVX2)
+using Bytes32 = unsigned char __attribute__((vector_size(32)));
+using Bytes16 = unsigned char __attribute__((vector_size(16)));
+#endif
+
+/// Index of the lowest bit set in `mask`, which is not 0.
+inline unsigned LowestBit(std::uint32_t mask) noexcept {
+#if defined(__GNUC__)
+  return static_cast<unsigned>(__builtin_ctz(mask));
+#else
+  unsigned at = 0;
+  while ((mask >> at & 1) == 0) ++at;
+  return at;
+#endif
+}
+
+}  // namespace detail
+SMTPOLL_NAMESPACE_END
+
+#endif
+
+// ---- smtpoll/base/text_bits.hpp ----
+// What kinds of bytes a piece of text holds, 32 bytes at a time and a bit for each byte: so a pass over a text looks at
+// single bytes only where something is. Invariant: every variant gives the same bits.
+#ifndef SMTPOLL_BASE_TEXT_BITS_HPP
+#define SMTPOLL_BASE_TEXT_BITS_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+namespace detail {
+
+/// Bit i is byte i. No byte has two kinds; a byte of none is a printable character, a space or a tab.
+struct TextBits {
+  std::uint32_t cr = 0;
+  std::uint32_t lf = 0;
+  std::uint32_t control = 0;    ///< Other control characters, NUL and DEL among them.
+  std::uint32_t eight_bit = 0;  ///< 0x80 and above.
+};
+
+/// Of `size` bytes, at most 32; the bits above are 0.
+inline TextBits TextBitsByByte(const char* bytes, std::size_t size) noexcept {
+  TextBits bits;
+  for (std::size_t i = 0; i < size; ++i) {
+    const auto byte = static_cast<unsigned char>(bytes[i]);
+    const std::uint32_t bit = std::uint32_t{1} << i;
+    if (byte >= 0x80)
+      bits.eight_bit |= bit;
+    else if (byte == '\r')
+      bits.cr |= bit;
+    else if (byte == '\n')
+      bits.lf |= bit;
+    else if ((byte < ' ' && byte != '\t') || byte == 0x7f)
+      bits.control |= bit;
+  }
+  return bits;
+}
+
+#if defined(SMTPOLL_SSE2)
+inline TextBits TextBitsOf32(const char* bytes) noexcept {
+  TextBits bits;
+  for (int half = 0; half < 32; half += 16) {
+    const __m128i text = _mm_loadu_si128(reinterpret_cast<const __m128i*>(bytes + half));
+    const auto mask = [half](__m128i found) { return static_cast<std::uint32_t>(_mm_movemask_epi8(found)) << half; };
+    const auto is = [text](char c) { return _mm_cmpeq_epi8(text, _mm_set1_epi8(c)); };
+    const std::uint32_t cr = mask(is('\r')), lf = mask(is('\n')), eight_bit = mask(text);
+    // A signed comparison: bytes of 0x80 and above are below the space too.
+    const __m128i low = _mm_or_si128(_mm_cmplt_epi8(text, _mm_set1_epi8(' ')), is(0x7f));
+    bits.cr |= cr;
+    bits.lf |= lf;
+    bits.eight_bit |= eight_bit;
+    bits.control |= mask(_mm_andnot_si128(is('\t'), low)) & ~(cr | lf | eight_bit);
+  }
+  return bits;
+}
+#elif defined(SMTPOLL_NEON)
+inline TextBits TextBitsOf32(const char* bytes) noexcept {
+  constexpr std::uint8_t kWeights[16] = {1, 2, 4, 8, 16, 32, 64, 128, 1, 2, 4, 8, 16, 32, 64, 128};
+  const uint8x16_t weights = vld1q_u8(kWeights);
+  TextBits bits;
+  for (int half = 0; half < 32; half += 16) {
+    const uint8x16_t text = vld1q_u8(reinterpret_cast<const std::uint8_t*>(bytes + half));
+    const auto mask = [half, weights](uint8x16_t found) {
+      const uint8x16_t weighed = vandq_u8(found, weights);
+      const std::uint32_t low = vaddv_u8(vget_low_u8(weighed)), high = vaddv_u8(vget_high_u8(weighed));
+      return (low | high << 8) << half;
+    };
+    const auto is = [text](std::uint8_t c) { return vceqq_u8(text, vdupq_n_u8(c)); };
+    const std::uint32_t cr = mask(is('\r')), lf = mask(is('\n')), tab = mask(is('\t'));
+    bits.cr |= cr;
+    bits.lf |= lf;
+    bits.eight_bit |= mask(vcgeq_u8(text, vdupq_n_u8(0x80)));
+    bits.control |= mask(vorrq_u8(vcltq_u8(text, vdupq_n_u8(' ')), is(0x7f))) & ~(cr | lf | tab);
+  }
+  return bits;
+}
+#else
+inline TextBits TextBitsOf32(const char* bytes) noexcept { return TextBitsByByte(bytes, 32); }
+#endif
+
+/// Number of bits set.
+inline unsigned CountBits(std::uint32_t bits) noexcept {
+  bits -= bits >> 1 & 0x55555555;
+  bits = (bits & 0x33333333) + (bits >> 2 & 0x33333333);
+  return ((bits + (bits >> 4)) & 0x0f0f0f0f) * 0x01010101u >> 24;
+}
+
+/// How many bytes at the front of `text` are surely ASCII: a multiple of 8, or all.
+inline std::size_t SkipAscii(std::string_view text) noexcept {
+  std::size_t at = 0;
+  for (; at + 8 <= text.size(); at += 8) {
+    std::uint64_t eight = 0;
+    std::memcpy(&eight, text.data() + at, sizeof eight);
+    if ((eight & 0x8080808080808080u) != 0) return at;
+  }
+  for (std::size_t i = at; i < text.size(); ++i)
+    if (static_cast<unsigned char>(text[i]) >= 0x80) return at;
+  return text.size();
+}
+
+}  // namespace detail
+SMTPOLL_NAMESPACE_END
+
+#endif
+
 // ---- smtpoll/message/utf8.hpp ----
 // UTF-8 (RFC 3629): where a character ends, whether a text is valid, and a valid text from any bytes.
 #ifndef SMTPOLL_MESSAGE_UTF8_HPP
@@ -2880,11 +3066,13 @@ constexpr Utf8Character FirstCharacter(std::string_view text) noexcept {
 }
 
 /// Offset of the first byte that is no UTF-8; npos where all is valid.
-constexpr std::size_t FindInvalidUtf8(std::string_view text) noexcept {
-  for (std::size_t i = 0; i < text.size();) {
-    const std::size_t size = Utf8Length(text.substr(i));
-    if (size == 0) return i;
-    i += size;
+inline std::size_t FindInvalidUtf8(std::string_view text) noexcept {
+  for (std::size_t i = SkipAscii(text); i != text.size(); i += SkipAscii(text.substr(i))) {
+    for (const std::size_t next = i + 8; i < next && i != text.size();) {
+      const std::size_t size = Utf8Length(text.substr(i));
+      if (size == 0) return i;
+      i += size;
+    }
   }
   return std::string_view::npos;
 }
@@ -3686,87 +3874,426 @@ SMTPOLL_NAMESPACE_END
 
 #endif
 
-// ---- smtpoll/base/simd.hpp ----
-// Which vector instructions the fast paths may use: fixed by the compiler's target, or found at run time on x86-64 with
-// g++ and clang++. Each fast path has a scalar twin that gives the same bytes; SMTPOLL_NO_SIMD leaves only the twins.
-// <immintrin.h> costs more compile time than all of smtpoll, so AVX2 is written with the compilers' own vectors.
-#ifndef SMTPOLL_BASE_SIMD_HPP
-#define SMTPOLL_BASE_SIMD_HPP
-
-#if !defined(SMTPOLL_NO_SIMD)
-#if defined(__SSE2__) || defined(_M_X64)
-#define SMTPOLL_SSE2 1
-#endif
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(SMTPOLL_WINDOWS)
-// Not on Windows, where g++ keeps the stack at 16 bytes and AVX2 spills would fault.
-#define SMTPOLL_SSSE3 1
-#define SMTPOLL_TARGET(name) __attribute__((target(name)))
-#if !defined(__clang__)
-#if __GNUC__ >= 12
-#define SMTPOLL_AVX2 1
-#endif
-#elif __has_builtin(__builtin_ia32_pshufb256) && __has_builtin(__builtin_ia32_pmulhuw256) && \
-    __has_builtin(__builtin_ia32_pmovmskb256)
-#define SMTPOLL_AVX2 1
-#endif
-#elif defined(__SSSE3__) || (defined(_M_X64) && defined(__AVX__))
-#define SMTPOLL_SSSE3 1
-#define SMTPOLL_TARGET(name)
-#endif
-#if defined(__aarch64__) && defined(__ARM_NEON) && !defined(__ARM_BIG_ENDIAN)
-#define SMTPOLL_NEON 1
-#endif
-#endif
-
-#if defined(SMTPOLL_SSSE3)
-#include <tmmintrin.h>
-#elif defined(SMTPOLL_SSE2)
-#include <emmintrin.h>
-#elif defined(SMTPOLL_NEON)
-#include <arm_neon.h>
-#endif
+// ---- smtpoll/base/line_scan.hpp ----
+// Looks for what is wrong with lines: a CR or an LF that stands alone (RFC 5321 2.3.8), and a dot that starts a line
+// (4.5.2). Both can be told from two neighbours, so 16 or 32 pairs are compared at once where the processor can.
+// Invariant: every variant finds the same place.
+#ifndef SMTPOLL_BASE_LINE_SCAN_HPP
+#define SMTPOLL_BASE_LINE_SCAN_HPP
 
 SMTPOLL_NAMESPACE_BEGIN
 namespace detail {
 
-/// True where this processor has SSSE3, or AVX2. The compiler's start-up code has asked the processor already, so this
-/// only looks at a bit.
-inline bool HasSsse3() noexcept {
-#if defined(SMTPOLL_SSSE3) && !defined(__SSSE3__) && defined(__GNUC__)
-  return __builtin_cpu_supports("ssse3") != 0;
-#elif defined(SMTPOLL_SSSE3)
-  return true;
-#else
-  return false;
-#endif
+/// True where something has to stand between `before` and `c`: the other half of a CRLF, or with `dots` a dot.
+constexpr bool IsLineFault(char before, char c, bool dots) noexcept {
+  return (before == '\r') != (c == '\n') || (dots && c == '.' && before == '\n');
 }
-inline bool HasAvx2() noexcept {
-#if defined(SMTPOLL_AVX2) && !defined(__AVX2__)
-  return __builtin_cpu_supports("avx2") != 0;
-#elif defined(SMTPOLL_AVX2)
-  return true;
-#else
-  return false;
-#endif
+
+/// As FindLineFault from `from` (at least 1) on, without vector instructions of ours; memchr has those of the system.
+inline std::size_t FindLineFaultByMemchr(const char* bytes, std::size_t from, std::size_t size, bool dots) noexcept {
+  std::size_t at = from - 1;
+  while (at + 1 < size) {
+    if (bytes[at] != '\r' && bytes[at] != '\n') {
+      const void* lf = std::memchr(bytes + at, '\n', size - at);
+      const std::size_t end = lf == nullptr ? size : static_cast<std::size_t>(static_cast<const char*>(lf) - bytes);
+      const void* cr = std::memchr(bytes + at, '\r', end - at);
+      at = cr == nullptr ? end : static_cast<std::size_t>(static_cast<const char*>(cr) - bytes);
+      if (at == size) return size;
+      if (bytes[at] == '\n') return at;
+      if (at + 1 == size) return size;
+    }
+    ++at;
+    if (IsLineFault(bytes[at - 1], bytes[at], dots)) return at;
+  }
+  return size;
 }
+
+#if defined(SMTPOLL_SSE2)
+inline std::size_t FindLineFaultBySse2(const char* bytes, std::size_t at, std::size_t size, bool dots) noexcept {
+  const __m128i cr = _mm_set1_epi8('\r'), lf = _mm_set1_epi8('\n'), dot = _mm_set1_epi8('.');
+  const __m128i with_dots = _mm_set1_epi8(dots ? -1 : 0);
+  for (; at + 16 <= size; at += 16) {
+    const __m128i before = _mm_loadu_si128(reinterpret_cast<const __m128i*>(bytes + at - 1));
+    const __m128i here = _mm_loadu_si128(reinterpret_cast<const __m128i*>(bytes + at));
+    const __m128i alone = _mm_xor_si128(_mm_cmpeq_epi8(before, cr), _mm_cmpeq_epi8(here, lf));
+    const __m128i dotted = _mm_and_si128(_mm_cmpeq_epi8(before, lf), _mm_cmpeq_epi8(here, dot));
+    const int mask = _mm_movemask_epi8(_mm_or_si128(alone, _mm_and_si128(dotted, with_dots)));
+    if (mask != 0) return at + LowestBit(static_cast<std::uint32_t>(mask));
+  }
+  return FindLineFaultByMemchr(bytes, at, size, dots);
+}
+#endif
 
 #if defined(SMTPOLL_AVX2)
-using Bytes32 = unsigned char __attribute__((vector_size(32)));
-using Bytes16 = unsigned char __attribute__((vector_size(16)));
+SMTPOLL_TARGET("avx2")
+inline std::size_t FindLineFaultByAvx2(const char* bytes, std::size_t at, std::size_t size, bool dots) noexcept {
+  using Chars = char __attribute__((vector_size(32)));
+  using Signed = signed char __attribute__((vector_size(32)));
+  const Chars cr = Chars{} + '\r', lf = Chars{} + '\n', dot = Chars{} + '.';
+  const Signed with_dots = Signed{} - static_cast<signed char>(dots);
+  const auto faults = [&](const char* place) SMTPOLL_TARGET("avx2") {
+    Chars before, here;
+    std::memcpy(&before, place - 1, sizeof before);
+    std::memcpy(&here, place, sizeof here);
+    return ((before == cr) ^ (here == lf)) | ((before == lf) & (here == dot) & with_dots);
+  };
+  const auto mask_of = [](Signed faults_found) SMTPOLL_TARGET("avx2") {
+    return static_cast<std::uint32_t>(__builtin_ia32_pmovmskb256(reinterpret_cast<Chars>(faults_found)));
+  };
+  for (; at + 64 <= size; at += 64) {
+    const Signed low = faults(bytes + at), high = faults(bytes + at + 32);
+    if (mask_of(low | high) == 0) continue;
+    const std::uint32_t mask = mask_of(low);
+    return mask != 0 ? at + LowestBit(mask) : at + 32 + LowestBit(mask_of(high));
+  }
+  return FindLineFaultBySse2(bytes, at, size, dots);
+}
 #endif
 
-/// Index of the lowest bit set in `mask`, which is not 0.
-inline unsigned LowestBit(std::uint32_t mask) noexcept {
-#if defined(__GNUC__)
-  return static_cast<unsigned>(__builtin_ctz(mask));
+#if defined(SMTPOLL_NEON)
+inline std::size_t FindLineFaultByNeon(const char* bytes, std::size_t at, std::size_t size, bool dots) noexcept {
+  const uint8x16_t cr = vdupq_n_u8('\r'), lf = vdupq_n_u8('\n'), dot = vdupq_n_u8('.');
+  const uint8x16_t with_dots = vdupq_n_u8(dots ? 0xff : 0);
+  for (; at + 16 <= size; at += 16) {
+    const uint8x16_t before = vld1q_u8(reinterpret_cast<const std::uint8_t*>(bytes + at - 1));
+    const uint8x16_t here = vld1q_u8(reinterpret_cast<const std::uint8_t*>(bytes + at));
+    const uint8x16_t alone = veorq_u8(vceqq_u8(before, cr), vceqq_u8(here, lf));
+    const uint8x16_t dotted = vandq_u8(vandq_u8(vceqq_u8(before, lf), vceqq_u8(here, dot)), with_dots);
+    if (vmaxvq_u8(vorrq_u8(alone, dotted)) == 0) continue;
+    while (!IsLineFault(bytes[at - 1], bytes[at], dots)) ++at;
+    return at;
+  }
+  return FindLineFaultByMemchr(bytes, at, size, dots);
+}
+#endif
+
+/// Index of the first of `size` bytes before which something has to be put, `size` where there is none. `before` is
+/// the byte before the first one.
+inline std::size_t FindLineFault(char before, const char* bytes, std::size_t size, bool dots) noexcept {
+  if (size == 0 || IsLineFault(before, bytes[0], dots)) return 0;
+#if defined(SMTPOLL_AVX2)
+  if (size > 64 && HasAvx2()) return FindLineFaultByAvx2(bytes, 1, size, dots);
+#endif
+#if defined(SMTPOLL_SSE2)
+  return FindLineFaultBySse2(bytes, 1, size, dots);
+#elif defined(SMTPOLL_NEON)
+  return FindLineFaultByNeon(bytes, 1, size, dots);
 #else
-  unsigned at = 0;
-  while ((mask >> at & 1) == 0) ++at;
-  return at;
+  return FindLineFaultByMemchr(bytes, 1, size, dots);
 #endif
 }
 
 }  // namespace detail
+SMTPOLL_NAMESPACE_END
+
+#endif
+
+// ---- smtpoll/message/text_scan.hpp ----
+// One pass over a text, in pieces: what it needs of the wire, and how long it is once its lines end with CRLF.
+// RFC 2045 2.7 to 2.9 say what 7bit, 8bit and binary data are.
+#ifndef SMTPOLL_MESSAGE_TEXT_SCAN_HPP
+#define SMTPOLL_MESSAGE_TEXT_SCAN_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+namespace detail {
+
+/// A text with a line longer than this is encoded; RFC 5322 2.1.1 allows 998.
+constexpr std::size_t kLongestTextLine = 900;
+
+/// Gathers facts of a text that comes in pieces; they hold for all pieces so far.
+class TextScan {
+ public:
+  void Update(std::string_view piece) noexcept {
+    for (; piece.size() >= 32; piece.remove_prefix(32)) Take(TextBitsOf32(piece.data()), 32);
+    if (!piece.empty()) Take(TextBitsByByte(piece.data(), piece.size()), static_cast<unsigned>(piece.size()));
+  }
+
+  /// True where it can go as it is but for its line ends: 7bit, or 8bit where `eight_bit` allows that.
+  bool GoesAsItIs(bool eight_bit) const noexcept { return !long_line_ && !control_ && (eight_bit || !eight_bit_); }
+  bool IsEightBit() const noexcept { return eight_bit_; }
+  bool HasLongLine() const noexcept { return long_line_; }
+  /// A CR or LF stands without the other.
+  bool HasBareLineEnd() const noexcept { return missing_ != 0 || after_cr_ != 0; }
+  /// Bytes as they are.
+  std::uint64_t Size() const noexcept { return size_; }
+  /// Bytes with every line end as CRLF.
+  std::uint64_t CrlfSize() const noexcept { return size_ + missing_ + after_cr_; }
+  /// Bytes that are no printable character, no space, tab, CR or LF.
+  std::uint64_t Escaped() const noexcept { return escaped_; }
+
+ private:
+  void Take(const TextBits& bits, unsigned size) noexcept {
+    // Where the other half of a CRLF is missing, as IsLineFault says it.
+    const std::uint32_t inside = 0xffffffffu >> (32 - size);
+    const std::uint32_t missing = ((bits.cr << 1 | after_cr_) & inside) ^ bits.lf;
+    if (missing != 0) missing_ += CountBits(missing);
+    after_cr_ = bits.cr >> (size - 1) & 1;
+    size_ += size;
+    const std::uint32_t ends = bits.cr | bits.lf, escaped = bits.control | bits.eight_bit;
+    if (escaped != 0) {
+      escaped_ += CountBits(escaped);
+      control_ = control_ || bits.control != 0;
+      eight_bit_ = eight_bit_ || bits.eight_bit != 0;
+    }
+    // A line that begins and ends within 32 bytes is not too long.
+    column_ += ends == 0 ? size : LowestBit(ends);
+    long_line_ = long_line_ || column_ > kLongestTextLine;
+    if (ends == 0) return;
+    column_ = 0;
+    for (std::uint32_t bit = std::uint32_t{1} << (size - 1); (ends & bit) == 0; bit >>= 1) ++column_;
+  }
+
+  std::uint64_t size_ = 0;
+  std::uint64_t missing_ = 0;
+  std::uint64_t escaped_ = 0;
+  std::size_t column_ = 0;
+  std::uint32_t after_cr_ = 0;  // 1 where the last byte was a CR
+  bool long_line_ = false;
+  bool eight_bit_ = false;
+  bool control_ = false;
+};
+
+/// The bytes of a source with every line end, CR, LF or CRLF, as CRLF.
+class CrlfLines {
+ public:
+  void Start() noexcept { before_ = '\n', holds_ = ended_ = false; }
+
+  /// `pull(char*, size_t)` is Source::Read. What it says other than More is passed on once all before it is written.
+  template <typename Pull>
+  SourceResult Read(char* into, std::size_t room, Pull&& pull) {
+    std::size_t size = 0;
+    if (holds_) {
+      into[size++] = before_ = held_;
+      holds_ = false;
+    }
+    while (size < room && !ended_) {
+      // Each byte may need one more: half of the room is read into, its end. Where only one byte is left, it is held.
+      const std::size_t most = (room - size) / 2;
+      char* const raw = most != 0 ? into + room - most : &held_;
+      const SourceResult got = pull(raw, most != 0 ? most : 1);
+      if (got.status == SourceStatus::Failed) return {size, SourceStatus::Failed};
+      if (got.status == SourceStatus::Again) return {size, size != 0 ? SourceStatus::More : SourceStatus::Again};
+      ended_ = got.status == SourceStatus::End;
+      for (std::size_t at = 0; at < got.size;) {
+        const std::size_t run = FindLineFault(before_, raw + at, got.size - at, false);
+        if (run == 0) {
+          into[size++] = before_ = before_ == '\r' ? '\n' : '\r';
+          if (most != 0) continue;
+          holds_ = true;
+          break;
+        }
+        std::memmove(into + size, raw + at, run);
+        size += run;
+        at += run;
+        before_ = into[size - 1];
+      }
+    }
+    if (ended_ && !holds_ && before_ == '\r' && size < room) into[size++] = before_ = '\n';
+    return {size, ended_ && !holds_ && before_ != '\r' ? SourceStatus::End : SourceStatus::More};
+  }
+
+ private:
+  char before_ = '\n';  // the last byte written
+  char held_ = '\n';    // a byte that there was no room for
+  bool holds_ = false;
+  bool ended_ = false;
+};
+
+}  // namespace detail
+SMTPOLL_NAMESPACE_END
+
+#endif
+
+// ---- smtpoll/message/message_advice.hpp ----
+// What a receiver or a spam filter would hold against a message, with a word on how to mend it. Nothing here keeps a
+// message from being sent; that is EmailMessage::Fault's.
+#ifndef SMTPOLL_MESSAGE_MESSAGE_ADVICE_HPP
+#define SMTPOLL_MESSAGE_MESSAGE_ADVICE_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+namespace detail {
+
+inline std::size_t CountMailboxes(std::string_view list) noexcept {
+  MailboxParser parser(list);
+  Mailbox mailbox;
+  std::size_t count = 0;
+  while (parser.Next(mailbox)) ++count;
+  return count;
+}
+
+/// `<left@right>`, one or more of them (RFC 5322 3.6.4).
+inline bool LooksLikeMessageIds(std::string_view text) noexcept {
+  for (text = Trim(text); !text.empty(); text = Trim(text)) {
+    const std::size_t at = text.find('@'), end = text.find('>');
+    if (text[0] != '<' || end == std::string_view::npos || at > end || at < 2 || end - at < 2) return false;
+    text.remove_prefix(end + 1);
+  }
+  return true;
+}
+
+/// Extensions that many receivers refuse, whatever is in the file.
+inline bool IsBlockedExtension(std::string_view name) noexcept {
+  const std::size_t dot = name.rfind('.');
+  if (dot == std::string_view::npos) return false;
+  for (const std::string_view one :
+       {"exe", "bat", "cmd", "com", "cpl", "dll", "hta", "jar", "js", "lnk", "msi", "ps1", "reg", "scr", "vbs", "wsf"})
+    if (EqualIgnoringCase(name.substr(dot + 1), one)) return true;
+  return false;
+}
+
+class Adviser {
+ public:
+  explicit Adviser(const EmailMessage& mail) : mail_(mail) {}
+
+  std::vector<MessageFinding> Findings() {
+    if (const MessageFault fault = mail_.Fault())
+      findings_.push_back(
+          {true, std::string(fault.field), fault.column, fault.reason, "it is refused before it is sent"});
+    const std::size_t to = CountMailboxes(mail_.ToAddress), cc = CountMailboxes(mail_.CCAddress);
+    if (to + cc + CountMailboxes(mail_.BCCAddress) == 0)
+      findings_.push_back({true, "ToAddress", 0, "there is no recipient", "add one with AddRecipient"});
+    if (!mail_.Source.empty()) return CheckSource();
+    if (to + cc == 0)
+      Note("ToAddress", "no recipient is visible", "filters take mail without To for bulk: put one address there");
+    if (to + cc > 100) Note("ToAddress", "more than 100 visible recipients", "send a message each, or use BCCAddress");
+    CheckHeaders();
+    CheckEnvelope();
+    CheckBodies();
+    CheckAttachments();
+    return std::move(findings_);
+  }
+
+ private:
+  void Note(std::string_view field, const char* what, const char* mend) {
+    findings_.push_back({false, std::string(field), 0, what, mend});
+  }
+
+  std::vector<MessageFinding> CheckSource() {
+    const std::string_view text = mail_.Source, header = HeaderOf(text);
+    for (const std::string_view name : {"From:", "Date:", "Message-ID:"}) {
+      bool found = false;
+      for (std::size_t at = 0; at < header.size() && !found;) {
+        found = StartsWithIgnoringCase(header.substr(at), name);
+        const std::size_t end = header.find_first_of("\r\n", at);
+        at = end == std::string_view::npos ? header.size() : end + 1;
+      }
+      if (!found)
+        Note(name.substr(0, name.size() - 1), "the ready-made message lacks this field", "add it: RFC 5322 3.6");
+    }
+    if (header.size() == text.size())
+      Note("Source", "the ready-made message has no empty line", "one stands between header and body");
+    if (!IsAllAscii(header))
+      Note("Source", "its header has bytes that are not ASCII",
+           "write encoded words (RFC 2047): few servers offer SMTPUTF8");
+    CheckSourceLines(text);
+    CheckEnvelope();
+    return std::move(findings_);
+  }
+  void CheckSourceLines(std::string_view text) {
+    bool long_line = false, bare = false;
+    std::size_t column = 0;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+      const char c = text[i];
+      const bool lone_cr = c == '\r' && text.substr(i + 1, 1) != "\n";
+      bare = bare || lone_cr || (c == '\n' && (i == 0 || text[i - 1] != '\r'));
+      column = c == '\r' || c == '\n' ? 0 : column + 1;
+      long_line = long_line || column > kMaxLine;
+    }
+    if (long_line)
+      Note("Source", "a line is longer than 998 bytes", "fold it, or encode the part as quoted-printable or base64");
+    if (bare) Note("Source", "a CR or LF stands alone", "it is sent as CRLF; a signature in the message may break");
+  }
+
+  /// What concerns the wire and not the text.
+  void CheckEnvelope() {
+    if (mail_.NeedsSmtpUtf8() && mail_.Source.empty())
+      Note("FromAddress", "an address needs SMTPUTF8", "servers without it refuse the message: give one in ASCII, too");
+    for (const RecipientOptions& one : mail_.RecipientOptions) {
+      bool found = false;
+      for (const std::string* list : {&mail_.ToAddress, &mail_.CCAddress, &mail_.BCCAddress})
+        found = found || Names(*list, one.Mailbox);
+      if (!found) Note("RecipientOptions", "one names no recipient", "write the address as the list has it");
+    }
+  }
+  static bool Names(std::string_view list, std::string_view address) {
+    MailboxParser parser(list);
+    Mailbox mailbox;
+    std::string text;
+    while (parser.Next(mailbox)) {
+      text.clear();
+      AppendAddrSpec(mailbox, text);
+      if (text == address) return true;
+    }
+    return false;
+  }
+
+  void CheckHeaders() {
+    const InternetHeaders& headers = mail_.Headers;
+    if (Trim(mail_.Subject).empty() && !headers.Has("Subject"))
+      Note("Subject", "it is empty", "say what the mail is about");
+    if (mail_.Subject.size() > 200) Note("Subject", "it is longer than 200 bytes", "readers show some 60 characters");
+    if (CountMailboxes(mail_.FromAddress) > 1 && !headers.Has("Sender"))
+      Note("FromAddress", "several authors and no Sender",
+           "set the header Sender to the one who sends (RFC 5322 3.6.2)");
+    for (const char* name : {"Message-ID", "In-Reply-To", "References"})
+      if (headers.Has(name) && !LooksLikeMessageIds(headers.Value(name)))
+        Note(name, "it is no message identifier", "write it as <left@right>");
+    for (const char* name : {"Date", "Message-ID", "From"})
+      if (headers.Has(name) && Trim(headers.Value(name)).empty())
+        Note(name, "it is empty", "take it out of Headers, then ours is sent");
+    if (headers.Has("List-Unsubscribe-Post") && !headers.Has("List-Unsubscribe"))
+      Note("List-Unsubscribe-Post", "it stands without List-Unsubscribe", "use SetListUnsubscribe (RFC 8058)");
+    for (const std::string_view name : {"Date", "Message-ID", "Subject", "From", "To", "Cc", "Sender", "Reply-To"}) {
+      std::size_t count = 0;
+      for (const InternetHeaders::Field& field : headers.Fields()) count += EqualIgnoringCase(field.name, name);
+      if (count > 1) Note(name, "it stands more than once", "use SetHeader: RFC 5322 3.6 allows one");
+    }
+  }
+
+  void CheckBodies() {
+    if (mail_.BodyPlainText.empty() && mail_.BodyHTML.empty() && mail_.BodyEnriched.empty() &&
+        mail_.BodyCalendar.empty() && mail_.Attachments.empty())
+      Note("BodyPlainText", "the message is empty", "write something");
+    if (!mail_.BodyHTML.empty() && mail_.BodyPlainText.empty())
+      Note("BodyPlainText", "HTML without plain text",
+           "filters hold that against a mail: say the same in BodyPlainText");
+    for (const std::string* body : {&mail_.BodyPlainText, &mail_.BodyHTML, &mail_.BodyEnriched}) {
+      TextScan scan;
+      scan.Update(*body);
+      if (scan.HasLongLine())
+        Note("Body", "a line is longer than 900 bytes", "it is sent encoded, and readers may not wrap it: break it");
+      if (body->find('\0') != std::string::npos)
+        Note("Body", "it holds a NUL", "readers cut a text there: take it out");
+    }
+  }
+
+  /// What most servers take, base64 included.
+  static constexpr std::uint64_t kLargeMessage = 25u * 1024 * 1024;
+
+  void CheckAttachments() {
+    std::uint64_t sum = 0;
+    for (const EmailAttachment& one : mail_.Attachments) {
+      sum += one.Size() == kUnknownSize ? 0 : one.Size() / 3 * 4;
+      if (one.Name.empty() && one.InlineContentID.empty())
+        Note("Attachments", "one has no Name", "readers invent one then");
+      if (IsBlockedExtension(one.Name))
+        Note("Attachments", "many receivers refuse this kind of file", "send a link, or a .zip");
+      if (one.InlineContentID.empty()) continue;
+      if (mail_.BodyHTML.find("cid:" + one.InlineContentID) == std::string::npos)
+        Note("Attachments", "BodyHTML does not show an inline attachment", "write cid: and its InlineContentID there");
+    }
+    if (sum > kLargeMessage)
+      Note("Attachments", "together they are larger than most servers take", "send a link; 25 MiB is a usual limit");
+  }
+
+  const EmailMessage& mail_;
+  std::vector<MessageFinding> findings_;
+};
+
+}  // namespace detail
+
+inline std::vector<MessageFinding> EmailMessage::Check() const { return detail::Adviser(*this).Findings(); }
+
 SMTPOLL_NAMESPACE_END
 
 #endif
@@ -4022,11 +4549,11 @@ SMTPOLL_NAMESPACE_END
 
 #endif
 
-// ---- smtpoll/message/body_source.hpp ----
-// Bodies as they go over the wire: text with CRLF, quoted-printable or base64 lines (RFC 2045 6), made piece by piece.
-// Invariant: the bytes do not depend on how much room each read gives.
-#ifndef SMTPOLL_MESSAGE_BODY_SOURCE_HPP
-#define SMTPOLL_MESSAGE_BODY_SOURCE_HPP
+// ---- smtpoll/message/transfer_encoding.hpp ----
+// How text goes over the wire (RFC 2045 6), and how that is chosen. Invariant: what is chosen carries the text as it
+// is, but for its line ends.
+#ifndef SMTPOLL_MESSAGE_TRANSFER_ENCODING_HPP
+#define SMTPOLL_MESSAGE_TRANSFER_ENCODING_HPP
 
 SMTPOLL_NAMESPACE_BEGIN
 namespace detail {
@@ -4036,498 +4563,20 @@ enum class TransferEncoding : std::uint8_t { SevenBit, EightBit, QuotedPrintable
 /// What the wire carries beside lines of ASCII (RFC 6152, RFC 3030); each includes the one before.
 enum class WireWidth : std::uint8_t { SevenBit, EightBit, Binary };
 
-/// A text with a line longer than this is encoded; RFC 5322 2.1.1 allows 998.
-constexpr std::size_t kLongestTextLine = 900;
+/// The smallest encoding of a scanned text that the way carries; 8bit only where `eight_bit` allows it.
+inline TransferEncoding ChooseEncoding(const TextScan& scan, bool eight_bit) noexcept {
+  if (scan.Escaped() == 0 && !scan.HasLongLine()) return TransferEncoding::SevenBit;
+  if (scan.GoesAsItIs(eight_bit)) return TransferEncoding::EightBit;
+  return scan.Escaped() * 6 > scan.Size() ? TransferEncoding::Base64 : TransferEncoding::QuotedPrintable;
+}
 
-/// Text with every line end, CR, LF or CRLF, as CRLF.
-class CrlfText {
- public:
-  void Start(std::string_view text) noexcept {
-    text_ = text;
-    at_ = 0;
-    owes_lf_ = false;
-  }
-  bool Done() const noexcept { return at_ == text_.size() && !owes_lf_; }
-  std::size_t Read(char* into, std::size_t room) noexcept {
-    std::size_t size = 0;
-    while (size < room && !Done()) {
-      if (owes_lf_) {
-        into[size++] = '\n';
-        owes_lf_ = false;
-        continue;
-      }
-      const char c = text_[at_++];
-      owes_lf_ = c == '\r' || c == '\n';
-      if (c == '\r' && at_ < text_.size() && text_[at_] == '\n') ++at_;
-      into[size++] = owes_lf_ ? '\r' : c;
-    }
-    return size;
-  }
-
- private:
-  std::string_view text_;
-  std::size_t at_ = 0;
-  bool owes_lf_ = false;
-};
-
-/// Text as quoted-printable, lines of at most 76 characters (RFC 2045 6.7).
-class QuotedPrintableText {
- public:
-  void Start(std::string_view text) noexcept {
-    text_ = text;
-    at_ = column_ = token_size_ = token_at_ = 0;
-  }
-  bool Done() const noexcept { return at_ == text_.size() && token_at_ == token_size_; }
-  std::size_t Read(char* into, std::size_t room) noexcept {
-    std::size_t size = 0;
-    while (size < room && !Done()) {
-      if (token_at_ == token_size_) NextToken();
-      while (size < room && token_at_ < token_size_) into[size++] = token_[token_at_++];
-    }
-    return size;
-  }
-
- private:
-  static constexpr std::size_t kMaxColumn = 75;  // and the = of a soft line break
-
-  void Put(char c) noexcept { token_[token_size_++] = c; }
-
-  void NextToken() noexcept {
-    token_size_ = token_at_ = 0;
-    const char c = text_[at_++];
-    if (c == '\r' || c == '\n') {
-      if (c == '\r' && at_ < text_.size() && text_[at_] == '\n') ++at_;
-      Put('\r');
-      Put('\n');
-      column_ = 0;
-      return;
-    }
-    const bool line_ends = at_ == text_.size() || text_[at_] == '\r' || text_[at_] == '\n';
-    // White space at a line's end would be lost; "From " at its start and a lone dot meet habits of old software.
-    const bool plain = IsSpace(c) ? !line_ends : IsPrint(c) && c != '=' && !(column_ == 0 && (c == 'F' || c == '.'));
-    const std::size_t size = plain ? 1 : 3;
-    if (column_ + size > kMaxColumn) {
-      Put('=');
-      Put('\r');
-      Put('\n');
-      column_ = 0;
-    }
-    column_ += size;
-    if (plain) return Put(c);
-    constexpr char kHex[] = "0123456789ABCDEF";
-    const auto byte = static_cast<unsigned char>(c);
-    Put('=');
-    Put(kHex[byte >> 4]);
-    Put(kHex[byte & 15]);
-  }
-
-  std::string_view text_;
-  std::size_t at_ = 0;
-  std::size_t column_ = 0;
-  char token_[8];
-  std::size_t token_size_ = 0;
-  std::size_t token_at_ = 0;
-};
-
-/// Bytes as lines of base64: whole lines are encoded straight into the reader's room, out of its own tail or out of
-/// the memory where the bytes are. Only a line that is torn by a read's end is held.
-class Base64Lines {
- public:
-  void Start() noexcept { carried_ = line_size_ = line_at_ = 0, ended_ = false; }
-  bool Done() const noexcept { return ended_ && carried_ == 0 && line_at_ == line_size_; }
-
-  /// `pull(char*, size_t)` is Source::Read. What it says other than More is passed on once all before it is written.
-  /// Less than `room` is filled where the rest is too small for a line.
-  template <typename Pull>
-  SourceResult Read(char* into, std::size_t room, Pull&& pull) {
-    std::size_t size = 0;
-    for (;;) {
-      size += TakeLine(into + size, room - size);
-      if (size == room || Done()) return {size, Done() ? SourceStatus::End : SourceStatus::More};
-      if (ended_) {
-        EncodeCarried();
-        continue;
-      }
-      const std::size_t lines = (room - size) / kBase64LineSize;
-      if (lines == 0 && size != 0) return {size, SourceStatus::More};
-      // What is read goes to the end of the room, behind what is left from before: encoding it forward to the room's
-      // front never overtakes it.
-      char* const raw = lines != 0 ? into + room - lines * kBase64LineBytes : carry_;
-      const std::size_t most = lines != 0 ? lines * kBase64LineBytes : kBase64LineBytes;
-      if (lines != 0) std::memcpy(raw, carry_, carried_);
-      const SourceResult got = pull(raw + carried_, most - carried_);
-      if (got.status == SourceStatus::Failed) return {size, SourceStatus::Failed};
-      if (got.status == SourceStatus::Again) return {size, size != 0 ? SourceStatus::More : SourceStatus::Again};
-      ended_ = got.status == SourceStatus::End;
-      carried_ += got.size;
-      if (lines == 0) {
-        if (carried_ == kBase64LineBytes) EncodeCarried();
-        continue;
-      }
-      const std::size_t whole = carried_ / kBase64LineBytes;
-      carried_ -= whole * kBase64LineBytes;
-      std::memcpy(carry_, raw + whole * kBase64LineBytes, carried_);
-      Base64EncodeLines(raw, whole, into + size);
-      size += whole * kBase64LineSize;
-    }
-  }
-
-  /// The same of bytes in memory, taken off the front of `bytes`.
-  SourceResult Read(char* into, std::size_t room, std::string_view& bytes) noexcept {
-    std::size_t size = 0;
-    for (;;) {
-      size += TakeLine(into + size, room - size);
-      ended_ = bytes.empty();
-      if (size == room || Done()) return {size, Done() ? SourceStatus::End : SourceStatus::More};
-      const std::size_t lines = (room - size) / kBase64LineSize, there = bytes.size() / kBase64LineBytes;
-      const std::size_t whole = lines < there ? lines : there;
-      if (whole == 0) {
-        carried_ = there != 0 ? kBase64LineBytes : bytes.size();
-        std::memcpy(carry_, bytes.data(), carried_);
-        bytes.remove_prefix(carried_);
-        EncodeCarried();
-        continue;
-      }
-      Base64EncodeLines(bytes.data(), whole, into + size);
-      bytes.remove_prefix(whole * kBase64LineBytes);
-      size += whole * kBase64LineSize;
-    }
-  }
-
- private:
-  /// Writes what is left of the line that is held.
-  std::size_t TakeLine(char* into, std::size_t room) noexcept {
-    const std::size_t left = line_size_ - line_at_, size = left < room ? left : room;
-    if (size != 0) std::memcpy(into, line_ + line_at_, size);
-    line_at_ += size;
-    return size;
-  }
-
-  void EncodeCarried() noexcept {
-    line_size_ = Base64Encode(carry_, carried_, line_);
-    line_[line_size_++] = '\r';
-    line_[line_size_++] = '\n';
-    line_at_ = carried_ = 0;
-  }
-
-  char carry_[kBase64LineBytes];
-  char line_[kBase64LineSize];
-  std::size_t carried_ = 0;
-  std::size_t line_size_ = 0;
-  std::size_t line_at_ = 0;
-  bool ended_ = false;
-};
-
-/// What one pass over a text says: the smallest encoding that the way carries; 8bit only where `eight_bit` allows it.
 inline TransferEncoding ChooseEncoding(std::string_view text, bool eight_bit) noexcept {
-  std::size_t column = 0, escaped = 0;
-  bool long_line = false, control = false;
-  for (const char c : text) {
-    if (c == '\r' || c == '\n') {
-      column = 0;
-      continue;
-    }
-    long_line = ++column > kLongestTextLine || long_line;
-    if (IsPrint(c) || c == '\t') continue;
-    ++escaped;
-    control = control || IsAscii(c);
-  }
-  if (escaped == 0 && !long_line) return TransferEncoding::SevenBit;
-  if (eight_bit && !control && !long_line) return TransferEncoding::EightBit;
-  return escaped * 6 > text.size() ? TransferEncoding::Base64 : TransferEncoding::QuotedPrintable;
+  TextScan scan;
+  scan.Update(text);
+  return ChooseEncoding(scan, eight_bit);
 }
 
 }  // namespace detail
-SMTPOLL_NAMESPACE_END
-
-#endif
-
-// ---- smtpoll/message/text_scan.hpp ----
-// One pass over a text, in pieces: what it needs of the wire, and how long it is once its lines end with CRLF.
-// RFC 2045 2.7 to 2.9 say what 7bit, 8bit and binary data are.
-#ifndef SMTPOLL_MESSAGE_TEXT_SCAN_HPP
-#define SMTPOLL_MESSAGE_TEXT_SCAN_HPP
-
-SMTPOLL_NAMESPACE_BEGIN
-namespace detail {
-
-/// Gathers facts of a text that comes in pieces; they hold for all pieces so far.
-class TextScan {
- public:
-  void Update(std::string_view piece) noexcept {
-    for (const char c : piece) {
-      size_ += (c == '\n' && !after_cr_) || (after_cr_ && c != '\n');  // the LF or CR that is missing
-      ++size_;
-      bare_ = bare_ || (c == '\n') != after_cr_;
-      after_cr_ = c == '\r';
-      if (c == '\r' || c == '\n') {
-        column_ = 0;
-        continue;
-      }
-      long_line_ = ++column_ > kLongestTextLine || long_line_;
-      eight_bit_ = eight_bit_ || !IsAscii(c);
-      control_ = control_ || (IsAscii(c) && !IsPrint(c) && c != '\t');
-    }
-  }
-
-  /// True where it can go as it is but for its line ends: 7bit, or 8bit where `eight_bit` allows that.
-  bool GoesAsItIs(bool eight_bit) const noexcept { return !long_line_ && !control_ && (eight_bit || !eight_bit_); }
-  bool IsEightBit() const noexcept { return eight_bit_; }
-  bool HasLongLine() const noexcept { return long_line_; }
-  /// A CR or LF stands without the other.
-  bool HasBareLineEnd() const noexcept { return bare_ || after_cr_; }
-  /// Bytes with every line end as CRLF.
-  std::uint64_t CrlfSize() const noexcept { return size_ + (after_cr_ ? 1u : 0u); }
-
- private:
-  std::uint64_t size_ = 0;
-  std::size_t column_ = 0;
-  bool after_cr_ = false;
-  bool bare_ = false;
-  bool long_line_ = false;
-  bool eight_bit_ = false;
-  bool control_ = false;
-};
-
-/// The bytes of a source with every line end, CR, LF or CRLF, as CRLF.
-class CrlfLines {
- public:
-  void Start() noexcept { at_ = size_ = 0, after_cr_ = owes_lf_ = ended_ = false; }
-
-  /// `pull(char*, size_t)` is Source::Read. What it says other than More is passed on once all before it is written.
-  template <typename Pull>
-  SourceResult Read(char* into, std::size_t room, Pull&& pull) {
-    std::size_t size = 0;
-    while (size < room) {
-      if (owes_lf_) {
-        into[size++] = '\n';
-        owes_lf_ = false;
-      } else if (at_ < size_) {
-        const char c = raw_[at_++];
-        const bool paired = c == '\n' && after_cr_;
-        after_cr_ = c == '\r';
-        if (paired) continue;
-        owes_lf_ = c == '\r' || c == '\n';
-        into[size++] = owes_lf_ ? '\r' : c;
-      } else if (ended_) {
-        break;
-      } else {
-        const SourceResult got = pull(raw_, sizeof raw_);
-        if (got.status == SourceStatus::Failed) return {size, SourceStatus::Failed};
-        if (got.status == SourceStatus::Again) return {size, size != 0 ? SourceStatus::More : SourceStatus::Again};
-        at_ = 0;
-        size_ = got.size;
-        ended_ = got.status == SourceStatus::End;
-      }
-    }
-    const bool done = ended_ && at_ == size_ && !owes_lf_;
-    return {size, done ? SourceStatus::End : SourceStatus::More};
-  }
-
- private:
-  char raw_[512];
-  std::size_t at_ = 0;
-  std::size_t size_ = 0;
-  bool after_cr_ = false;
-  bool owes_lf_ = false;
-  bool ended_ = false;
-};
-
-}  // namespace detail
-SMTPOLL_NAMESPACE_END
-
-#endif
-
-// ---- smtpoll/message/message_advice.hpp ----
-// What a receiver or a spam filter would hold against a message, with a word on how to mend it. Nothing here keeps a
-// message from being sent; that is EmailMessage::Fault's.
-#ifndef SMTPOLL_MESSAGE_MESSAGE_ADVICE_HPP
-#define SMTPOLL_MESSAGE_MESSAGE_ADVICE_HPP
-
-SMTPOLL_NAMESPACE_BEGIN
-namespace detail {
-
-inline std::size_t CountMailboxes(std::string_view list) noexcept {
-  MailboxParser parser(list);
-  Mailbox mailbox;
-  std::size_t count = 0;
-  while (parser.Next(mailbox)) ++count;
-  return count;
-}
-
-/// `<left@right>`, one or more of them (RFC 5322 3.6.4).
-inline bool LooksLikeMessageIds(std::string_view text) noexcept {
-  for (text = Trim(text); !text.empty(); text = Trim(text)) {
-    const std::size_t at = text.find('@'), end = text.find('>');
-    if (text[0] != '<' || end == std::string_view::npos || at > end || at < 2 || end - at < 2) return false;
-    text.remove_prefix(end + 1);
-  }
-  return true;
-}
-
-/// Extensions that many receivers refuse, whatever is in the file.
-inline bool IsBlockedExtension(std::string_view name) noexcept {
-  const std::size_t dot = name.rfind('.');
-  if (dot == std::string_view::npos) return false;
-  for (const std::string_view one :
-       {"exe", "bat", "cmd", "com", "cpl", "dll", "hta", "jar", "js", "lnk", "msi", "ps1", "reg", "scr", "vbs", "wsf"})
-    if (EqualIgnoringCase(name.substr(dot + 1), one)) return true;
-  return false;
-}
-
-class Adviser {
- public:
-  explicit Adviser(const EmailMessage& mail) : mail_(mail) {}
-
-  std::vector<MessageFinding> Findings() {
-    if (const MessageFault fault = mail_.Fault())
-      findings_.push_back(
-          {true, std::string(fault.field), fault.column, fault.reason, "it is refused before it is sent"});
-    const std::size_t to = CountMailboxes(mail_.ToAddress), cc = CountMailboxes(mail_.CCAddress);
-    if (to + cc + CountMailboxes(mail_.BCCAddress) == 0)
-      findings_.push_back({true, "ToAddress", 0, "there is no recipient", "add one with AddRecipient"});
-    if (!mail_.Source.empty()) return CheckSource();
-    if (to + cc == 0)
-      Note("ToAddress", "no recipient is visible", "filters take mail without To for bulk: put one address there");
-    if (to + cc > 100) Note("ToAddress", "more than 100 visible recipients", "send a message each, or use BCCAddress");
-    CheckHeaders();
-    CheckEnvelope();
-    CheckBodies();
-    CheckAttachments();
-    return std::move(findings_);
-  }
-
- private:
-  void Note(std::string_view field, const char* what, const char* mend) {
-    findings_.push_back({false, std::string(field), 0, what, mend});
-  }
-
-  std::vector<MessageFinding> CheckSource() {
-    const std::string_view text = mail_.Source, header = HeaderOf(text);
-    for (const std::string_view name : {"From:", "Date:", "Message-ID:"}) {
-      bool found = false;
-      for (std::size_t at = 0; at < header.size() && !found;) {
-        found = StartsWithIgnoringCase(header.substr(at), name);
-        const std::size_t end = header.find_first_of("\r\n", at);
-        at = end == std::string_view::npos ? header.size() : end + 1;
-      }
-      if (!found)
-        Note(name.substr(0, name.size() - 1), "the ready-made message lacks this field", "add it: RFC 5322 3.6");
-    }
-    if (header.size() == text.size())
-      Note("Source", "the ready-made message has no empty line", "one stands between header and body");
-    if (!IsAllAscii(header))
-      Note("Source", "its header has bytes that are not ASCII",
-           "write encoded words (RFC 2047): few servers offer SMTPUTF8");
-    CheckSourceLines(text);
-    CheckEnvelope();
-    return std::move(findings_);
-  }
-  void CheckSourceLines(std::string_view text) {
-    bool long_line = false, bare = false;
-    std::size_t column = 0;
-    for (std::size_t i = 0; i < text.size(); ++i) {
-      const char c = text[i];
-      const bool lone_cr = c == '\r' && text.substr(i + 1, 1) != "\n";
-      bare = bare || lone_cr || (c == '\n' && (i == 0 || text[i - 1] != '\r'));
-      column = c == '\r' || c == '\n' ? 0 : column + 1;
-      long_line = long_line || column > kMaxLine;
-    }
-    if (long_line)
-      Note("Source", "a line is longer than 998 bytes", "fold it, or encode the part as quoted-printable or base64");
-    if (bare) Note("Source", "a CR or LF stands alone", "it is sent as CRLF; a signature in the message may break");
-  }
-
-  /// What concerns the wire and not the text.
-  void CheckEnvelope() {
-    if (mail_.NeedsSmtpUtf8() && mail_.Source.empty())
-      Note("FromAddress", "an address needs SMTPUTF8", "servers without it refuse the message: give one in ASCII, too");
-    for (const RecipientOptions& one : mail_.RecipientOptions) {
-      bool found = false;
-      for (const std::string* list : {&mail_.ToAddress, &mail_.CCAddress, &mail_.BCCAddress})
-        found = found || Names(*list, one.Mailbox);
-      if (!found) Note("RecipientOptions", "one names no recipient", "write the address as the list has it");
-    }
-  }
-  static bool Names(std::string_view list, std::string_view address) {
-    MailboxParser parser(list);
-    Mailbox mailbox;
-    std::string text;
-    while (parser.Next(mailbox)) {
-      text.clear();
-      AppendAddrSpec(mailbox, text);
-      if (text == address) return true;
-    }
-    return false;
-  }
-
-  void CheckHeaders() {
-    const InternetHeaders& headers = mail_.Headers;
-    if (Trim(mail_.Subject).empty() && !headers.Has("Subject"))
-      Note("Subject", "it is empty", "say what the mail is about");
-    if (mail_.Subject.size() > 200) Note("Subject", "it is longer than 200 bytes", "readers show some 60 characters");
-    if (CountMailboxes(mail_.FromAddress) > 1 && !headers.Has("Sender"))
-      Note("FromAddress", "several authors and no Sender",
-           "set the header Sender to the one who sends (RFC 5322 3.6.2)");
-    for (const char* name : {"Message-ID", "In-Reply-To", "References"})
-      if (headers.Has(name) && !LooksLikeMessageIds(headers.Value(name)))
-        Note(name, "it is no message identifier", "write it as <left@right>");
-    for (const char* name : {"Date", "Message-ID", "From"})
-      if (headers.Has(name) && Trim(headers.Value(name)).empty())
-        Note(name, "it is empty", "take it out of Headers, then ours is sent");
-    if (headers.Has("List-Unsubscribe-Post") && !headers.Has("List-Unsubscribe"))
-      Note("List-Unsubscribe-Post", "it stands without List-Unsubscribe", "use SetListUnsubscribe (RFC 8058)");
-    for (const std::string_view name : {"Date", "Message-ID", "Subject", "From", "To", "Cc", "Sender", "Reply-To"}) {
-      std::size_t count = 0;
-      for (const InternetHeaders::Field& field : headers.Fields()) count += EqualIgnoringCase(field.name, name);
-      if (count > 1) Note(name, "it stands more than once", "use SetHeader: RFC 5322 3.6 allows one");
-    }
-  }
-
-  void CheckBodies() {
-    if (mail_.BodyPlainText.empty() && mail_.BodyHTML.empty() && mail_.BodyEnriched.empty() &&
-        mail_.BodyCalendar.empty() && mail_.Attachments.empty())
-      Note("BodyPlainText", "the message is empty", "write something");
-    if (!mail_.BodyHTML.empty() && mail_.BodyPlainText.empty())
-      Note("BodyPlainText", "HTML without plain text",
-           "filters hold that against a mail: say the same in BodyPlainText");
-    for (const std::string* body : {&mail_.BodyPlainText, &mail_.BodyHTML, &mail_.BodyEnriched}) {
-      TextScan scan;
-      scan.Update(*body);
-      if (scan.HasLongLine())
-        Note("Body", "a line is longer than 900 bytes", "it is sent encoded, and readers may not wrap it: break it");
-      if (body->find('\0') != std::string::npos)
-        Note("Body", "it holds a NUL", "readers cut a text there: take it out");
-    }
-  }
-
-  /// What most servers take, base64 included.
-  static constexpr std::uint64_t kLargeMessage = 25u * 1024 * 1024;
-
-  void CheckAttachments() {
-    std::uint64_t sum = 0;
-    for (const EmailAttachment& one : mail_.Attachments) {
-      sum += one.Size() == kUnknownSize ? 0 : one.Size() / 3 * 4;
-      if (one.Name.empty() && one.InlineContentID.empty())
-        Note("Attachments", "one has no Name", "readers invent one then");
-      if (IsBlockedExtension(one.Name))
-        Note("Attachments", "many receivers refuse this kind of file", "send a link, or a .zip");
-      if (one.InlineContentID.empty()) continue;
-      if (mail_.BodyHTML.find("cid:" + one.InlineContentID) == std::string::npos)
-        Note("Attachments", "BodyHTML does not show an inline attachment", "write cid: and its InlineContentID there");
-    }
-    if (sum > kLargeMessage)
-      Note("Attachments", "together they are larger than most servers take", "send a link; 25 MiB is a usual limit");
-  }
-
-  const EmailMessage& mail_;
-  std::vector<MessageFinding> findings_;
-};
-
-}  // namespace detail
-
-inline std::vector<MessageFinding> EmailMessage::Check() const { return detail::Adviser(*this).Findings(); }
-
 SMTPOLL_NAMESPACE_END
 
 #endif
@@ -4564,14 +4613,14 @@ inline bool ScanAttachment(const EmailAttachment& one, TextScan& scan) {
     scan.Update(one.Data);
     return true;
   }
-  std::FILE* const file = std::fopen(one.Path().c_str(), "rb");
-  if (file == nullptr) return false;
+  FileReader file;
+  if (!file.Open(one.Path().c_str())) return false;
   char piece[4096];
-  std::size_t size = 0;
-  while ((size = std::fread(piece, 1, sizeof piece, file)) != 0) scan.Update({piece, size});
-  const bool read = std::ferror(file) == 0;
-  std::fclose(file);
-  return read;
+  for (;;) {
+    const SourceResult got = file.Read(piece, sizeof piece);
+    scan.Update({piece, got.size});
+    if (got.status != SourceStatus::More) return got.status == SourceStatus::End;
+  }
 }
 
 class AttachmentPlanner {
@@ -4750,10 +4799,8 @@ class FaultFinder {
     if (one.InlineContentID.size() > kLongestContentId) return {"Attachments", 0, "an InlineContentID is too long"};
     if (!IsContentEncoding(one.ContentEncoding)) return {"Attachments", 0, "there is no such ContentEncoding"};
     if (one.Path().empty()) return {};
-    std::FILE* const file = std::fopen(one.Path().c_str(), "rb");
-    if (file == nullptr) return {"Attachments", 0, "a file cannot be opened"};
-    std::fclose(file);
-    return {};
+    FileReader file;
+    return file.Open(one.Path().c_str()) ? MessageFault() : MessageFault{"Attachments", 0, "a file cannot be opened"};
   }
 
   MessageFault Signing() const noexcept {
@@ -4882,6 +4929,238 @@ SMTPOLL_NAMESPACE_END
 
 #endif
 
+// ---- smtpoll/message/body_source.hpp ----
+// Bodies as they go over the wire: text with CRLF, quoted-printable or base64 lines (RFC 2045 6), made piece by piece.
+// Invariant: the bytes do not depend on how much room each read gives.
+#ifndef SMTPOLL_MESSAGE_BODY_SOURCE_HPP
+#define SMTPOLL_MESSAGE_BODY_SOURCE_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+namespace detail {
+
+/// Text with every line end, CR, LF or CRLF, as CRLF. What stands between two faulty line ends is copied at once.
+class CrlfText {
+ public:
+  void Start(std::string_view text) noexcept {
+    text_ = text;
+    at_ = 0;
+    before_ = '\n';
+  }
+  bool Done() const noexcept { return at_ == text_.size() && before_ != '\r'; }
+  std::size_t Read(char* into, std::size_t room) noexcept {
+    std::size_t size = 0;
+    while (size < room && !Done()) {
+      const std::size_t left = text_.size() - at_, most = left < room - size ? left : room - size;
+      const std::size_t run = FindLineFault(before_, text_.data() + at_, most, false);
+      if (run != 0) {
+        std::memcpy(into + size, text_.data() + at_, run);
+        size += run;
+        at_ += run;
+        before_ = text_[at_ - 1];
+      }
+      if (size == room || Done()) break;
+      // Here, or at the end of the text, the other half of a CRLF is missing.
+      if (run != most || at_ == text_.size()) into[size++] = before_ = before_ == '\r' ? '\n' : '\r';
+    }
+    return size;
+  }
+
+ private:
+  std::string_view text_;
+  std::size_t at_ = 0;
+  char before_ = '\n';  // the last byte written
+};
+
+/// Text as quoted-printable, lines of at most 76 characters (RFC 2045 6.7).
+class QuotedPrintableText {
+ public:
+  void Start(std::string_view text) noexcept {
+    text_ = text;
+    at_ = column_ = token_size_ = token_at_ = 0;
+  }
+  bool Done() const noexcept { return at_ == text_.size() && token_at_ == token_size_; }
+  std::size_t Read(char* into, std::size_t room) noexcept {
+    std::size_t size = 0;
+    while (size < room && !Done()) {
+      if (token_at_ == token_size_) {
+        const std::size_t run = PlainRun(room - size);
+        if (run != 0) {
+          std::memcpy(into + size, text_.data() + at_, run);
+          size += run;
+          at_ += run;
+          column_ += run;
+          continue;
+        }
+        NextToken();
+      }
+      while (size < room && token_at_ < token_size_) into[size++] = token_[token_at_++];
+    }
+    return size;
+  }
+
+ private:
+  static constexpr std::size_t kMaxColumn = 75;  // and the = of a soft line break
+
+  /// How many bytes from here on, at most `most`, stand for themselves and fit the line.
+  std::size_t PlainRun(std::size_t most) const noexcept {
+    const char* const here = text_.data() + at_;
+    const std::size_t left = text_.size() - at_;
+    if (most > left) most = left;
+    if (most > kMaxColumn - column_) most = kMaxColumn - column_;
+    if (most == 0 || (column_ == 0 && IsHabit(*here))) return 0;
+    std::size_t run = 0;
+    while (run < most) {
+      const TextBits bits = left - run >= 32 ? TextBitsOf32(here + run) : TextBitsByByte(here + run, left - run);
+      const std::uint32_t other = bits.cr | bits.lf | bits.control | bits.eight_bit;
+      if (other != 0) {
+        run += LowestBit(other);
+        break;
+      }
+      run += 32;
+    }
+    if (run > most) run = most;
+    const void* const equals = std::memchr(here, '=', run);
+    if (equals != nullptr) run = static_cast<std::size_t>(static_cast<const char*>(equals) - here);
+    const bool line_ends = run == left || here[run] == '\r' || here[run] == '\n';
+    return run != 0 && line_ends && IsSpace(here[run - 1]) ? run - 1 : run;
+  }
+
+  /// "From " at a line's start and a lone dot meet habits of old software.
+  static bool IsHabit(char c) noexcept { return c == 'F' || c == '.'; }
+
+  void Put(char c) noexcept { token_[token_size_++] = c; }
+
+  void NextToken() noexcept {
+    token_size_ = token_at_ = 0;
+    const char c = text_[at_++];
+    if (c == '\r' || c == '\n') {
+      if (c == '\r' && at_ < text_.size() && text_[at_] == '\n') ++at_;
+      Put('\r');
+      Put('\n');
+      column_ = 0;
+      return;
+    }
+    const bool line_ends = at_ == text_.size() || text_[at_] == '\r' || text_[at_] == '\n';
+    // White space at a line's end would be lost.
+    const bool plain = IsSpace(c) ? !line_ends : IsPrint(c) && c != '=' && !(column_ == 0 && IsHabit(c));
+    const std::size_t size = plain ? 1 : 3;
+    if (column_ + size > kMaxColumn) {
+      Put('=');
+      Put('\r');
+      Put('\n');
+      column_ = 0;
+    }
+    column_ += size;
+    if (plain) return Put(c);
+    constexpr char kHex[] = "0123456789ABCDEF";
+    const auto byte = static_cast<unsigned char>(c);
+    Put('=');
+    Put(kHex[byte >> 4]);
+    Put(kHex[byte & 15]);
+  }
+
+  std::string_view text_;
+  std::size_t at_ = 0;
+  std::size_t column_ = 0;
+  char token_[8];
+  std::size_t token_size_ = 0;
+  std::size_t token_at_ = 0;
+};
+
+/// Bytes as lines of base64: whole lines are encoded straight into the reader's room, out of its own tail or out of
+/// the memory where the bytes are. Only a line that is torn by a read's end is held.
+class Base64Lines {
+ public:
+  void Start() noexcept { carried_ = line_size_ = line_at_ = 0, ended_ = false; }
+  bool Done() const noexcept { return ended_ && carried_ == 0 && line_at_ == line_size_; }
+
+  /// `pull(char*, size_t)` is Source::Read. What it says other than More is passed on once all before it is written.
+  /// Less than `room` is filled where the rest is too small for a line.
+  template <typename Pull>
+  SourceResult Read(char* into, std::size_t room, Pull&& pull) {
+    std::size_t size = 0;
+    for (;;) {
+      size += TakeLine(into + size, room - size);
+      if (size == room || Done()) return {size, Done() ? SourceStatus::End : SourceStatus::More};
+      if (ended_) {
+        EncodeCarried();
+        continue;
+      }
+      const std::size_t lines = (room - size) / kBase64LineSize;
+      if (lines == 0 && size != 0) return {size, SourceStatus::More};
+      // What is read goes to the end of the room, behind what is left from before: encoding it forward to the room's
+      // front never overtakes it.
+      char* const raw = lines != 0 ? into + room - lines * kBase64LineBytes : carry_;
+      const std::size_t most = lines != 0 ? lines * kBase64LineBytes : kBase64LineBytes;
+      if (lines != 0) std::memcpy(raw, carry_, carried_);
+      const SourceResult got = pull(raw + carried_, most - carried_);
+      if (got.status == SourceStatus::Failed) return {size, SourceStatus::Failed};
+      if (got.status == SourceStatus::Again) return {size, size != 0 ? SourceStatus::More : SourceStatus::Again};
+      ended_ = got.status == SourceStatus::End;
+      carried_ += got.size;
+      if (lines == 0) {
+        if (carried_ == kBase64LineBytes) EncodeCarried();
+        continue;
+      }
+      const std::size_t whole = carried_ / kBase64LineBytes;
+      carried_ -= whole * kBase64LineBytes;
+      std::memcpy(carry_, raw + whole * kBase64LineBytes, carried_);
+      Base64EncodeLines(raw, whole, into + size);
+      size += whole * kBase64LineSize;
+    }
+  }
+
+  /// The same of bytes in memory, taken off the front of `bytes`.
+  SourceResult Read(char* into, std::size_t room, std::string_view& bytes) noexcept {
+    std::size_t size = 0;
+    for (;;) {
+      size += TakeLine(into + size, room - size);
+      ended_ = bytes.empty();
+      if (size == room || Done()) return {size, Done() ? SourceStatus::End : SourceStatus::More};
+      const std::size_t lines = (room - size) / kBase64LineSize, there = bytes.size() / kBase64LineBytes;
+      const std::size_t whole = lines < there ? lines : there;
+      if (whole == 0) {
+        carried_ = there != 0 ? kBase64LineBytes : bytes.size();
+        std::memcpy(carry_, bytes.data(), carried_);
+        bytes.remove_prefix(carried_);
+        EncodeCarried();
+        continue;
+      }
+      Base64EncodeLines(bytes.data(), whole, into + size);
+      bytes.remove_prefix(whole * kBase64LineBytes);
+      size += whole * kBase64LineSize;
+    }
+  }
+
+ private:
+  /// Writes what is left of the line that is held.
+  std::size_t TakeLine(char* into, std::size_t room) noexcept {
+    const std::size_t left = line_size_ - line_at_, size = left < room ? left : room;
+    if (size != 0) std::memcpy(into, line_ + line_at_, size);
+    line_at_ += size;
+    return size;
+  }
+
+  void EncodeCarried() noexcept {
+    line_size_ = Base64Encode(carry_, carried_, line_);
+    line_[line_size_++] = '\r';
+    line_[line_size_++] = '\n';
+    line_at_ = carried_ = 0;
+  }
+
+  char carry_[kBase64LineBytes];
+  char line_[kBase64LineSize];
+  std::size_t carried_ = 0;
+  std::size_t line_size_ = 0;
+  std::size_t line_at_ = 0;
+  bool ended_ = false;
+};
+
+}  // namespace detail
+SMTPOLL_NAMESPACE_END
+
+#endif
+
 // ---- smtpoll/message/date.hpp ----
 // The date of a message (RFC 5322 3.3): `Tue, 24 Nov 2026 10:00:00 +0100`, computed without locale and without time_t's
 // limits.
@@ -4950,6 +5229,24 @@ inline int LocalOffset(std::time_t now) noexcept {
                                  local.tm_hour * 3600 + local.tm_min * 60 + local.tm_sec;
   return static_cast<int>((as_if_utc - static_cast<std::int64_t>(now)) / 60);
 }
+
+/// The present date as text, made anew only when the second has changed.
+class DateClock {
+ public:
+  /// Valid until the next call.
+  const std::string& Now() {
+    const std::time_t now = std::time(nullptr);
+    if (now == second_ && !text_.empty()) return text_;
+    second_ = now;
+    text_.clear();
+    AppendDate(static_cast<std::int64_t>(now), LocalOffset(now), text_);
+    return text_;
+  }
+
+ private:
+  std::time_t second_ = 0;
+  std::string text_;
+};
 
 }  // namespace detail
 SMTPOLL_NAMESPACE_END
@@ -6017,120 +6314,6 @@ class CommandWriter {
   bool secret_ = false;  // the buffer holds credentials
   Transcript transcript_;
 };
-
-}  // namespace detail
-SMTPOLL_NAMESPACE_END
-
-#endif
-
-// ---- smtpoll/base/line_scan.hpp ----
-// Looks for what is wrong with lines: a CR or an LF that stands alone (RFC 5321 2.3.8), and a dot that starts a line
-// (4.5.2). Both can be told from two neighbours, so 16 or 32 pairs are compared at once where the processor can.
-// Invariant: every variant finds the same place.
-#ifndef SMTPOLL_BASE_LINE_SCAN_HPP
-#define SMTPOLL_BASE_LINE_SCAN_HPP
-
-SMTPOLL_NAMESPACE_BEGIN
-namespace detail {
-
-/// True where something has to stand between `before` and `c`: the other half of a CRLF, or with `dots` a dot.
-constexpr bool IsLineFault(char before, char c, bool dots) noexcept {
-  return (before == '\r') != (c == '\n') || (dots && c == '.' && before == '\n');
-}
-
-/// As FindLineFault from `from` (at least 1) on, without vector instructions of ours; memchr has those of the system.
-inline std::size_t FindLineFaultByMemchr(const char* bytes, std::size_t from, std::size_t size, bool dots) noexcept {
-  std::size_t at = from - 1;
-  while (at + 1 < size) {
-    if (bytes[at] != '\r' && bytes[at] != '\n') {
-      const void* lf = std::memchr(bytes + at, '\n', size - at);
-      const std::size_t end = lf == nullptr ? size : static_cast<std::size_t>(static_cast<const char*>(lf) - bytes);
-      const void* cr = std::memchr(bytes + at, '\r', end - at);
-      at = cr == nullptr ? end : static_cast<std::size_t>(static_cast<const char*>(cr) - bytes);
-      if (at == size) return size;
-      if (bytes[at] == '\n') return at;
-      if (at + 1 == size) return size;
-    }
-    ++at;
-    if (IsLineFault(bytes[at - 1], bytes[at], dots)) return at;
-  }
-  return size;
-}
-
-#if defined(SMTPOLL_SSE2)
-inline std::size_t FindLineFaultBySse2(const char* bytes, std::size_t at, std::size_t size, bool dots) noexcept {
-  const __m128i cr = _mm_set1_epi8('\r'), lf = _mm_set1_epi8('\n'), dot = _mm_set1_epi8('.');
-  const __m128i with_dots = _mm_set1_epi8(dots ? -1 : 0);
-  for (; at + 16 <= size; at += 16) {
-    const __m128i before = _mm_loadu_si128(reinterpret_cast<const __m128i*>(bytes + at - 1));
-    const __m128i here = _mm_loadu_si128(reinterpret_cast<const __m128i*>(bytes + at));
-    const __m128i alone = _mm_xor_si128(_mm_cmpeq_epi8(before, cr), _mm_cmpeq_epi8(here, lf));
-    const __m128i dotted = _mm_and_si128(_mm_cmpeq_epi8(before, lf), _mm_cmpeq_epi8(here, dot));
-    const int mask = _mm_movemask_epi8(_mm_or_si128(alone, _mm_and_si128(dotted, with_dots)));
-    if (mask != 0) return at + LowestBit(static_cast<std::uint32_t>(mask));
-  }
-  return FindLineFaultByMemchr(bytes, at, size, dots);
-}
-#endif
-
-#if defined(SMTPOLL_AVX2)
-SMTPOLL_TARGET("avx2")
-inline std::size_t FindLineFaultByAvx2(const char* bytes, std::size_t at, std::size_t size, bool dots) noexcept {
-  using Chars = char __attribute__((vector_size(32)));
-  using Signed = signed char __attribute__((vector_size(32)));
-  const Chars cr = Chars{} + '\r', lf = Chars{} + '\n', dot = Chars{} + '.';
-  const Signed with_dots = Signed{} - static_cast<signed char>(dots);
-  const auto faults = [&](const char* place) SMTPOLL_TARGET("avx2") {
-    Chars before, here;
-    std::memcpy(&before, place - 1, sizeof before);
-    std::memcpy(&here, place, sizeof here);
-    return ((before == cr) ^ (here == lf)) | ((before == lf) & (here == dot) & with_dots);
-  };
-  const auto mask_of = [](Signed faults_found) SMTPOLL_TARGET("avx2") {
-    return static_cast<std::uint32_t>(__builtin_ia32_pmovmskb256(reinterpret_cast<Chars>(faults_found)));
-  };
-  for (; at + 64 <= size; at += 64) {
-    const Signed low = faults(bytes + at), high = faults(bytes + at + 32);
-    if (mask_of(low | high) == 0) continue;
-    const std::uint32_t mask = mask_of(low);
-    return mask != 0 ? at + LowestBit(mask) : at + 32 + LowestBit(mask_of(high));
-  }
-  return FindLineFaultBySse2(bytes, at, size, dots);
-}
-#endif
-
-#if defined(SMTPOLL_NEON)
-inline std::size_t FindLineFaultByNeon(const char* bytes, std::size_t at, std::size_t size, bool dots) noexcept {
-  const uint8x16_t cr = vdupq_n_u8('\r'), lf = vdupq_n_u8('\n'), dot = vdupq_n_u8('.');
-  const uint8x16_t with_dots = vdupq_n_u8(dots ? 0xff : 0);
-  for (; at + 16 <= size; at += 16) {
-    const uint8x16_t before = vld1q_u8(reinterpret_cast<const std::uint8_t*>(bytes + at - 1));
-    const uint8x16_t here = vld1q_u8(reinterpret_cast<const std::uint8_t*>(bytes + at));
-    const uint8x16_t alone = veorq_u8(vceqq_u8(before, cr), vceqq_u8(here, lf));
-    const uint8x16_t dotted = vandq_u8(vandq_u8(vceqq_u8(before, lf), vceqq_u8(here, dot)), with_dots);
-    if (vmaxvq_u8(vorrq_u8(alone, dotted)) == 0) continue;
-    while (!IsLineFault(bytes[at - 1], bytes[at], dots)) ++at;
-    return at;
-  }
-  return FindLineFaultByMemchr(bytes, at, size, dots);
-}
-#endif
-
-/// Index of the first of `size` bytes before which something has to be put, `size` where there is none. `before` is
-/// the byte before the first one.
-inline std::size_t FindLineFault(char before, const char* bytes, std::size_t size, bool dots) noexcept {
-  if (size == 0 || IsLineFault(before, bytes[0], dots)) return 0;
-#if defined(SMTPOLL_AVX2)
-  if (size > 64 && HasAvx2()) return FindLineFaultByAvx2(bytes, 1, size, dots);
-#endif
-#if defined(SMTPOLL_SSE2)
-  return FindLineFaultBySse2(bytes, 1, size, dots);
-#elif defined(SMTPOLL_NEON)
-  return FindLineFaultByNeon(bytes, 1, size, dots);
-#else
-  return FindLineFaultByMemchr(bytes, 1, size, dots);
-#endif
-}
 
 }  // namespace detail
 SMTPOLL_NAMESPACE_END
