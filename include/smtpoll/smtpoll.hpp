@@ -24,6 +24,14 @@
 #include "smtpoll/message/email_message.hpp"
 #include "smtpoll/message/message_source.hpp"
 
+// Floor 1, opt-in: signatures by a library of yours.
+#if defined(SMTPOLL_OPENSSL)
+#include "smtpoll/message/dkim_openssl.hpp"
+#endif
+#if defined(SMTPOLL_MBEDTLS)
+#include "smtpoll/message/dkim_mbedtls.hpp"
+#endif
+
 // Floor 0: errors, byte sources.
 #include "smtpoll/base/error_category.hpp"
 #include "smtpoll/base/source.hpp"

@@ -4,6 +4,7 @@
 #   compiler  what an example needs                    build  a compiler, meson, ninja, python
 #   postfix   the server of the integration tests      tests  doctest, cmake for a test of the installed tree
 #   proxies   a SOCKS5 and an HTTP proxy
+#   dkim      libraries that sign, a reader that verifies
 #   mingw     the compiler for Windows                 clang  a second compiler
 #   bench     the clients that tests/bench compares smtpoll with
 set -eu
@@ -22,6 +23,10 @@ needs() {
   tests) echo '/usr/include/doctest/doctest.h doctest-dev' 'cmake cmake' ;;
   postfix) echo 'postfix postfix' ;;
   proxies) echo 'microsocks microsocks' 'tinyproxy tinyproxy-bin' ;;
+  dkim)
+    echo '/usr/include/openssl/evp.h libssl-dev' '/usr/include/mbedtls/pk.h libmbedtls-dev' \
+      '/usr/lib/python3/dist-packages/dkim python3-dkim' '/usr/lib/python3/dist-packages/nacl python3-nacl'
+    ;;
   mingw) echo 'x86_64-w64-mingw32-g++-posix g++-mingw-w64-x86-64-posix' ;;
   clang) echo 'clang++ clang' ;;
   bench)
