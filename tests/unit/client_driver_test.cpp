@@ -329,7 +329,7 @@ struct CountingHandler : smtpoll::NoEvents {
 struct SmallLimits {
   static constexpr std::size_t kInput = 512;
   static constexpr std::size_t kOutput = 1024;
-  static constexpr std::size_t kWindow = 1;
+  static constexpr std::size_t kInFlight = 1;
 };
 
 }  // namespace

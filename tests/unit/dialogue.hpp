@@ -5,6 +5,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <deque>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -62,6 +63,7 @@ class Script {
   std::vector<std::string> commands;  // said before the first message
   std::size_t output_size = 2048;
   std::size_t window = 8;
+  std::size_t in_flight = 1;
 
   /// Plays the script in three ways of splitting and returns the events told, one a line.
   std::string Run() {
@@ -99,7 +101,9 @@ class Script {
   std::string RunSplit(std::size_t split) {
     std::vector<char> input(1024), output(output_size);
     std::vector<smtpoll::AwaitedReply> ring(window);
-    smtpoll::Engine engine({input.data(), input.size()}, {output.data(), output.size()}, {ring.data(), ring.size()});
+    std::vector<smtpoll::Transaction> transactions(in_flight);
+    smtpoll::Engine engine({input.data(), input.size()}, {output.data(), output.size()}, {ring.data(), ring.size()},
+                           {transactions.data(), transactions.size()});
     transcript.clear();
     options.transcript.context = &transcript;
     options.transcript.show = [](void* context, smtpoll::Side side, std::string_view line) {
@@ -109,6 +113,7 @@ class Script {
     next_mail_ = next_command_ = chunks_ = 0;
     said_.clear();
     events_.clear();
+    recipients_.clear();
     engine.Start(options, now_);
     Drain(engine, split);
     for (const Step& step : steps_) {
@@ -153,6 +158,8 @@ class Script {
       const smtpoll::Event event = engine.Next(now_);
       if (event.kind != smtpoll::EventKind::None) {
         Tell(event);
+        if (event.kind == smtpoll::EventKind::Ready && next_mail_ < mails_.size())
+          StartMail(engine, mails_[next_mail_++]);
         if (event.kind == smtpoll::EventKind::Chunk && ++chunks_ == cancel_at_chunk) engine.Cancel();
         continue;
       }
@@ -175,12 +182,16 @@ class Script {
   }
 
   void StartMail(smtpoll::Engine& engine, const Mail& mail) {
-    recipients_.clear();
+    recipients_.emplace_back();
     for (const std::string& recipient : mail.recipients)
-      recipients_.push_back({recipient, mail.notify, mail.original_recipient});
+      recipients_.back().push_back({recipient, mail.notify, mail.original_recipient});
     source_ = smtpoll::MemorySource(mail.content);
-    const smtpoll::Envelope envelope{
-        mail.reverse_path, {recipients_.data(), recipients_.size()}, mail.body, false, mail.envelope_id, mail.options};
+    const smtpoll::Envelope envelope{mail.reverse_path,
+                                     {recipients_.back().data(), recipients_.back().size()},
+                                     mail.body,
+                                     false,
+                                     mail.envelope_id,
+                                     mail.options};
     const smtpoll::Error error = engine.Send(envelope, source_, now_);
     if (error) events_ += "NotSent " + Describe(error) + "\n";
   }
@@ -209,7 +220,8 @@ class Script {
       case EventKind::RecipientRefused:
         events_ += "RecipientRefused " + std::to_string(event.recipient) + " " + reply;
         break;
-      case EventKind::Chunk: return;
+      case EventKind::Chunk:
+      case EventKind::Ready: return;
       case EventKind::RecipientFinal:
         events_ += "RecipientFinal " + std::to_string(event.recipient) + " " + reply;
         break;
@@ -227,7 +239,7 @@ class Script {
 
   std::vector<Step> steps_;
   std::vector<Mail> mails_;
-  std::vector<smtpoll::Recipient> recipients_;
+  std::deque<std::vector<smtpoll::Recipient>> recipients_;
   smtpoll::MemorySource source_;
   std::size_t next_mail_ = 0;
   std::size_t next_command_ = 0;

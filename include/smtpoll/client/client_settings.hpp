@@ -38,6 +38,10 @@ struct ClientSettings {
   bool Lmtp = false;
   /// Group commands where the server offers PIPELINING (RFC 2920).
   bool Pipelining = true;
+  /// Messages that may be on their way at once, with PIPELINING. By DATA one waits for its final reply while the next
+  /// one's envelope goes; by BDAT that many, and as many are in doubt where the connection is lost. 1: never more than
+  /// one.
+  std::uint32_t MessagesInFlight = 16;
   /// Send content by BDAT where the server offers CHUNKING (RFC 3030); then a cancelled message costs no connection.
   bool Chunking = true;
   smtpoll::Timeouts Timeouts;  ///< Milliseconds for each phase (RFC 5321 4.5.3.2).
@@ -114,6 +118,7 @@ class SessionStrings {
     options.lmtp = settings.Lmtp;
     options.pipelining = settings.Pipelining;
     options.chunking = settings.Chunking;
+    options.in_flight = settings.MessagesInFlight;
     options.timeouts = settings.Timeouts;
     return options;
   }

@@ -1,6 +1,7 @@
 // One message on its way: makes envelope and source of an EmailMessage for the engine, and gathers what becomes of it.
 // This is the one place where the message floor and the protocol floor meet. Its memory is used again for the next
-// message.
+// message. A server that takes few recipients at once gets the message in several transactions (RFC 5321 4.5.3.1.10,
+// RFC 9422). Invariant: a recipient that a transaction settled is in no further one.
 #ifndef SMTPOLL_CLIENT_DELIVERY_HPP
 #define SMTPOLL_CLIENT_DELIVERY_HPP
 
@@ -18,22 +19,41 @@ namespace detail {
 
 class Delivery {
  public:
-  /// Hands `mail` to the engine; `mail` must not change until End. An error means that no byte of it was or will be
-  /// sent.
-  Error Start(const EmailMessage& mail, Engine& engine, Millis now) {
+  /// Hands `mail` to the engine, rendered by `source`; `mail` must not change until its end. An error means that no
+  /// byte of it was or will be sent.
+  Error Start(const EmailMessage& mail, MessageSource& source, Engine& engine, Millis now) {
     result_.outcome = Outcome::Queued;
     result_.error = {};
     result_.server_text.clear();
     size_ = 0;
-    Error error = Prepare(mail, WidthOf(engine));
-    if (!error) error = engine.Send(envelope_, source_, now);
+    stamp_ = {};
+    Error error = Prepare(mail);
+    if (!error) error = StartTransaction(mail, source, engine, now);
+    if (error) End(Outcome::Refused, &error);
+    return error;
+  }
+
+  /// A message that cannot even be tried, because of `why`.
+  void Decline(const Error& why) {
+    result_.outcome = Outcome::Queued;
+    result_.error = why;
+    result_.server_text.clear();
+    result_.recipients.clear();
+    has_more_ = false;
+  }
+
+  /// Some recipients have to wait for a further transaction.
+  bool HasMore() const noexcept { return has_more_; }
+  /// Starts that transaction. An error means that no byte of it was or will be sent.
+  Error Continue(const EmailMessage& mail, MessageSource& source, Engine& engine, Millis now) {
+    const Error error = StartTransaction(mail, source, engine, now);
     if (error) End(Outcome::Refused, &error);
     return error;
   }
 
   /// Takes note of what the engine told.
   void OnRecipient(const Event& event) {
-    RecipientResult& recipient = result_.recipients[event.recipient];
+    RecipientResult& recipient = result_.recipients[asked_[event.recipient]];
     recipient.accepted = event.kind == EventKind::RecipientAccepted;
     recipient.reply_code = event.reply.code;
     recipient.enhanced = event.reply.enhanced;
@@ -45,7 +65,8 @@ class Delivery {
   /// LMTP: the final reply of the `event.recipient`-th accepted recipient.
   void OnRecipientFinal(const Event& event) {
     std::size_t accepted_before = event.recipient;
-    for (RecipientResult& recipient : result_.recipients) {
+    for (const std::size_t index : asked_) {
+      RecipientResult& recipient = result_.recipients[index];
       if (!recipient.accepted && !recipient.final_reply) continue;
       if (accepted_before-- != 0) continue;
       recipient.final_reply = true;
@@ -60,10 +81,43 @@ class Delivery {
     result_.server_text = event.reply.text;
     End(Outcome::Sent, nullptr);
   }
+
+  /// The transaction has this outcome, because of `why`. Where others have to follow, HasMore says so.
   void End(Outcome outcome, const Error* why) {
-    result_.outcome = outcome;
-    if (why != nullptr) result_.error = *why;
-    source_.Close();
+    for (const std::size_t index : asked_) {
+      RecipientResult& recipient = result_.recipients[index];
+      const bool rejected = recipient.reply_code != 0 && !recipient.accepted;
+      if (outcome == Outcome::Queued || !rejected)
+        recipient.outcome = outcome;
+      else
+        recipient.outcome = outcome == Outcome::Sent && IsOneTooMany(recipient) ? Outcome::Queued : Outcome::Refused;
+    }
+    asked_.clear();
+    // What refuses a transaction before its recipients are known to be at fault would refuse the next one too.
+    const bool refused =
+        outcome == Outcome::Refused && why != nullptr && (why->phase != Phase::Recipient || why->reply_code == 0);
+    bool some[4] = {};
+    for (RecipientResult& recipient : result_.recipients) {
+      if (refused && recipient.outcome == Outcome::Queued) recipient.outcome = Outcome::Refused;
+      some[static_cast<unsigned>(recipient.outcome)] = true;
+    }
+    has_more_ =
+        some[static_cast<unsigned>(Outcome::Queued)] && (outcome == Outcome::Sent || outcome == Outcome::Refused);
+    result_.outcome = Outcome::Refused;
+    for (const Outcome weightier : {Outcome::Sent, Outcome::Queued, Outcome::InDoubt})
+      if (some[static_cast<unsigned>(weightier)]) result_.outcome = weightier;
+    if (why != nullptr && (!result_.error || outcome == Outcome::InDoubt)) result_.error = *why;
+    if (result_.outcome == Outcome::Sent) result_.error = {};
+  }
+
+  /// A part of the recipients has the message, or never will: noted in `mail`, a further try leaves them out. False
+  /// where no recipient is settled.
+  bool Settle(EmailMessage& mail) const {
+    const std::size_t before = mail.Settled.size();
+    for (const RecipientResult& recipient : result_.recipients)
+      if (recipient.outcome == Outcome::Sent || recipient.outcome == Outcome::Refused)
+        mail.Settled.push_back(recipient.mailbox);
+    return mail.Settled.size() != before;
   }
 
   const SendResult& Result() const noexcept { return result_; }
@@ -76,9 +130,23 @@ class Delivery {
     return engine.ServerCapabilities().Has(Extension::EightBitMime) ? WireWidth::EightBit : WireWidth::SevenBit;
   }
 
-  Error Prepare(const EmailMessage& mail, WireWidth width) {
+  /// RFC 5321 4.5.3.1.10: the recipient itself is not refused, it is one more than the server takes at once.
+  static bool IsOneTooMany(const RecipientResult& recipient) noexcept {
+    return recipient.reply_code == 452 && (!recipient.enhanced || recipient.enhanced == EnhancedCode{4, 5, 3});
+  }
+
+  /// Reads the addresses of `mail` and lays out the results; nothing of the wire is touched.
+  Error Prepare(const EmailMessage& mail) {
     addresses_.clear();
     bounds_.clear();
+    asked_.clear();
+    has_more_ = false;
+    const Error fault = ReadAddresses(mail);
+    LayOutResults(mail, !fault);
+    return fault;
+  }
+
+  Error ReadAddresses(const EmailMessage& mail) {
     if (const Error fault = CheckMessage(mail)) return fault;
     const std::string& author = mail.ReversePath ? *mail.ReversePath : mail.FromAddress;
     if (const Error fault = AddMailboxes("FromAddress", author, 1)) return fault;
@@ -86,12 +154,6 @@ class Delivery {
     if (const Error fault = AddMailboxes("ToAddress", mail.ToAddress, SIZE_MAX)) return fault;
     if (const Error fault = AddMailboxes("CCAddress", mail.CCAddress, SIZE_MAX)) return fault;
     if (const Error fault = AddMailboxes("BCCAddress", mail.BCCAddress, SIZE_MAX)) return fault;
-    LayOutEnvelope(mail);
-    envelope_.smtputf8 = mail.NeedsSmtpUtf8();
-    source_.Open(mail, width);
-    constexpr BodyType kBodies[] = {BodyType::SevenBit, BodyType::EightBitMime, BodyType::BinaryMime};
-    envelope_.body = kBodies[static_cast<unsigned>(source_.Width())];
-    size_ = source_.Size() == kUnknownSize ? 0 : source_.Size();
     return {};
   }
 
@@ -107,35 +169,81 @@ class Delivery {
     return InvalidMessage(field, parser.FaultColumn(), parser.FaultReason());
   }
 
-  /// The first address is the reverse-path, the others are the recipients.
-  void LayOutEnvelope(const EmailMessage& mail) {
-    recipients_.clear();
-    result_.recipients.resize(bounds_.size() - 1);
-    for (std::size_t i = 1; i < bounds_.size(); ++i) {
+  /// A result for each recipient that is not settled yet; none where the message is not `valid`.
+  void LayOutResults(const EmailMessage& mail, bool valid) {
+    std::size_t count = 0;
+    for (std::size_t i = 1; valid && i < bounds_.size(); ++i) {
       const std::string_view mailbox(addresses_.data() + bounds_[i - 1], bounds_[i] - bounds_[i - 1]);
-      recipients_.push_back({mailbox, mail.Notify, {}});
-      for (const RecipientOptions& one : mail.RecipientOptions)
-        if (one.Mailbox == mailbox) recipients_.back() = {mailbox, one.Notify, one.OriginalRecipient};
-      RecipientResult& result = result_.recipients[i - 1];
+      bool settled = false;
+      for (const std::string& one : mail.Settled) settled = settled || one == mailbox;
+      if (settled) continue;
+      if (count == result_.recipients.size()) result_.recipients.emplace_back();
+      RecipientResult& result = result_.recipients[count++];
       result.mailbox = mailbox;
-      result.accepted = result.final_reply = false;
-      result.reply_code = 0;
-      result.enhanced = {};
-      result.text.clear();
+      result.outcome = Outcome::Queued;
+      Forget(result);
     }
-    envelope_.reverse_path = std::string_view(addresses_.data(), bounds_[0]);
-    envelope_.recipients = {recipients_.data(), recipients_.size()};
-    envelope_.envelope_id = mail.EnvelopeID;
-    envelope_.options = mail.Options;
+    result_.recipients.resize(count);
   }
 
-  std::string addresses_;            // all addr-specs, one behind the other
+  static void Forget(RecipientResult& result) {
+    result.accepted = result.final_reply = false;
+    result.reply_code = 0;
+    result.enhanced = {};
+    result.text.clear();
+  }
+
+  /// Starts a transaction with as many of the queued recipients as the server takes at once.
+  Error StartTransaction(const EmailMessage& mail, MessageSource& source, Engine& engine, Millis now) {
+    const Capabilities& server = engine.ServerCapabilities();
+    recipients_.clear();
+    for (std::size_t i = 0; i < result_.recipients.size() && recipients_.size() < server.MaxRecipients(); ++i) {
+      RecipientResult& result = result_.recipients[i];
+      if (result.outcome != Outcome::Queued || !FitsDomains(result.mailbox, server.MaxRecipientDomains())) continue;
+      Forget(result);
+      asked_.push_back(i);
+      recipients_.push_back({result.mailbox, mail.Notify, {}});
+      for (const RecipientOptions& one : mail.RecipientOptions)
+        if (one.Mailbox == result.mailbox) recipients_.back() = {result.mailbox, one.Notify, one.OriginalRecipient};
+    }
+    if (engine.AllRecipientsOrNone() && asked_.size() != result_.recipients.size())
+      return Error(Errc::NotOffered, Phase::Recipient, "the server does not take all recipients at once (LIMITS)");
+    source.Open(mail, WidthOf(engine), stamp_);
+    size_ = source.Size() == kUnknownSize ? 0 : source.Size();
+    constexpr BodyType kBodies[] = {BodyType::SevenBit, BodyType::EightBitMime, BodyType::BinaryMime};
+    Envelope envelope;
+    envelope.reverse_path = std::string_view(addresses_.data(), bounds_[0]);
+    envelope.recipients = {recipients_.data(), recipients_.size()};
+    envelope.envelope_id = mail.EnvelopeID;
+    envelope.options = mail.Options;
+    envelope.smtputf8 = mail.NeedsSmtpUtf8();
+    envelope.body = kBodies[static_cast<unsigned>(source.Width())];
+    return engine.Send(envelope, source, now);
+  }
+
+  static std::string_view DomainOf(std::string_view mailbox) noexcept { return mailbox.substr(mailbox.rfind('@') + 1); }
+  /// RFC 9422 4.3: with `mailbox`, the recipients chosen so far have at most `most` domains.
+  bool FitsDomains(std::string_view mailbox, std::size_t most) const noexcept {
+    if (most == SIZE_MAX) return true;
+    std::size_t domains = 1;
+    for (std::size_t i = 0; i < recipients_.size(); ++i) {
+      if (EqualIgnoringCase(DomainOf(recipients_[i].mailbox), DomainOf(mailbox))) return true;
+      bool first = true;
+      for (std::size_t k = 0; k < i; ++k)
+        first = first && !EqualIgnoringCase(DomainOf(recipients_[k].mailbox), DomainOf(recipients_[i].mailbox));
+      if (first) ++domains;
+    }
+    return domains <= most;
+  }
+
+  std::string addresses_;            // the addr-specs, one behind the other; the first is the reverse-path
   std::vector<std::size_t> bounds_;  // where each of them ends
+  std::vector<std::size_t> asked_;   // the transaction's recipients, as numbers of results
   std::vector<Recipient> recipients_;
-  Envelope envelope_;
-  MessageSource source_;
+  MessageStamp stamp_;  // every transaction of the message shows the same Date and Message-ID
   SendResult result_;
   std::uint64_t size_ = 0;
+  bool has_more_ = false;
 };
 
 }  // namespace detail

@@ -26,11 +26,11 @@ class Driver {
     Raw,         ///< The caller speaks: the engine is left out.
   };
 
-  Driver() noexcept : engine_({input_, Limits::kInput}, {output_, Limits::kOutput}, {window_, Limits::kWindow}) {
+  Driver() noexcept : engine_(input_, output_, window_, in_flight_) {
     RequireSocketPolicy<Socket>();
     RequireTransportPolicy<Transport, Socket>();
-    static_assert(Limits::kInput >= 512 && Limits::kOutput >= 1024 && Limits::kWindow >= 1,
-                  "Limits: kInput is at least 512, kOutput at least 1024 bytes, kWindow at least 1");
+    static_assert(Limits::kInput >= 512 && Limits::kOutput >= 1024 && Limits::kInFlight >= 1,
+                  "Limits: kInput is at least 512, kOutput at least 1024 bytes, kInFlight at least 1");
   }
   ~Driver() { wire_.Close(); }
   Driver(const Driver&) = delete;
@@ -294,7 +294,8 @@ class Driver {
   FixedText<80> literal_;
   Error failure_;
   Error last_failure_;
-  AwaitedReply window_[Limits::kWindow];
+  AwaitedReply window_[4 * Limits::kInFlight];  // RSET, MAIL, RCPT and the content's end, for each message
+  Transaction in_flight_[Limits::kInFlight];
   char input_[Limits::kInput];
   char output_[Limits::kOutput];
   Engine engine_;

@@ -26,17 +26,19 @@ constexpr const char* Name(Outcome outcome) noexcept {
   return kNames[static_cast<unsigned>(outcome)];
 }
 
-/// What the server said to one recipient.
+/// What the server said to one recipient, and what that came to.
 struct RecipientResult {
-  std::string mailbox;       ///< `local@domain`, as on the wire.
-  bool accepted = false;     ///< True does not mean sent: that is the message's outcome.
-  bool final_reply = false;  ///< LMTP: this is the final reply, to the content (RFC 2033).
-  int reply_code = 0;        ///< 0 where the server was not asked.
+  std::string mailbox;                ///< `local@domain`, as on the wire.
+  Outcome outcome = Outcome::Queued;  ///< What became of the message for this recipient.
+  bool accepted = false;              ///< The server took the recipient; that does not mean sent.
+  bool final_reply = false;           ///< LMTP: this is the final reply, to the content (RFC 2033).
+  int reply_code = 0;                 ///< 0 where the server was not asked.
   EnhancedCode enhanced;
   std::string text;  ///< The reply's text, for a refused recipient; empty for an accepted one.
 };
 
-/// The result of one message. It owns all that it says.
+/// The result of one message. It owns all that it says. Where recipients differ, the message is in doubt if it is for
+/// one of them, else queued, else sent, else refused.
 struct SendResult {
   Outcome outcome = Outcome::Queued;
   smtpoll::Error error;     ///< Why it was not sent; ErrorNumber 0 for a sent one.

@@ -56,10 +56,21 @@ class BasicSession : public detail::SettingsOf<Transport<Socket>>, public Handle
     if (IsConnected()) Run();  // the server may have said goodbye in the meantime
     if (!IsConnected()) {
       const smtpoll::Error none(Errc::InvalidState, Phase::Idle, "not connected");
-      delivery_.End(Outcome::Queued, error_ ? &error_ : &none);
+      delivery_.Decline(error_ ? error_ : none);
       return delivery_.Result();
     }
-    if (!delivery_.Start(mail, driver_.Session(), Socket::Now())) Run();
+    if (driver_.Session().IsExhausted()) {
+      delivery_.Decline({Errc::InvalidState, Phase::Idle, "the server takes no more messages in this session"});
+      return delivery_.Result();
+    }
+    smtpoll::Error refused = delivery_.Start(mail, source_, driver_.Session(), Socket::Now());
+    while (!refused) {
+      Run();
+      if (!delivery_.HasMore() || !IsConnected()) break;
+      refused = delivery_.Continue(mail, source_, driver_.Session(), Socket::Now());
+    }
+    if (delivery_.HasMore()) delivery_.End(Outcome::Queued, nullptr);
+    source_.Close();
     this->OnMessageFinished(mail, delivery_.Result());
     return delivery_.Result();
   }
@@ -146,6 +157,7 @@ class BasicSession : public detail::SettingsOf<Transport<Socket>>, public Handle
       case EventKind::Hello:
       case EventKind::NeedTls:
       case EventKind::Authenticated:
+      case EventKind::Ready:
       case EventKind::Ended: return;
       case EventKind::Greeting: return this->OnConnectionEstablished(event.reply.text);
       case EventKind::RecipientAccepted:
@@ -175,6 +187,7 @@ class BasicSession : public detail::SettingsOf<Transport<Socket>>, public Handle
   Driver<Socket, Transport, Limits> driver_;
   detail::SessionStrings strings_;
   detail::Delivery delivery_;
+  MessageSource source_;
   smtpoll::Error error_;
   CommandResult answer_;
 };

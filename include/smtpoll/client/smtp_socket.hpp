@@ -10,9 +10,9 @@
 #include "smtpoll/base/error_category.hpp"
 #include "smtpoll/base/sequence.hpp"
 #include "smtpoll/client/client_settings.hpp"
-#include "smtpoll/client/delivery.hpp"
 #include "smtpoll/client/driver.hpp"
 #include "smtpoll/client/events.hpp"
+#include "smtpoll/client/flights.hpp"
 #include "smtpoll/client/raw_stream.hpp"
 #include "smtpoll/client/secure_settings.hpp"
 #include "smtpoll/socket/native.hpp"
@@ -42,7 +42,8 @@ class BasicSMTPSocket : public detail::SettingsOf<Transport<Socket>>, public Han
 
   std::string Address;     ///< Host name, IPv4 or IPv6 literal to connect to.
   std::uint16_t Port = 0;  ///< Port to connect to, or to listen on; after Listen on 0 the one the system picked.
-  /// The queue; element 0 is the next to go. May be changed at any time, also in an event.
+  /// The queue; element 0 is the next to go. May be changed at any time, also in an event. Messages that are under way
+  /// (up to MessagesInFlight) are not in it any more.
   Sequence<EmailMessage> Messages;
   /// Messages whose fate is unknown: the connection died after the content and before the reply. The caller decides.
   Sequence<EmailMessage> InDoubt;
@@ -129,12 +130,15 @@ class BasicSMTPSocket : public detail::SettingsOf<Transport<Socket>>, public Han
   void Open(const smtpoll::Error* refusal = nullptr);
   void Round(std::size_t& budget);
   bool StartNext();
+  bool StartMessage();
   void FinishRun();
   void PumpRaw(std::size_t& budget);
   void Dispatch(const Event& event);
   void ReportChunk(const Event& event);
-  void ReportLastChunk(EventKind event);
-  void Finish(Outcome outcome, const smtpoll::Error* why);
+  void ReportLastChunk();
+  void Land(Outcome outcome, const smtpoll::Error* why);
+  void ReturnUnfinished();
+  void Finish(detail::Flights::Owner flight, const smtpoll::Error* because);
   void Fault(const smtpoll::Error& error);
   void Report(const smtpoll::Error& error);
   void TearDown();
@@ -149,14 +153,15 @@ class BasicSMTPSocket : public detail::SettingsOf<Transport<Socket>>, public Han
   Driver<Socket, Transport, Limits> driver_;
   detail::SessionStrings strings_;
   detail::RawStream raw_;
-  detail::Delivery delivery_;
-  EmailMessage current_;  // the message under way
-  bool has_current_ = false;
+  detail::Flights flights_;      // the messages that the engine has, oldest first
+  detail::Flights unfinished_;   // those that need another transaction for more of their recipients
+  MessageSource source_;         // renders the newest one
+  std::size_t returned_ = 0;     // messages that came back to the queue since the connection was made
   bool sending_ = false;         // SendMail is at work
   bool quit_wanted_ = false;     // QUIT as soon as the session is idle
   bool sent_some_ = false;       // at least one message of this run was sent
   bool accepted_ = false;        // the connection came in through Listen
-  bool last_chunk_due_ = false;  // the final SendProgress has not come yet
+  bool last_chunk_due_ = false;  // the newest message's final SendProgress has not come yet
   std::size_t raw_told_ = 0;     // what SendProgress was last told of the raw send buffer
   bool opening_ = false;         // Open asks for a token
   bool token_renewed_ = false;   // this connection has a token that was asked for after a refusal

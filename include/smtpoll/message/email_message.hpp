@@ -94,6 +94,9 @@ class EmailMessage {
   std::string EnvelopeID;               ///< ENVID of RFC 3461; empty for none.
   DsnNotify Notify = DsnNotify::Unset;  ///< NOTIFY for the recipients that RecipientOptions does not name.
   std::vector<smtpoll::RecipientOptions> RecipientOptions;
+  /// Mailboxes that a further try leaves out, because they have the message or never will: filled when a connection is
+  /// lost after the server took the message for a part of the recipients.
+  std::vector<std::string> Settled;
 
   /// Signs the message on its way out, for example by DKIM. A signed message goes in ASCII, because a relay that turned
   /// 8bit into something else would break the signature; and its attachments are read twice.

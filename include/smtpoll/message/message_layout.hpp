@@ -32,6 +32,13 @@ struct MessagePart {
 /// A longer name is encoded, because it may have no place where its line can be folded.
 constexpr std::size_t kLongestPlainName = 500;
 
+/// What makes a rendering this one and no other: a message that is rendered again with the same stamp shows the same
+/// Date and the same Message-ID. All zero is a stamp that the first rendering fills.
+struct MessageStamp {
+  std::int64_t time = 0;  // seconds since 1970
+  char token[24] = {};    // letters that no text of the message holds: the stem of its boundaries and its Message-ID
+};
+
 class MessageLayout {
  public:
   const std::vector<MessagePart>& Parts() const noexcept { return parts_; }
@@ -66,9 +73,10 @@ class MessageLayout {
     while (!header.Done()) to.append(piece, header.Read(piece, sizeof piece));
   }
 
-  /// `width`: what the server offers, 8BITMIME or BINARYMIME.
-  void Lay(const EmailMessage& mail, WireWidth width) {
+  /// `width`: what the server offers, 8BITMIME or BINARYMIME. An empty `stamp` is filled.
+  void Lay(const EmailMessage& mail, WireWidth width, MessageStamp& stamp) {
     Clear();
+    stamp_ = &stamp;
     width_ = width;
     mail_ = &mail;
     if (!mail.Source.empty()) {
@@ -77,20 +85,24 @@ class MessageLayout {
           {false, 0, 0, mail.Source, ascii ? TransferEncoding::SevenBit : TransferEncoding::EightBit, nullptr, 0});
       return;
     }
-    DrawToken();
+    if (stamp.time == 0) {
+      stamp.time = static_cast<std::int64_t>(std::time(nullptr));
+      DrawToken();
+    }
     WriteFields();
     WriteMixed();
     EndLiteral();
   }
 
  private:
-  /// 24 random letters that no text of this message holds: the stem of its boundaries and its Message-ID. They are
-  /// drawn from the system each time, so that neither a thread nor a process that was forked off draws the same ones.
+  /// The token is drawn from the system each time, so that neither a thread nor a process that was forked off draws the
+  /// same one.
   void DrawToken() {
+    char(&token)[sizeof MessageStamp::token] = stamp_->token;
     do {
-      if (!FillWithEntropy(token_, sizeof token_))
-        for (char& c : token_) c = static_cast<char>(NextRandom() >> 56);
-      for (char& c : token_) c = static_cast<char>('a' + static_cast<unsigned char>(c) % 26);
+      if (!FillWithEntropy(token, sizeof token))
+        for (char& c : token) c = static_cast<char>(NextRandom() >> 56);
+      for (char& c : token) c = static_cast<char>('a' + static_cast<unsigned char>(c) % 26);
     } while (Occurs(mail_->BodyPlainText) || Occurs(mail_->BodyHTML) || Occurs(mail_->BodyEnriched) ||
              Occurs(mail_->BodyCalendar) || OccursInAttachment());
   }
@@ -104,16 +116,17 @@ class MessageLayout {
     z = (z ^ z >> 27) * 0x94D049BB133111EBu;
     return z ^ z >> 31;
   }
-  bool Occurs(const std::string& text) const { return text.find(token_, 0, sizeof token_) != std::string::npos; }
+  bool Occurs(const std::string& text) const {
+    return text.find(stamp_->token, 0, sizeof stamp_->token) != std::string::npos;
+  }
 
   // ---- Header fields.
 
   void WriteFields() {
     HeaderWriter writer(literals_);
     if (Ours("Date")) {
-      const std::time_t now = std::time(nullptr);
       scratch_.clear();
-      AppendDate(static_cast<std::int64_t>(now), LocalOffset(now), scratch_);
+      AppendDate(stamp_->time, LocalOffset(static_cast<std::time_t>(stamp_->time)), scratch_);
       Field(writer, "Date", scratch_);
     }
     if (Ours("From")) Addresses(writer, "From", mail_->FromAddress);
@@ -182,7 +195,7 @@ class MessageLayout {
   void MessageId(HeaderWriter& writer) {
     Mailbox author;
     MailboxParser(mail_->FromAddress).Next(author);
-    scratch_.assign("<").append(token_, sizeof token_).append("@");
+    scratch_.assign("<").append(stamp_->token, sizeof stamp_->token).append("@");
     if (author.domain.empty() || author.domain[0] == '[' || !IsAllAscii(author.domain))
       scratch_ += "localhost.localdomain";
     else
@@ -355,7 +368,9 @@ class MessageLayout {
 
   // ---- Boundaries (RFC 2046 5.1.1). "=_" stands in neither quoted-printable nor base64.
 
-  void AppendBoundary(char level) { literals_.append("=_").append(token_, sizeof token_).append(1, level); }
+  void AppendBoundary(char level) {
+    literals_.append("=_").append(stamp_->token, sizeof stamp_->token).append(1, level);
+  }
   void StartMultipart(std::string_view subtype, char level) {
     literals_.append("Content-Type: multipart/").append(subtype).append(";\r\n boundary=\"");
     AppendBoundary(level);
@@ -379,13 +394,13 @@ class MessageLayout {
   }
 
   const EmailMessage* mail_ = nullptr;
+  MessageStamp* stamp_ = nullptr;
   std::vector<MessagePart> parts_;
   std::string literals_;
   std::string scratch_;
   std::string name_;
   std::size_t literal_begin_ = 0;
   WireWidth width_ = WireWidth::SevenBit;
-  char token_[24] = {};
   std::uint64_t random_ = 0;
 };
 

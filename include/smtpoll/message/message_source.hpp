@@ -26,8 +26,13 @@ class MessageSource final : public Source {
   /// Starts `mail`, which must neither change nor go away until Close. What is wrong with it, Check says before.
   /// `width`: text may go as 8bit, attachments as they are, because the server offers 8BITMIME or BINARYMIME.
   void Open(const EmailMessage& mail, detail::WireWidth width = detail::WireWidth::SevenBit) {
+    detail::MessageStamp stamp;
+    Open(mail, width, stamp);
+  }
+  /// As above, with the Date and the Message-ID of `stamp`; an empty one is filled.
+  void Open(const EmailMessage& mail, detail::WireWidth width, detail::MessageStamp& stamp) {
     signer_ = mail.Signer.get();
-    layout_.Lay(mail, signer_ == nullptr ? width : detail::WireWidth::SevenBit);
+    layout_.Lay(mail, signer_ == nullptr ? width : detail::WireWidth::SevenBit, stamp);
     failure_.clear();
     StartOver(false);
     StartSigning();

@@ -29,11 +29,15 @@ enum class Await : std::uint8_t {
   Command
 };
 
-/// One outstanding reply. The driver hands the engine memory for as many as may be outstanding.
+/// One outstanding reply, or a run of them: the replies to RCPT that follow each other are one entry, so that a
+/// thousand recipients need no more memory than one. The driver hands the engine memory for the entries.
 struct AwaitedReply {
   Await what = Await::Greeting;
-  std::uint32_t recipient = 0;  ///< Which one, for Await::Recipient.
-  std::uint64_t asked_at = 0;   ///< Position in the output at which its command ends: no reply may come before.
+  std::uint32_t recipient = 0;    ///< Await::Recipient: which one is next.
+  std::uint32_t count = 1;        ///< Replies that are awaited, for Await::Recipient; 1 for all others.
+  std::uint32_t transaction = 0;  ///< Number of the transaction that it belongs to, 0 for none.
+  std::uint64_t asked_at = 0;     ///< Position in the output at which the next one's command ends: no reply may come
+                                  ///< before.
 };
 
 namespace detail {

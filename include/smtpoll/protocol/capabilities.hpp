@@ -41,6 +41,12 @@ class Capabilities {
   /// The largest message the server takes, in bytes (RFC 1870); 0 where it named no limit.
   std::uint64_t MaxSize() const noexcept { return max_size_; }
 
+  /// Limits of LIMITS (RFC 9422 4); SIZE_MAX where the server named none: recipients in one transaction, their domains,
+  /// and transactions in one session.
+  std::size_t MaxRecipients() const noexcept { return max_recipients_; }
+  std::size_t MaxRecipientDomains() const noexcept { return max_domains_; }
+  std::size_t MaxMails() const noexcept { return max_mails_; }
+
   /// Reads the text of an EHLO reply: the first line is the server's name, each further line a keyword.
   static Capabilities FromReplyText(std::string_view text) noexcept {
     Capabilities result;
@@ -96,9 +102,24 @@ class Capabilities {
       if (!detail::EqualIgnoringCase(keyword, known.keyword)) continue;
       extensions_ |= 1u << static_cast<unsigned>(known.extension);
       if (known.extension == Extension::Size) detail::ParseDecimal(NextWord(line), max_size_);
+      if (known.extension == Extension::Limits)
+        while (!detail::Trim(line).empty()) AddLimit(NextWord(line));
       if (known.extension == Extension::Auth)
         while (!detail::Trim(line).empty()) AddMechanism(NextWord(line));
     }
+  }
+
+  /// `name=value`; 0 and what is no number limits nothing (RFC 9422 4: a value is at least 1).
+  void AddLimit(std::string_view limit) noexcept {
+    const std::size_t equals = limit.find('=');
+    std::uint64_t value = 0;
+    if (equals == std::string_view::npos || !detail::ParseDecimal(limit.substr(equals + 1), value) || value == 0)
+      return;
+    const std::size_t most = value < SIZE_MAX ? static_cast<std::size_t>(value) : SIZE_MAX;
+    const std::string_view name = limit.substr(0, equals);
+    if (detail::EqualIgnoringCase(name, "RCPTMAX")) max_recipients_ = most;
+    if (detail::EqualIgnoringCase(name, "RCPTDOMAINMAX")) max_domains_ = most;
+    if (detail::EqualIgnoringCase(name, "MAILMAX")) max_mails_ = most;
   }
 
   void AddMechanism(std::string_view name) noexcept {
@@ -109,6 +130,9 @@ class Capabilities {
   std::uint32_t extensions_ = 0;
   std::uint32_t mechanisms_ = 0;
   std::uint64_t max_size_ = 0;
+  std::size_t max_recipients_ = SIZE_MAX;
+  std::size_t max_domains_ = SIZE_MAX;
+  std::size_t max_mails_ = SIZE_MAX;
 };
 
 SMTPOLL_NAMESPACE_END

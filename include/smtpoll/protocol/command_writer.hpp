@@ -39,15 +39,30 @@ class CommandWriter {
 
   /// Writes the command of `what` with its argument and parameters, and waits for its reply.
   void Write(Await what, std::string_view argument = {}, std::string_view parameters = {},
-             std::uint32_t recipient = 0) noexcept {
-    const std::size_t start = output_.Filled().size();
-    for (const std::string_view piece : {RuleOf(what).command, argument, RuleOf(what).closing, parameters})
-      output_.Append(piece);
-    const Span<char> filled = output_.Filled();
-    Show(Side::Client, {filled.data() + start, filled.size() - start});
-    output_.Append("\r\n");
-    written_ += output_.Filled().size() - start;
-    Expect(what, recipient);
+             std::uint32_t transaction = 0) noexcept {
+    Say(what, argument, parameters);
+    Expect(what, transaction);
+  }
+
+  /// As CanWrite, for RCPT: a further one needs no entry of its own.
+  bool CanWriteRecipient(std::size_t window, std::uint32_t transaction) const noexcept {
+    if (count_ == 0 || window == 1 || !JoinsRun(transaction)) return CanWrite(window);
+    return output_.Free().size() >= kCommandRoom;
+  }
+
+  /// Writes RCPT for recipient `index` of a transaction; recipients come in order.
+  void WriteRecipient(std::string_view mailbox, std::string_view parameters, std::uint32_t index,
+                      std::uint32_t transaction) noexcept {
+    Say(Await::Recipient, mailbox, parameters);
+    if (count_ != 0 && JoinsRun(transaction))
+      ++Last().count;
+    else
+      Push({Await::Recipient, index, 1, transaction, written_});
+  }
+  /// Bytes that WriteRecipient puts into the output.
+  static std::size_t RecipientSize(std::string_view mailbox, std::string_view parameters) noexcept {
+    const AwaitRule& rule = RuleOf(Await::Recipient);
+    return rule.command.size() + mailbox.size() + rule.closing.size() + parameters.size() + 2;
   }
 
   /// Writes `prefix` and then what `encode(char*)` writes and returns the size of; the transcript sees asterisks
@@ -68,11 +83,11 @@ class CommandWriter {
   void WroteContent(std::size_t size) noexcept { written_ += size; }
 
   /// Waits for a reply to what has been written so far.
-  void Expect(Await what, std::uint32_t recipient = 0) noexcept { Push({what, recipient, written_}); }
+  void Expect(Await what, std::uint32_t transaction = 0) noexcept { Push({what, 0, 1, transaction, written_}); }
 
   /// Waits for a reply that no output has asked for yet; LastIsAskedHere says when it has.
-  void ExpectLater(Await what) noexcept { Push({what, 0, UINT64_MAX}); }
-  void LastIsAskedHere() noexcept { ring_[(first_ + count_ - 1) % ring_.size()].asked_at = written_; }
+  void ExpectLater(Await what, std::uint32_t transaction) noexcept { Push({what, 0, 1, transaction, UINT64_MAX}); }
+  void LastIsAskedHere() noexcept { Last().asked_at = written_; }
 
   /// The last reply is not expected any more: its command was taken back.
   void ForgetLast(std::size_t size) noexcept {
@@ -80,19 +95,25 @@ class CommandWriter {
     written_ -= size;
     --count_;
   }
-  /// The last reply expected is the one to `what`, and all that asks for it has gone out.
-  bool LastWasAsked(Await what) const noexcept {
-    if (count_ == 0) return false;
-    const AwaitedReply& last = ring_[(first_ + count_ - 1) % ring_.size()];
-    return last.what == what && sent_ >= last.asked_at;
-  }
+  /// Positions in the output of this session: what has been written to it, and what has gone out.
+  std::uint64_t Written() const noexcept { return written_; }
+  std::uint64_t SentBytes() const noexcept { return sent_; }
 
+  /// Entries of the ring: 0 where no reply is outstanding.
   std::size_t Outstanding() const noexcept { return count_; }
   const AwaitedReply& Front() const noexcept { return ring_[first_]; }
+  const AwaitedReply& Back() const noexcept { return ring_[(first_ + count_ - 1) % ring_.size()]; }
   bool FrontWasAsked() const noexcept { return sent_ >= Front().asked_at; }
   void PopFront() noexcept {
     first_ = (first_ + 1) % ring_.size();
     --count_;
+  }
+  /// One reply of the run in front has come; the command of the next one is `next_size` bytes long.
+  void PopRecipient(std::size_t next_size) noexcept {
+    AwaitedReply& run = ring_[first_];
+    ++run.recipient;
+    --run.count;
+    run.asked_at += next_size;
   }
   void ForgetAwaited() noexcept { count_ = 0; }
 
@@ -118,7 +139,21 @@ class CommandWriter {
   }
 
  private:
+  void Say(Await what, std::string_view argument, std::string_view parameters) noexcept {
+    const std::size_t start = output_.Filled().size();
+    for (const std::string_view piece : {RuleOf(what).command, argument, RuleOf(what).closing, parameters})
+      output_.Append(piece);
+    const Span<char> filled = output_.Filled();
+    Show(Side::Client, {filled.data() + start, filled.size() - start});
+    output_.Append("\r\n");
+    written_ += output_.Filled().size() - start;
+  }
+
   void Push(const AwaitedReply& awaited) noexcept { ring_[(first_ + count_++) % ring_.size()] = awaited; }
+  AwaitedReply& Last() noexcept { return ring_[(first_ + count_ - 1) % ring_.size()]; }
+  bool JoinsRun(std::uint32_t transaction) const noexcept {
+    return Back().what == Await::Recipient && Back().transaction == transaction;
+  }
 
   WireBuffer output_;
   Span<AwaitedReply> ring_;

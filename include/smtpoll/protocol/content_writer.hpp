@@ -32,6 +32,11 @@ class ContentWriter {
 
   std::string_view Failure() const { return source_->Failure(); }
 
+  /// Room that a chunk with all of `size` bytes of content needs, whatever its lines end in; kUnknownSize needs all.
+  static constexpr std::uint64_t ChunkRoom(std::uint64_t size) noexcept {
+    return size > kUnknownSize / 4 ? size : kHeaderRoom + 2 * size + kEndRoom + kLeastRoom;
+  }
+
   /// Fills `output` with content as far as it has room and the source gives; on End the end of content is written too.
   Result Fill(WireBuffer& output) {
     std::size_t least = kLeastRoom;

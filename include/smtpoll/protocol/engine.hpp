@@ -1,12 +1,15 @@
 // The SMTP client as a state machine (RFC 5321): received bytes become decisions, decisions become bytes to send.
 // It does no I/O, allocates nothing and has no clock: whoever owns the wire hands in bytes, room and the time.
 //
-// Theory: replies come in the order of the commands. So the state of a session is a stage (what the session is doing)
-// and the ring of outstanding replies, whose front says what the next reply answers. OnReply is the table of what each
-// reply does, WriteDue the table of what is to be written next; nothing else moves the machine. In lock-step the ring
-// holds one entry; with PIPELINING (RFC 2920) the same two tables run with a longer one.
+// Theory: replies come in the order of the commands. So the state of a session is a stage (what the session is doing),
+// the ring of outstanding replies, whose front says what the next reply answers, and the queue of transactions in
+// flight: the newest may still be written (step_ says what comes next), the oldest is the one being answered. OnReply
+// is the table of what each reply does, WriteDue the table of what is to be written next; nothing else moves the
+// machine. In lock-step the ring holds one entry; with PIPELINING (RFC 2920) the same two tables run with a longer one,
+// and the end of one content is in a group with the next envelope.
 //
-// Invariant: a message's outcome is told exactly once, and it is told before the end of the session that decided it.
+// Invariant: a message's outcome is told exactly once, in the order in which the messages were started, and before the
+// end of the session that decided it.
 #ifndef SMTPOLL_PROTOCOL_ENGINE_HPP
 #define SMTPOLL_PROTOCOL_ENGINE_HPP
 
@@ -18,15 +21,20 @@
 #include "smtpoll/protocol/esmtp_parameters.hpp"
 #include "smtpoll/protocol/event.hpp"
 #include "smtpoll/protocol/reply.hpp"
+#include "smtpoll/protocol/transaction.hpp"
 
 SMTPOLL_NAMESPACE_BEGIN
 
 class Engine {
  public:
   /// The engine works in memory that the caller sized and keeps: `input` at least 512 bytes (the longest reply must
-  /// fit), `output` at least 1024 bytes, `window` at least 1 entry (that many commands may be outstanding).
+  /// fit), `output` at least 1024 bytes, `window` at least 1 entry (that many commands may be outstanding; 4 for each
+  /// message in flight are enough), `transactions` at least 1 entry (that many messages may be in flight).
+  Engine(Span<char> input, Span<char> output, Span<AwaitedReply> window, Span<Transaction> transactions) noexcept
+      : input_(input), commands_(output, window), transactions_(transactions) {}
+  /// With one message in flight at a time.
   Engine(Span<char> input, Span<char> output, Span<AwaitedReply> window) noexcept
-      : input_(input), commands_(output, window) {}
+      : input_(input), commands_(output, window), transactions_({&only_, 1}) {}
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;
 
@@ -38,12 +46,16 @@ class Engine {
   /// as those.
   void Secured(Millis now, std::string_view channel_binding_type = {}, std::string_view channel_binding = {}) noexcept;
 
-  /// Starts one message. Refused with an error, before a byte is sent, where the engine is not Idle() or the message
-  /// needs what the server does not offer. Both arguments must stay valid until the outcome event (Accepted ...
-  /// Returned) came.
+  /// Starts one message. Refused with an error, before a byte is sent, where CanSend() is false or the message needs
+  /// what the server does not offer. `content` must stay valid until the next message is started or this one's outcome
+  /// came, what `envelope` looks at until its outcome event (Accepted ... Returned) came.
   Error Send(const Envelope& envelope, Source& content, Millis now);
 
-  /// Breaks the current message off; allowed right after a Chunk event. That chunk does not go, and the outcome is
+  /// A message can be started now. With others in flight that is so where the server offers PIPELINING, all their
+  /// content is written and there is room; the event Ready says when it becomes so.
+  bool CanSend() const noexcept;
+
+  /// Breaks the newest message off; allowed right after a Chunk event. That chunk does not go, and the outcome is
   /// Refused (Errc::Cancelled). A content that goes by BDAT is then reset; for DATA there is no way to end without
   /// delivering, so MustReconnect follows.
   void Cancel() noexcept;
@@ -93,16 +105,32 @@ class Engine {
   /// is in the past until that is done: each call of Next then does a part of it (RFC 5802 2.2), and waits for nothing.
   Millis NextDeadline() const noexcept;
 
-  /// Ready for Send or Quit.
-  bool Idle() const noexcept { return stage_ == Stage::Idle && pending_ == 0; }
+  /// No message is in flight and no reply is awaited: ready for Send, Command or Quit.
+  bool Idle() const noexcept {
+    return stage_ == Stage::Ready && pending_ == 0 && InFlight() == 0 && commands_.Outstanding() == 0;
+  }
+  /// Messages started whose outcome has not been told.
+  std::size_t InFlight() const noexcept { return transactions_.Count(); }
   /// No session: before Start, and after Failed, MustReconnect or Ended.
   bool IsOver() const noexcept { return stage_ == Stage::Over; }
   /// The source said Again: there is nothing to wait for on the wire.
   bool WaitsForSource() const noexcept { return waits_for_source_; }
-  /// Bytes of the current content not yet read from its source; kUnknownSize where not known, 0 without a message.
-  std::uint64_t ContentLeft() const noexcept {
-    return stage_ == Stage::Transaction && step_ != Step::Finished ? content_.Left() : 0;
+  /// Bytes of the newest message's content not yet read from its source; kUnknownSize where not known, 0 where all was
+  /// read.
+  std::uint64_t ContentLeft() const noexcept { return step_ != Step::None ? content_.Left() : 0; }
+
+  /// All of the newest message's content has gone out.
+  bool ContentIsOut() const noexcept {
+    return InFlight() != 0 && transactions_.Newest().IsWhole() &&
+           commands_.SentBytes() >= transactions_.Newest().end_at;
   }
+
+  /// The session takes no further message, though it stands (MAILMAX, RFC 9422): the next one needs a new session.
+  bool IsExhausted() const noexcept {
+    return stage_ == Stage::Ready && transactions_.Started() >= capabilities_.MaxMails();
+  }
+  /// One refused recipient refuses the message (SessionOptions).
+  bool AllRecipientsOrNone() const noexcept { return options_.all_recipients_or_none; }
 
   /// Content may hold any bytes: it goes by BDAT to a server that offers BINARYMIME (RFC 3030 3).
   bool TakesBinary() const noexcept {
@@ -113,31 +141,27 @@ class Engine {
   const Capabilities& ServerCapabilities() const noexcept { return capabilities_; }
 
  private:
-  enum class Stage : std::uint8_t { Over, Opening, AwaitTls, Idle, Transaction, Resetting, Commanding, Quitting };
-  /// What the current transaction writes next.
-  enum class Step : std::uint8_t { Mail, Recipients, Data, Content, Finished };
-  /// Events that wait to be told, in the order of their telling.
-  enum Pending : unsigned {
-    kRefused = 1,
-    kInDoubt = 2,
-    kReturned = 4,
-    kMustReconnect = 8,
-    kFailed = 16,
-    kEnded = 32,
-    kAccepted = 64
-  };
+  enum class Stage : std::uint8_t { Over, Opening, AwaitTls, Ready, Quitting };
+  /// What the newest transaction writes next; None where it is whole, or given up, or there is none.
+  enum class Step : std::uint8_t { None, Mail, Recipients, Data, AwaitGo, Content };
+  /// Events that wait to be told, in the order of their telling; outcomes come before all of them.
+  enum Pending : unsigned { kMustReconnect = 1, kFailed = 2, kEnded = 4 };
 
+  bool HasOutcome() const noexcept { return InFlight() != 0 && transactions_.Oldest().end != Transaction::End::Open; }
   Event TakePending() noexcept;
   Event OnReply(const Reply& reply) noexcept;
   Event OnOpeningReply(Await what, const Reply& reply) noexcept;
   Event OnRecipientReply(std::uint32_t recipient, const Reply& reply) noexcept;
-  Event OnDataReply(const Reply& reply) noexcept;
+  void OnDataReply(const Reply& reply) noexcept;
   Event OnContentEndReply(const Reply& reply) noexcept;
   Event OnRecipientFinalReply(const Reply& reply) noexcept;
+  bool AwaitsFurtherFinalReply() const noexcept;
+  void ConcludeIfRefused() noexcept;
   Event WriteDue();
-  Event FillContent();
-  Event FillChunk();
-  Event WroteContent(detail::ContentWriter::Result result, std::size_t size, std::uint64_t left,
+  Event FillContent(Transaction& newest);
+  Event FillChunk(Transaction& newest);
+  bool FitsBehind(std::size_t before) const noexcept;
+  Event WroteContent(Transaction& newest, detail::ContentWriter::Result result, std::size_t size, std::uint64_t left,
                      std::uint64_t read) noexcept;
 
   void SayHello(Await what) noexcept;
@@ -149,17 +173,24 @@ class Engine {
   void Respond(detail::SaslStep step) noexcept;
 
   void Refuse(Await what, std::uint32_t recipient, const Reply& reply) noexcept;
-  Event Conclude() noexcept;
+  void Conclude() noexcept;
   void BreakOff(Errc code, std::string_view why) noexcept;
   void Fail(const Error& error) noexcept;
   void FailPolitely(const Error& error) noexcept;
-  void EndSession(unsigned pending) noexcept;
+  void EndSession(unsigned pending, bool answered = false) noexcept;
 
   Error ErrorOn(Await what, Errc code, const Reply& reply, std::uint32_t recipient = 0) const noexcept;
   void DescribeCommand(const AwaitedReply& awaited, FixedText<80>& text) const noexcept;
-  std::size_t Window() const noexcept {
-    return options_.pipelining && capabilities_.Has(Extension::Pipelining) ? SIZE_MAX : 1;
+  /// Entries that the ring of outstanding replies may have.
+  std::size_t Window() const noexcept { return Pipelines() ? SIZE_MAX : 1; }
+  bool Pipelines() const noexcept { return options_.pipelining && capabilities_.Has(Extension::Pipelining); }
+  /// Replies to the oldest transaction are outstanding: the next ones, or the last ones, behind that to a RSET before.
+  bool OldestIsAwaited() const noexcept {
+    const std::uint32_t number = transactions_.Oldest().number;
+    return commands_.Outstanding() != 0 &&
+           (commands_.Front().transaction == number || commands_.Back().transaction == number);
   }
+  std::size_t RecipientCommandSize(const Transaction& of, std::uint32_t index) const noexcept;
   /// Content is not all out yet: its final reply cannot come.
   bool SendsContent() const noexcept;
   /// The last reply is done with; not while SASL still works on the challenge in it.
@@ -178,21 +209,22 @@ class Engine {
   Capabilities capabilities_;
   Envelope envelope_;
 
+  detail::TransactionQueue transactions_;
+
   Stage stage_ = Stage::Over;
-  Step step_ = Step::Mail;
+  Step step_ = Step::None;
   unsigned pending_ = 0;
   std::size_t reply_size_ = 0;        // bytes of input_ that the last event's reply looks at
   std::uint32_t next_recipient_ = 0;  // the next one to be written
-  std::size_t accepted_recipients_ = 0;
-  std::size_t final_replies_ = 0;  // LMTP: how many of them have come
-  bool delivered_ = false;         // LMTP: one of them was positive
-  bool refused_ = false;           // the transaction is refused, for the reason in refusal_
-  std::size_t chunk_size_ = 0;     // bytes of output that the last chunk took
-  bool chunked_ = false;           // the content goes by BDAT
+  std::size_t chunk_size_ = 0;        // bytes of output that the chunk told last took
+  bool reset_first_ = false;          // what the server makes of the message before is unknown: RSET goes before MAIL
+  bool ready_told_ = false;           // Ready was told since the last Send
   bool waits_for_source_ = false;
   Millis waiting_since_ = 0;
-  Error refusal_;
+  Error refusal_;   // why the oldest transaction was refused
+  Error breakage_;  // why one was broken off; no other starts before that is told
   Error error_;
+  Transaction only_;
 };
 
 SMTPOLL_NAMESPACE_END

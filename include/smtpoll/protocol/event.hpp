@@ -24,6 +24,7 @@ enum class EventKind : std::uint8_t {
   RecipientFinal,     ///< LMTP: the final `reply` for one accepted recipient; `recipient` counts the accepted ones.
   CommandReply,       ///< `reply` answers the caller's Command.
   Chunk,              ///< `chunk` bytes of content are about to go; `left` with them. Cancel() is allowed now.
+  Ready,              ///< A further message may be started now: its commands join those that are about to go.
   Accepted,           ///< The message was accepted with `reply` (2yz): it is sent.
   Refused,            ///< The message was refused, `error` says by whom and why: it will not be sent.
   InDoubt,            ///< The wire died after the content and before the final reply.
@@ -33,13 +34,15 @@ enum class EventKind : std::uint8_t {
   Ended,              ///< The session is over as asked for (QUIT).
 };
 
+/// Events of a message come in the order in which messages were started: Chunk is the newest one's, all others the
+/// oldest one's that has no outcome yet.
 struct Event {
   EventKind kind = EventKind::None;
   Reply reply;
   std::size_t recipient = 0;     ///< Index into the envelope's recipients.
   std::size_t chunk = 0;         ///< Bytes of content, before transparency.
   std::uint64_t left = 0;        ///< Bytes of content left, this chunk's among them; kUnknownSize where not known.
-  const Error* error = nullptr;  ///< Valid until the next session starts.
+  const Error* error = nullptr;  ///< Valid until the engine is called again.
 };
 
 /// Who says a line of the dialogue.
@@ -68,6 +71,7 @@ struct SessionOptions {
   bool secured = false;                 ///< The wire is encrypted now; whoever owns the wire says so.
   bool lmtp = false;                    ///< Speak LMTP (RFC 2033): LHLO, a final reply for each recipient.
   bool pipelining = true;               ///< Group commands where the server offers PIPELINING.
+  std::uint32_t in_flight = 16;         ///< Messages that may wait for their final reply at once, with PIPELINING.
   bool chunking = true;                 ///< Send content by BDAT where the server offers CHUNKING (RFC 3030).
   bool all_recipients_or_none = false;  ///< One refused recipient refuses the message.
   Timeouts timeouts;

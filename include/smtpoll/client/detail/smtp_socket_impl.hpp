@@ -34,7 +34,7 @@ SMTPOLL_MEMBER(void)::Connect() {
 }
 
 SMTPOLL_MEMBER(void)::SendMail() {
-  if (Messages.empty() && !has_current_) return;
+  if (Messages.empty() && flights_.empty() && unfinished_.empty()) return;
   const State state = driver_.CurrentState();
   if (state == State::Listening || (state == State::Raw && (accepted_ || raw_.Unsent() != 0)))
     return Report(smtpoll::Error(Errc::InvalidState, Phase::Idle, "the connection is used as a raw stream"));
@@ -50,6 +50,8 @@ SMTPOLL_MEMBER(void)::Open(const smtpoll::Error* refusal) {
   if (Port == 0) return Fault(smtpoll::Error(Errc::InvalidPort, Phase::Connect, "Port is 0"));
   if (Address.empty()) return Fault(smtpoll::Error(Errc::NameResolution, Phase::Resolve, "Address is empty"));
   accepted_ = false;
+  returned_ = 0;
+  last_chunk_due_ = false;
   SessionOptions options = strings_.Take(*this, Address, BindAddress());
   token_renewed_ = refusal != nullptr;
   bool has_token = false, closed = false;
@@ -104,8 +106,9 @@ SMTPOLL_MEMBER(void)::Round(std::size_t& budget) {
       if (driver_.CurrentState() == State::Raw) return;
       continue;
     }
+    // Before Next: between an event and its dispatch no handler may end the session.
+    if (last_chunk_due_ && driver_.Session().ContentIsOut()) ReportLastChunk();
     const Event event = driver_.Next(budget);
-    if (last_chunk_due_) ReportLastChunk(event.kind);
     if (event.kind != EventKind::None) {
       progress_ = true;
       Dispatch(event);
@@ -118,26 +121,45 @@ SMTPOLL_MEMBER(void)::Round(std::size_t& budget) {
   }
 }
 
-/// The session is idle: starts what is next, a message or QUIT. False where there is nothing to start.
+/// Starts what can be started now: a message, or QUIT. False where there is nothing to start.
 SMTPOLL_MEMBER(bool)::StartNext() {
+  if (StartMessage()) return true;
   if (!InIdleSession()) return false;
-  if (sending_ && Messages.empty()) {
+  if (sending_ && Messages.empty() && unfinished_.empty()) {
     FinishRun();
-    if (!InIdleSession()) return true;
+    if (!InIdleSession() || StartMessage()) return true;
   }
-  if (sending_ && Messages.PopFront(current_)) {
-    has_current_ = progress_ = true;
-    const smtpoll::Error error = delivery_.Start(current_, driver_.Session(), Now());
-    if (waiting_count_ == Messages.Count() + 1) {
-      waiting_count_ = Messages.Count();
-      waiting_size_ -= delivery_.ContentSize() < waiting_size_ ? delivery_.ContentSize() : waiting_size_;
-    }
-    if (error) Finish(Outcome::Refused, &error);
-    return true;
-  }
-  if (!quit_wanted_) return false;
-  quit_wanted_ = false;
+  // A session that takes no further message is ended for a new one.
+  const bool exhausted = (sending_ || !unfinished_.empty()) && driver_.Session().IsExhausted();
+  if (!quit_wanted_ && !exhausted) return false;
+  if (!exhausted) quit_wanted_ = false;
   driver_.Session().Quit(Now());
+  return true;
+}
+
+/// Starts a message: first those that have recipients left from a transaction before.
+SMTPOLL_MEMBER(bool)::StartMessage() {
+  if (driver_.CurrentState() != State::Session || !driver_.Session().CanSend()) return false;
+  const bool unfinished = !unfinished_.empty();
+  if (!unfinished && (!sending_ || Messages.empty())) return false;
+  if (last_chunk_due_) {
+    ReportLastChunk();
+    return true;  // the handler may have changed all this
+  }
+  progress_ = true;
+  detail::Flights::Owner flight = unfinished ? unfinished_.TakeOldest() : flights_.Take();
+  if (!unfinished) Messages.PopFront(flight->mail);
+  const smtpoll::Error error = unfinished ? flight->delivery.Continue(flight->mail, source_, driver_.Session(), Now())
+                                          : flight->delivery.Start(flight->mail, source_, driver_.Session(), Now());
+  if (!unfinished && waiting_count_ == Messages.Count() + 1) {
+    waiting_count_ = Messages.Count();
+    const std::uint64_t size = flight->delivery.ContentSize();
+    waiting_size_ -= size < waiting_size_ ? size : waiting_size_;
+  }
+  if (error)
+    Finish(std::move(flight), &error);
+  else
+    flights_.Add(std::move(flight));
   return true;
 }
 
@@ -184,27 +206,35 @@ SMTPOLL_MEMBER(void)::Dispatch(const Event& event) {
     case EventKind::Authenticated: return strings_.Forget();
     case EventKind::Greeting: return this->OnConnectionEstablished(event.reply.text);
     case EventKind::RecipientAccepted:
-    case EventKind::RecipientRefused: return delivery_.OnRecipient(event);
-    case EventKind::RecipientFinal: return delivery_.OnRecipientFinal(event);
+    case EventKind::RecipientRefused: return flights_.Oldest().delivery.OnRecipient(event);
+    case EventKind::RecipientFinal: return flights_.Oldest().delivery.OnRecipientFinal(event);
     case EventKind::Chunk: return ReportChunk(event);
-    case EventKind::Accepted: delivery_.OnAccepted(event); return Finish(Outcome::Sent, nullptr);
-    case EventKind::Refused: return Finish(Outcome::Refused, event.error);
-    case EventKind::InDoubt: return Finish(Outcome::InDoubt, event.error);
-    case EventKind::Returned: return Finish(Outcome::Queued, event.error);
+    case EventKind::Ready:
+      while (StartMessage()) {
+      }
+      return;
+    case EventKind::Accepted: flights_.Oldest().delivery.OnAccepted(event); return Land(Outcome::Sent, nullptr);
+    case EventKind::Refused: return Land(Outcome::Refused, event.error);
+    case EventKind::InDoubt: return Land(Outcome::InDoubt, event.error);
+    case EventKind::Returned: return Land(Outcome::Queued, event.error);
     case EventKind::MustReconnect:
       // The message is out of the queue; those that wait need a new wire.
-      if (sending_ && Messages.empty()) FinishRun();
-      if (sending_ && !closing_) return Open();
+      if (sending_ && Messages.empty() && unfinished_.empty()) FinishRun();
+      if ((sending_ || !unfinished_.empty()) && !closing_) return Open();
       quit_wanted_ = false;
       return;
     case EventKind::Failed:
-      if (closing_) return;
-      if (!token_renewed_ && detail::RefusesToken(*event.error)) return Open(event.error);
-      return Fault(*event.error);
+      if (!closing_) {
+        if (!token_renewed_ && detail::RefusesToken(*event.error)) return Open(event.error);
+        Fault(*event.error);
+      }
+      ReturnUnfinished();
+      return;
     case EventKind::Ended:
       strings_.Forget();
       // SendMail was called again while QUIT was on its way.
-      if (sending_ && !closing_) return Open();
+      if ((sending_ || !unfinished_.empty()) && !closing_) return Open();
+      ReturnUnfinished();
       return;
   }
 }
@@ -215,37 +245,68 @@ SMTPOLL_MEMBER(void)::ReportChunk(const Event& event) {
   if (cancelled) driver_.Session().Cancel();
 }
 
-/// All content has gone once the final reply is awaited, or has come.
-SMTPOLL_MEMBER(void)::ReportLastChunk(EventKind event) {
-  const Phase phase = driver_.Session().CurrentPhase();
-  if (phase != Phase::ContentEnd && phase != Phase::Reset && event != EventKind::Accepted) return;
+/// All content of the newest message has gone, or stands in the send buffer with the next message behind it.
+SMTPOLL_MEMBER(void)::ReportLastChunk() {
   last_chunk_due_ = false;
   this->OnSendProgress(0, 0);
 }
 
-/// The message under way has its outcome: it goes where that says, and the caller hears of it.
-SMTPOLL_MEMBER(void)::Finish(Outcome outcome, const smtpoll::Error* why) {
-  if (!has_current_) return;
-  has_current_ = last_chunk_due_ = false;
-  delivery_.End(outcome, why);
-  if (outcome == Outcome::Queued) {
-    Messages.PushFront(std::move(current_));
-    return;
+/// The oldest message under way has its outcome; more of its recipients may need another transaction.
+SMTPOLL_MEMBER(void)::Land(Outcome outcome, const smtpoll::Error* why) {
+  if (flights_.Count() == 1) {
+    source_.Close();
+    const bool gone = outcome == Outcome::Sent || (why != nullptr && why->reply_code != 0);
+    if (last_chunk_due_ && gone) ReportLastChunk();
+    last_chunk_due_ = false;
   }
-  this->OnMessageFinished(current_, delivery_.Result());
-  if (outcome == Outcome::Sent) {
-    sent_some_ = true;
-    this->OnMessageSent(current_);
-  } else if (outcome == Outcome::InDoubt) {
-    const smtpoll::Error error = *why;
-    InDoubt.Append(std::move(current_));
-    this->OnMessageInDoubt(InDoubt[InDoubt.Count() - 1], error);
-  } else if (why->reply_code != 0) {
-    last_error_ = *why;
-    this->OnServerError(why->reply_code, delivery_.Result().error.text.View(), current_);
-  } else if (why->Code() != Errc::Cancelled) {
-    Report(*why);
+  detail::Flights::Owner flight = flights_.TakeOldest();
+  if (outcome != Outcome::Sent) flight->delivery.End(outcome, why);
+  if (!flight->delivery.HasMore()) return Finish(std::move(flight), why);
+  unfinished_.Add(std::move(flight));
+  if (closing_) ReturnUnfinished();
+}
+
+/// The connection is gone before the last recipients of these messages had their turn.
+SMTPOLL_MEMBER(void)::ReturnUnfinished() {
+  while (!unfinished_.empty()) {
+    detail::Flights::Owner flight = unfinished_.TakeOldest();
+    flight->delivery.End(Outcome::Queued, nullptr);
+    Finish(std::move(flight), nullptr);
   }
+}
+
+/// The message goes where its outcome says, and the caller hears of it.
+SMTPOLL_MEMBER(void)::Finish(detail::Flights::Owner flight, const smtpoll::Error* because) {
+  EmailMessage& mail = flight->mail;
+  const SendResult& result = flight->delivery.Result();
+  const smtpoll::Error why = because != nullptr ? *because : result.error;
+  switch (result.outcome) {
+    case Outcome::Queued:
+      if (flight->delivery.Settle(mail)) this->OnMessageFinished(mail, result);
+      Messages.Insert(returned_++, std::move(mail));
+      break;
+    case Outcome::Sent:
+      sent_some_ = true;
+      this->OnMessageFinished(mail, result);
+      this->OnMessageSent(mail);
+      break;
+    case Outcome::InDoubt:
+      this->OnMessageFinished(mail, result);
+      flight->delivery.Settle(mail);
+      InDoubt.Append(std::move(mail));
+      this->OnMessageInDoubt(InDoubt[InDoubt.Count() - 1], why);
+      break;
+    case Outcome::Refused:
+      this->OnMessageFinished(mail, result);
+      if (why.reply_code != 0) {
+        last_error_ = why;
+        this->OnServerError(why.reply_code, why.text.View(), mail);
+      } else if (why.Code() != Errc::Cancelled) {
+        Report(why);
+      }
+      break;
+  }
+  flights_.GiveBack(std::move(flight));
 }
 
 /// The connection failed, or could not be started.
@@ -272,6 +333,7 @@ SMTPOLL_MEMBER(void)::TearDown() {
     if (event.kind == EventKind::None) break;
     Dispatch(event);
   }
+  ReturnUnfinished();
   raw_.DropUnsent();
   strings_.Forget();
   sending_ = quit_wanted_ = last_chunk_due_ = false;

@@ -7,41 +7,42 @@
 
 SMTPOLL_NAMESPACE_BEGIN
 
-// How a transaction ends. The first refusal is the reason that is told.
+// How a transaction ends. The first refusal is the reason that is told; what is not written yet is not written any
+// more.
 inline void Engine::Refuse(Await what, std::uint32_t recipient, const Reply& reply) noexcept {
-  if (refused_) return;
-  refused_ = true;
+  Transaction& oldest = transactions_.Oldest();
+  if (oldest.refused) return;
+  oldest.refused = true;
   refusal_ = ErrorOn(what, Errc::MessageRefused, reply, recipient);
+  if (InFlight() == 1) step_ = Step::None;
 }
 
-/// Tells the refusal once every command has its reply, and clears the server's state (RFC 5321 4.1.1.5).
-inline Event Engine::Conclude() noexcept {
-  if (commands_.Outstanding() != 0) return {};
-  stage_ = Stage::Resetting;
-  commands_.Write(Await::Reset);
-  Event event;
-  event.kind = EventKind::Refused;
-  event.error = &refusal_;
-  return event;
+/// The oldest transaction is refused or broken off: that is its outcome once every command of it has its reply. The
+/// server's state is cleared (RFC 5321 4.1.1.5), unless the next message, which is on its way already, does that.
+inline void Engine::Conclude() noexcept {
+  if (OldestIsAwaited()) return;
+  transactions_.Oldest().end = Transaction::End::Refused;
+  if (InFlight() == 1) commands_.Write(Await::Reset);
 }
 
+/// Gives the newest message up before its end is written. By BDAT the server can be told so; DATA can only be cut off.
 inline void Engine::BreakOff(Errc code, std::string_view why) noexcept {
-  refused_ = true;
-  refusal_ = Error(code, Phase::Content, why);
-  EndSession(kRefused | kMustReconnect);
+  Transaction& newest = transactions_.Newest();
+  breakage_ = Error(code, Phase::Content, why);
+  newest.broken = true;
+  newest.end_at = UINT64_MAX;
+  step_ = Step::None;
+  if (!newest.chunked)
+    EndSession(kMustReconnect);
+  else if (InFlight() == 1)
+    Conclude();
 }
 
 // How a session ends.
 inline void Engine::Fail(const Error& error) noexcept {
   error_ = error;
   if (commands_.Outstanding() != 0 && error_.command.empty()) DescribeCommand(commands_.Front(), error_.command);
-  unsigned outcome = 0;
-  if (stage_ == Stage::Transaction) {
-    const bool answered = error.reply_code / 100 == 4 || error.reply_code / 100 == 5;
-    const bool all_sent = commands_.LastWasAsked(Await::ContentEnd);
-    outcome = refused_ ? kRefused : all_sent && !answered ? kInDoubt : kReturned;
-  }
-  EndSession(outcome | kFailed);
+  EndSession(kFailed, error.reply_code / 100 == 4 || error.reply_code / 100 == 5);
 }
 
 /// As Fail, and leaves QUIT in the output for a driver that will flush once more (RFC 5321 3.1: after 554, QUIT).
@@ -51,10 +52,20 @@ inline void Engine::FailPolitely(const Error& error) noexcept {
   commands_.ForgetAwaited();
 }
 
-inline void Engine::EndSession(unsigned pending) noexcept {
+/// Every message in flight has its outcome now. `answered`: the oldest got its answer, which was no.
+inline void Engine::EndSession(unsigned pending, bool answered) noexcept {
+  transactions_.ForEach([&](Transaction& one) {
+    if (one.end != Transaction::End::Open) return;
+    const bool out = one.IsWhole() && commands_.SentBytes() >= one.end_at;
+    one.end = one.refused || one.broken ? Transaction::End::Refused
+              : out && !answered        ? Transaction::End::InDoubt
+                                        : Transaction::End::Returned;
+    answered = false;
+  });
   commands_.DropOutput();
   commands_.ForgetAwaited();
   stage_ = Stage::Over;
+  step_ = Step::None;
   sasl_.Stop();
   waits_for_source_ = false;
   pending_ |= pending;
@@ -72,23 +83,30 @@ inline void Engine::Closed(const Error& why) noexcept {
 }
 
 inline Event Engine::TakePending() noexcept {
+  Event event;
+  if (HasOutcome()) {
+    const Transaction& oldest = transactions_.Oldest();
+    switch (oldest.end) {
+      case Transaction::End::Accepted: event.kind = EventKind::Accepted; break;
+      case Transaction::End::InDoubt: event.kind = EventKind::InDoubt; break;
+      case Transaction::End::Returned: event.kind = EventKind::Returned; break;
+      default: event.kind = EventKind::Refused; break;
+    }
+    event.error = event.kind != EventKind::Refused ? &error_ : oldest.refused ? &refusal_ : &breakage_;
+    transactions_.DropOldest();
+    return event;
+  }
   struct Telling {
     Pending pending;
     EventKind kind;
   };
-  constexpr Telling kOrder[] = {{kAccepted, EventKind::Accepted},
-                                {kRefused, EventKind::Refused},
-                                {kInDoubt, EventKind::InDoubt},
-                                {kReturned, EventKind::Returned},
-                                {kMustReconnect, EventKind::MustReconnect},
-                                {kFailed, EventKind::Failed},
-                                {kEnded, EventKind::Ended}};
-  Event event;
+  constexpr Telling kOrder[] = {
+      {kMustReconnect, EventKind::MustReconnect}, {kFailed, EventKind::Failed}, {kEnded, EventKind::Ended}};
+  event.error = &error_;
   for (const Telling& telling : kOrder) {
     if ((pending_ & telling.pending) == 0) continue;
     pending_ &= ~static_cast<unsigned>(telling.pending);
     event.kind = telling.kind;
-    event.error = telling.pending == kRefused ? &refusal_ : &error_;
     break;
   }
   return event;
@@ -112,7 +130,9 @@ inline Millis Engine::NextDeadline() const noexcept {
 }
 
 inline bool Engine::SendsContent() const noexcept {
-  if (stage_ != Stage::Transaction || refused_) return false;
+  if (stage_ != Stage::Ready || InFlight() == 0) return false;
+  const Transaction& oldest = transactions_.Oldest();
+  if (oldest.refused || oldest.broken) return false;
   if (commands_.Outstanding() == 0) return step_ == Step::Content;
   const Await what = commands_.Front().what;
   return (what == Await::Chunk || what == Await::ContentEnd) && !commands_.FrontWasAsked();
@@ -122,7 +142,11 @@ inline Error Engine::ErrorOn(Await what, Errc code, const Reply& reply, std::uin
   Error error(code, detail::RuleOf(what).phase, reply.text);
   error.reply_code = reply.code;
   error.enhanced = reply.enhanced;
-  DescribeCommand({what, recipient}, error.command);
+  AwaitedReply awaited;
+  awaited.what = what;
+  awaited.recipient = recipient;
+  awaited.transaction = InFlight() != 0 ? transactions_.Oldest().number : 0;
+  DescribeCommand(awaited, error.command);
   return error;
 }
 
@@ -131,8 +155,10 @@ inline void Engine::DescribeCommand(const AwaitedReply& awaited, FixedText<80>& 
   text.Assign(rule.command);
   if (rule.phase == Phase::Hello) text.Append(options_.client_name);
   if (awaited.what == Await::Auth) text.Append(Name(sasl_.Mechanism()));
-  if (awaited.what == Await::Mail) text.Append(envelope_.reverse_path);
-  if (awaited.what == Await::Recipient) text.Append(envelope_.recipients[awaited.recipient].mailbox);
+  if (const Transaction* one = transactions_.Find(awaited.transaction)) {
+    if (awaited.what == Await::Mail) text.Append(one->reverse_path);
+    if (awaited.what == Await::Recipient) text.Append(one->recipients[awaited.recipient].mailbox);
+  }
   text.Append(rule.closing);
 }
 

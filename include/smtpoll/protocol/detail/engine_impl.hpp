@@ -1,5 +1,5 @@
 // The two tables that move the Engine: OnReply, what each reply does, and WriteDue, what is to be written next.
-// RFC 5321 3 and 4, RFC 2920 (grouping), RFC 3030 (chunks), RFC 2033 (LMTP).
+// RFC 5321 3 and 4, RFC 2920 (groups), RFC 3030 (chunks), RFC 2033 (LMTP).
 #ifndef SMTPOLL_PROTOCOL_DETAIL_ENGINE_IMPL_HPP
 #define SMTPOLL_PROTOCOL_DETAIL_ENGINE_IMPL_HPP
 
@@ -14,6 +14,9 @@ inline void Engine::Start(const SessionOptions& options, Millis now) noexcept {
   reply_size_ = 0;
   parser_.Reset();
   pending_ = 0;
+  transactions_.Clear();
+  step_ = Step::None;
+  chunk_size_ = 0;
   sasl_.Stop();
   error_ = {};
   waits_for_source_ = false;
@@ -28,9 +31,10 @@ inline void Engine::Start(const SessionOptions& options, Millis now) noexcept {
 }
 
 inline Event Engine::Next(Millis now) {
+  chunk_size_ = 0;
   for (;;) {
     DropReply();
-    if (pending_ != 0) return TakePending();
+    if (HasOutcome() || pending_ != 0) return TakePending();
     if (IsOver() || stage_ == Stage::AwaitTls) return {};
     if (sasl_.Working()) {
       const detail::SaslStep step = sasl_.Work();
@@ -63,7 +67,13 @@ inline Event Engine::Next(Millis now) {
 
     const Event event = WriteDue();
     if (event.kind != EventKind::None) return event;
-    if (pending_ != 0) continue;
+    if (HasOutcome() || pending_ != 0) continue;
+    if (!ready_told_ && InFlight() != 0 && CanSend()) {
+      ready_told_ = true;
+      Event ready;
+      ready.kind = EventKind::Ready;
+      return ready;
+    }
     if (now < NextDeadline()) return {};
     Fail(Error(Errc::TimedOut, CurrentPhase()));
   }
@@ -92,7 +102,10 @@ inline Event Engine::OnReply(const Reply& reply) noexcept {
     fail();
     return {};
   }
-  commands_.PopFront();
+  if (what == Await::Recipient && awaited.count > 1)
+    commands_.PopRecipient(RecipientCommandSize(transactions_.Oldest(), awaited.recipient + 1));
+  else if (what != Await::ContentEnd || !AwaitsFurtherFinalReply())
+    commands_.PopFront();
   switch (what) {
     case Await::Greeting:
     case Await::Ehlo:
@@ -111,24 +124,21 @@ inline Event Engine::OnReply(const Reply& reply) noexcept {
     }
     case Await::StartTls: return OnStartTlsReply(reply);
     case Await::Mail:
-      if (reply.IsPositive()) return {};
-      Refuse(what, 0, reply);
-      return Conclude();
+      if (!reply.IsPositive()) Refuse(what, 0, reply);
+      ConcludeIfRefused();
+      return {};
     case Await::Recipient: return OnRecipientReply(awaited.recipient, reply);
-    case Await::Data: return OnDataReply(reply);
+    case Await::Data: OnDataReply(reply); return {};
     case Await::Chunk:
       if (!reply.IsPositive()) Refuse(what, 0, reply);
-      return refused_ ? Conclude() : Event();
+      ConcludeIfRefused();
+      return {};
     case Await::ContentEnd: return OnContentEndReply(reply);
     case Await::Reset:
-      if (reply.IsPositive())
-        stage_ = Stage::Idle;
-      else
-        fail();
+      if (!reply.IsPositive()) fail();
       return {};
     case Await::Quit: EndSession(kEnded); return {};
     case Await::Command: {
-      stage_ = Stage::Idle;
       Event event;
       event.kind = EventKind::CommandReply;
       event.reply = reply;
@@ -139,133 +149,153 @@ inline Event Engine::OnReply(const Reply& reply) noexcept {
 }
 
 inline Event Engine::OnRecipientReply(std::uint32_t recipient, const Reply& reply) noexcept {
+  Transaction& oldest = transactions_.Oldest();
   Event event;
   event.reply = reply;
   event.recipient = recipient;
   event.kind = reply.IsPositive() ? EventKind::RecipientAccepted : EventKind::RecipientRefused;
-  if (reply.IsPositive()) ++accepted_recipients_;
+  if (reply.IsPositive()) ++oldest.accepted;
   // The message is refused when no recipient is left; the last refusal is then the reason given.
-  const bool last = recipient + 1 == envelope_.recipients.size();
-  if (!reply.IsPositive() && (options_.all_recipients_or_none || (last && accepted_recipients_ == 0)))
+  const bool last = recipient + 1 == oldest.recipients.size();
+  if (!reply.IsPositive() && (options_.all_recipients_or_none || (last && oldest.accepted == 0)))
     Refuse(Await::Recipient, recipient, reply);
-  if (refused_ && Conclude().kind == EventKind::Refused) pending_ |= kRefused;
+  ConcludeIfRefused();
   return event;
 }
 
-inline Event Engine::OnDataReply(const Reply& reply) noexcept {
+inline void Engine::OnDataReply(const Reply& reply) noexcept {
+  Transaction& oldest = transactions_.Oldest();
   if (!reply.IsIntermediate()) {
-    if (reply.IsPositive()) {
-      Fail(ErrorOn(Await::Data, Errc::UnexpectedReply, reply));
-      return {};
-    }
+    if (reply.IsPositive()) return Fail(ErrorOn(Await::Data, Errc::UnexpectedReply, reply));
     Refuse(Await::Data, 0, reply);
     return Conclude();
   }
-  if (refused_) {
-    // RFC 2920 3.1: DATA was grouped and accepted though no recipient was; an empty message must follow, and is
-    // refused.
-    commands_.Write(Await::ContentEnd);
-    return {};
-  }
+  // RFC 2920 3.1: DATA was grouped and accepted though no recipient was; an empty message must follow, and is refused.
+  if (oldest.refused) return commands_.Write(Await::ContentEnd, {}, {}, oldest.number);
   step_ = Step::Content;
-  commands_.ExpectLater(Await::ContentEnd);
-  return {};
+  commands_.ExpectLater(Await::ContentEnd, oldest.number);
 }
 
 inline Event Engine::OnContentEndReply(const Reply& reply) noexcept {
-  const bool whole = step_ == Step::Finished;
-  if (refused_) return Conclude();
-  if (options_.lmtp && whole) return OnRecipientFinalReply(reply);
+  Transaction& oldest = transactions_.Oldest();
+  if (oldest.refused) {
+    Conclude();
+    return {};
+  }
+  if (options_.lmtp && oldest.IsWhole()) return OnRecipientFinalReply(reply);
   if (reply.IsPositive()) {
-    stage_ = Stage::Idle;
+    transactions_.DropOldest();
     Event event;
     event.kind = EventKind::Accepted;
     event.reply = reply;
     return event;
   }
   Refuse(Await::ContentEnd, 0, reply);
-  if (whole) return Conclude();
   // Refused half-way: what the server makes of the rest is unknown, so the wire is given up.
-  EndSession(kRefused | kMustReconnect);
+  if (oldest.IsWhole())
+    Conclude();
+  else
+    EndSession(kMustReconnect);
   return {};
 }
 
 // RFC 2033 4.2: the content gets a reply for each recipient that was accepted, in their order.
 inline Event Engine::OnRecipientFinalReply(const Reply& reply) noexcept {
+  Transaction& oldest = transactions_.Oldest();
   Event event;
   event.kind = EventKind::RecipientFinal;
   event.reply = reply;
-  event.recipient = final_replies_++;
-  delivered_ = delivered_ || reply.IsPositive();
-  if (final_replies_ < accepted_recipients_) {
-    commands_.Expect(Await::ContentEnd);
-  } else if (delivered_) {
-    stage_ = Stage::Idle;
-    pending_ |= kAccepted;
+  event.recipient = oldest.final_replies++;
+  oldest.delivered = oldest.delivered || reply.IsPositive();
+  if (oldest.final_replies < oldest.accepted) return event;
+  if (oldest.delivered) {
+    oldest.end = Transaction::End::Accepted;
   } else {
     Refuse(Await::ContentEnd, 0, reply);
     Conclude();
-    pending_ |= kRefused;
   }
   return event;
 }
 
+inline bool Engine::AwaitsFurtherFinalReply() const noexcept {
+  const Transaction& oldest = transactions_.Oldest();
+  return options_.lmtp && oldest.IsWhole() && !oldest.refused && oldest.final_replies + 1 < oldest.accepted;
+}
+
+inline void Engine::ConcludeIfRefused() noexcept {
+  if (transactions_.Oldest().refused || transactions_.Oldest().broken) Conclude();
+}
+
 // What is to be written next.
 inline Event Engine::WriteDue() {
-  while (stage_ == Stage::Transaction && !refused_) {
+  while (stage_ == Stage::Ready && step_ != Step::None) {
+    Transaction& newest = transactions_.Newest();
     switch (step_) {
       case Step::Mail: {
         if (!commands_.CanWrite(Window())) return {};
+        if (reset_first_) {
+          reset_first_ = false;
+          commands_.Write(Await::Reset, {}, {}, newest.number);
+          break;
+        }
         const detail::ParameterText parameters = detail::MailParameters(envelope_, content_.Left(), capabilities_);
-        commands_.Write(Await::Mail, envelope_.reverse_path, parameters.View());
+        commands_.Write(Await::Mail, envelope_.reverse_path, parameters.View(), newest.number);
         step_ = Step::Recipients;
         break;
       }
       case Step::Recipients: {
-        if (!commands_.CanWrite(Window())) return {};
+        if (!commands_.CanWriteRecipient(Window(), newest.number)) return {};
         const Recipient& recipient = envelope_.recipients[next_recipient_];
         const detail::ParameterText parameters = detail::RecipientParameters(recipient, capabilities_);
-        commands_.Write(Await::Recipient, recipient.mailbox, parameters.View(), next_recipient_);
+        commands_.WriteRecipient(recipient.mailbox, parameters.View(), next_recipient_, newest.number);
         if (++next_recipient_ == envelope_.recipients.size()) step_ = Step::Data;
         break;
       }
       case Step::Data:
         if (!commands_.CanWrite(options_.all_recipients_or_none ? 1 : Window())) return {};
-        if (!chunked_) commands_.Write(Await::Data);
-        step_ = chunked_ ? Step::Content : Step::Finished;
+        if (!newest.chunked) commands_.Write(Await::Data, {}, {}, newest.number);
+        step_ = newest.chunked ? Step::Content : Step::AwaitGo;
         break;
-      case Step::Content: return chunked_ ? FillChunk() : FillContent();
-      case Step::Finished: return {};
+      case Step::Content: return newest.chunked ? FillChunk(newest) : FillContent(newest);
+      case Step::AwaitGo:
+      case Step::None: return {};
     }
   }
   return {};
 }
 
-inline Event Engine::FillContent() {
+inline Event Engine::FillContent(Transaction& newest) {
   if (!commands_.Buffer().empty()) return {};
   const std::uint64_t left = content_.Left(), read = content_.Read();
   const detail::ContentWriter::Result result = content_.Fill(commands_.Buffer());
-  const Event event = WroteContent(result, commands_.Buffer().Filled().size(), left, read);
-  if (step_ == Step::Finished) commands_.LastIsAskedHere();
+  const Event event = WroteContent(newest, result, commands_.Buffer().Filled().size(), left, read);
+  if (newest.IsWhole()) commands_.LastIsAskedHere();
   return event;
 }
 
 // RFC 3030 2: each chunk is a command and has its reply; the reply to the last one is the message's.
-inline Event Engine::FillChunk() {
+inline Event Engine::FillChunk(Transaction& newest) {
   const std::size_t before = commands_.Buffer().Filled().size();
-  // A chunk joins the commands of its envelope; each further one goes when the one before has gone.
-  if (!commands_.CanWrite(Window()) || (before != 0 && content_.Read() != 0)) return {};
+  if (!commands_.CanWrite(Window())) return {};
+  // A chunk joins the commands of its envelope, where it fits; each further one goes when the one before has gone.
+  if (before != 0 && (content_.Read() != 0 || !FitsBehind(before))) return {};
   const std::uint64_t left = content_.Left(), read = content_.Read();
   const detail::ContentWriter::Result result = content_.FillChunk(commands_.Buffer());
-  const Event event = WroteContent(result, commands_.Buffer().Filled().size() - before, left, read);
-  if (chunk_size_ != 0) commands_.Expect(step_ == Step::Finished ? Await::ContentEnd : Await::Chunk);
+  const Event event = WroteContent(newest, result, commands_.Buffer().Filled().size() - before, left, read);
+  if (chunk_size_ != 0) commands_.Expect(newest.IsWhole() ? Await::ContentEnd : Await::Chunk, newest.number);
   return event;
 }
 
+/// The content fits into what is free behind `before` bytes, or would not fit into an empty buffer either.
+inline bool Engine::FitsBehind(std::size_t before) const noexcept {
+  const std::size_t capacity = commands_.Buffer().Capacity();
+  return detail::ContentWriter::ChunkRoom(content_.Left()) <= commands_.Buffer().Free().size() ||
+         (detail::ContentWriter::ChunkRoom(content_.Left()) > capacity && before < capacity / 2);
+}
+
 /// Content took `size` bytes of the output, after `left` and `read` were true of it.
-inline Event Engine::WroteContent(detail::ContentWriter::Result result, std::size_t size, std::uint64_t left,
-                                  std::uint64_t read) noexcept {
-  chunk_size_ = 0;
+inline Event Engine::WroteContent(Transaction& newest, detail::ContentWriter::Result result, std::size_t size,
+                                  std::uint64_t left, std::uint64_t read) noexcept {
   if (result == detail::ContentWriter::Result::Failed) {
     BreakOff(Errc::SourceFailed, content_.Failure());
     return {};
@@ -274,13 +304,14 @@ inline Event Engine::WroteContent(detail::ContentWriter::Result result, std::siz
   waits_for_source_ = size == 0;
   commands_.WroteContent(size);
   if (result == detail::ContentWriter::Result::End) {
-    step_ = Step::Finished;
+    newest.end_at = commands_.Written();
+    step_ = Step::None;
     FixedText<64> note;
     note.Append("[");
     note.AppendDecimal(content_.Read());
-    note.Append(chunked_ ? " bytes of content by BDAT]" : " bytes of content]");
+    note.Append(newest.chunked ? " bytes of content by BDAT]" : " bytes of content]");
     commands_.Show(Side::Client, note.View());
-    if (!chunked_) commands_.Show(Side::Client, ".");
+    if (!newest.chunked) commands_.Show(Side::Client, ".");
   }
   Event event;
   event.left = left;
@@ -289,27 +320,45 @@ inline Event Engine::WroteContent(detail::ContentWriter::Result result, std::siz
   return event;
 }
 
+inline std::size_t Engine::RecipientCommandSize(const Transaction& of, std::uint32_t index) const noexcept {
+  const Recipient& recipient = of.recipients[index];
+  return detail::CommandWriter::RecipientSize(recipient.mailbox,
+                                              detail::RecipientParameters(recipient, capabilities_).View());
+}
+
+inline bool Engine::CanSend() const noexcept {
+  if (stage_ != Stage::Ready || pending_ != 0 || HasOutcome() || step_ != Step::None || IsExhausted()) return false;
+  const bool alone = InFlight() == 0;
+  if (alone && commands_.Outstanding() == 0) return true;
+  // RFC 2920 3.1: the end of content, RSET, MAIL and RCPT may stand anywhere in a group, a command like VRFY only last.
+  if (!Pipelines() || !commands_.CanWrite(SIZE_MAX) || commands_.Back().what == Await::Command) return false;
+  return alone ||
+         (transactions_.Newest().IsWhole() && InFlight() < transactions_.Room() && InFlight() < options_.in_flight);
+}
+
 inline Error Engine::Send(const Envelope& envelope, Source& content, Millis now) {
-  if (!Idle()) return Error(Errc::InvalidState, CurrentPhase(), "a message can start only when the session is idle");
+  if (!CanSend())
+    return Error(Errc::InvalidState, CurrentPhase(), "a message cannot start before the session is ready");
   const Error error = detail::CheckEnvelope(envelope, content.Size(), capabilities_);
   if (error) return error;
   const bool binary = envelope.body == BodyType::BinaryMime;
   if (binary && !TakesBinary())
     return Error(Errc::NotOffered, Phase::Mail, "BINARYMIME needs BDAT, which is turned off");
+  // After DATA's content the server has forgotten its envelope (RFC 5321 4.1.1.4); a BDAT that it refused leaves it,
+  // and whether it does is not known yet.
+  reset_first_ = InFlight() != 0 && transactions_.Newest().chunked;
+  Transaction& newest = transactions_.Add();
+  newest.reverse_path = envelope.reverse_path;
+  newest.recipients = envelope.recipients;
   envelope_ = envelope;
   // Each chunk has its reply: without PIPELINING, DATA is faster unless one chunk is enough.
   const bool one_chunk = content.Size() <= commands_.Buffer().Capacity() / 4;
-  chunked_ = options_.chunking && capabilities_.Has(Extension::Chunking) && (binary || one_chunk || Window() > 1);
-  content_.Start(content, chunked_, binary);
-  refusal_ = {};
-  refused_ = false;
+  newest.chunked = options_.chunking && capabilities_.Has(Extension::Chunking) && (binary || one_chunk || Pipelines());
+  content_.Start(content, newest.chunked, binary);
   next_recipient_ = 0;
-  accepted_recipients_ = final_replies_ = 0;
-  delivered_ = false;
-  waits_for_source_ = false;
+  waits_for_source_ = ready_told_ = false;
   step_ = Step::Mail;
-  stage_ = Stage::Transaction;
-  waiting_since_ = now;
+  if (commands_.Outstanding() == 0) waiting_since_ = now;
   return {};
 }
 
@@ -322,20 +371,16 @@ inline void Engine::Quit(Millis now) noexcept {
 
 inline bool Engine::Command(std::string_view line, Millis now) noexcept {
   if (!Idle() || line.empty() || line.size() > 510 || detail::HasLineBreakOrNul(line)) return false;
-  stage_ = Stage::Commanding;
   waiting_since_ = now;
   commands_.Write(Await::Command, line);
   return true;
 }
 
 inline void Engine::Cancel() noexcept {
-  if (stage_ != Stage::Transaction || refused_ || chunk_size_ == 0) return;
-  constexpr std::string_view kWhy = "SendProgress asked for it";
-  if (!chunked_) return BreakOff(Errc::Cancelled, kWhy);
-  commands_.ForgetLast(chunk_size_);
-  refused_ = true;
-  refusal_ = Error(Errc::Cancelled, Phase::Content, kWhy);
-  if (Conclude().kind == EventKind::Refused) pending_ |= kRefused;
+  if (stage_ != Stage::Ready || InFlight() == 0 || chunk_size_ == 0) return;
+  if (transactions_.Newest().chunked) commands_.ForgetLast(chunk_size_);
+  chunk_size_ = 0;
+  BreakOff(Errc::Cancelled, "SendProgress asked for it");
 }
 
 SMTPOLL_NAMESPACE_END

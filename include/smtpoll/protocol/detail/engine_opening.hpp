@@ -82,7 +82,7 @@ inline void Engine::Secured(Millis now, std::string_view channel_binding_type,
 
 inline void Engine::EndOpening() noexcept {
   if (options_.credentials.empty())
-    stage_ = Stage::Idle;
+    stage_ = Stage::Ready;
   else
     Authenticate(0);
 }
@@ -151,7 +151,7 @@ inline Event Engine::OnAuthReply(const Reply& reply) noexcept {
       return {};
     }
     sasl_.Stop();
-    stage_ = Stage::Idle;
+    stage_ = Stage::Ready;
     Event event;
     event.kind = EventKind::Authenticated;
     event.reply = reply;
