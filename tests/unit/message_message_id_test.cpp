@@ -20,7 +20,8 @@ namespace {
 std::string NewId(MessageLayout& layout) {
   smtpoll::EmailMessage mail;
   mail.FromAddress = "alice@x.org";
-  layout.Lay(mail, smtpoll::detail::WireWidth::SevenBit);
+  smtpoll::detail::MessageStamp stamp;
+  layout.Lay(mail, smtpoll::detail::WireWidth::SevenBit, stamp);
   const std::string& text = layout.Literals();
   const std::size_t at = text.find("Message-ID: <") + 13;
   return text.substr(at, text.find('>', at) - at);
