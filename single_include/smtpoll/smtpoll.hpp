@@ -1999,6 +1999,7 @@ enum class EventKind : std::uint8_t {
   RecipientFinal,     ///< LMTP: the final `reply` for one accepted recipient; `recipient` counts the accepted ones.
   CommandReply,       ///< `reply` answers the caller's Command.
   Chunk,              ///< `chunk` bytes of content are about to go; `left` with them. Cancel() is allowed now.
+  Ready,              ///< A further message may be started now: its commands join those that are about to go.
   Accepted,           ///< The message was accepted with `reply` (2yz): it is sent.
   Refused,            ///< The message was refused, `error` says by whom and why: it will not be sent.
   InDoubt,            ///< The wire died after the content and before the final reply.
@@ -2008,13 +2009,15 @@ enum class EventKind : std::uint8_t {
   Ended,              ///< The session is over as asked for (QUIT).
 };
 
+/// Events of a message come in the order in which messages were started: Chunk is the newest one's, all others the
+/// oldest one's that has no outcome yet.
 struct Event {
   EventKind kind = EventKind::None;
   Reply reply;
   std::size_t recipient = 0;     ///< Index into the envelope's recipients.
   std::size_t chunk = 0;         ///< Bytes of content, before transparency.
   std::uint64_t left = 0;        ///< Bytes of content left, this chunk's among them; kUnknownSize where not known.
-  const Error* error = nullptr;  ///< Valid until the next session starts.
+  const Error* error = nullptr;  ///< Valid until the engine is called again.
 };
 
 /// Who says a line of the dialogue.
@@ -2043,6 +2046,7 @@ struct SessionOptions {
   bool secured = false;                 ///< The wire is encrypted now; whoever owns the wire says so.
   bool lmtp = false;                    ///< Speak LMTP (RFC 2033): LHLO, a final reply for each recipient.
   bool pipelining = true;               ///< Group commands where the server offers PIPELINING.
+  std::uint32_t in_flight = 16;         ///< Messages that may wait for their final reply at once, with PIPELINING.
   bool chunking = true;                 ///< Send content by BDAT where the server offers CHUNKING (RFC 3030).
   bool all_recipients_or_none = false;  ///< One refused recipient refuses the message.
   Timeouts timeouts;
@@ -2088,6 +2092,10 @@ struct ClientSettings {
   bool Lmtp = false;
   /// Group commands where the server offers PIPELINING (RFC 2920).
   bool Pipelining = true;
+  /// Messages that may be on their way at once, with PIPELINING. By DATA one waits for its final reply while the next
+  /// one's envelope goes; by BDAT that many, and as many are in doubt where the connection is lost. 1: never more than
+  /// one.
+  std::uint32_t MessagesInFlight = 16;
   /// Send content by BDAT where the server offers CHUNKING (RFC 3030); then a cancelled message costs no connection.
   bool Chunking = true;
   smtpoll::Timeouts Timeouts;  ///< Milliseconds for each phase (RFC 5321 4.5.3.2).
@@ -2164,6 +2172,7 @@ class SessionStrings {
     options.lmtp = settings.Lmtp;
     options.pipelining = settings.Pipelining;
     options.chunking = settings.Chunking;
+    options.in_flight = settings.MessagesInFlight;
     options.timeouts = settings.Timeouts;
     return options;
   }
@@ -2232,17 +2241,19 @@ constexpr const char* Name(Outcome outcome) noexcept {
   return kNames[static_cast<unsigned>(outcome)];
 }
 
-/// What the server said to one recipient.
+/// What the server said to one recipient, and what that came to.
 struct RecipientResult {
-  std::string mailbox;       ///< `local@domain`, as on the wire.
-  bool accepted = false;     ///< True does not mean sent: that is the message's outcome.
-  bool final_reply = false;  ///< LMTP: this is the final reply, to the content (RFC 2033).
-  int reply_code = 0;        ///< 0 where the server was not asked.
+  std::string mailbox;                ///< `local@domain`, as on the wire.
+  Outcome outcome = Outcome::Queued;  ///< What became of the message for this recipient.
+  bool accepted = false;              ///< The server took the recipient; that does not mean sent.
+  bool final_reply = false;           ///< LMTP: this is the final reply, to the content (RFC 2033).
+  int reply_code = 0;                 ///< 0 where the server was not asked.
   EnhancedCode enhanced;
   std::string text;  ///< The reply's text, for a refused recipient; empty for an accepted one.
 };
 
-/// The result of one message. It owns all that it says.
+/// The result of one message. It owns all that it says. Where recipients differ, the message is in doubt if it is for
+/// one of them, else queued, else sent, else refused.
 struct SendResult {
   Outcome outcome = Outcome::Queued;
   smtpoll::Error error;     ///< Why it was not sent; ErrorNumber 0 for a sent one.
@@ -3579,6 +3590,9 @@ class EmailMessage {
   std::string EnvelopeID;               ///< ENVID of RFC 3461; empty for none.
   DsnNotify Notify = DsnNotify::Unset;  ///< NOTIFY for the recipients that RecipientOptions does not name.
   std::vector<smtpoll::RecipientOptions> RecipientOptions;
+  /// Mailboxes that a further try leaves out, because they have the message or never will: filled when a connection is
+  /// lost after the server took the message for a part of the recipients.
+  std::vector<std::string> Settled;
 
   /// Signs the message on its way out, for example by DKIM. A signed message goes in ASCII, because a relay that turned
   /// 8bit into something else would break the signature; and its attachments are read twice.
@@ -5279,6 +5293,13 @@ struct MessagePart {
 /// A longer name is encoded, because it may have no place where its line can be folded.
 constexpr std::size_t kLongestPlainName = 500;
 
+/// What makes a rendering this one and no other: a message that is rendered again with the same stamp shows the same
+/// Date and the same Message-ID. All zero is a stamp that the first rendering fills.
+struct MessageStamp {
+  std::int64_t time = 0;  // seconds since 1970
+  char token[24] = {};    // letters that no text of the message holds: the stem of its boundaries and its Message-ID
+};
+
 class MessageLayout {
  public:
   const std::vector<MessagePart>& Parts() const noexcept { return parts_; }
@@ -5313,9 +5334,10 @@ class MessageLayout {
     while (!header.Done()) to.append(piece, header.Read(piece, sizeof piece));
   }
 
-  /// `width`: what the server offers, 8BITMIME or BINARYMIME.
-  void Lay(const EmailMessage& mail, WireWidth width) {
+  /// `width`: what the server offers, 8BITMIME or BINARYMIME. An empty `stamp` is filled.
+  void Lay(const EmailMessage& mail, WireWidth width, MessageStamp& stamp) {
     Clear();
+    stamp_ = &stamp;
     width_ = width;
     mail_ = &mail;
     if (!mail.Source.empty()) {
@@ -5324,20 +5346,24 @@ class MessageLayout {
           {false, 0, 0, mail.Source, ascii ? TransferEncoding::SevenBit : TransferEncoding::EightBit, nullptr, 0});
       return;
     }
-    DrawToken();
+    if (stamp.time == 0) {
+      stamp.time = static_cast<std::int64_t>(std::time(nullptr));
+      DrawToken();
+    }
     WriteFields();
     WriteMixed();
     EndLiteral();
   }
 
  private:
-  /// 24 random letters that no text of this message holds: the stem of its boundaries and its Message-ID. They are
-  /// drawn from the system each time, so that neither a thread nor a process that was forked off draws the same ones.
+  /// The token is drawn from the system each time, so that neither a thread nor a process that was forked off draws the
+  /// same one.
   void DrawToken() {
+    char(&token)[sizeof MessageStamp::token] = stamp_->token;
     do {
-      if (!FillWithEntropy(token_, sizeof token_))
-        for (char& c : token_) c = static_cast<char>(NextRandom() >> 56);
-      for (char& c : token_) c = static_cast<char>('a' + static_cast<unsigned char>(c) % 26);
+      if (!FillWithEntropy(token, sizeof token))
+        for (char& c : token) c = static_cast<char>(NextRandom() >> 56);
+      for (char& c : token) c = static_cast<char>('a' + static_cast<unsigned char>(c) % 26);
     } while (Occurs(mail_->BodyPlainText) || Occurs(mail_->BodyHTML) || Occurs(mail_->BodyEnriched) ||
              Occurs(mail_->BodyCalendar) || OccursInAttachment());
   }
@@ -5351,16 +5377,17 @@ class MessageLayout {
     z = (z ^ z >> 27) * 0x94D049BB133111EBu;
     return z ^ z >> 31;
   }
-  bool Occurs(const std::string& text) const { return text.find(token_, 0, sizeof token_) != std::string::npos; }
+  bool Occurs(const std::string& text) const {
+    return text.find(stamp_->token, 0, sizeof stamp_->token) != std::string::npos;
+  }
 
   // ---- Header fields.
 
   void WriteFields() {
     HeaderWriter writer(literals_);
     if (Ours("Date")) {
-      const std::time_t now = std::time(nullptr);
       scratch_.clear();
-      AppendDate(static_cast<std::int64_t>(now), LocalOffset(now), scratch_);
+      AppendDate(stamp_->time, LocalOffset(static_cast<std::time_t>(stamp_->time)), scratch_);
       Field(writer, "Date", scratch_);
     }
     if (Ours("From")) Addresses(writer, "From", mail_->FromAddress);
@@ -5429,7 +5456,7 @@ class MessageLayout {
   void MessageId(HeaderWriter& writer) {
     Mailbox author;
     MailboxParser(mail_->FromAddress).Next(author);
-    scratch_.assign("<").append(token_, sizeof token_).append("@");
+    scratch_.assign("<").append(stamp_->token, sizeof stamp_->token).append("@");
     if (author.domain.empty() || author.domain[0] == '[' || !IsAllAscii(author.domain))
       scratch_ += "localhost.localdomain";
     else
@@ -5602,7 +5629,9 @@ class MessageLayout {
 
   // ---- Boundaries (RFC 2046 5.1.1). "=_" stands in neither quoted-printable nor base64.
 
-  void AppendBoundary(char level) { literals_.append("=_").append(token_, sizeof token_).append(1, level); }
+  void AppendBoundary(char level) {
+    literals_.append("=_").append(stamp_->token, sizeof stamp_->token).append(1, level);
+  }
   void StartMultipart(std::string_view subtype, char level) {
     literals_.append("Content-Type: multipart/").append(subtype).append(";\r\n boundary=\"");
     AppendBoundary(level);
@@ -5626,13 +5655,13 @@ class MessageLayout {
   }
 
   const EmailMessage* mail_ = nullptr;
+  MessageStamp* stamp_ = nullptr;
   std::vector<MessagePart> parts_;
   std::string literals_;
   std::string scratch_;
   std::string name_;
   std::size_t literal_begin_ = 0;
   WireWidth width_ = WireWidth::SevenBit;
-  char token_[24] = {};
   std::uint64_t random_ = 0;
 };
 
@@ -5661,8 +5690,13 @@ class MessageSource final : public Source {
   /// Starts `mail`, which must neither change nor go away until Close. What is wrong with it, Check says before.
   /// `width`: text may go as 8bit, attachments as they are, because the server offers 8BITMIME or BINARYMIME.
   void Open(const EmailMessage& mail, detail::WireWidth width = detail::WireWidth::SevenBit) {
+    detail::MessageStamp stamp;
+    Open(mail, width, stamp);
+  }
+  /// As above, with the Date and the Message-ID of `stamp`; an empty one is filled.
+  void Open(const EmailMessage& mail, detail::WireWidth width, detail::MessageStamp& stamp) {
     signer_ = mail.Signer.get();
-    layout_.Lay(mail, signer_ == nullptr ? width : detail::WireWidth::SevenBit);
+    layout_.Lay(mail, signer_ == nullptr ? width : detail::WireWidth::SevenBit, stamp);
     failure_.clear();
     StartOver(false);
     StartSigning();
@@ -5980,6 +6014,12 @@ class Capabilities {
   /// The largest message the server takes, in bytes (RFC 1870); 0 where it named no limit.
   std::uint64_t MaxSize() const noexcept { return max_size_; }
 
+  /// Limits of LIMITS (RFC 9422 4); SIZE_MAX where the server named none: recipients in one transaction, their domains,
+  /// and transactions in one session.
+  std::size_t MaxRecipients() const noexcept { return max_recipients_; }
+  std::size_t MaxRecipientDomains() const noexcept { return max_domains_; }
+  std::size_t MaxMails() const noexcept { return max_mails_; }
+
   /// Reads the text of an EHLO reply: the first line is the server's name, each further line a keyword.
   static Capabilities FromReplyText(std::string_view text) noexcept {
     Capabilities result;
@@ -6035,9 +6075,24 @@ class Capabilities {
       if (!detail::EqualIgnoringCase(keyword, known.keyword)) continue;
       extensions_ |= 1u << static_cast<unsigned>(known.extension);
       if (known.extension == Extension::Size) detail::ParseDecimal(NextWord(line), max_size_);
+      if (known.extension == Extension::Limits)
+        while (!detail::Trim(line).empty()) AddLimit(NextWord(line));
       if (known.extension == Extension::Auth)
         while (!detail::Trim(line).empty()) AddMechanism(NextWord(line));
     }
+  }
+
+  /// `name=value`; 0 and what is no number limits nothing (RFC 9422 4: a value is at least 1).
+  void AddLimit(std::string_view limit) noexcept {
+    const std::size_t equals = limit.find('=');
+    std::uint64_t value = 0;
+    if (equals == std::string_view::npos || !detail::ParseDecimal(limit.substr(equals + 1), value) || value == 0)
+      return;
+    const std::size_t most = value < SIZE_MAX ? static_cast<std::size_t>(value) : SIZE_MAX;
+    const std::string_view name = limit.substr(0, equals);
+    if (detail::EqualIgnoringCase(name, "RCPTMAX")) max_recipients_ = most;
+    if (detail::EqualIgnoringCase(name, "RCPTDOMAINMAX")) max_domains_ = most;
+    if (detail::EqualIgnoringCase(name, "MAILMAX")) max_mails_ = most;
   }
 
   void AddMechanism(std::string_view name) noexcept {
@@ -6048,6 +6103,9 @@ class Capabilities {
   std::uint32_t extensions_ = 0;
   std::uint32_t mechanisms_ = 0;
   std::uint64_t max_size_ = 0;
+  std::size_t max_recipients_ = SIZE_MAX;
+  std::size_t max_domains_ = SIZE_MAX;
+  std::size_t max_mails_ = SIZE_MAX;
 };
 
 SMTPOLL_NAMESPACE_END
@@ -6150,11 +6208,15 @@ enum class Await : std::uint8_t {
   Command
 };
 
-/// One outstanding reply. The driver hands the engine memory for as many as may be outstanding.
+/// One outstanding reply, or a run of them: the replies to RCPT that follow each other are one entry, so that a
+/// thousand recipients need no more memory than one. The driver hands the engine memory for the entries.
 struct AwaitedReply {
   Await what = Await::Greeting;
-  std::uint32_t recipient = 0;  ///< Which one, for Await::Recipient.
-  std::uint64_t asked_at = 0;   ///< Position in the output at which its command ends: no reply may come before.
+  std::uint32_t recipient = 0;    ///< Await::Recipient: which one is next.
+  std::uint32_t count = 1;        ///< Replies that are awaited, for Await::Recipient; 1 for all others.
+  std::uint32_t transaction = 0;  ///< Number of the transaction that it belongs to, 0 for none.
+  std::uint64_t asked_at = 0;     ///< Position in the output at which the next one's command ends: no reply may come
+                                  ///< before.
 };
 
 namespace detail {
@@ -6228,15 +6290,30 @@ class CommandWriter {
 
   /// Writes the command of `what` with its argument and parameters, and waits for its reply.
   void Write(Await what, std::string_view argument = {}, std::string_view parameters = {},
-             std::uint32_t recipient = 0) noexcept {
-    const std::size_t start = output_.Filled().size();
-    for (const std::string_view piece : {RuleOf(what).command, argument, RuleOf(what).closing, parameters})
-      output_.Append(piece);
-    const Span<char> filled = output_.Filled();
-    Show(Side::Client, {filled.data() + start, filled.size() - start});
-    output_.Append("\r\n");
-    written_ += output_.Filled().size() - start;
-    Expect(what, recipient);
+             std::uint32_t transaction = 0) noexcept {
+    Say(what, argument, parameters);
+    Expect(what, transaction);
+  }
+
+  /// As CanWrite, for RCPT: a further one needs no entry of its own.
+  bool CanWriteRecipient(std::size_t window, std::uint32_t transaction) const noexcept {
+    if (count_ == 0 || window == 1 || !JoinsRun(transaction)) return CanWrite(window);
+    return output_.Free().size() >= kCommandRoom;
+  }
+
+  /// Writes RCPT for recipient `index` of a transaction; recipients come in order.
+  void WriteRecipient(std::string_view mailbox, std::string_view parameters, std::uint32_t index,
+                      std::uint32_t transaction) noexcept {
+    Say(Await::Recipient, mailbox, parameters);
+    if (count_ != 0 && JoinsRun(transaction))
+      ++Last().count;
+    else
+      Push({Await::Recipient, index, 1, transaction, written_});
+  }
+  /// Bytes that WriteRecipient puts into the output.
+  static std::size_t RecipientSize(std::string_view mailbox, std::string_view parameters) noexcept {
+    const AwaitRule& rule = RuleOf(Await::Recipient);
+    return rule.command.size() + mailbox.size() + rule.closing.size() + parameters.size() + 2;
   }
 
   /// Writes `prefix` and then what `encode(char*)` writes and returns the size of; the transcript sees asterisks
@@ -6257,11 +6334,11 @@ class CommandWriter {
   void WroteContent(std::size_t size) noexcept { written_ += size; }
 
   /// Waits for a reply to what has been written so far.
-  void Expect(Await what, std::uint32_t recipient = 0) noexcept { Push({what, recipient, written_}); }
+  void Expect(Await what, std::uint32_t transaction = 0) noexcept { Push({what, 0, 1, transaction, written_}); }
 
   /// Waits for a reply that no output has asked for yet; LastIsAskedHere says when it has.
-  void ExpectLater(Await what) noexcept { Push({what, 0, UINT64_MAX}); }
-  void LastIsAskedHere() noexcept { ring_[(first_ + count_ - 1) % ring_.size()].asked_at = written_; }
+  void ExpectLater(Await what, std::uint32_t transaction) noexcept { Push({what, 0, 1, transaction, UINT64_MAX}); }
+  void LastIsAskedHere() noexcept { Last().asked_at = written_; }
 
   /// The last reply is not expected any more: its command was taken back.
   void ForgetLast(std::size_t size) noexcept {
@@ -6269,19 +6346,25 @@ class CommandWriter {
     written_ -= size;
     --count_;
   }
-  /// The last reply expected is the one to `what`, and all that asks for it has gone out.
-  bool LastWasAsked(Await what) const noexcept {
-    if (count_ == 0) return false;
-    const AwaitedReply& last = ring_[(first_ + count_ - 1) % ring_.size()];
-    return last.what == what && sent_ >= last.asked_at;
-  }
+  /// Positions in the output of this session: what has been written to it, and what has gone out.
+  std::uint64_t Written() const noexcept { return written_; }
+  std::uint64_t SentBytes() const noexcept { return sent_; }
 
+  /// Entries of the ring: 0 where no reply is outstanding.
   std::size_t Outstanding() const noexcept { return count_; }
   const AwaitedReply& Front() const noexcept { return ring_[first_]; }
+  const AwaitedReply& Back() const noexcept { return ring_[(first_ + count_ - 1) % ring_.size()]; }
   bool FrontWasAsked() const noexcept { return sent_ >= Front().asked_at; }
   void PopFront() noexcept {
     first_ = (first_ + 1) % ring_.size();
     --count_;
+  }
+  /// One reply of the run in front has come; the command of the next one is `next_size` bytes long.
+  void PopRecipient(std::size_t next_size) noexcept {
+    AwaitedReply& run = ring_[first_];
+    ++run.recipient;
+    --run.count;
+    run.asked_at += next_size;
   }
   void ForgetAwaited() noexcept { count_ = 0; }
 
@@ -6307,7 +6390,21 @@ class CommandWriter {
   }
 
  private:
+  void Say(Await what, std::string_view argument, std::string_view parameters) noexcept {
+    const std::size_t start = output_.Filled().size();
+    for (const std::string_view piece : {RuleOf(what).command, argument, RuleOf(what).closing, parameters})
+      output_.Append(piece);
+    const Span<char> filled = output_.Filled();
+    Show(Side::Client, {filled.data() + start, filled.size() - start});
+    output_.Append("\r\n");
+    written_ += output_.Filled().size() - start;
+  }
+
   void Push(const AwaitedReply& awaited) noexcept { ring_[(first_ + count_++) % ring_.size()] = awaited; }
+  AwaitedReply& Last() noexcept { return ring_[(first_ + count_ - 1) % ring_.size()]; }
+  bool JoinsRun(std::uint32_t transaction) const noexcept {
+    return Back().what == Await::Recipient && Back().transaction == transaction;
+  }
 
   WireBuffer output_;
   Span<AwaitedReply> ring_;
@@ -6457,6 +6554,11 @@ class ContentWriter {
   std::uint64_t Read() const noexcept { return read_; }
 
   std::string_view Failure() const { return source_->Failure(); }
+
+  /// Room that a chunk with all of `size` bytes of content needs, whatever its lines end in; kUnknownSize needs all.
+  static constexpr std::uint64_t ChunkRoom(std::uint64_t size) noexcept {
+    return size > kUnknownSize / 4 ? size : kHeaderRoom + 2 * size + kEndRoom + kLeastRoom;
+  }
 
   /// Fills `output` with content as far as it has room and the source gives; on End the end of content is written too.
   Result Fill(WireBuffer& output) {
@@ -6757,16 +6859,101 @@ SMTPOLL_NAMESPACE_END
 
 #endif
 
+// ---- smtpoll/protocol/transaction.hpp ----
+// A message in flight as the engine sees it: what of its transaction (RFC 5321 3.3) is written, answered and decided.
+// Invariant: transactions are answered in the order in which they were started, so the oldest is the one that the next
+// reply to a transaction belongs to, and the newest is the only one that may still be written.
+#ifndef SMTPOLL_PROTOCOL_TRANSACTION_HPP
+#define SMTPOLL_PROTOCOL_TRANSACTION_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+
+/// One message in flight. The driver hands the engine memory for as many as may be.
+struct Transaction {
+  /// What became of it, once that is known and until it is told.
+  enum class End : std::uint8_t { Open, Accepted, Refused, InDoubt, Returned };
+
+  std::string_view reverse_path;
+  Span<const Recipient> recipients;
+  std::uint64_t end_at = UINT64_MAX;  ///< Position in the output at which its content ends, once that is written.
+  std::uint32_t number = 0;           ///< Counted from 1 in each session.
+  std::uint32_t accepted = 0;         ///< Recipients that the server took.
+  std::uint32_t final_replies = 0;    ///< LMTP: how many of them have come.
+  End end = End::Open;
+  bool chunked = false;    ///< The content goes by BDAT.
+  bool refused = false;    ///< By the server; the rest of its replies is read and passed over.
+  bool broken = false;     ///< Broken off by this side before its end was written.
+  bool delivered = false;  ///< LMTP: one of the final replies was positive.
+
+  /// All of its content is written, and its final reply will come.
+  bool IsWhole() const noexcept { return end_at != UINT64_MAX; }
+};
+
+namespace detail {
+
+/// The transactions in flight, oldest first, in memory that the caller sized.
+class TransactionQueue {
+ public:
+  explicit TransactionQueue(Span<Transaction> memory) noexcept : memory_(memory) {}
+
+  std::size_t Count() const noexcept { return count_; }
+  std::size_t Room() const noexcept { return memory_.size(); }
+  /// How many were added since Clear.
+  std::uint32_t Started() const noexcept { return last_number_; }
+  Transaction& Oldest() const noexcept { return memory_[first_]; }
+  Transaction& Newest() const noexcept { return memory_[(first_ + count_ - 1) % memory_.size()]; }
+
+  const Transaction* Find(std::uint32_t number) const noexcept {
+    for (std::size_t i = 0; i < count_; ++i)
+      if (const Transaction& one = memory_[(first_ + i) % memory_.size()]; one.number == number) return &one;
+    return nullptr;
+  }
+
+  Transaction& Add() noexcept {
+    ++count_;
+    Newest() = {};
+    Newest().number = ++last_number_;
+    return Newest();
+  }
+  void DropOldest() noexcept {
+    first_ = (first_ + 1) % memory_.size();
+    --count_;
+  }
+  void Clear() noexcept {
+    first_ = count_ = 0;
+    last_number_ = 0;
+  }
+
+  template <typename Function>
+  void ForEach(Function&& function) const {
+    for (std::size_t i = 0; i < count_; ++i) function(memory_[(first_ + i) % memory_.size()]);
+  }
+
+ private:
+  Span<Transaction> memory_;
+  std::size_t first_ = 0;
+  std::size_t count_ = 0;
+  std::uint32_t last_number_ = 0;
+};
+
+}  // namespace detail
+SMTPOLL_NAMESPACE_END
+
+#endif
+
 // ---- smtpoll/protocol/engine.hpp ----
 // The SMTP client as a state machine (RFC 5321): received bytes become decisions, decisions become bytes to send.
 // It does no I/O, allocates nothing and has no clock: whoever owns the wire hands in bytes, room and the time.
 //
-// Theory: replies come in the order of the commands. So the state of a session is a stage (what the session is doing)
-// and the ring of outstanding replies, whose front says what the next reply answers. OnReply is the table of what each
-// reply does, WriteDue the table of what is to be written next; nothing else moves the machine. In lock-step the ring
-// holds one entry; with PIPELINING (RFC 2920) the same two tables run with a longer one.
+// Theory: replies come in the order of the commands. So the state of a session is a stage (what the session is doing),
+// the ring of outstanding replies, whose front says what the next reply answers, and the queue of transactions in
+// flight: the newest may still be written (step_ says what comes next), the oldest is the one being answered. OnReply
+// is the table of what each reply does, WriteDue the table of what is to be written next; nothing else moves the
+// machine. In lock-step the ring holds one entry; with PIPELINING (RFC 2920) the same two tables run with a longer one,
+// and the end of one content is in a group with the next envelope.
 //
-// Invariant: a message's outcome is told exactly once, and it is told before the end of the session that decided it.
+// Invariant: a message's outcome is told exactly once, in the order in which the messages were started, and before the
+// end of the session that decided it.
 #ifndef SMTPOLL_PROTOCOL_ENGINE_HPP
 #define SMTPOLL_PROTOCOL_ENGINE_HPP
 
@@ -6775,9 +6962,13 @@ SMTPOLL_NAMESPACE_BEGIN
 class Engine {
  public:
   /// The engine works in memory that the caller sized and keeps: `input` at least 512 bytes (the longest reply must
-  /// fit), `output` at least 1024 bytes, `window` at least 1 entry (that many commands may be outstanding).
+  /// fit), `output` at least 1024 bytes, `window` at least 1 entry (that many commands may be outstanding; 4 for each
+  /// message in flight are enough), `transactions` at least 1 entry (that many messages may be in flight).
+  Engine(Span<char> input, Span<char> output, Span<AwaitedReply> window, Span<Transaction> transactions) noexcept
+      : input_(input), commands_(output, window), transactions_(transactions) {}
+  /// With one message in flight at a time.
   Engine(Span<char> input, Span<char> output, Span<AwaitedReply> window) noexcept
-      : input_(input), commands_(output, window) {}
+      : input_(input), commands_(output, window), transactions_({&only_, 1}) {}
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;
 
@@ -6789,12 +6980,16 @@ class Engine {
   /// as those.
   void Secured(Millis now, std::string_view channel_binding_type = {}, std::string_view channel_binding = {}) noexcept;
 
-  /// Starts one message. Refused with an error, before a byte is sent, where the engine is not Idle() or the message
-  /// needs what the server does not offer. Both arguments must stay valid until the outcome event (Accepted ...
-  /// Returned) came.
+  /// Starts one message. Refused with an error, before a byte is sent, where CanSend() is false or the message needs
+  /// what the server does not offer. `content` must stay valid until the next message is started or this one's outcome
+  /// came, what `envelope` looks at until its outcome event (Accepted ... Returned) came.
   Error Send(const Envelope& envelope, Source& content, Millis now);
 
-  /// Breaks the current message off; allowed right after a Chunk event. That chunk does not go, and the outcome is
+  /// A message can be started now. With others in flight that is so where the server offers PIPELINING, all their
+  /// content is written and there is room; the event Ready says when it becomes so.
+  bool CanSend() const noexcept;
+
+  /// Breaks the newest message off; allowed right after a Chunk event. That chunk does not go, and the outcome is
   /// Refused (Errc::Cancelled). A content that goes by BDAT is then reset; for DATA there is no way to end without
   /// delivering, so MustReconnect follows.
   void Cancel() noexcept;
@@ -6844,16 +7039,32 @@ class Engine {
   /// is in the past until that is done: each call of Next then does a part of it (RFC 5802 2.2), and waits for nothing.
   Millis NextDeadline() const noexcept;
 
-  /// Ready for Send or Quit.
-  bool Idle() const noexcept { return stage_ == Stage::Idle && pending_ == 0; }
+  /// No message is in flight and no reply is awaited: ready for Send, Command or Quit.
+  bool Idle() const noexcept {
+    return stage_ == Stage::Ready && pending_ == 0 && InFlight() == 0 && commands_.Outstanding() == 0;
+  }
+  /// Messages started whose outcome has not been told.
+  std::size_t InFlight() const noexcept { return transactions_.Count(); }
   /// No session: before Start, and after Failed, MustReconnect or Ended.
   bool IsOver() const noexcept { return stage_ == Stage::Over; }
   /// The source said Again: there is nothing to wait for on the wire.
   bool WaitsForSource() const noexcept { return waits_for_source_; }
-  /// Bytes of the current content not yet read from its source; kUnknownSize where not known, 0 without a message.
-  std::uint64_t ContentLeft() const noexcept {
-    return stage_ == Stage::Transaction && step_ != Step::Finished ? content_.Left() : 0;
+  /// Bytes of the newest message's content not yet read from its source; kUnknownSize where not known, 0 where all was
+  /// read.
+  std::uint64_t ContentLeft() const noexcept { return step_ != Step::None ? content_.Left() : 0; }
+
+  /// All of the newest message's content has gone out.
+  bool ContentIsOut() const noexcept {
+    return InFlight() != 0 && transactions_.Newest().IsWhole() &&
+           commands_.SentBytes() >= transactions_.Newest().end_at;
   }
+
+  /// The session takes no further message, though it stands (MAILMAX, RFC 9422): the next one needs a new session.
+  bool IsExhausted() const noexcept {
+    return stage_ == Stage::Ready && transactions_.Started() >= capabilities_.MaxMails();
+  }
+  /// One refused recipient refuses the message (SessionOptions).
+  bool AllRecipientsOrNone() const noexcept { return options_.all_recipients_or_none; }
 
   /// Content may hold any bytes: it goes by BDAT to a server that offers BINARYMIME (RFC 3030 3).
   bool TakesBinary() const noexcept {
@@ -6864,31 +7075,27 @@ class Engine {
   const Capabilities& ServerCapabilities() const noexcept { return capabilities_; }
 
  private:
-  enum class Stage : std::uint8_t { Over, Opening, AwaitTls, Idle, Transaction, Resetting, Commanding, Quitting };
-  /// What the current transaction writes next.
-  enum class Step : std::uint8_t { Mail, Recipients, Data, Content, Finished };
-  /// Events that wait to be told, in the order of their telling.
-  enum Pending : unsigned {
-    kRefused = 1,
-    kInDoubt = 2,
-    kReturned = 4,
-    kMustReconnect = 8,
-    kFailed = 16,
-    kEnded = 32,
-    kAccepted = 64
-  };
+  enum class Stage : std::uint8_t { Over, Opening, AwaitTls, Ready, Quitting };
+  /// What the newest transaction writes next; None where it is whole, or given up, or there is none.
+  enum class Step : std::uint8_t { None, Mail, Recipients, Data, AwaitGo, Content };
+  /// Events that wait to be told, in the order of their telling; outcomes come before all of them.
+  enum Pending : unsigned { kMustReconnect = 1, kFailed = 2, kEnded = 4 };
 
+  bool HasOutcome() const noexcept { return InFlight() != 0 && transactions_.Oldest().end != Transaction::End::Open; }
   Event TakePending() noexcept;
   Event OnReply(const Reply& reply) noexcept;
   Event OnOpeningReply(Await what, const Reply& reply) noexcept;
   Event OnRecipientReply(std::uint32_t recipient, const Reply& reply) noexcept;
-  Event OnDataReply(const Reply& reply) noexcept;
+  void OnDataReply(const Reply& reply) noexcept;
   Event OnContentEndReply(const Reply& reply) noexcept;
   Event OnRecipientFinalReply(const Reply& reply) noexcept;
+  bool AwaitsFurtherFinalReply() const noexcept;
+  void ConcludeIfRefused() noexcept;
   Event WriteDue();
-  Event FillContent();
-  Event FillChunk();
-  Event WroteContent(detail::ContentWriter::Result result, std::size_t size, std::uint64_t left,
+  Event FillContent(Transaction& newest);
+  Event FillChunk(Transaction& newest);
+  bool FitsBehind(std::size_t before) const noexcept;
+  Event WroteContent(Transaction& newest, detail::ContentWriter::Result result, std::size_t size, std::uint64_t left,
                      std::uint64_t read) noexcept;
 
   void SayHello(Await what) noexcept;
@@ -6900,17 +7107,24 @@ class Engine {
   void Respond(detail::SaslStep step) noexcept;
 
   void Refuse(Await what, std::uint32_t recipient, const Reply& reply) noexcept;
-  Event Conclude() noexcept;
+  void Conclude() noexcept;
   void BreakOff(Errc code, std::string_view why) noexcept;
   void Fail(const Error& error) noexcept;
   void FailPolitely(const Error& error) noexcept;
-  void EndSession(unsigned pending) noexcept;
+  void EndSession(unsigned pending, bool answered = false) noexcept;
 
   Error ErrorOn(Await what, Errc code, const Reply& reply, std::uint32_t recipient = 0) const noexcept;
   void DescribeCommand(const AwaitedReply& awaited, FixedText<80>& text) const noexcept;
-  std::size_t Window() const noexcept {
-    return options_.pipelining && capabilities_.Has(Extension::Pipelining) ? SIZE_MAX : 1;
+  /// Entries that the ring of outstanding replies may have.
+  std::size_t Window() const noexcept { return Pipelines() ? SIZE_MAX : 1; }
+  bool Pipelines() const noexcept { return options_.pipelining && capabilities_.Has(Extension::Pipelining); }
+  /// Replies to the oldest transaction are outstanding: the next ones, or the last ones, behind that to a RSET before.
+  bool OldestIsAwaited() const noexcept {
+    const std::uint32_t number = transactions_.Oldest().number;
+    return commands_.Outstanding() != 0 &&
+           (commands_.Front().transaction == number || commands_.Back().transaction == number);
   }
+  std::size_t RecipientCommandSize(const Transaction& of, std::uint32_t index) const noexcept;
   /// Content is not all out yet: its final reply cannot come.
   bool SendsContent() const noexcept;
   /// The last reply is done with; not while SASL still works on the challenge in it.
@@ -6929,21 +7143,22 @@ class Engine {
   Capabilities capabilities_;
   Envelope envelope_;
 
+  detail::TransactionQueue transactions_;
+
   Stage stage_ = Stage::Over;
-  Step step_ = Step::Mail;
+  Step step_ = Step::None;
   unsigned pending_ = 0;
   std::size_t reply_size_ = 0;        // bytes of input_ that the last event's reply looks at
   std::uint32_t next_recipient_ = 0;  // the next one to be written
-  std::size_t accepted_recipients_ = 0;
-  std::size_t final_replies_ = 0;  // LMTP: how many of them have come
-  bool delivered_ = false;         // LMTP: one of them was positive
-  bool refused_ = false;           // the transaction is refused, for the reason in refusal_
-  std::size_t chunk_size_ = 0;     // bytes of output that the last chunk took
-  bool chunked_ = false;           // the content goes by BDAT
+  std::size_t chunk_size_ = 0;        // bytes of output that the chunk told last took
+  bool reset_first_ = false;          // what the server makes of the message before is unknown: RSET goes before MAIL
+  bool ready_told_ = false;           // Ready was told since the last Send
   bool waits_for_source_ = false;
   Millis waiting_since_ = 0;
-  Error refusal_;
+  Error refusal_;   // why the oldest transaction was refused
+  Error breakage_;  // why one was broken off; no other starts before that is told
   Error error_;
+  Transaction only_;
 };
 
 SMTPOLL_NAMESPACE_END
@@ -6958,41 +7173,42 @@ SMTPOLL_NAMESPACE_END
 
 SMTPOLL_NAMESPACE_BEGIN
 
-// How a transaction ends. The first refusal is the reason that is told.
+// How a transaction ends. The first refusal is the reason that is told; what is not written yet is not written any
+// more.
 inline void Engine::Refuse(Await what, std::uint32_t recipient, const Reply& reply) noexcept {
-  if (refused_) return;
-  refused_ = true;
+  Transaction& oldest = transactions_.Oldest();
+  if (oldest.refused) return;
+  oldest.refused = true;
   refusal_ = ErrorOn(what, Errc::MessageRefused, reply, recipient);
+  if (InFlight() == 1) step_ = Step::None;
 }
 
-/// Tells the refusal once every command has its reply, and clears the server's state (RFC 5321 4.1.1.5).
-inline Event Engine::Conclude() noexcept {
-  if (commands_.Outstanding() != 0) return {};
-  stage_ = Stage::Resetting;
-  commands_.Write(Await::Reset);
-  Event event;
-  event.kind = EventKind::Refused;
-  event.error = &refusal_;
-  return event;
+/// The oldest transaction is refused or broken off: that is its outcome once every command of it has its reply. The
+/// server's state is cleared (RFC 5321 4.1.1.5), unless the next message, which is on its way already, does that.
+inline void Engine::Conclude() noexcept {
+  if (OldestIsAwaited()) return;
+  transactions_.Oldest().end = Transaction::End::Refused;
+  if (InFlight() == 1) commands_.Write(Await::Reset);
 }
 
+/// Gives the newest message up before its end is written. By BDAT the server can be told so; DATA can only be cut off.
 inline void Engine::BreakOff(Errc code, std::string_view why) noexcept {
-  refused_ = true;
-  refusal_ = Error(code, Phase::Content, why);
-  EndSession(kRefused | kMustReconnect);
+  Transaction& newest = transactions_.Newest();
+  breakage_ = Error(code, Phase::Content, why);
+  newest.broken = true;
+  newest.end_at = UINT64_MAX;
+  step_ = Step::None;
+  if (!newest.chunked)
+    EndSession(kMustReconnect);
+  else if (InFlight() == 1)
+    Conclude();
 }
 
 // How a session ends.
 inline void Engine::Fail(const Error& error) noexcept {
   error_ = error;
   if (commands_.Outstanding() != 0 && error_.command.empty()) DescribeCommand(commands_.Front(), error_.command);
-  unsigned outcome = 0;
-  if (stage_ == Stage::Transaction) {
-    const bool answered = error.reply_code / 100 == 4 || error.reply_code / 100 == 5;
-    const bool all_sent = commands_.LastWasAsked(Await::ContentEnd);
-    outcome = refused_ ? kRefused : all_sent && !answered ? kInDoubt : kReturned;
-  }
-  EndSession(outcome | kFailed);
+  EndSession(kFailed, error.reply_code / 100 == 4 || error.reply_code / 100 == 5);
 }
 
 /// As Fail, and leaves QUIT in the output for a driver that will flush once more (RFC 5321 3.1: after 554, QUIT).
@@ -7002,10 +7218,20 @@ inline void Engine::FailPolitely(const Error& error) noexcept {
   commands_.ForgetAwaited();
 }
 
-inline void Engine::EndSession(unsigned pending) noexcept {
+/// Every message in flight has its outcome now. `answered`: the oldest got its answer, which was no.
+inline void Engine::EndSession(unsigned pending, bool answered) noexcept {
+  transactions_.ForEach([&](Transaction& one) {
+    if (one.end != Transaction::End::Open) return;
+    const bool out = one.IsWhole() && commands_.SentBytes() >= one.end_at;
+    one.end = one.refused || one.broken ? Transaction::End::Refused
+              : out && !answered        ? Transaction::End::InDoubt
+                                        : Transaction::End::Returned;
+    answered = false;
+  });
   commands_.DropOutput();
   commands_.ForgetAwaited();
   stage_ = Stage::Over;
+  step_ = Step::None;
   sasl_.Stop();
   waits_for_source_ = false;
   pending_ |= pending;
@@ -7023,23 +7249,30 @@ inline void Engine::Closed(const Error& why) noexcept {
 }
 
 inline Event Engine::TakePending() noexcept {
+  Event event;
+  if (HasOutcome()) {
+    const Transaction& oldest = transactions_.Oldest();
+    switch (oldest.end) {
+      case Transaction::End::Accepted: event.kind = EventKind::Accepted; break;
+      case Transaction::End::InDoubt: event.kind = EventKind::InDoubt; break;
+      case Transaction::End::Returned: event.kind = EventKind::Returned; break;
+      default: event.kind = EventKind::Refused; break;
+    }
+    event.error = event.kind != EventKind::Refused ? &error_ : oldest.refused ? &refusal_ : &breakage_;
+    transactions_.DropOldest();
+    return event;
+  }
   struct Telling {
     Pending pending;
     EventKind kind;
   };
-  constexpr Telling kOrder[] = {{kAccepted, EventKind::Accepted},
-                                {kRefused, EventKind::Refused},
-                                {kInDoubt, EventKind::InDoubt},
-                                {kReturned, EventKind::Returned},
-                                {kMustReconnect, EventKind::MustReconnect},
-                                {kFailed, EventKind::Failed},
-                                {kEnded, EventKind::Ended}};
-  Event event;
+  constexpr Telling kOrder[] = {
+      {kMustReconnect, EventKind::MustReconnect}, {kFailed, EventKind::Failed}, {kEnded, EventKind::Ended}};
+  event.error = &error_;
   for (const Telling& telling : kOrder) {
     if ((pending_ & telling.pending) == 0) continue;
     pending_ &= ~static_cast<unsigned>(telling.pending);
     event.kind = telling.kind;
-    event.error = telling.pending == kRefused ? &refusal_ : &error_;
     break;
   }
   return event;
@@ -7063,7 +7296,9 @@ inline Millis Engine::NextDeadline() const noexcept {
 }
 
 inline bool Engine::SendsContent() const noexcept {
-  if (stage_ != Stage::Transaction || refused_) return false;
+  if (stage_ != Stage::Ready || InFlight() == 0) return false;
+  const Transaction& oldest = transactions_.Oldest();
+  if (oldest.refused || oldest.broken) return false;
   if (commands_.Outstanding() == 0) return step_ == Step::Content;
   const Await what = commands_.Front().what;
   return (what == Await::Chunk || what == Await::ContentEnd) && !commands_.FrontWasAsked();
@@ -7073,7 +7308,11 @@ inline Error Engine::ErrorOn(Await what, Errc code, const Reply& reply, std::uin
   Error error(code, detail::RuleOf(what).phase, reply.text);
   error.reply_code = reply.code;
   error.enhanced = reply.enhanced;
-  DescribeCommand({what, recipient}, error.command);
+  AwaitedReply awaited;
+  awaited.what = what;
+  awaited.recipient = recipient;
+  awaited.transaction = InFlight() != 0 ? transactions_.Oldest().number : 0;
+  DescribeCommand(awaited, error.command);
   return error;
 }
 
@@ -7082,8 +7321,10 @@ inline void Engine::DescribeCommand(const AwaitedReply& awaited, FixedText<80>& 
   text.Assign(rule.command);
   if (rule.phase == Phase::Hello) text.Append(options_.client_name);
   if (awaited.what == Await::Auth) text.Append(Name(sasl_.Mechanism()));
-  if (awaited.what == Await::Mail) text.Append(envelope_.reverse_path);
-  if (awaited.what == Await::Recipient) text.Append(envelope_.recipients[awaited.recipient].mailbox);
+  if (const Transaction* one = transactions_.Find(awaited.transaction)) {
+    if (awaited.what == Await::Mail) text.Append(one->reverse_path);
+    if (awaited.what == Await::Recipient) text.Append(one->recipients[awaited.recipient].mailbox);
+  }
   text.Append(rule.closing);
 }
 
@@ -7093,7 +7334,7 @@ SMTPOLL_NAMESPACE_END
 
 // ---- smtpoll/protocol/detail/engine_impl.hpp ----
 // The two tables that move the Engine: OnReply, what each reply does, and WriteDue, what is to be written next.
-// RFC 5321 3 and 4, RFC 2920 (grouping), RFC 3030 (chunks), RFC 2033 (LMTP).
+// RFC 5321 3 and 4, RFC 2920 (groups), RFC 3030 (chunks), RFC 2033 (LMTP).
 #ifndef SMTPOLL_PROTOCOL_DETAIL_ENGINE_IMPL_HPP
 #define SMTPOLL_PROTOCOL_DETAIL_ENGINE_IMPL_HPP
 
@@ -7106,6 +7347,9 @@ inline void Engine::Start(const SessionOptions& options, Millis now) noexcept {
   reply_size_ = 0;
   parser_.Reset();
   pending_ = 0;
+  transactions_.Clear();
+  step_ = Step::None;
+  chunk_size_ = 0;
   sasl_.Stop();
   error_ = {};
   waits_for_source_ = false;
@@ -7120,9 +7364,10 @@ inline void Engine::Start(const SessionOptions& options, Millis now) noexcept {
 }
 
 inline Event Engine::Next(Millis now) {
+  chunk_size_ = 0;
   for (;;) {
     DropReply();
-    if (pending_ != 0) return TakePending();
+    if (HasOutcome() || pending_ != 0) return TakePending();
     if (IsOver() || stage_ == Stage::AwaitTls) return {};
     if (sasl_.Working()) {
       const detail::SaslStep step = sasl_.Work();
@@ -7155,7 +7400,13 @@ inline Event Engine::Next(Millis now) {
 
     const Event event = WriteDue();
     if (event.kind != EventKind::None) return event;
-    if (pending_ != 0) continue;
+    if (HasOutcome() || pending_ != 0) continue;
+    if (!ready_told_ && InFlight() != 0 && CanSend()) {
+      ready_told_ = true;
+      Event ready;
+      ready.kind = EventKind::Ready;
+      return ready;
+    }
     if (now < NextDeadline()) return {};
     Fail(Error(Errc::TimedOut, CurrentPhase()));
   }
@@ -7184,7 +7435,10 @@ inline Event Engine::OnReply(const Reply& reply) noexcept {
     fail();
     return {};
   }
-  commands_.PopFront();
+  if (what == Await::Recipient && awaited.count > 1)
+    commands_.PopRecipient(RecipientCommandSize(transactions_.Oldest(), awaited.recipient + 1));
+  else if (what != Await::ContentEnd || !AwaitsFurtherFinalReply())
+    commands_.PopFront();
   switch (what) {
     case Await::Greeting:
     case Await::Ehlo:
@@ -7203,24 +7457,21 @@ inline Event Engine::OnReply(const Reply& reply) noexcept {
     }
     case Await::StartTls: return OnStartTlsReply(reply);
     case Await::Mail:
-      if (reply.IsPositive()) return {};
-      Refuse(what, 0, reply);
-      return Conclude();
+      if (!reply.IsPositive()) Refuse(what, 0, reply);
+      ConcludeIfRefused();
+      return {};
     case Await::Recipient: return OnRecipientReply(awaited.recipient, reply);
-    case Await::Data: return OnDataReply(reply);
+    case Await::Data: OnDataReply(reply); return {};
     case Await::Chunk:
       if (!reply.IsPositive()) Refuse(what, 0, reply);
-      return refused_ ? Conclude() : Event();
+      ConcludeIfRefused();
+      return {};
     case Await::ContentEnd: return OnContentEndReply(reply);
     case Await::Reset:
-      if (reply.IsPositive())
-        stage_ = Stage::Idle;
-      else
-        fail();
+      if (!reply.IsPositive()) fail();
       return {};
     case Await::Quit: EndSession(kEnded); return {};
     case Await::Command: {
-      stage_ = Stage::Idle;
       Event event;
       event.kind = EventKind::CommandReply;
       event.reply = reply;
@@ -7231,133 +7482,153 @@ inline Event Engine::OnReply(const Reply& reply) noexcept {
 }
 
 inline Event Engine::OnRecipientReply(std::uint32_t recipient, const Reply& reply) noexcept {
+  Transaction& oldest = transactions_.Oldest();
   Event event;
   event.reply = reply;
   event.recipient = recipient;
   event.kind = reply.IsPositive() ? EventKind::RecipientAccepted : EventKind::RecipientRefused;
-  if (reply.IsPositive()) ++accepted_recipients_;
+  if (reply.IsPositive()) ++oldest.accepted;
   // The message is refused when no recipient is left; the last refusal is then the reason given.
-  const bool last = recipient + 1 == envelope_.recipients.size();
-  if (!reply.IsPositive() && (options_.all_recipients_or_none || (last && accepted_recipients_ == 0)))
+  const bool last = recipient + 1 == oldest.recipients.size();
+  if (!reply.IsPositive() && (options_.all_recipients_or_none || (last && oldest.accepted == 0)))
     Refuse(Await::Recipient, recipient, reply);
-  if (refused_ && Conclude().kind == EventKind::Refused) pending_ |= kRefused;
+  ConcludeIfRefused();
   return event;
 }
 
-inline Event Engine::OnDataReply(const Reply& reply) noexcept {
+inline void Engine::OnDataReply(const Reply& reply) noexcept {
+  Transaction& oldest = transactions_.Oldest();
   if (!reply.IsIntermediate()) {
-    if (reply.IsPositive()) {
-      Fail(ErrorOn(Await::Data, Errc::UnexpectedReply, reply));
-      return {};
-    }
+    if (reply.IsPositive()) return Fail(ErrorOn(Await::Data, Errc::UnexpectedReply, reply));
     Refuse(Await::Data, 0, reply);
     return Conclude();
   }
-  if (refused_) {
-    // RFC 2920 3.1: DATA was grouped and accepted though no recipient was; an empty message must follow, and is
-    // refused.
-    commands_.Write(Await::ContentEnd);
-    return {};
-  }
+  // RFC 2920 3.1: DATA was grouped and accepted though no recipient was; an empty message must follow, and is refused.
+  if (oldest.refused) return commands_.Write(Await::ContentEnd, {}, {}, oldest.number);
   step_ = Step::Content;
-  commands_.ExpectLater(Await::ContentEnd);
-  return {};
+  commands_.ExpectLater(Await::ContentEnd, oldest.number);
 }
 
 inline Event Engine::OnContentEndReply(const Reply& reply) noexcept {
-  const bool whole = step_ == Step::Finished;
-  if (refused_) return Conclude();
-  if (options_.lmtp && whole) return OnRecipientFinalReply(reply);
+  Transaction& oldest = transactions_.Oldest();
+  if (oldest.refused) {
+    Conclude();
+    return {};
+  }
+  if (options_.lmtp && oldest.IsWhole()) return OnRecipientFinalReply(reply);
   if (reply.IsPositive()) {
-    stage_ = Stage::Idle;
+    transactions_.DropOldest();
     Event event;
     event.kind = EventKind::Accepted;
     event.reply = reply;
     return event;
   }
   Refuse(Await::ContentEnd, 0, reply);
-  if (whole) return Conclude();
   // Refused half-way: what the server makes of the rest is unknown, so the wire is given up.
-  EndSession(kRefused | kMustReconnect);
+  if (oldest.IsWhole())
+    Conclude();
+  else
+    EndSession(kMustReconnect);
   return {};
 }
 
 // RFC 2033 4.2: the content gets a reply for each recipient that was accepted, in their order.
 inline Event Engine::OnRecipientFinalReply(const Reply& reply) noexcept {
+  Transaction& oldest = transactions_.Oldest();
   Event event;
   event.kind = EventKind::RecipientFinal;
   event.reply = reply;
-  event.recipient = final_replies_++;
-  delivered_ = delivered_ || reply.IsPositive();
-  if (final_replies_ < accepted_recipients_) {
-    commands_.Expect(Await::ContentEnd);
-  } else if (delivered_) {
-    stage_ = Stage::Idle;
-    pending_ |= kAccepted;
+  event.recipient = oldest.final_replies++;
+  oldest.delivered = oldest.delivered || reply.IsPositive();
+  if (oldest.final_replies < oldest.accepted) return event;
+  if (oldest.delivered) {
+    oldest.end = Transaction::End::Accepted;
   } else {
     Refuse(Await::ContentEnd, 0, reply);
     Conclude();
-    pending_ |= kRefused;
   }
   return event;
 }
 
+inline bool Engine::AwaitsFurtherFinalReply() const noexcept {
+  const Transaction& oldest = transactions_.Oldest();
+  return options_.lmtp && oldest.IsWhole() && !oldest.refused && oldest.final_replies + 1 < oldest.accepted;
+}
+
+inline void Engine::ConcludeIfRefused() noexcept {
+  if (transactions_.Oldest().refused || transactions_.Oldest().broken) Conclude();
+}
+
 // What is to be written next.
 inline Event Engine::WriteDue() {
-  while (stage_ == Stage::Transaction && !refused_) {
+  while (stage_ == Stage::Ready && step_ != Step::None) {
+    Transaction& newest = transactions_.Newest();
     switch (step_) {
       case Step::Mail: {
         if (!commands_.CanWrite(Window())) return {};
+        if (reset_first_) {
+          reset_first_ = false;
+          commands_.Write(Await::Reset, {}, {}, newest.number);
+          break;
+        }
         const detail::ParameterText parameters = detail::MailParameters(envelope_, content_.Left(), capabilities_);
-        commands_.Write(Await::Mail, envelope_.reverse_path, parameters.View());
+        commands_.Write(Await::Mail, envelope_.reverse_path, parameters.View(), newest.number);
         step_ = Step::Recipients;
         break;
       }
       case Step::Recipients: {
-        if (!commands_.CanWrite(Window())) return {};
+        if (!commands_.CanWriteRecipient(Window(), newest.number)) return {};
         const Recipient& recipient = envelope_.recipients[next_recipient_];
         const detail::ParameterText parameters = detail::RecipientParameters(recipient, capabilities_);
-        commands_.Write(Await::Recipient, recipient.mailbox, parameters.View(), next_recipient_);
+        commands_.WriteRecipient(recipient.mailbox, parameters.View(), next_recipient_, newest.number);
         if (++next_recipient_ == envelope_.recipients.size()) step_ = Step::Data;
         break;
       }
       case Step::Data:
         if (!commands_.CanWrite(options_.all_recipients_or_none ? 1 : Window())) return {};
-        if (!chunked_) commands_.Write(Await::Data);
-        step_ = chunked_ ? Step::Content : Step::Finished;
+        if (!newest.chunked) commands_.Write(Await::Data, {}, {}, newest.number);
+        step_ = newest.chunked ? Step::Content : Step::AwaitGo;
         break;
-      case Step::Content: return chunked_ ? FillChunk() : FillContent();
-      case Step::Finished: return {};
+      case Step::Content: return newest.chunked ? FillChunk(newest) : FillContent(newest);
+      case Step::AwaitGo:
+      case Step::None: return {};
     }
   }
   return {};
 }
 
-inline Event Engine::FillContent() {
+inline Event Engine::FillContent(Transaction& newest) {
   if (!commands_.Buffer().empty()) return {};
   const std::uint64_t left = content_.Left(), read = content_.Read();
   const detail::ContentWriter::Result result = content_.Fill(commands_.Buffer());
-  const Event event = WroteContent(result, commands_.Buffer().Filled().size(), left, read);
-  if (step_ == Step::Finished) commands_.LastIsAskedHere();
+  const Event event = WroteContent(newest, result, commands_.Buffer().Filled().size(), left, read);
+  if (newest.IsWhole()) commands_.LastIsAskedHere();
   return event;
 }
 
 // RFC 3030 2: each chunk is a command and has its reply; the reply to the last one is the message's.
-inline Event Engine::FillChunk() {
+inline Event Engine::FillChunk(Transaction& newest) {
   const std::size_t before = commands_.Buffer().Filled().size();
-  // A chunk joins the commands of its envelope; each further one goes when the one before has gone.
-  if (!commands_.CanWrite(Window()) || (before != 0 && content_.Read() != 0)) return {};
+  if (!commands_.CanWrite(Window())) return {};
+  // A chunk joins the commands of its envelope, where it fits; each further one goes when the one before has gone.
+  if (before != 0 && (content_.Read() != 0 || !FitsBehind(before))) return {};
   const std::uint64_t left = content_.Left(), read = content_.Read();
   const detail::ContentWriter::Result result = content_.FillChunk(commands_.Buffer());
-  const Event event = WroteContent(result, commands_.Buffer().Filled().size() - before, left, read);
-  if (chunk_size_ != 0) commands_.Expect(step_ == Step::Finished ? Await::ContentEnd : Await::Chunk);
+  const Event event = WroteContent(newest, result, commands_.Buffer().Filled().size() - before, left, read);
+  if (chunk_size_ != 0) commands_.Expect(newest.IsWhole() ? Await::ContentEnd : Await::Chunk, newest.number);
   return event;
 }
 
+/// The content fits into what is free behind `before` bytes, or would not fit into an empty buffer either.
+inline bool Engine::FitsBehind(std::size_t before) const noexcept {
+  const std::size_t capacity = commands_.Buffer().Capacity();
+  return detail::ContentWriter::ChunkRoom(content_.Left()) <= commands_.Buffer().Free().size() ||
+         (detail::ContentWriter::ChunkRoom(content_.Left()) > capacity && before < capacity / 2);
+}
+
 /// Content took `size` bytes of the output, after `left` and `read` were true of it.
-inline Event Engine::WroteContent(detail::ContentWriter::Result result, std::size_t size, std::uint64_t left,
-                                  std::uint64_t read) noexcept {
-  chunk_size_ = 0;
+inline Event Engine::WroteContent(Transaction& newest, detail::ContentWriter::Result result, std::size_t size,
+                                  std::uint64_t left, std::uint64_t read) noexcept {
   if (result == detail::ContentWriter::Result::Failed) {
     BreakOff(Errc::SourceFailed, content_.Failure());
     return {};
@@ -7366,13 +7637,14 @@ inline Event Engine::WroteContent(detail::ContentWriter::Result result, std::siz
   waits_for_source_ = size == 0;
   commands_.WroteContent(size);
   if (result == detail::ContentWriter::Result::End) {
-    step_ = Step::Finished;
+    newest.end_at = commands_.Written();
+    step_ = Step::None;
     FixedText<64> note;
     note.Append("[");
     note.AppendDecimal(content_.Read());
-    note.Append(chunked_ ? " bytes of content by BDAT]" : " bytes of content]");
+    note.Append(newest.chunked ? " bytes of content by BDAT]" : " bytes of content]");
     commands_.Show(Side::Client, note.View());
-    if (!chunked_) commands_.Show(Side::Client, ".");
+    if (!newest.chunked) commands_.Show(Side::Client, ".");
   }
   Event event;
   event.left = left;
@@ -7381,27 +7653,45 @@ inline Event Engine::WroteContent(detail::ContentWriter::Result result, std::siz
   return event;
 }
 
+inline std::size_t Engine::RecipientCommandSize(const Transaction& of, std::uint32_t index) const noexcept {
+  const Recipient& recipient = of.recipients[index];
+  return detail::CommandWriter::RecipientSize(recipient.mailbox,
+                                              detail::RecipientParameters(recipient, capabilities_).View());
+}
+
+inline bool Engine::CanSend() const noexcept {
+  if (stage_ != Stage::Ready || pending_ != 0 || HasOutcome() || step_ != Step::None || IsExhausted()) return false;
+  const bool alone = InFlight() == 0;
+  if (alone && commands_.Outstanding() == 0) return true;
+  // RFC 2920 3.1: the end of content, RSET, MAIL and RCPT may stand anywhere in a group, a command like VRFY only last.
+  if (!Pipelines() || !commands_.CanWrite(SIZE_MAX) || commands_.Back().what == Await::Command) return false;
+  return alone ||
+         (transactions_.Newest().IsWhole() && InFlight() < transactions_.Room() && InFlight() < options_.in_flight);
+}
+
 inline Error Engine::Send(const Envelope& envelope, Source& content, Millis now) {
-  if (!Idle()) return Error(Errc::InvalidState, CurrentPhase(), "a message can start only when the session is idle");
+  if (!CanSend())
+    return Error(Errc::InvalidState, CurrentPhase(), "a message cannot start before the session is ready");
   const Error error = detail::CheckEnvelope(envelope, content.Size(), capabilities_);
   if (error) return error;
   const bool binary = envelope.body == BodyType::BinaryMime;
   if (binary && !TakesBinary())
     return Error(Errc::NotOffered, Phase::Mail, "BINARYMIME needs BDAT, which is turned off");
+  // After DATA's content the server has forgotten its envelope (RFC 5321 4.1.1.4); a BDAT that it refused leaves it,
+  // and whether it does is not known yet.
+  reset_first_ = InFlight() != 0 && transactions_.Newest().chunked;
+  Transaction& newest = transactions_.Add();
+  newest.reverse_path = envelope.reverse_path;
+  newest.recipients = envelope.recipients;
   envelope_ = envelope;
   // Each chunk has its reply: without PIPELINING, DATA is faster unless one chunk is enough.
   const bool one_chunk = content.Size() <= commands_.Buffer().Capacity() / 4;
-  chunked_ = options_.chunking && capabilities_.Has(Extension::Chunking) && (binary || one_chunk || Window() > 1);
-  content_.Start(content, chunked_, binary);
-  refusal_ = {};
-  refused_ = false;
+  newest.chunked = options_.chunking && capabilities_.Has(Extension::Chunking) && (binary || one_chunk || Pipelines());
+  content_.Start(content, newest.chunked, binary);
   next_recipient_ = 0;
-  accepted_recipients_ = final_replies_ = 0;
-  delivered_ = false;
-  waits_for_source_ = false;
+  waits_for_source_ = ready_told_ = false;
   step_ = Step::Mail;
-  stage_ = Stage::Transaction;
-  waiting_since_ = now;
+  if (commands_.Outstanding() == 0) waiting_since_ = now;
   return {};
 }
 
@@ -7414,20 +7704,16 @@ inline void Engine::Quit(Millis now) noexcept {
 
 inline bool Engine::Command(std::string_view line, Millis now) noexcept {
   if (!Idle() || line.empty() || line.size() > 510 || detail::HasLineBreakOrNul(line)) return false;
-  stage_ = Stage::Commanding;
   waiting_since_ = now;
   commands_.Write(Await::Command, line);
   return true;
 }
 
 inline void Engine::Cancel() noexcept {
-  if (stage_ != Stage::Transaction || refused_ || chunk_size_ == 0) return;
-  constexpr std::string_view kWhy = "SendProgress asked for it";
-  if (!chunked_) return BreakOff(Errc::Cancelled, kWhy);
-  commands_.ForgetLast(chunk_size_);
-  refused_ = true;
-  refusal_ = Error(Errc::Cancelled, Phase::Content, kWhy);
-  if (Conclude().kind == EventKind::Refused) pending_ |= kRefused;
+  if (stage_ != Stage::Ready || InFlight() == 0 || chunk_size_ == 0) return;
+  if (transactions_.Newest().chunked) commands_.ForgetLast(chunk_size_);
+  chunk_size_ = 0;
+  BreakOff(Errc::Cancelled, "SendProgress asked for it");
 }
 
 SMTPOLL_NAMESPACE_END
@@ -7517,7 +7803,7 @@ inline void Engine::Secured(Millis now, std::string_view channel_binding_type,
 
 inline void Engine::EndOpening() noexcept {
   if (options_.credentials.empty())
-    stage_ = Stage::Idle;
+    stage_ = Stage::Ready;
   else
     Authenticate(0);
 }
@@ -7586,7 +7872,7 @@ inline Event Engine::OnAuthReply(const Reply& reply) noexcept {
       return {};
     }
     sasl_.Stop();
-    stage_ = Stage::Idle;
+    stage_ = Stage::Ready;
     Event event;
     event.kind = EventKind::Authenticated;
     event.reply = reply;
@@ -7624,7 +7910,8 @@ SMTPOLL_NAMESPACE_END
 // ---- smtpoll/client/delivery.hpp ----
 // One message on its way: makes envelope and source of an EmailMessage for the engine, and gathers what becomes of it.
 // This is the one place where the message floor and the protocol floor meet. Its memory is used again for the next
-// message.
+// message. A server that takes few recipients at once gets the message in several transactions (RFC 5321 4.5.3.1.10,
+// RFC 9422). Invariant: a recipient that a transaction settled is in no further one.
 #ifndef SMTPOLL_CLIENT_DELIVERY_HPP
 #define SMTPOLL_CLIENT_DELIVERY_HPP
 
@@ -7633,22 +7920,41 @@ namespace detail {
 
 class Delivery {
  public:
-  /// Hands `mail` to the engine; `mail` must not change until End. An error means that no byte of it was or will be
-  /// sent.
-  Error Start(const EmailMessage& mail, Engine& engine, Millis now) {
+  /// Hands `mail` to the engine, rendered by `source`; `mail` must not change until its end. An error means that no
+  /// byte of it was or will be sent.
+  Error Start(const EmailMessage& mail, MessageSource& source, Engine& engine, Millis now) {
     result_.outcome = Outcome::Queued;
     result_.error = {};
     result_.server_text.clear();
     size_ = 0;
-    Error error = Prepare(mail, WidthOf(engine));
-    if (!error) error = engine.Send(envelope_, source_, now);
+    stamp_ = {};
+    Error error = Prepare(mail);
+    if (!error) error = StartTransaction(mail, source, engine, now);
+    if (error) End(Outcome::Refused, &error);
+    return error;
+  }
+
+  /// A message that cannot even be tried, because of `why`.
+  void Decline(const Error& why) {
+    result_.outcome = Outcome::Queued;
+    result_.error = why;
+    result_.server_text.clear();
+    result_.recipients.clear();
+    has_more_ = false;
+  }
+
+  /// Some recipients have to wait for a further transaction.
+  bool HasMore() const noexcept { return has_more_; }
+  /// Starts that transaction. An error means that no byte of it was or will be sent.
+  Error Continue(const EmailMessage& mail, MessageSource& source, Engine& engine, Millis now) {
+    const Error error = StartTransaction(mail, source, engine, now);
     if (error) End(Outcome::Refused, &error);
     return error;
   }
 
   /// Takes note of what the engine told.
   void OnRecipient(const Event& event) {
-    RecipientResult& recipient = result_.recipients[event.recipient];
+    RecipientResult& recipient = result_.recipients[asked_[event.recipient]];
     recipient.accepted = event.kind == EventKind::RecipientAccepted;
     recipient.reply_code = event.reply.code;
     recipient.enhanced = event.reply.enhanced;
@@ -7660,7 +7966,8 @@ class Delivery {
   /// LMTP: the final reply of the `event.recipient`-th accepted recipient.
   void OnRecipientFinal(const Event& event) {
     std::size_t accepted_before = event.recipient;
-    for (RecipientResult& recipient : result_.recipients) {
+    for (const std::size_t index : asked_) {
+      RecipientResult& recipient = result_.recipients[index];
       if (!recipient.accepted && !recipient.final_reply) continue;
       if (accepted_before-- != 0) continue;
       recipient.final_reply = true;
@@ -7675,10 +7982,43 @@ class Delivery {
     result_.server_text = event.reply.text;
     End(Outcome::Sent, nullptr);
   }
+
+  /// The transaction has this outcome, because of `why`. Where others have to follow, HasMore says so.
   void End(Outcome outcome, const Error* why) {
-    result_.outcome = outcome;
-    if (why != nullptr) result_.error = *why;
-    source_.Close();
+    for (const std::size_t index : asked_) {
+      RecipientResult& recipient = result_.recipients[index];
+      const bool rejected = recipient.reply_code != 0 && !recipient.accepted;
+      if (outcome == Outcome::Queued || !rejected)
+        recipient.outcome = outcome;
+      else
+        recipient.outcome = outcome == Outcome::Sent && IsOneTooMany(recipient) ? Outcome::Queued : Outcome::Refused;
+    }
+    asked_.clear();
+    // What refuses a transaction before its recipients are known to be at fault would refuse the next one too.
+    const bool refused =
+        outcome == Outcome::Refused && why != nullptr && (why->phase != Phase::Recipient || why->reply_code == 0);
+    bool some[4] = {};
+    for (RecipientResult& recipient : result_.recipients) {
+      if (refused && recipient.outcome == Outcome::Queued) recipient.outcome = Outcome::Refused;
+      some[static_cast<unsigned>(recipient.outcome)] = true;
+    }
+    has_more_ =
+        some[static_cast<unsigned>(Outcome::Queued)] && (outcome == Outcome::Sent || outcome == Outcome::Refused);
+    result_.outcome = Outcome::Refused;
+    for (const Outcome weightier : {Outcome::Sent, Outcome::Queued, Outcome::InDoubt})
+      if (some[static_cast<unsigned>(weightier)]) result_.outcome = weightier;
+    if (why != nullptr && (!result_.error || outcome == Outcome::InDoubt)) result_.error = *why;
+    if (result_.outcome == Outcome::Sent) result_.error = {};
+  }
+
+  /// A part of the recipients has the message, or never will: noted in `mail`, a further try leaves them out. False
+  /// where no recipient is settled.
+  bool Settle(EmailMessage& mail) const {
+    const std::size_t before = mail.Settled.size();
+    for (const RecipientResult& recipient : result_.recipients)
+      if (recipient.outcome == Outcome::Sent || recipient.outcome == Outcome::Refused)
+        mail.Settled.push_back(recipient.mailbox);
+    return mail.Settled.size() != before;
   }
 
   const SendResult& Result() const noexcept { return result_; }
@@ -7691,9 +8031,23 @@ class Delivery {
     return engine.ServerCapabilities().Has(Extension::EightBitMime) ? WireWidth::EightBit : WireWidth::SevenBit;
   }
 
-  Error Prepare(const EmailMessage& mail, WireWidth width) {
+  /// RFC 5321 4.5.3.1.10: the recipient itself is not refused, it is one more than the server takes at once.
+  static bool IsOneTooMany(const RecipientResult& recipient) noexcept {
+    return recipient.reply_code == 452 && (!recipient.enhanced || recipient.enhanced == EnhancedCode{4, 5, 3});
+  }
+
+  /// Reads the addresses of `mail` and lays out the results; nothing of the wire is touched.
+  Error Prepare(const EmailMessage& mail) {
     addresses_.clear();
     bounds_.clear();
+    asked_.clear();
+    has_more_ = false;
+    const Error fault = ReadAddresses(mail);
+    LayOutResults(mail, !fault);
+    return fault;
+  }
+
+  Error ReadAddresses(const EmailMessage& mail) {
     if (const Error fault = CheckMessage(mail)) return fault;
     const std::string& author = mail.ReversePath ? *mail.ReversePath : mail.FromAddress;
     if (const Error fault = AddMailboxes("FromAddress", author, 1)) return fault;
@@ -7701,12 +8055,6 @@ class Delivery {
     if (const Error fault = AddMailboxes("ToAddress", mail.ToAddress, SIZE_MAX)) return fault;
     if (const Error fault = AddMailboxes("CCAddress", mail.CCAddress, SIZE_MAX)) return fault;
     if (const Error fault = AddMailboxes("BCCAddress", mail.BCCAddress, SIZE_MAX)) return fault;
-    LayOutEnvelope(mail);
-    envelope_.smtputf8 = mail.NeedsSmtpUtf8();
-    source_.Open(mail, width);
-    constexpr BodyType kBodies[] = {BodyType::SevenBit, BodyType::EightBitMime, BodyType::BinaryMime};
-    envelope_.body = kBodies[static_cast<unsigned>(source_.Width())];
-    size_ = source_.Size() == kUnknownSize ? 0 : source_.Size();
     return {};
   }
 
@@ -7722,35 +8070,81 @@ class Delivery {
     return InvalidMessage(field, parser.FaultColumn(), parser.FaultReason());
   }
 
-  /// The first address is the reverse-path, the others are the recipients.
-  void LayOutEnvelope(const EmailMessage& mail) {
-    recipients_.clear();
-    result_.recipients.resize(bounds_.size() - 1);
-    for (std::size_t i = 1; i < bounds_.size(); ++i) {
+  /// A result for each recipient that is not settled yet; none where the message is not `valid`.
+  void LayOutResults(const EmailMessage& mail, bool valid) {
+    std::size_t count = 0;
+    for (std::size_t i = 1; valid && i < bounds_.size(); ++i) {
       const std::string_view mailbox(addresses_.data() + bounds_[i - 1], bounds_[i] - bounds_[i - 1]);
-      recipients_.push_back({mailbox, mail.Notify, {}});
-      for (const RecipientOptions& one : mail.RecipientOptions)
-        if (one.Mailbox == mailbox) recipients_.back() = {mailbox, one.Notify, one.OriginalRecipient};
-      RecipientResult& result = result_.recipients[i - 1];
+      bool settled = false;
+      for (const std::string& one : mail.Settled) settled = settled || one == mailbox;
+      if (settled) continue;
+      if (count == result_.recipients.size()) result_.recipients.emplace_back();
+      RecipientResult& result = result_.recipients[count++];
       result.mailbox = mailbox;
-      result.accepted = result.final_reply = false;
-      result.reply_code = 0;
-      result.enhanced = {};
-      result.text.clear();
+      result.outcome = Outcome::Queued;
+      Forget(result);
     }
-    envelope_.reverse_path = std::string_view(addresses_.data(), bounds_[0]);
-    envelope_.recipients = {recipients_.data(), recipients_.size()};
-    envelope_.envelope_id = mail.EnvelopeID;
-    envelope_.options = mail.Options;
+    result_.recipients.resize(count);
   }
 
-  std::string addresses_;            // all addr-specs, one behind the other
+  static void Forget(RecipientResult& result) {
+    result.accepted = result.final_reply = false;
+    result.reply_code = 0;
+    result.enhanced = {};
+    result.text.clear();
+  }
+
+  /// Starts a transaction with as many of the queued recipients as the server takes at once.
+  Error StartTransaction(const EmailMessage& mail, MessageSource& source, Engine& engine, Millis now) {
+    const Capabilities& server = engine.ServerCapabilities();
+    recipients_.clear();
+    for (std::size_t i = 0; i < result_.recipients.size() && recipients_.size() < server.MaxRecipients(); ++i) {
+      RecipientResult& result = result_.recipients[i];
+      if (result.outcome != Outcome::Queued || !FitsDomains(result.mailbox, server.MaxRecipientDomains())) continue;
+      Forget(result);
+      asked_.push_back(i);
+      recipients_.push_back({result.mailbox, mail.Notify, {}});
+      for (const RecipientOptions& one : mail.RecipientOptions)
+        if (one.Mailbox == result.mailbox) recipients_.back() = {result.mailbox, one.Notify, one.OriginalRecipient};
+    }
+    if (engine.AllRecipientsOrNone() && asked_.size() != result_.recipients.size())
+      return Error(Errc::NotOffered, Phase::Recipient, "the server does not take all recipients at once (LIMITS)");
+    source.Open(mail, WidthOf(engine), stamp_);
+    size_ = source.Size() == kUnknownSize ? 0 : source.Size();
+    constexpr BodyType kBodies[] = {BodyType::SevenBit, BodyType::EightBitMime, BodyType::BinaryMime};
+    Envelope envelope;
+    envelope.reverse_path = std::string_view(addresses_.data(), bounds_[0]);
+    envelope.recipients = {recipients_.data(), recipients_.size()};
+    envelope.envelope_id = mail.EnvelopeID;
+    envelope.options = mail.Options;
+    envelope.smtputf8 = mail.NeedsSmtpUtf8();
+    envelope.body = kBodies[static_cast<unsigned>(source.Width())];
+    return engine.Send(envelope, source, now);
+  }
+
+  static std::string_view DomainOf(std::string_view mailbox) noexcept { return mailbox.substr(mailbox.rfind('@') + 1); }
+  /// RFC 9422 4.3: with `mailbox`, the recipients chosen so far have at most `most` domains.
+  bool FitsDomains(std::string_view mailbox, std::size_t most) const noexcept {
+    if (most == SIZE_MAX) return true;
+    std::size_t domains = 1;
+    for (std::size_t i = 0; i < recipients_.size(); ++i) {
+      if (EqualIgnoringCase(DomainOf(recipients_[i].mailbox), DomainOf(mailbox))) return true;
+      bool first = true;
+      for (std::size_t k = 0; k < i; ++k)
+        first = first && !EqualIgnoringCase(DomainOf(recipients_[k].mailbox), DomainOf(recipients_[i].mailbox));
+      if (first) ++domains;
+    }
+    return domains <= most;
+  }
+
+  std::string addresses_;            // the addr-specs, one behind the other; the first is the reverse-path
   std::vector<std::size_t> bounds_;  // where each of them ends
+  std::vector<std::size_t> asked_;   // the transaction's recipients, as numbers of results
   std::vector<Recipient> recipients_;
-  Envelope envelope_;
-  MessageSource source_;
+  MessageStamp stamp_;  // every transaction of the message shows the same Date and Message-ID
   SendResult result_;
   std::uint64_t size_ = 0;
+  bool has_more_ = false;
 };
 
 }  // namespace detail
@@ -7768,7 +8162,7 @@ SMTPOLL_NAMESPACE_BEGIN
 struct DefaultLimits {
   static constexpr std::size_t kInput = 4096;   ///< Receive buffer, bytes: the longest reply that is understood.
   static constexpr std::size_t kOutput = 8192;  ///< Send buffer, bytes: commands and content pass through it.
-  static constexpr std::size_t kWindow = 64;    ///< Commands whose reply may be outstanding (PIPELINING).
+  static constexpr std::size_t kInFlight = 16;  ///< Messages that may wait for their final reply (PIPELINING).
 };
 
 SMTPOLL_NAMESPACE_END
@@ -8117,11 +8511,11 @@ class Driver {
     Raw,         ///< The caller speaks: the engine is left out.
   };
 
-  Driver() noexcept : engine_({input_, Limits::kInput}, {output_, Limits::kOutput}, {window_, Limits::kWindow}) {
+  Driver() noexcept : engine_(input_, output_, window_, in_flight_) {
     RequireSocketPolicy<Socket>();
     RequireTransportPolicy<Transport, Socket>();
-    static_assert(Limits::kInput >= 512 && Limits::kOutput >= 1024 && Limits::kWindow >= 1,
-                  "Limits: kInput is at least 512, kOutput at least 1024 bytes, kWindow at least 1");
+    static_assert(Limits::kInput >= 512 && Limits::kOutput >= 1024 && Limits::kInFlight >= 1,
+                  "Limits: kInput is at least 512, kOutput at least 1024 bytes, kInFlight at least 1");
   }
   ~Driver() { wire_.Close(); }
   Driver(const Driver&) = delete;
@@ -8385,7 +8779,8 @@ class Driver {
   FixedText<80> literal_;
   Error failure_;
   Error last_failure_;
-  AwaitedReply window_[Limits::kWindow];
+  AwaitedReply window_[4 * Limits::kInFlight];  // RSET, MAIL, RCPT and the content's end, for each message
+  Transaction in_flight_[Limits::kInFlight];
   char input_[Limits::kInput];
   char output_[Limits::kOutput];
   Engine engine_;
@@ -9692,10 +10087,21 @@ class BasicSession : public detail::SettingsOf<Transport<Socket>>, public Handle
     if (IsConnected()) Run();  // the server may have said goodbye in the meantime
     if (!IsConnected()) {
       const smtpoll::Error none(Errc::InvalidState, Phase::Idle, "not connected");
-      delivery_.End(Outcome::Queued, error_ ? &error_ : &none);
+      delivery_.Decline(error_ ? error_ : none);
       return delivery_.Result();
     }
-    if (!delivery_.Start(mail, driver_.Session(), Socket::Now())) Run();
+    if (driver_.Session().IsExhausted()) {
+      delivery_.Decline({Errc::InvalidState, Phase::Idle, "the server takes no more messages in this session"});
+      return delivery_.Result();
+    }
+    smtpoll::Error refused = delivery_.Start(mail, source_, driver_.Session(), Socket::Now());
+    while (!refused) {
+      Run();
+      if (!delivery_.HasMore() || !IsConnected()) break;
+      refused = delivery_.Continue(mail, source_, driver_.Session(), Socket::Now());
+    }
+    if (delivery_.HasMore()) delivery_.End(Outcome::Queued, nullptr);
+    source_.Close();
     this->OnMessageFinished(mail, delivery_.Result());
     return delivery_.Result();
   }
@@ -9782,6 +10188,7 @@ class BasicSession : public detail::SettingsOf<Transport<Socket>>, public Handle
       case EventKind::Hello:
       case EventKind::NeedTls:
       case EventKind::Authenticated:
+      case EventKind::Ready:
       case EventKind::Ended: return;
       case EventKind::Greeting: return this->OnConnectionEstablished(event.reply.text);
       case EventKind::RecipientAccepted:
@@ -9811,6 +10218,7 @@ class BasicSession : public detail::SettingsOf<Transport<Socket>>, public Handle
   Driver<Socket, Transport, Limits> driver_;
   detail::SessionStrings strings_;
   detail::Delivery delivery_;
+  MessageSource source_;
   smtpoll::Error error_;
   CommandResult answer_;
 };
@@ -9879,6 +10287,60 @@ SMTPOLL_NAMESPACE_END
 
 template <>
 struct std::is_error_code_enum<smtpoll::Errc> : std::true_type {};
+
+#endif
+
+// ---- smtpoll/client/flights.hpp ----
+// The messages that SMTPSocket has under way, in the order in which the engine was given them: the engine tells their
+// outcomes in that order too. Invariant: a flight stays where it is in memory until it is taken, and its memory is used
+// again for a later one.
+#ifndef SMTPOLL_CLIENT_FLIGHTS_HPP
+#define SMTPOLL_CLIENT_FLIGHTS_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+namespace detail {
+
+/// A message under way and what is known of it.
+struct Flight {
+  EmailMessage mail;
+  Delivery delivery;
+};
+
+class Flights {
+ public:
+  using Owner = std::unique_ptr<Flight>;
+
+  bool empty() const noexcept { return under_way_.empty(); }
+  std::size_t Count() const noexcept { return under_way_.size(); }
+  Flight& Oldest() noexcept { return *under_way_.front(); }
+  Flight& Newest() noexcept { return *under_way_.back(); }
+
+  /// An empty flight that belongs to the caller.
+  Owner Take() {
+    if (spare_.empty()) return std::make_unique<Flight>();
+    Owner flight = std::move(spare_.back());
+    spare_.pop_back();
+    return flight;
+  }
+  void Add(Owner flight) { under_way_.push_back(std::move(flight)); }
+  Owner TakeOldest() {
+    Owner flight = std::move(under_way_.front());
+    under_way_.erase(under_way_.begin());
+    return flight;
+  }
+  /// The flight is over; its memory is kept, but that of attachments.
+  void GiveBack(Owner flight) {
+    if (!flight->mail.Attachments.empty()) flight->mail = EmailMessage();
+    spare_.push_back(std::move(flight));
+  }
+
+ private:
+  std::vector<Owner> under_way_;
+  std::vector<Owner> spare_;
+};
+
+}  // namespace detail
+SMTPOLL_NAMESPACE_END
 
 #endif
 
@@ -10214,7 +10676,8 @@ class BasicSMTPSocket : public detail::SettingsOf<Transport<Socket>>, public Han
 
   std::string Address;     ///< Host name, IPv4 or IPv6 literal to connect to.
   std::uint16_t Port = 0;  ///< Port to connect to, or to listen on; after Listen on 0 the one the system picked.
-  /// The queue; element 0 is the next to go. May be changed at any time, also in an event.
+  /// The queue; element 0 is the next to go. May be changed at any time, also in an event. Messages that are under way
+  /// (up to MessagesInFlight) are not in it any more.
   Sequence<EmailMessage> Messages;
   /// Messages whose fate is unknown: the connection died after the content and before the reply. The caller decides.
   Sequence<EmailMessage> InDoubt;
@@ -10301,12 +10764,15 @@ class BasicSMTPSocket : public detail::SettingsOf<Transport<Socket>>, public Han
   void Open(const smtpoll::Error* refusal = nullptr);
   void Round(std::size_t& budget);
   bool StartNext();
+  bool StartMessage();
   void FinishRun();
   void PumpRaw(std::size_t& budget);
   void Dispatch(const Event& event);
   void ReportChunk(const Event& event);
-  void ReportLastChunk(EventKind event);
-  void Finish(Outcome outcome, const smtpoll::Error* why);
+  void ReportLastChunk();
+  void Land(Outcome outcome, const smtpoll::Error* why);
+  void ReturnUnfinished();
+  void Finish(detail::Flights::Owner flight, const smtpoll::Error* because);
   void Fault(const smtpoll::Error& error);
   void Report(const smtpoll::Error& error);
   void TearDown();
@@ -10321,14 +10787,15 @@ class BasicSMTPSocket : public detail::SettingsOf<Transport<Socket>>, public Han
   Driver<Socket, Transport, Limits> driver_;
   detail::SessionStrings strings_;
   detail::RawStream raw_;
-  detail::Delivery delivery_;
-  EmailMessage current_;  // the message under way
-  bool has_current_ = false;
+  detail::Flights flights_;      // the messages that the engine has, oldest first
+  detail::Flights unfinished_;   // those that need another transaction for more of their recipients
+  MessageSource source_;         // renders the newest one
+  std::size_t returned_ = 0;     // messages that came back to the queue since the connection was made
   bool sending_ = false;         // SendMail is at work
   bool quit_wanted_ = false;     // QUIT as soon as the session is idle
   bool sent_some_ = false;       // at least one message of this run was sent
   bool accepted_ = false;        // the connection came in through Listen
-  bool last_chunk_due_ = false;  // the final SendProgress has not come yet
+  bool last_chunk_due_ = false;  // the newest message's final SendProgress has not come yet
   std::size_t raw_told_ = 0;     // what SendProgress was last told of the raw send buffer
   bool opening_ = false;         // Open asks for a token
   bool token_renewed_ = false;   // this connection has a token that was asked for after a refusal
@@ -10382,7 +10849,7 @@ SMTPOLL_MEMBER(void)::Connect() {
 }
 
 SMTPOLL_MEMBER(void)::SendMail() {
-  if (Messages.empty() && !has_current_) return;
+  if (Messages.empty() && flights_.empty() && unfinished_.empty()) return;
   const State state = driver_.CurrentState();
   if (state == State::Listening || (state == State::Raw && (accepted_ || raw_.Unsent() != 0)))
     return Report(smtpoll::Error(Errc::InvalidState, Phase::Idle, "the connection is used as a raw stream"));
@@ -10398,6 +10865,8 @@ SMTPOLL_MEMBER(void)::Open(const smtpoll::Error* refusal) {
   if (Port == 0) return Fault(smtpoll::Error(Errc::InvalidPort, Phase::Connect, "Port is 0"));
   if (Address.empty()) return Fault(smtpoll::Error(Errc::NameResolution, Phase::Resolve, "Address is empty"));
   accepted_ = false;
+  returned_ = 0;
+  last_chunk_due_ = false;
   SessionOptions options = strings_.Take(*this, Address, BindAddress());
   token_renewed_ = refusal != nullptr;
   bool has_token = false, closed = false;
@@ -10452,8 +10921,9 @@ SMTPOLL_MEMBER(void)::Round(std::size_t& budget) {
       if (driver_.CurrentState() == State::Raw) return;
       continue;
     }
+    // Before Next: between an event and its dispatch no handler may end the session.
+    if (last_chunk_due_ && driver_.Session().ContentIsOut()) ReportLastChunk();
     const Event event = driver_.Next(budget);
-    if (last_chunk_due_) ReportLastChunk(event.kind);
     if (event.kind != EventKind::None) {
       progress_ = true;
       Dispatch(event);
@@ -10466,26 +10936,45 @@ SMTPOLL_MEMBER(void)::Round(std::size_t& budget) {
   }
 }
 
-/// The session is idle: starts what is next, a message or QUIT. False where there is nothing to start.
+/// Starts what can be started now: a message, or QUIT. False where there is nothing to start.
 SMTPOLL_MEMBER(bool)::StartNext() {
+  if (StartMessage()) return true;
   if (!InIdleSession()) return false;
-  if (sending_ && Messages.empty()) {
+  if (sending_ && Messages.empty() && unfinished_.empty()) {
     FinishRun();
-    if (!InIdleSession()) return true;
+    if (!InIdleSession() || StartMessage()) return true;
   }
-  if (sending_ && Messages.PopFront(current_)) {
-    has_current_ = progress_ = true;
-    const smtpoll::Error error = delivery_.Start(current_, driver_.Session(), Now());
-    if (waiting_count_ == Messages.Count() + 1) {
-      waiting_count_ = Messages.Count();
-      waiting_size_ -= delivery_.ContentSize() < waiting_size_ ? delivery_.ContentSize() : waiting_size_;
-    }
-    if (error) Finish(Outcome::Refused, &error);
-    return true;
-  }
-  if (!quit_wanted_) return false;
-  quit_wanted_ = false;
+  // A session that takes no further message is ended for a new one.
+  const bool exhausted = (sending_ || !unfinished_.empty()) && driver_.Session().IsExhausted();
+  if (!quit_wanted_ && !exhausted) return false;
+  if (!exhausted) quit_wanted_ = false;
   driver_.Session().Quit(Now());
+  return true;
+}
+
+/// Starts a message: first those that have recipients left from a transaction before.
+SMTPOLL_MEMBER(bool)::StartMessage() {
+  if (driver_.CurrentState() != State::Session || !driver_.Session().CanSend()) return false;
+  const bool unfinished = !unfinished_.empty();
+  if (!unfinished && (!sending_ || Messages.empty())) return false;
+  if (last_chunk_due_) {
+    ReportLastChunk();
+    return true;  // the handler may have changed all this
+  }
+  progress_ = true;
+  detail::Flights::Owner flight = unfinished ? unfinished_.TakeOldest() : flights_.Take();
+  if (!unfinished) Messages.PopFront(flight->mail);
+  const smtpoll::Error error = unfinished ? flight->delivery.Continue(flight->mail, source_, driver_.Session(), Now())
+                                          : flight->delivery.Start(flight->mail, source_, driver_.Session(), Now());
+  if (!unfinished && waiting_count_ == Messages.Count() + 1) {
+    waiting_count_ = Messages.Count();
+    const std::uint64_t size = flight->delivery.ContentSize();
+    waiting_size_ -= size < waiting_size_ ? size : waiting_size_;
+  }
+  if (error)
+    Finish(std::move(flight), &error);
+  else
+    flights_.Add(std::move(flight));
   return true;
 }
 
@@ -10532,27 +11021,35 @@ SMTPOLL_MEMBER(void)::Dispatch(const Event& event) {
     case EventKind::Authenticated: return strings_.Forget();
     case EventKind::Greeting: return this->OnConnectionEstablished(event.reply.text);
     case EventKind::RecipientAccepted:
-    case EventKind::RecipientRefused: return delivery_.OnRecipient(event);
-    case EventKind::RecipientFinal: return delivery_.OnRecipientFinal(event);
+    case EventKind::RecipientRefused: return flights_.Oldest().delivery.OnRecipient(event);
+    case EventKind::RecipientFinal: return flights_.Oldest().delivery.OnRecipientFinal(event);
     case EventKind::Chunk: return ReportChunk(event);
-    case EventKind::Accepted: delivery_.OnAccepted(event); return Finish(Outcome::Sent, nullptr);
-    case EventKind::Refused: return Finish(Outcome::Refused, event.error);
-    case EventKind::InDoubt: return Finish(Outcome::InDoubt, event.error);
-    case EventKind::Returned: return Finish(Outcome::Queued, event.error);
+    case EventKind::Ready:
+      while (StartMessage()) {
+      }
+      return;
+    case EventKind::Accepted: flights_.Oldest().delivery.OnAccepted(event); return Land(Outcome::Sent, nullptr);
+    case EventKind::Refused: return Land(Outcome::Refused, event.error);
+    case EventKind::InDoubt: return Land(Outcome::InDoubt, event.error);
+    case EventKind::Returned: return Land(Outcome::Queued, event.error);
     case EventKind::MustReconnect:
       // The message is out of the queue; those that wait need a new wire.
-      if (sending_ && Messages.empty()) FinishRun();
-      if (sending_ && !closing_) return Open();
+      if (sending_ && Messages.empty() && unfinished_.empty()) FinishRun();
+      if ((sending_ || !unfinished_.empty()) && !closing_) return Open();
       quit_wanted_ = false;
       return;
     case EventKind::Failed:
-      if (closing_) return;
-      if (!token_renewed_ && detail::RefusesToken(*event.error)) return Open(event.error);
-      return Fault(*event.error);
+      if (!closing_) {
+        if (!token_renewed_ && detail::RefusesToken(*event.error)) return Open(event.error);
+        Fault(*event.error);
+      }
+      ReturnUnfinished();
+      return;
     case EventKind::Ended:
       strings_.Forget();
       // SendMail was called again while QUIT was on its way.
-      if (sending_ && !closing_) return Open();
+      if ((sending_ || !unfinished_.empty()) && !closing_) return Open();
+      ReturnUnfinished();
       return;
   }
 }
@@ -10563,37 +11060,68 @@ SMTPOLL_MEMBER(void)::ReportChunk(const Event& event) {
   if (cancelled) driver_.Session().Cancel();
 }
 
-/// All content has gone once the final reply is awaited, or has come.
-SMTPOLL_MEMBER(void)::ReportLastChunk(EventKind event) {
-  const Phase phase = driver_.Session().CurrentPhase();
-  if (phase != Phase::ContentEnd && phase != Phase::Reset && event != EventKind::Accepted) return;
+/// All content of the newest message has gone, or stands in the send buffer with the next message behind it.
+SMTPOLL_MEMBER(void)::ReportLastChunk() {
   last_chunk_due_ = false;
   this->OnSendProgress(0, 0);
 }
 
-/// The message under way has its outcome: it goes where that says, and the caller hears of it.
-SMTPOLL_MEMBER(void)::Finish(Outcome outcome, const smtpoll::Error* why) {
-  if (!has_current_) return;
-  has_current_ = last_chunk_due_ = false;
-  delivery_.End(outcome, why);
-  if (outcome == Outcome::Queued) {
-    Messages.PushFront(std::move(current_));
-    return;
+/// The oldest message under way has its outcome; more of its recipients may need another transaction.
+SMTPOLL_MEMBER(void)::Land(Outcome outcome, const smtpoll::Error* why) {
+  if (flights_.Count() == 1) {
+    source_.Close();
+    const bool gone = outcome == Outcome::Sent || (why != nullptr && why->reply_code != 0);
+    if (last_chunk_due_ && gone) ReportLastChunk();
+    last_chunk_due_ = false;
   }
-  this->OnMessageFinished(current_, delivery_.Result());
-  if (outcome == Outcome::Sent) {
-    sent_some_ = true;
-    this->OnMessageSent(current_);
-  } else if (outcome == Outcome::InDoubt) {
-    const smtpoll::Error error = *why;
-    InDoubt.Append(std::move(current_));
-    this->OnMessageInDoubt(InDoubt[InDoubt.Count() - 1], error);
-  } else if (why->reply_code != 0) {
-    last_error_ = *why;
-    this->OnServerError(why->reply_code, delivery_.Result().error.text.View(), current_);
-  } else if (why->Code() != Errc::Cancelled) {
-    Report(*why);
+  detail::Flights::Owner flight = flights_.TakeOldest();
+  if (outcome != Outcome::Sent) flight->delivery.End(outcome, why);
+  if (!flight->delivery.HasMore()) return Finish(std::move(flight), why);
+  unfinished_.Add(std::move(flight));
+  if (closing_) ReturnUnfinished();
+}
+
+/// The connection is gone before the last recipients of these messages had their turn.
+SMTPOLL_MEMBER(void)::ReturnUnfinished() {
+  while (!unfinished_.empty()) {
+    detail::Flights::Owner flight = unfinished_.TakeOldest();
+    flight->delivery.End(Outcome::Queued, nullptr);
+    Finish(std::move(flight), nullptr);
   }
+}
+
+/// The message goes where its outcome says, and the caller hears of it.
+SMTPOLL_MEMBER(void)::Finish(detail::Flights::Owner flight, const smtpoll::Error* because) {
+  EmailMessage& mail = flight->mail;
+  const SendResult& result = flight->delivery.Result();
+  const smtpoll::Error why = because != nullptr ? *because : result.error;
+  switch (result.outcome) {
+    case Outcome::Queued:
+      if (flight->delivery.Settle(mail)) this->OnMessageFinished(mail, result);
+      Messages.Insert(returned_++, std::move(mail));
+      break;
+    case Outcome::Sent:
+      sent_some_ = true;
+      this->OnMessageFinished(mail, result);
+      this->OnMessageSent(mail);
+      break;
+    case Outcome::InDoubt:
+      this->OnMessageFinished(mail, result);
+      flight->delivery.Settle(mail);
+      InDoubt.Append(std::move(mail));
+      this->OnMessageInDoubt(InDoubt[InDoubt.Count() - 1], why);
+      break;
+    case Outcome::Refused:
+      this->OnMessageFinished(mail, result);
+      if (why.reply_code != 0) {
+        last_error_ = why;
+        this->OnServerError(why.reply_code, why.text.View(), mail);
+      } else if (why.Code() != Errc::Cancelled) {
+        Report(why);
+      }
+      break;
+  }
+  flights_.GiveBack(std::move(flight));
 }
 
 /// The connection failed, or could not be started.
@@ -10620,6 +11148,7 @@ SMTPOLL_MEMBER(void)::TearDown() {
     if (event.kind == EventKind::None) break;
     Dispatch(event);
   }
+  ReturnUnfinished();
   raw_.DropUnsent();
   strings_.Forget();
   sending_ = quit_wanted_ = last_chunk_due_ = false;
