@@ -17,6 +17,11 @@
 #include "smtpoll/transport/tls_settings.hpp"
 #include "smtpoll/transport/transport_policy.hpp"
 
+// Floor 4, opt-in: TLS by a library of yours.
+#if defined(SMTPOLL_OPENSSL)
+#include "smtpoll/transport/openssl.hpp"
+#endif
+
 // Floor 2: SMTP without I/O.
 #include "smtpoll/protocol/engine.hpp"
 

@@ -14,9 +14,11 @@ headers = sorted(file.relative_to(toolchain.ROOT / 'include').as_posix()
 
 
 def libraries_of(header):
-    """The headers of other libraries that this one includes itself."""
+    """The headers of other libraries that this one includes, itself or by another of ours."""
     text = (toolchain.ROOT / 'include' / header).read_text(encoding='utf-8')
-    return re.findall(r'#include <((?:openssl|mbedtls)/[^>]+)>', text)
+    ours = [] if header == 'smtpoll/smtpoll.hpp' else re.findall(r'#include "(.+?)"', text)
+    return re.findall(r'#include <((?:openssl|mbedtls)/[^>]+|schannel.h)>', text) + [
+        name for other in ours if '/detail/' in other for name in libraries_of(other)]
 
 
 def has_libraries(compiler, header):

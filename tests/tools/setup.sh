@@ -5,6 +5,7 @@
 #   postfix   the server of the integration tests      tests  doctest, cmake for a test of the installed tree
 #   proxies   a SOCKS5 and an HTTP proxy
 #   dkim      libraries that sign, a reader that verifies
+#   tls       the libraries of the TLS transports, and the openssl command
 #   mingw     the compiler for Windows                 clang  a second compiler
 #   bench     the clients that tests/bench compares smtpoll with
 set -eu
@@ -27,6 +28,7 @@ needs() {
     echo '/usr/include/openssl/evp.h libssl-dev' '/usr/include/mbedtls/pk.h libmbedtls-dev' \
       '/usr/lib/python3/dist-packages/dkim python3-dkim' '/usr/lib/python3/dist-packages/nacl python3-nacl'
     ;;
+  tls) echo 'openssl openssl' '/usr/include/openssl/ssl.h libssl-dev' ;;
   mingw) echo 'x86_64-w64-mingw32-g++-posix g++-mingw-w64-x86-64-posix' ;;
   clang) echo 'clang++ clang' ;;
   bench)
