@@ -41,6 +41,9 @@
 //   smtpoll/transport/tls_settings.hpp
 //   smtpoll/transport/transport_policy.hpp
 
+// Floor 4, opt-in: TLS by a library of yours.
+//   smtpoll/transport/openssl.hpp with SMTPOLL_OPENSSL
+
 // Floor 2: SMTP without I/O.
 //   smtpoll/protocol/engine.hpp
 
@@ -11807,6 +11810,952 @@ template <typename Socket>
 using Socks5Proxy = ProxySocket<Socket, detail::Socks5Dialogue>;
 
 SMTPOLL_NAMESPACE_END
+
+#endif
+
+#if defined(SMTPOLL_OPENSSL)
+
+#include <cstdio>
+
+// ---- smtpoll/transport/detail/tls_fingerprint.hpp ----
+// Whether TlsSettings are still those that a transport has loaded, files included, without keeping a copy of them.
+// Invariant: it holds no secret but in a SHA-256 over much more than that secret.
+#ifndef SMTPOLL_TRANSPORT_DETAIL_TLS_FINGERPRINT_HPP
+#define SMTPOLL_TRANSPORT_DETAIL_TLS_FINGERPRINT_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+namespace detail {
+
+/// An error of `setting`, a member of SecureSettings: "CertificateFile cannot be read: name.pem".
+inline Error TlsSettingsError(std::string_view setting, std::string_view why, std::string_view value = {}) noexcept {
+  Error error(Errc::TlsSettings, Phase::Tls, setting);
+  error.text.Append(" ");
+  error.text.Append(why);
+  if (!value.empty()) error.text.Append(": ");
+  error.text.Append(value);
+  return error;
+}
+
+class TlsFingerprint {
+ public:
+  TlsFingerprint() = default;
+  explicit TlsFingerprint(const TlsSettings& settings) noexcept : set_(true) {
+    Sha256 sha;
+    for (const char* text : {settings.authority_pem, settings.certificate_password, settings.pins})
+      sha.Update({text, std::strlen(text) + 1});
+    for (const char* path :
+         {settings.authority_file, settings.certificate_file, settings.key_file, settings.rejection_file})
+      AddFile(sha, path);
+    const char switches[] = {static_cast<char>(settings.minimum_version),
+                             static_cast<char>(settings.insecure_accept_any_certificate),
+                             static_cast<char>(settings.resume_sessions), static_cast<char>(settings.channel_binding)};
+    sha.Update({switches, sizeof switches});
+    sha.Finish(digest_);
+  }
+
+  bool operator==(const TlsFingerprint& other) const noexcept {
+    return set_ && other.set_ && std::memcmp(digest_, other.digest_, sizeof digest_) == 0;
+  }
+
+ private:
+  /// The path, and what stands in the file; each of them with an end that cannot be in the other.
+  static void AddFile(Sha256& sha, const char* path) noexcept {
+    sha.Update({path, std::strlen(path) + 1});
+    std::uint64_t size = 0;
+    if (std::FILE* file = *path != '\0' ? std::fopen(path, "rb") : nullptr) {
+      char bytes[4096];
+      while (const std::size_t got = std::fread(bytes, 1, sizeof bytes, file)) {
+        sha.Update({bytes, got});
+        size += got;
+      }
+      std::fclose(file);
+      Wipe(bytes, sizeof bytes);
+    }
+    char end[sizeof size];
+    std::memcpy(end, &size, sizeof size);
+    sha.Update({end, sizeof end});
+  }
+
+  bool set_ = false;
+  char digest_[Sha256::kSize] = {};
+};
+
+}  // namespace detail
+SMTPOLL_NAMESPACE_END
+
+#endif
+
+#endif
+
+#if defined(SMTPOLL_OPENSSL)
+
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <openssl/ssl.h>
+#include <openssl/x509v3.h>
+
+// ---- smtpoll/transport/detail/openssl_context.hpp ----
+// TlsSettings as OpenSSL takes them: an SSL_CTX, made once and kept until a setting or a file that it names changes.
+// Invariant: what cannot be used is an error here, before a connection is made; nothing is asked on a terminal.
+#ifndef SMTPOLL_TRANSPORT_DETAIL_OPENSSL_CONTEXT_HPP
+#define SMTPOLL_TRANSPORT_DETAIL_OPENSSL_CONTEXT_HPP
+
+#if OPENSSL_VERSION_NUMBER < 0x30000000L
+#error "smtpoll/transport/openssl.hpp needs OpenSSL 3"
+#endif
+
+SMTPOLL_NAMESPACE_BEGIN
+namespace detail {
+
+/// Owns an object of OpenSSL's.
+struct OpenSslFree {
+  void operator()(SSL_CTX* object) const noexcept { SSL_CTX_free(object); }
+  void operator()(SSL* object) const noexcept { SSL_free(object); }
+  void operator()(SSL_SESSION* object) const noexcept { SSL_SESSION_free(object); }
+  void operator()(BIO* object) const noexcept { BIO_free(object); }
+  void operator()(BIO_METHOD* object) const noexcept { BIO_meth_free(object); }
+  void operator()(X509* object) const noexcept { X509_free(object); }
+  void operator()(GENERAL_NAMES* object) const noexcept { GENERAL_NAMES_free(object); }
+  void operator()(STACK_OF(X509_INFO) * object) const noexcept { sk_X509_INFO_pop_free(object, X509_INFO_free); }
+};
+template <typename T>
+using OpenSslPtr = std::unique_ptr<T, OpenSslFree>;
+
+using OpenSslItems = OpenSslPtr<STACK_OF(X509_INFO)>;
+
+/// All that stands in a PEM text; null where a part of it cannot be read.
+inline OpenSslItems ReadPem(BIO* text) noexcept {
+  // Null for the password: an encrypted key is skipped and not asked for.
+  return OpenSslItems(text == nullptr ? nullptr : PEM_X509_INFO_read_bio(text, nullptr, nullptr, nullptr));
+}
+
+class OpenSslContext {
+ public:
+  /// Loads `settings`, unless they are loaded already. After an error there is no context.
+  Error Configure(const TlsSettings& settings) noexcept {
+    const TlsFingerprint wanted(settings);
+    if (context_ != nullptr && fingerprint_ == wanted) return {};
+    context_.reset();
+    rejected_.reset();
+    const Error error = Load(settings);
+    ERR_clear_error();
+    if (error)
+      context_.reset();
+    else
+      fingerprint_ = wanted;
+    ++changes_;
+    return error;
+  }
+
+  SSL_CTX* Get() const noexcept { return context_.get(); }
+  /// Another number whenever what was loaded before counts no more.
+  unsigned Changes() const noexcept { return changes_; }
+  const TlsPins& Pins() const noexcept { return pins_; }
+  /// Certificates and revocation lists; may be null.
+  const STACK_OF(X509_INFO) * Rejected() const noexcept { return rejected_.get(); }
+  bool AcceptsAnyCertificate() const noexcept { return insecure_; }
+  bool ResumesSessions() const noexcept { return resumes_; }
+  TlsChannelBinding ChannelBinding() const noexcept { return channel_binding_; }
+
+ private:
+  Error Load(const TlsSettings& settings) noexcept {
+    insecure_ = settings.insecure_accept_any_certificate;
+    resumes_ = settings.resume_sessions;
+    channel_binding_ = settings.channel_binding;
+    if (!pins_.Read(settings.pins))
+      return TlsSettingsError("CertificatePins", "are no SHA-256 in base64", settings.pins);
+    context_.reset(SSL_CTX_new(TLS_client_method()));
+    if (context_ == nullptr) return Error(Errc::OutOfMemory, Phase::Tls, "OpenSSL gives no context");
+    SSL_CTX* const context = context_.get();
+    // OpenSSL's own configuration may ask for more.
+    const int lowest = settings.minimum_version == TlsVersion::Tls13 ? TLS1_3_VERSION : TLS1_2_VERSION;
+    if (SSL_CTX_get_min_proto_version(context) < lowest && SSL_CTX_set_min_proto_version(context, lowest) != 1)
+      return TlsSettingsError("SSLConnectionType", "is a TLS version that this OpenSSL does not have");
+    SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
+    // The bytes of a write that has to be repeated stand where the engine has put them meanwhile.
+    SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+    SSL_CTX_set_read_ahead(context, 1);  // a read of the socket takes what there is, not a record's header first
+    SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nullptr);
+    Error error = LoadAuthorities(settings);
+    if (!error) error = LoadRejected(settings.rejection_file);
+    if (!error) error = LoadOwn(settings);
+    return error;
+  }
+
+  Error LoadAuthorities(const TlsSettings& settings) noexcept {
+    const bool by_file = *settings.authority_file != '\0';
+    const bool by_text = *settings.authority_pem != '\0';
+    if (insecure_) return {};
+    if (!by_file && !by_text) {
+      SSL_CTX_set_default_verify_paths(context_.get());
+      return {};
+    }
+    // What is named is trusted, whether or not it is signed by itself.
+    X509_VERIFY_PARAM_set_flags(SSL_CTX_get0_param(context_.get()), X509_V_FLAG_PARTIAL_CHAIN);
+    if (by_file) {
+      const OpenSslPtr<BIO> file(BIO_new_file(settings.authority_file, "r"));
+      if (file == nullptr)
+        return TlsSettingsError("CertificateAuthorityFile", "cannot be read", settings.authority_file);
+      if (!Trust(ReadPem(file.get())))
+        return TlsSettingsError("CertificateAuthorityFile", "holds no certificates in PEM", settings.authority_file);
+    }
+    const OpenSslPtr<BIO> text(by_text ? BIO_new_mem_buf(settings.authority_pem, -1) : nullptr);
+    if (by_text && !Trust(ReadPem(text.get())))
+      return TlsSettingsError("CertificateAuthorityPEM", "holds no certificates in PEM");
+    return {};
+  }
+
+  bool Trust(const OpenSslItems& items) noexcept {
+    if (items == nullptr) return false;
+    X509_STORE* const store = SSL_CTX_get_cert_store(context_.get());
+    int count = 0;
+    for (int i = 0; i < sk_X509_INFO_num(items.get()); ++i)
+      if (X509* const certificate = sk_X509_INFO_value(items.get(), i)->x509)
+        count += X509_STORE_add_cert(store, certificate);
+    return count != 0;
+  }
+
+  Error LoadRejected(const char* path) noexcept {
+    if (*path == '\0') return {};
+    const OpenSslPtr<BIO> file(BIO_new_file(path, "r"));
+    if (file == nullptr) return TlsSettingsError("CertificateRejectionFile", "cannot be read", path);
+    rejected_ = ReadPem(file.get());
+    int count = 0;
+    for (int i = 0; i < sk_X509_INFO_num(rejected_.get()); ++i) {
+      const X509_INFO* const item = sk_X509_INFO_value(rejected_.get(), i);
+      count += item->x509 != nullptr || item->crl != nullptr;
+    }
+    if (count != 0) return {};
+    return TlsSettingsError("CertificateRejectionFile", "holds neither certificates nor revocation lists in PEM", path);
+  }
+
+  /// The client's own certificate and key.
+  Error LoadOwn(const TlsSettings& settings) noexcept {
+    const char* const path = settings.certificate_file;
+    const char* const key = *settings.key_file != '\0' ? settings.key_file : path;
+    if (*key == '\0') return {};
+    if (*path == '\0') return TlsSettingsError("CertificateFile", "is missing beside CertificateKeyFile");
+    SSL_CTX* const context = context_.get();
+    for (const char* one : {path, key})
+      if (OpenSslPtr<BIO>(BIO_new_file(one, "r")) == nullptr)
+        return TlsSettingsError(one == path ? "CertificateFile" : "CertificateKeyFile", "cannot be read", one);
+    PasswordRequest request{settings.certificate_password};
+    SSL_CTX_set_default_passwd_cb(context, &GivePassword);
+    SSL_CTX_set_default_passwd_cb_userdata(context, &request);
+    const bool has_certificate = SSL_CTX_use_certificate_chain_file(context, path) == 1;
+    const bool has_key = has_certificate && SSL_CTX_use_PrivateKey_file(context, key, SSL_FILETYPE_PEM) == 1;
+    SSL_CTX_set_default_passwd_cb_userdata(context, nullptr);
+    if (!has_certificate) return TlsSettingsError("CertificateFile", "holds no certificate in PEM", path);
+    if (!has_key && request.asked)
+      return TlsSettingsError("CertificatePassword", "does not open the private key in", key);
+    if (!has_key)
+      return TlsSettingsError(key == path ? "CertificateFile" : "CertificateKeyFile",
+                              "holds no private key that fits the certificate", key);
+    return {};
+  }
+
+  struct PasswordRequest {
+    const char* password;
+    bool asked = false;
+  };
+  static int GivePassword(char* into, int room, int, void* request) noexcept {
+    auto* const wanted = static_cast<PasswordRequest*>(request);
+    if (wanted == nullptr) return 0;
+    wanted->asked = true;
+    const std::size_t size = std::strlen(wanted->password);
+    if (room < 0 || size > static_cast<std::size_t>(room)) return 0;
+    std::memcpy(into, wanted->password, size);
+    return static_cast<int>(size);
+  }
+
+  OpenSslPtr<SSL_CTX> context_;
+  OpenSslItems rejected_;
+  TlsFingerprint fingerprint_;
+  TlsPins pins_;
+  unsigned changes_ = 0;
+  bool insecure_ = false;
+  bool resumes_ = true;
+  TlsChannelBinding channel_binding_ = TlsChannelBinding::Automatic;
+};
+
+}  // namespace detail
+SMTPOLL_NAMESPACE_END
+
+#endif
+
+#endif
+
+#if defined(SMTPOLL_OPENSSL)
+
+// ---- smtpoll/transport/detail/tls_name.hpp ----
+// The name that a server's certificate must be for: a host name or an IP literal, as it comes from the endpoint.
+// Invariant: at most 253 bytes of printable ASCII, without the brackets of a literal and the dot of an absolute name
+// (RFC 9525 6.3, RFC 6066 3).
+#ifndef SMTPOLL_TRANSPORT_DETAIL_TLS_NAME_HPP
+#define SMTPOLL_TRANSPORT_DETAIL_TLS_NAME_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+namespace detail {
+
+class TlsName {
+ public:
+  /// Takes `host`; false where no certificate can be for it.
+  bool Assign(std::string_view host) noexcept {
+    *this = {};
+    if (host.size() >= 2 && host.front() == '[' && host.back() == ']') host = host.substr(1, host.size() - 2);
+    if (host.find(':') != std::string_view::npos) host = host.substr(0, host.find('%'));  // without its zone
+    if (!host.empty() && host.back() == '.') host.remove_suffix(1);
+    if (host.empty() || host.size() >= sizeof text_ - 1) return false;
+    for (const char c : host)
+      if (!IsPrint(c) || c == ' ') return false;
+    std::memcpy(text_, host.data(), host.size());
+    size_ = host.size();
+    if (ParseIPv4(host, address_))
+      address_size_ = 4;
+    else if (ParseIPv6(host))
+      address_size_ = 16;
+    return address_size_ != 0 || host.find(':') == std::string_view::npos;
+  }
+
+  std::string_view View() const noexcept { return {text_, size_}; }
+  const char* Text() const noexcept { return text_; }  ///< With a NUL at its end.
+  /// The 4 or 16 bytes of an IP literal, in network order; empty for a name.
+  Span<const unsigned char> Address() const noexcept { return {address_, address_size_}; }
+  bool IsAddress() const noexcept { return address_size_ != 0; }
+
+ private:
+  static bool ParseIPv4(std::string_view text, unsigned char* into) noexcept {
+    for (int i = 0; i < 4; ++i) {
+      const std::size_t end = i == 3 ? text.size() : text.find('.');
+      std::uint64_t value = 0;
+      if (end > 3 || !ParseDecimal(text.substr(0, end), value) || value > 255) return false;
+      into[i] = static_cast<unsigned char>(value);
+      text.remove_prefix(i == 3 ? end : end + 1);
+    }
+    return true;
+  }
+
+  /// RFC 4291 2.2, all three forms.
+  bool ParseIPv6(std::string_view text) noexcept {
+    unsigned char bytes[16] = {};
+    std::size_t size = 0;
+    std::size_t gap = SIZE_MAX;  // where "::" stands
+    if (text.substr(0, 2) == "::") {
+      gap = 0;
+      text.remove_prefix(2);
+    }
+    while (!text.empty()) {
+      if (size <= 12 && ParseIPv4(text, bytes + size)) {
+        size += 4;
+        break;
+      }
+      unsigned value = 0;
+      std::size_t digits = 0;
+      for (; digits < text.size() && digits < 4 && HexValue(text[digits]) < 16; ++digits)
+        value = value * 16 + HexValue(text[digits]);
+      if (digits == 0 || size == 16) return false;
+      bytes[size++] = static_cast<unsigned char>(value >> 8);
+      bytes[size++] = static_cast<unsigned char>(value & 0xff);
+      text.remove_prefix(digits);
+      if (text.empty()) break;
+      if (text.front() != ':' || text.size() == 1) return false;
+      text.remove_prefix(1);
+      if (text.front() != ':') continue;
+      if (gap != SIZE_MAX) return false;
+      gap = size;
+      text.remove_prefix(1);
+    }
+    if (gap == SIZE_MAX ? size != 16 : size > 14) return false;
+    if (gap == SIZE_MAX) gap = size;
+    std::memset(address_, 0, sizeof address_);
+    std::memcpy(address_, bytes, gap);
+    std::memcpy(address_ + 16 - (size - gap), bytes + gap, size - gap);
+    return true;
+  }
+
+  static unsigned HexValue(char c) noexcept {
+    if (IsDigit(c)) return static_cast<unsigned>(c - '0');
+    c = ToLower(c);
+    return c >= 'a' && c <= 'f' ? static_cast<unsigned>(c - 'a' + 10) : 16;
+  }
+
+  std::size_t size_ = 0;
+  std::size_t address_size_ = 0;
+  char text_[255] = {};
+  unsigned char address_[16] = {};
+};
+
+}  // namespace detail
+SMTPOLL_NAMESPACE_END
+
+#endif
+
+#endif
+
+#if defined(SMTPOLL_OPENSSL)
+
+// ---- smtpoll/transport/detail/openssl_peer.hpp ----
+// Whether the server's certificate is good (RFC 5280 6, RFC 9525 6), and in words what is wrong with it. OpenSSL builds
+// and checks the chain and the name; the list of rejected certificates and the pins are looked at here.
+// Invariant: once something is wrong, it stays so until the next Begin.
+#ifndef SMTPOLL_TRANSPORT_DETAIL_OPENSSL_PEER_HPP
+#define SMTPOLL_TRANSPORT_DETAIL_OPENSSL_PEER_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+namespace detail {
+
+class OpenSslPeer {
+ public:
+  /// A handshake with `name` begins.
+  void Begin(const OpenSslContext& context, const TlsName& name) noexcept {
+    context_ = &context;
+    name_ = &name;
+    fault_ = Errc::None;
+    text_.Clear();
+  }
+
+  Errc Fault() const noexcept { return fault_; }
+  std::string_view Text() const noexcept { return text_.View(); }
+
+  /// OpenSSL's cert_verify_callback, called for each certificate chain; `self` is an OpenSslPeer.
+  static int Verify(X509_STORE_CTX* store, void* self) noexcept {
+    return static_cast<OpenSslPeer*>(self)->Check(store) ? 1 : 0;
+  }
+
+ private:
+  bool Check(X509_STORE_CTX* store) noexcept {
+    const X509* const certificate = X509_STORE_CTX_get0_cert(store);
+    const bool insecure = context_->AcceptsAnyCertificate();
+    if (!insecure && X509_verify_cert(store) != 1) {
+      Explain(store);
+      return false;
+    }
+    const STACK_OF(X509)* const chain =
+        insecure ? X509_STORE_CTX_get0_untrusted(store) : X509_STORE_CTX_get0_chain(store);
+    bool good = !IsRejected(certificate);
+    for (int i = 0; good && i < sk_X509_num(chain); ++i) good = !IsRejected(sk_X509_value(chain, i));
+    good = good && IsPinned(certificate);
+    X509_STORE_CTX_set_error(store, good ? X509_V_OK : X509_V_ERR_CERT_REVOKED);
+    return good;
+  }
+
+  bool IsPinned(const X509* certificate) noexcept {
+    if (context_->Pins().empty()) return true;
+    unsigned char* info = nullptr;
+    const int size = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(certificate), &info);
+    const bool pinned =
+        size > 0 && context_->Pins().Match({reinterpret_cast<const char*>(info), static_cast<std::size_t>(size)});
+    OPENSSL_free(info);
+    if (!pinned) Say(Errc::CertificateRejected, "its key is none of CertificatePins");
+    return pinned;
+  }
+
+  bool IsRejected(const X509* certificate) noexcept {
+    const STACK_OF(X509_INFO)* const items = context_->Rejected();
+    for (int i = 0; items != nullptr && i < sk_X509_INFO_num(items); ++i) {
+      const X509_INFO* const item = sk_X509_INFO_value(items, i);
+      if (item->x509 != nullptr && X509_cmp(item->x509, certificate) == 0) {
+        Say(Errc::CertificateRejected, "it stands in CertificateRejectionFile");
+        return true;
+      }
+      if (item->crl == nullptr) continue;
+      if (X509_NAME_cmp(X509_CRL_get_issuer(item->crl), X509_get_issuer_name(certificate)) != 0) continue;
+      X509_REVOKED* entry = nullptr;
+      // 2 is an entry that takes a revocation back.
+      if (X509_CRL_get0_by_serial(item->crl, &entry, X509_get0_serialNumber(certificate)) != 1) continue;
+      Say(Errc::CertificateRejected, "CertificateRejectionFile says that it is revoked");
+      return true;
+    }
+    return false;
+  }
+
+  void Say(Errc fault, std::string_view text) noexcept {
+    fault_ = fault;
+    text_.Assign(text);
+  }
+
+  void Explain(X509_STORE_CTX* store) noexcept {
+    const int why = X509_STORE_CTX_get_error(store);
+    const X509* certificate = X509_STORE_CTX_get_current_cert(store);
+    if (certificate == nullptr) certificate = X509_STORE_CTX_get0_cert(store);
+    switch (why) {
+      case X509_V_ERR_HOSTNAME_MISMATCH:
+      case X509_V_ERR_IP_ADDRESS_MISMATCH:
+        Say(Errc::CertificateName, "");
+        return ListNames(X509_STORE_CTX_get0_cert(store));
+      case X509_V_ERR_CERT_HAS_EXPIRED:
+        Say(Errc::CertificateExpired, "it expired at ");
+        return AppendTime(X509_get0_notAfter(certificate));
+      case X509_V_ERR_CERT_NOT_YET_VALID:
+        Say(Errc::CertificateExpired, "it becomes valid at ");
+        return AppendTime(X509_get0_notBefore(certificate));
+      case X509_V_ERR_CERT_REVOKED: return Say(Errc::CertificateRejected, X509_verify_cert_error_string(why));
+      default:
+        Say(Errc::CertificateUntrusted, X509_verify_cert_error_string(why));
+        text_.Append(", issued by ");
+        return AppendIssuer(certificate);
+    }
+  }
+
+  /// "it is for mx.example.org and 192.0.2.25, not for mail.example.org"
+  void ListNames(const X509* certificate) noexcept {
+    const OpenSslPtr<GENERAL_NAMES> names(
+        static_cast<GENERAL_NAMES*>(X509_get_ext_d2i(certificate, NID_subject_alt_name, nullptr, nullptr)));
+    int count = 0;
+    FixedText<160> list;
+    for (int i = 0; names != nullptr && i < sk_GENERAL_NAME_num(names.get()); ++i) {
+      const GENERAL_NAME* const name = sk_GENERAL_NAME_value(names.get(), i);
+      if (name->type != GEN_DNS && name->type != GEN_IPADD) continue;
+      const ASN1_STRING* const value = name->type == GEN_DNS ? name->d.dNSName : name->d.iPAddress;
+      if (count++ != 0) list.Append(", ");
+      if (name->type == GEN_DNS)
+        AppendPrintable(list, value);
+      else
+        AppendAddress(list, value);
+    }
+    text_.Assign(count == 0 ? "it names no host" : "it is for ");
+    text_.Append(list.View());
+    text_.Append(count == 0 ? " as a subject alternative name, not even " : ", not for ");
+    text_.Append(name_->View());
+  }
+
+  template <typename Text>
+  static void AppendPrintable(Text& text, const ASN1_STRING* value) noexcept {
+    const unsigned char* const bytes = ASN1_STRING_get0_data(value);
+    for (int i = 0; i < ASN1_STRING_length(value); ++i) {
+      const char c = static_cast<char>(bytes[i]);
+      text.Append({IsPrint(c) ? &c : "?", 1});
+    }
+  }
+
+  template <typename Text>
+  static void AppendAddress(Text& text, const ASN1_STRING* value) noexcept {
+    const unsigned char* const bytes = ASN1_STRING_get0_data(value);
+    const int size = ASN1_STRING_length(value);
+    if (size != 4) return text.Append("an IPv6 address");
+    for (int i = 0; i < size; ++i) {
+      if (i != 0) text.Append(".");
+      text.AppendDecimal(bytes[i]);
+    }
+  }
+
+  void AppendIssuer(const X509* certificate) noexcept {
+    char name[160];
+    X509_NAME_oneline(X509_get_issuer_name(certificate), name, sizeof name);
+    text_.Append(name);
+  }
+
+  /// As "2026-01-31 23:59:59 UTC".
+  void AppendTime(const ASN1_TIME* time) noexcept {
+    std::tm parts{};
+    if (ASN1_TIME_to_tm(time, &parts) != 1) return text_.Append("an unknown time");
+    const auto two = [this](int value, std::string_view behind) {
+      if (value < 10) text_.Append("0");
+      text_.AppendDecimal(static_cast<std::uint64_t>(value));
+      text_.Append(behind);
+    };
+    two(parts.tm_year + 1900, "-");
+    two(parts.tm_mon + 1, "-");
+    two(parts.tm_mday, " ");
+    two(parts.tm_hour, ":");
+    two(parts.tm_min, ":");
+    two(parts.tm_sec, " UTC");
+  }
+
+  const OpenSslContext* context_ = nullptr;
+  const TlsName* name_ = nullptr;
+  Errc fault_ = Errc::None;
+  FixedText<256> text_;
+};
+
+}  // namespace detail
+SMTPOLL_NAMESPACE_END
+
+#endif
+
+#endif
+
+#if defined(SMTPOLL_OPENSSL)
+
+// ---- smtpoll/transport/openssl.hpp ----
+// TLS by OpenSSL 3: a transport policy that verifies the server's chain and name by default, with TLS 1.2 or later.
+// Opt-in: define SMTPOLL_OPENSSL before smtpoll.hpp, or include this; link with -lssl -lcrypto. Each call does one step
+// over the socket policy and never blocks. Of OpenSSL's global state only the calling thread's error queue is touched:
+// it is empty after each call, as OpenSSL asks for. Invariant: after a fatal error nothing is sent any more.
+#ifndef SMTPOLL_TRANSPORT_OPENSSL_HPP
+#define SMTPOLL_TRANSPORT_OPENSSL_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+namespace detail {
+
+/// What to do about an error of OpenSSL's during the handshake: its reason, the number for it and the words, to which
+/// OpenSSL's own are added.
+struct OpenSslAdvice {
+  int reason;
+  Errc code;
+  const char* text;
+};
+
+constexpr const char* kNoCommonVersion = "the server and this client have no TLS version in common: ";
+constexpr const char* kRefusesOurs = "the server does not take CertificateFile: ";
+
+constexpr OpenSslAdvice kOpenSslAdvice[] = {
+    {SSL_R_UNSUPPORTED_PROTOCOL, Errc::TlsVersion, kNoCommonVersion},
+    {SSL_R_TLSV1_ALERT_PROTOCOL_VERSION, Errc::TlsVersion, kNoCommonVersion},
+    {SSL_R_WRONG_SSL_VERSION, Errc::TlsVersion, kNoCommonVersion},
+    {SSL_R_VERSION_TOO_LOW, Errc::TlsVersion, kNoCommonVersion},
+    {SSL_R_NO_PROTOCOLS_AVAILABLE, Errc::TlsVersion, kNoCommonVersion},
+    {SSL_R_TLSV13_ALERT_CERTIFICATE_REQUIRED, Errc::TlsHandshake,
+     "the server wants to see a certificate, set CertificateFile: "},
+    {SSL_R_SSLV3_ALERT_HANDSHAKE_FAILURE, Errc::TlsHandshake,
+     "no cipher in common, or the server wants to see a certificate (CertificateFile): "},
+    {SSL_R_SSLV3_ALERT_BAD_CERTIFICATE, Errc::TlsHandshake, kRefusesOurs},
+    {SSL_R_SSLV3_ALERT_UNSUPPORTED_CERTIFICATE, Errc::TlsHandshake, kRefusesOurs},
+    {SSL_R_SSLV3_ALERT_CERTIFICATE_REVOKED, Errc::TlsHandshake, kRefusesOurs},
+    {SSL_R_SSLV3_ALERT_CERTIFICATE_EXPIRED, Errc::TlsHandshake, kRefusesOurs},
+    {SSL_R_SSLV3_ALERT_CERTIFICATE_UNKNOWN, Errc::TlsHandshake, kRefusesOurs},
+    {SSL_R_TLSV1_ALERT_UNKNOWN_CA, Errc::TlsHandshake, kRefusesOurs},
+    {SSL_R_TLSV1_ALERT_ACCESS_DENIED, Errc::TlsHandshake, kRefusesOurs},
+    {SSL_R_TLSV1_UNRECOGNIZED_NAME, Errc::CertificateName, "the server does not know this name: "},
+};
+
+}  // namespace detail
+
+/// TLS over `Socket`, a socket policy. After Configure the settings are loaded; a Handshake without it verifies by the
+/// system's authorities. Sessions are resumed with the same server name.
+template <typename Socket>
+class OpenSslTransport {
+ public:
+  static constexpr bool kEncrypts = true;
+
+  OpenSslTransport() = default;
+  OpenSslTransport(const OpenSslTransport&) = delete;
+  OpenSslTransport& operator=(const OpenSslTransport&) = delete;
+  ~OpenSslTransport() { EndTls(); }
+
+  Socket& NextLayer() noexcept { return socket_; }
+  const Socket& NextLayer() const noexcept { return socket_; }
+
+  /// Loads what `settings` name, unless it is loaded already and no file has changed. Errc::TlsSettings says what
+  /// cannot be used; Handshake then fails too. Not while a handshake or a session is under way.
+  Error Configure(const TlsSettings& settings) {
+    if (ssl_ != nullptr) return Error(Errc::InvalidState, Phase::Tls, "a session is under way");
+    const Error error = context_.Configure(settings);
+    configured_ = true;
+    if (error || loaded_ != context_.Changes()) session_.reset();
+    loaded_ = context_.Changes();
+    return error;
+  }
+
+  IoResult Handshake(std::string_view server_name) {
+    if (failed_ != 0) return Fail(failed_, {});
+    if (secured_) return IoResult::Ok();
+    if (ssl_ == nullptr)
+      if (const Error error = Begin(server_name)) return Fail(error.ErrorNumber, error.text.View());
+    ERR_clear_error();
+    const int result = SSL_do_handshake(ssl_.get());
+    const IoResult step = result == 1 ? Establish() : AfterFailure(result);
+    handshake_wants_ = step.status == IoStatus::Again ? blocked_ : Readiness::None;
+    ERR_clear_error();
+    return step.status == IoStatus::Closed ? Fail(Errc::ConnectionLost, "the server ended TLS") : step;
+  }
+
+  IoResult Read(char* into, std::size_t room) {
+    if (failed_ != 0) return Fail(failed_, {});
+    if (ssl_ == nullptr) return socket_.Read(into, room);
+    if (room == 0 || !secured_) return IoResult::TryAgain();
+    ERR_clear_error();
+    std::size_t size = 0;
+    const int result = SSL_read_ex(ssl_.get(), into, room, &size);
+    const IoResult step = result == 1 ? IoResult::Ok(size) : AfterFailure(result);
+    read_wants_write_ = step.status == IoStatus::Again && Includes(blocked_, Readiness::Write);
+    ERR_clear_error();
+    return step;
+  }
+
+  IoResult Write(const char* bytes, std::size_t size) {
+    if (failed_ != 0) return Fail(failed_, {});
+    if (ssl_ == nullptr) return socket_.Write(bytes, size);
+    if (size == 0 || !secured_) return IoResult::TryAgain();
+    // What OpenSSL has encrypted already is asked for again with the same size.
+    if (unfinished_ != 0 && unfinished_ < size) size = unfinished_;
+    ERR_clear_error();
+    std::size_t written = 0;
+    const int result = SSL_write_ex(ssl_.get(), bytes, size, &written);
+    const IoResult step = result == 1 ? IoResult::Ok(written) : AfterFailure(result);
+    unfinished_ = step.status == IoStatus::Again ? size : 0;
+    write_wants_read_ = step.status == IoStatus::Again && Includes(blocked_, Readiness::Read);
+    ERR_clear_error();
+    // The peer has ended its side; what cannot be written then is lost.
+    return step.status == IoStatus::Closed ? Fail(Errc::ConnectionLost, {}) : step;
+  }
+
+  Readiness Wants() const noexcept {
+    const Readiness write = read_wants_write_ ? Readiness::Write : Readiness::None;
+    return handshake_wants_ | write | (write_wants_read_ ? Readiness::Read : Readiness::None);
+  }
+  bool Secured() const noexcept { return secured_ && failed_ == 0; }
+  bool Pending() const noexcept { return secured_ && failed_ == 0 && SSL_has_pending(ssl_.get()) == 1 && !starved_; }
+  std::string_view FaultText() const noexcept { return fault_text_.View(); }
+
+  std::string_view ChannelBindingType() const noexcept { return binding_type_; }
+  std::string_view ChannelBinding() const noexcept { return {binding_, binding_size_}; }
+  /// "TLSv1.3"; empty before the handshake is done.
+  std::string_view ProtocolName() const noexcept { return secured_ ? SSL_get_version(ssl_.get()) : ""; }
+  std::string_view CipherName() const noexcept { return secured_ ? SSL_get_cipher_name(ssl_.get()) : ""; }
+  /// The handshake took up an earlier session.
+  bool SessionResumed() const noexcept { return secured_ && SSL_session_reused(ssl_.get()) == 1; }
+
+  /// Says close_notify if that can go at once, and closes the socket.
+  void Close() {
+    EndTls();
+    fault_text_.Clear();
+    socket_.Close();
+  }
+
+ private:
+  Error Begin(std::string_view server_name) {
+    if (!configured_)
+      if (const Error error = Configure(TlsSettings())) return error;
+    if (context_.Get() == nullptr) return Error(Errc::TlsSettings, Phase::Tls, "the settings could not be loaded");
+    if (!name_.Assign(server_name))
+      return Error(Errc::CertificateName, Phase::Tls, "no certificate can be for this name");
+    const Error no_memory(Errc::OutOfMemory, Phase::Tls, "OpenSSL gives no session");
+    if (method_ == nullptr) method_.reset(NewMethod());
+    ssl_.reset(SSL_new(context_.Get()));
+    BIO* const wire = method_ != nullptr && ssl_ != nullptr ? BIO_new(method_.get()) : nullptr;
+    if (wire == nullptr) {
+      ssl_.reset();
+      return no_memory;
+    }
+    BIO_set_data(wire, this);
+    BIO_set_init(wire, 1);
+    SSL_set_bio(ssl_.get(), wire, wire);
+    SSL_set_app_data(ssl_.get(), this);
+    SSL_set_connect_state(ssl_.get());
+    SSL_CTX_set_cert_verify_callback(context_.Get(), &detail::OpenSslPeer::Verify, &peer_);
+    SSL_CTX_set_session_cache_mode(context_.Get(), SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
+    SSL_CTX_sess_set_new_cb(context_.Get(), &KeepSession);
+    X509_VERIFY_PARAM* const wanted = SSL_get0_param(ssl_.get());
+    // RFC 9525 6.3 and 2: no "*" within a label, and no names in the subject.
+    X509_VERIFY_PARAM_set_hostflags(wanted, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
+    const Span<const unsigned char> address = name_.Address();
+    const bool named = name_.IsAddress() ? X509_VERIFY_PARAM_set1_ip(wanted, address.data(), address.size()) == 1
+                                         : X509_VERIFY_PARAM_set1_host(wanted, name_.Text(), 0) == 1 && SayName();
+    if (!named) {
+      ssl_.reset();
+      return no_memory;
+    }
+    if (session_ != nullptr && session_name_.View() == name_.View()) {
+      SSL_set_session(ssl_.get(), session_.get());
+      // RFC 8446 C.4: a ticket is used once; the server sends new ones.
+      if (SSL_SESSION_get_protocol_version(session_.get()) >= TLS1_3_VERSION) session_.reset();
+    } else {
+      session_.reset();
+    }
+    peer_.Begin(context_, name_);
+    first_size_ = 0;
+    return {};
+  }
+
+  /// SNI; the macro for it has an old-style cast.
+  bool SayName() noexcept {
+    return SSL_ctrl(ssl_.get(), SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name,
+                    const_cast<char*>(name_.Text())) == 1;
+  }
+
+  IoResult Establish() {
+    secured_ = true;
+    Bind();
+    return IoResult::Ok();
+  }
+
+  /// RFC 9266 and RFC 5929 4.
+  void Bind() noexcept {
+    TlsChannelBinding kind = context_.ChannelBinding();
+    const bool newest = SSL_version(ssl_.get()) >= TLS1_3_VERSION;
+    if (kind == TlsChannelBinding::Automatic)
+      kind = newest ? TlsChannelBinding::Exporter : TlsChannelBinding::ServerEndPoint;
+    if (kind == TlsChannelBinding::Exporter) {
+      constexpr std::string_view kLabel = "EXPORTER-Channel-Binding";
+      auto* const into = reinterpret_cast<unsigned char*>(binding_);
+      // RFC 9266 4.2: with TLS 1.2 only where the master secret is bound to the session.
+      if (!newest && SSL_get_extms_support(ssl_.get()) != 1) return;
+      if (SSL_export_keying_material(ssl_.get(), into, 32, kLabel.data(), kLabel.size(), into, 0, 1) != 1) return;
+      binding_size_ = 32;
+      binding_type_ = "tls-exporter";
+    } else if (kind == TlsChannelBinding::ServerEndPoint) {
+      const X509* const certificate = SSL_get0_peer_certificate(ssl_.get());
+      int digest = NID_undef;
+      if (certificate == nullptr ||
+          X509_get_signature_info(const_cast<X509*>(certificate), &digest, nullptr, nullptr, nullptr) != 1)
+        return;
+      if (digest == NID_md5 || digest == NID_sha1) digest = NID_sha256;
+      const EVP_MD* const algorithm = EVP_get_digestbynid(digest);
+      unsigned size = 0;
+      static_assert(sizeof binding_ >= EVP_MAX_MD_SIZE, "any digest fits");
+      if (algorithm == nullptr ||
+          X509_digest(certificate, algorithm, reinterpret_cast<unsigned char*>(binding_), &size) != 1)
+        return;
+      binding_size_ = size;
+      binding_type_ = "tls-server-end-point";
+    }
+  }
+
+  /// What became of a call of OpenSSL's that returned `result`, not success.
+  IoResult AfterFailure(int result) {
+    const int kind = SSL_get_error(ssl_.get(), result);
+    if (kind == SSL_ERROR_WANT_READ || kind == SSL_ERROR_WANT_WRITE) {
+      blocked_ = kind == SSL_ERROR_WANT_READ ? Readiness::Read : Readiness::Write;
+      return IoResult::TryAgain();
+    }
+    if (kind == SSL_ERROR_ZERO_RETURN) return IoResult::EndOfFile();
+    session_.reset();
+    if (peer_.Fault() != Errc::None) return Fail(peer_.Fault(), peer_.Text());
+    if (wire_error_ != 0) return Fail(wire_error_, {});
+    if (wire_ended_)
+      return Fail(Errc::ConnectionLost, secured_ ? "the wire was cut, TLS was not ended in order"
+                                                 : "the server closed the connection during the handshake");
+    return Explain(ERR_peek_error());
+  }
+
+  /// An error of OpenSSL's.
+  IoResult Explain(unsigned long error) {
+    const int reason = ERR_GET_LIB(error) == ERR_LIB_SSL ? ERR_GET_REASON(error) : 0;
+    const char* own = ERR_reason_error_string(error);
+    if (own == nullptr) own = "unknown error of OpenSSL";
+    // The first bytes of a TLS record are no printable text; those of any SMTP reply are.
+    if (!secured_ && LooksLikeReply())
+      return Fail(
+          Errc::TlsHandshake,
+          "the server answered in plain text: this port wants STARTTLS (set SMTPConnectionType to STARTTLS), or "
+          "has no TLS at all");
+    for (const detail::OpenSslAdvice& advice : detail::kOpenSslAdvice) {
+      if (advice.reason != reason) continue;
+      fault_text_.Assign(advice.text);
+      fault_text_.Append(own);
+      return Fail(advice.code, {});
+    }
+    // After the handshake a record that cannot be read is as good as a wire that was cut.
+    return Fail(secured_ ? Errc::ConnectionLost : Errc::TlsHandshake, own);
+  }
+
+  bool LooksLikeReply() const noexcept {
+    return first_size_ >= 3 && detail::IsDigit(first_[0]) && detail::IsDigit(first_[1]) && detail::IsDigit(first_[2]);
+  }
+
+  IoResult Fail(int number, std::string_view text) noexcept {
+    failed_ = number;
+    if (!text.empty()) fault_text_.Assign(text);
+    return IoResult::Fail(number);
+  }
+  IoResult Fail(Errc code, std::string_view text) noexcept { return Fail(static_cast<int>(code), text); }
+
+  void EndTls() {
+    if (ssl_ != nullptr && secured_ && failed_ == 0) {
+      ERR_clear_error();
+      SSL_shutdown(ssl_.get());
+      ERR_clear_error();
+    }
+    ssl_.reset();
+    detail::Wipe(binding_, sizeof binding_);
+    binding_size_ = unfinished_ = 0;
+    binding_type_ = {};
+    handshake_wants_ = blocked_ = Readiness::None;
+    failed_ = wire_error_ = 0;
+    secured_ = read_wants_write_ = write_wants_read_ = wire_ended_ = starved_ = false;
+  }
+
+  // ---- The socket as OpenSSL sees it.
+
+  static BIO_METHOD* NewMethod() noexcept {
+    BIO_METHOD* const method = BIO_meth_new(BIO_TYPE_SOURCE_SINK, "smtpoll");
+    if (method == nullptr) return nullptr;
+    BIO_meth_set_read(method, &BioRead);
+    BIO_meth_set_write(method, &BioWrite);
+    BIO_meth_set_ctrl(method, &BioControl);
+    return method;
+  }
+
+  static int BioRead(BIO* bio, char* into, int room) {
+    auto* const self = static_cast<OpenSslTransport*>(BIO_get_data(bio));
+    BIO_clear_retry_flags(bio);
+    self->starved_ = false;
+    const IoResult result = self->socket_.Read(into, static_cast<std::size_t>(room));
+    if (result.status == IoStatus::Done) {
+      for (std::size_t i = 0; i < result.size && self->first_size_ < sizeof self->first_; ++i)
+        self->first_[self->first_size_++] = into[i];
+      return static_cast<int>(result.size);
+    }
+    if (result.status == IoStatus::Again) {
+      self->starved_ = true;
+      BIO_set_retry_read(bio);
+      return -1;
+    }
+    return self->WireEnds(result);
+  }
+
+  static int BioWrite(BIO* bio, const char* bytes, int size) {
+    auto* const self = static_cast<OpenSslTransport*>(BIO_get_data(bio));
+    BIO_clear_retry_flags(bio);
+    const IoResult result = self->socket_.Write(bytes, static_cast<std::size_t>(size));
+    if (result.status == IoStatus::Done) return static_cast<int>(result.size);
+    if (result.status != IoStatus::Again) return self->WireEnds(result);
+    BIO_set_retry_write(bio);
+    return -1;
+  }
+
+  int WireEnds(const IoResult& result) noexcept {
+    wire_ended_ = result.status == IoStatus::Closed;
+    if (!wire_ended_) wire_error_ = result.error;
+    return wire_ended_ ? 0 : -1;
+  }
+
+  static long BioControl(BIO* bio, int command, long, void*) {
+    if (command == BIO_CTRL_EOF) return static_cast<OpenSslTransport*>(BIO_get_data(bio))->wire_ended_ ? 1 : 0;
+    return command == BIO_CTRL_FLUSH ? 1 : 0;
+  }
+
+  static int KeepSession(SSL* ssl, SSL_SESSION* session) {
+    auto* const self = static_cast<OpenSslTransport*>(SSL_get_app_data(ssl));
+    if (!self->context_.ResumesSessions()) return 0;
+    self->session_.reset(session);
+    self->session_name_.Assign(self->name_.View());
+    return 1;  // the session is ours now
+  }
+
+  Socket socket_;
+  detail::OpenSslContext context_;
+  detail::OpenSslPeer peer_;
+  detail::TlsName name_;
+  detail::OpenSslPtr<BIO_METHOD> method_;
+  detail::OpenSslPtr<SSL_SESSION> session_;  // of the last connection, to be resumed
+  FixedText<256> session_name_;
+  unsigned loaded_ = 0;  // which of context_'s states session_ belongs to
+  bool configured_ = false;
+
+  detail::OpenSslPtr<SSL> ssl_;  // null while the wire is in plain text
+  bool secured_ = false;
+  int failed_ = 0;  // the error that ended it; nothing is done after it
+  FixedText<256> fault_text_;
+  Readiness blocked_ = Readiness::None;  // what the last call of OpenSSL's waits for
+  Readiness handshake_wants_ = Readiness::None;
+  bool read_wants_write_ = false;
+  bool write_wants_read_ = false;
+  bool starved_ = false;        // the socket had nothing when it was last read
+  std::size_t unfinished_ = 0;  // size of the write that has to be repeated
+  bool wire_ended_ = false;
+  int wire_error_ = 0;
+  char first_[3] = {};  // the server's first bytes behind our hello
+  std::size_t first_size_ = 0;
+  char binding_[64] = {};
+  std::size_t binding_size_ = 0;
+  std::string_view binding_type_;
+};
+
+SMTPOLL_NAMESPACE_END
+
+#endif
 
 #endif
 
