@@ -91,3 +91,41 @@ TEST_CASE("No heap allocation per message after the first ones") {
   CHECK(sent == 50);
   CHECK(allocations == 0);
 }
+
+TEST_CASE("Rendering a message of 1 KiB asks the heap for nothing after the first one") {
+  smtpoll::EmailMessage mail;
+  mail.FromAddress = "Zo\xc3\xab With A Name <sender@long.domain.example.org>";
+  mail.AddRecipient("\"Recipient, First\" <first.recipient@long.domain.example.org>");
+  mail.AddCCRecipient(
+      "second.recipient@b\xc3\xbc"
+      "cher.example.org");
+  mail.Subject = "A subject that does not fit the small string, na\xc3\xafvely, and has to be folded somewhere";
+  mail.BodyPlainText = std::string(500, 'x') + " caf\xc3\xa9\n";
+  mail.BodyHTML = "<p>" + std::string(200, 'y') + "</p>\n";
+  mail.Headers.AppendHeader("X-Mailer", "smtpoll, in its tests");
+  smtpoll::EmailAttachment attachment;
+  attachment.Name = "na\xc3\xafve name that is a little longer than most of them.bin";
+  attachment.Data = std::string(100, '\xff');
+  mail.Attachments.Append(attachment);
+  smtpoll::MessageSource source;
+  for (const auto width : {smtpoll::detail::WireWidth::SevenBit, smtpoll::detail::WireWidth::EightBit,
+                           smtpoll::detail::WireWidth::Binary}) {
+    allocations = 0;
+    std::size_t size = 0;
+    for (int i = 0; i < 100; ++i) {
+      counting = i != 0;
+      const bool good = !mail.Fault();
+      source.Open(mail, width);
+      char piece[1000];
+      for (bool ends = !good; !ends;) {
+        const smtpoll::SourceResult got = source.Read(piece, sizeof piece);
+        size += got.size;
+        ends = got.status != smtpoll::SourceStatus::More;
+      }
+      source.Close();
+      counting = false;
+    }
+    CHECK(size > 100 * 1024);
+    CHECK(allocations == 0);
+  }
+}

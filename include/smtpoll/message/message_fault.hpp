@@ -29,6 +29,29 @@ inline bool IsTokenField(std::string_view name) noexcept {
   return false;
 }
 
+/// Takes a domain in ASCII as a string does, and keeps nothing but how long it and its labels are (RFC 1035 2.3.4).
+class DomainMeter {
+ public:
+  std::size_t size() const noexcept { return size_; }
+  void operator+=(char c) noexcept {
+    ++size_;
+    label_ = c == '.' ? 0 : label_ + 1;
+    if (label_ > longest_) longest_ = label_;
+  }
+  void operator+=(std::string_view text) noexcept {
+    for (const char c : text) *this += c;
+  }
+  const char* Fault() const noexcept {
+    if (longest_ > 63) return "a label of the domain is longer than 63 octets";
+    return size_ > 255 ? "the domain is longer than 255 octets" : nullptr;
+  }
+
+ private:
+  std::size_t size_ = 0;
+  std::size_t label_ = 0;
+  std::size_t longest_ = 0;
+};
+
 class FaultFinder {
  public:
   explicit FaultFinder(const EmailMessage& mail) noexcept : mail_(mail) {}
@@ -67,9 +90,9 @@ class FaultFinder {
     while (parser.Next(mailbox)) {
       found = true;
       if (IsAllAscii(mailbox.domain)) continue;
-      std::string ascii;
+      DomainMeter ascii;
       AppendAsciiDomain(mailbox.domain, ascii);
-      if (const char* reason = ascii.size() > 255 ? "the domain is too long in ASCII" : DomainFault(ascii))
+      if (const char* reason = ascii.Fault())
         return {field, static_cast<std::size_t>(mailbox.domain.data() - list.data()) + 1, reason};
     }
     if (parser.Failed()) return {field, parser.FaultColumn(), parser.FaultReason()};

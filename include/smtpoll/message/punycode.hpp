@@ -33,7 +33,8 @@ constexpr std::uint32_t AdaptBias(std::uint32_t delta, std::uint32_t count, bool
 }
 
 /// Appends the Punycode of `label` (RFC 3492 6.3), valid UTF-8 of at most 255 bytes: no number here can overflow.
-inline void AppendPunycode(std::string_view label, std::string& to) {
+template <typename Text>
+void AppendPunycode(std::string_view label, Text& to) {
   const auto each = [label](auto&& visit) {
     for (std::size_t at = 0; at < label.size(); at += Utf8Length(label.substr(at)))
       visit(CodePointOf(label.substr(at)));
@@ -75,8 +76,9 @@ inline void AppendPunycode(std::string_view label, std::string& to) {
   }
 }
 
-/// Appends `domain` with every label in ASCII.
-inline void AppendAsciiDomain(std::string_view domain, std::string& to) {
+/// Appends `domain` with every label in ASCII to a std::string, or to what has its size() and += only.
+template <typename Text>
+void AppendAsciiDomain(std::string_view domain, Text& to) {
   for (bool first = true; first || !domain.empty(); first = false) {
     if (!first) to += '.';
     const std::string_view label = domain.substr(0, domain.find('.'));
