@@ -3138,7 +3138,8 @@ constexpr std::uint32_t AdaptBias(std::uint32_t delta, std::uint32_t count, bool
 }
 
 /// Appends the Punycode of `label` (RFC 3492 6.3), valid UTF-8 of at most 255 bytes: no number here can overflow.
-inline void AppendPunycode(std::string_view label, std::string& to) {
+template <typename Text>
+void AppendPunycode(std::string_view label, Text& to) {
   const auto each = [label](auto&& visit) {
     for (std::size_t at = 0; at < label.size(); at += Utf8Length(label.substr(at)))
       visit(CodePointOf(label.substr(at)));
@@ -3180,8 +3181,9 @@ inline void AppendPunycode(std::string_view label, std::string& to) {
   }
 }
 
-/// Appends `domain` with every label in ASCII.
-inline void AppendAsciiDomain(std::string_view domain, std::string& to) {
+/// Appends `domain` with every label in ASCII to a std::string, or to what has its size() and += only.
+template <typename Text>
+void AppendAsciiDomain(std::string_view domain, Text& to) {
   for (bool first = true; first || !domain.empty(); first = false) {
     if (!first) to += '.';
     const std::string_view label = domain.substr(0, domain.find('.'));
@@ -4734,6 +4736,29 @@ inline bool IsTokenField(std::string_view name) noexcept {
   return false;
 }
 
+/// Takes a domain in ASCII as a string does, and keeps nothing but how long it and its labels are (RFC 1035 2.3.4).
+class DomainMeter {
+ public:
+  std::size_t size() const noexcept { return size_; }
+  void operator+=(char c) noexcept {
+    ++size_;
+    label_ = c == '.' ? 0 : label_ + 1;
+    if (label_ > longest_) longest_ = label_;
+  }
+  void operator+=(std::string_view text) noexcept {
+    for (const char c : text) *this += c;
+  }
+  const char* Fault() const noexcept {
+    if (longest_ > 63) return "a label of the domain is longer than 63 octets";
+    return size_ > 255 ? "the domain is longer than 255 octets" : nullptr;
+  }
+
+ private:
+  std::size_t size_ = 0;
+  std::size_t label_ = 0;
+  std::size_t longest_ = 0;
+};
+
 class FaultFinder {
  public:
   explicit FaultFinder(const EmailMessage& mail) noexcept : mail_(mail) {}
@@ -4772,9 +4797,9 @@ class FaultFinder {
     while (parser.Next(mailbox)) {
       found = true;
       if (IsAllAscii(mailbox.domain)) continue;
-      std::string ascii;
+      DomainMeter ascii;
       AppendAsciiDomain(mailbox.domain, ascii);
-      if (const char* reason = ascii.size() > 255 ? "the domain is too long in ASCII" : DomainFault(ascii))
+      if (const char* reason = ascii.Fault())
         return {field, static_cast<std::size_t>(mailbox.domain.data() - list.data()) + 1, reason};
     }
     if (parser.Failed()) return {field, parser.FaultColumn(), parser.FaultReason()};
