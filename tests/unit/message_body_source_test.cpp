@@ -223,3 +223,31 @@ TEST_CASE("RFC 2045 6.2: the encoding is the smallest that the way carries") {
     CHECK(choose(std::string(10, 'x') + '\0' + std::string(50, 'x')) == TransferEncoding::QuotedPrintable);
   }
 }
+
+TEST_CASE("WireSize is the number of bytes that a body becomes, for every encoding and any line ends") {
+  std::uint32_t random = 1;
+  for (int run = 0; run < 2000; ++run) {
+    std::string text;
+    for (std::uint32_t left = (random >> 8) % 60; left != 0; --left) {
+      random = random * 1664525u + 1013904223u;
+      text += "\r\n\r\n\ta =.\x01\xc3\xa9xyzF"[(random >> 16) % 17];
+    }
+    random = random * 1664525u + 1013904223u;
+    smtpoll::detail::TextScan scan;
+    scan.Update(text);
+    CHECK(smtpoll::detail::WireSize(text, scan, TransferEncoding::SevenBit) == ReadText<CrlfText>(text, 7).size());
+    CHECK(smtpoll::detail::WireSize(text, scan, TransferEncoding::QuotedPrintable) ==
+          ReadText<smtpoll::detail::QuotedPrintableText>(text, 7).size());
+    CHECK(smtpoll::detail::WireSize(text, scan, TransferEncoding::Base64) ==
+          smtpoll::detail::Base64LinesSize(ReadText<CrlfText>(text, 7).size()));
+  }
+}
+
+TEST_CASE("A line is long from its 901st character on, wherever it ends") {
+  for (const std::size_t size : {899u, 900u, 901u})
+    for (const std::string before : {"", "x\n", "\xc3\xa9\ty\r\n"})
+      for (const std::string after : {"", "\n", "\r\nz"}) {
+        const std::string text = before + std::string(size, 'x') + after;
+        CHECK((ChooseEncoding(text, true) == TransferEncoding::QuotedPrintable) == (size > 900));
+      }
+}

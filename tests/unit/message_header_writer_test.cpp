@@ -66,3 +66,20 @@ TEST_CASE("RFC 5322 2.1.1: no line is longer than 998") {
   const std::string field = Field("Subject", std::string(5000, 'x'));
   CHECK(LongestLine(field) <= 998);
 }
+
+TEST_CASE("Text that fits its line is written as it is, up to the column where folding starts") {
+  for (std::size_t size = 1; size < 100; ++size) {
+    std::string text(size, 'x');
+    for (std::size_t i = 9; i + 1 < size; i += 10) text[i] = ' ';
+    const std::string field = Field("Subject", text);
+    std::string unfolded = field;
+    for (std::size_t at = unfolded.find("\r\n "); at != std::string::npos; at = unfolded.find("\r\n "))
+      unfolded.erase(at, 2);
+    CHECK(unfolded == "Subject: " + text + "\r\n");
+    CHECK((field == unfolded) == (std::string("Subject: ").size() + size + 1 <= 78));
+    CHECK(LongestLine(field) < 78);
+  }
+  CHECK(Field("Subject", "a  b") == "Subject: a  b\r\n");
+  CHECK(Field("Subject", "a" + std::string(41, ' ') + "b").find("=?") != std::string::npos);
+  CHECK(Field("Subject", "a =?utf-8?q?x?= b").find("=?utf-8?q?x?=") == std::string::npos);
+}

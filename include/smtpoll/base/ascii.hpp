@@ -29,6 +29,12 @@ constexpr bool IsAllAscii(std::string_view text) noexcept {
   return true;
 }
 
+constexpr bool IsAllPrint(std::string_view text) noexcept {
+  for (char c : text)
+    if (!IsPrint(c)) return false;
+  return true;
+}
+
 /// True where `text` would break out of a line: it holds CR, LF or NUL.
 constexpr bool HasLineBreakOrNul(std::string_view text) noexcept {
   for (char c : text)

@@ -235,6 +235,19 @@ class Base64Lines {
   bool ended_ = false;
 };
 
+/// Bytes that a text becomes on the wire; `scan` has seen all of it.
+inline std::uint64_t WireSize(std::string_view text, const TextScan& scan, TransferEncoding encoding) noexcept {
+  if (encoding == TransferEncoding::Base64) return Base64LinesSize(scan.CrlfSize());
+  if (encoding != TransferEncoding::QuotedPrintable) return scan.CrlfSize();
+  // A counting pass: encoded into nothing.
+  char nowhere[512];
+  std::uint64_t size = 0;
+  QuotedPrintableText quoted;
+  quoted.Start(text);
+  while (!quoted.Done()) size += quoted.Read(nowhere, sizeof nowhere);
+  return size;
+}
+
 }  // namespace detail
 SMTPOLL_NAMESPACE_END
 

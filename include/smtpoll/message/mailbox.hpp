@@ -23,10 +23,18 @@ struct Mailbox {
 namespace detail {
 
 /// RFC 5322 3.2.3 and RFC 6532: what an atom may hold.
-constexpr bool IsAtomChar(char c) noexcept {
-  return IsAlpha(c) || IsDigit(c) || !IsAscii(c) ||
-         std::string_view("!#$%&'*+-/=?^_`{|}~").find(c) != std::string_view::npos;
-}
+struct AtomChars {
+  bool may_stand[256] = {};
+  constexpr AtomChars() noexcept {
+    for (int i = 0; i < 256; ++i) {
+      const char c = static_cast<char>(i);
+      may_stand[i] = IsAlpha(c) || IsDigit(c) || !IsAscii(c) ||
+                     std::string_view("!#$%&'*+-/=?^_`{|}~").find(c) != std::string_view::npos;
+    }
+  }
+};
+inline constexpr AtomChars kAtomChars;
+constexpr bool IsAtomChar(char c) noexcept { return kAtomChars.may_stand[static_cast<unsigned char>(c)]; }
 
 /// True for atoms joined by single dots.
 constexpr bool IsDotAtom(std::string_view text) noexcept {
@@ -144,7 +152,7 @@ class MailboxParser {
   bool Atoms() noexcept {
     const std::size_t start = at_;
     while (at_ < list_.size() && (detail::IsAtomChar(list_[at_]) || list_[at_] == '.')) {
-      const std::size_t size = detail::Utf8Length(list_.substr(at_));
+      const std::size_t size = detail::IsAscii(list_[at_]) ? 1 : detail::Utf8Length(list_.substr(at_));
       if (size == 0) return Fault("no valid UTF-8");
       at_ += size;
     }

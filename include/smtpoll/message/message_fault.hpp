@@ -156,6 +156,7 @@ class FaultFinder {
 };
 
 inline bool HasUtf8Mailbox(std::string_view list) noexcept {
+  if (IsAllAscii(list)) return false;
   MailboxParser parser(list);
   Mailbox mailbox;
   while (parser.Next(mailbox))

@@ -26,7 +26,7 @@ struct MessagePart {
   std::string_view text;  // of a body
   TransferEncoding encoding = TransferEncoding::SevenBit;
   const EmailAttachment* attachment = nullptr;
-  std::uint64_t size = 0;  // of an attachment: bytes on the wire
+  std::uint64_t size = 0;  // of a body or an attachment: bytes on the wire
 };
 
 /// A longer name is encoded, because it may have no place where its line can be folded.
@@ -80,9 +80,8 @@ class MessageLayout {
     width_ = width;
     mail_ = &mail;
     if (!mail.Source.empty()) {
-      const bool ascii = IsAllAscii(mail.Source);
-      parts_.push_back(
-          {false, 0, 0, mail.Source, ascii ? TransferEncoding::SevenBit : TransferEncoding::EightBit, nullptr, 0});
+      const TextScan scan = Scanned(mail.Source);
+      PushText(mail.Source, scan, scan.IsEightBit() ? TransferEncoding::EightBit : TransferEncoding::SevenBit);
       return;
     }
     if (stamp.time == 0) {
@@ -95,26 +94,33 @@ class MessageLayout {
   }
 
  private:
-  /// The token is drawn from the system each time, so that neither a thread nor a process that was forked off draws the
-  /// same one.
+  /// The system gives the seed of the token, a new one every kDrawsPerSeed times; the time is drawn in each time, so
+  /// that a process that was forked off goes on with others.
   void DrawToken() {
     char(&token)[sizeof MessageStamp::token] = stamp_->token;
     do {
-      if (!FillWithEntropy(token, sizeof token))
-        for (char& c : token) c = static_cast<char>(NextRandom() >> 56);
-      for (char& c : token) c = static_cast<char>('a' + static_cast<unsigned char>(c) % 26);
-    } while (Occurs(mail_->BodyPlainText) || Occurs(mail_->BodyHTML) || Occurs(mail_->BodyEnriched) ||
-             Occurs(mail_->BodyCalendar) || OccursInAttachment());
+      std::uint64_t seed = 0;
+      if (draws_++ % kDrawsPerSeed == 0 && FillWithEntropy(reinterpret_cast<char*>(&seed), sizeof seed))
+        random_ ^= seed;
+      random_ ^= static_cast<std::uint64_t>(std::chrono::steady_clock::now().time_since_epoch().count());
+      for (std::size_t i = 0; i < sizeof token; i += 8) {
+        std::uint64_t eight = NextRandom();
+        for (std::size_t n = i; n < i + 8; ++n, eight >>= 8) token[n] = static_cast<char>('a' + (eight & 0xff) % 26);
+      }
+    } while (NeedsBoundary() && (Occurs(mail_->BodyPlainText) || Occurs(mail_->BodyHTML) ||
+                                 Occurs(mail_->BodyEnriched) || Occurs(mail_->BodyCalendar) || OccursInAttachment()));
   }
-  /// One step of splitmix64, for systems without randomness; there the time and the place still tell two messages
-  /// apart.
+  /// One step of splitmix64; where the system has no randomness, the place still tells two messages apart.
   std::uint64_t NextRandom() noexcept {
-    random_ += static_cast<std::uint64_t>(std::chrono::system_clock::now().time_since_epoch().count()) ^
-               reinterpret_cast<std::uintptr_t>(this);
-    std::uint64_t z = random_ += 0x9E3779B97F4A7C15u;
+    std::uint64_t z = random_ += 0x9E3779B97F4A7C15u ^ reinterpret_cast<std::uintptr_t>(this);
     z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9u;
     z = (z ^ z >> 27) * 0x94D049BB133111EBu;
     return z ^ z >> 31;
+  }
+  bool NeedsBoundary() const noexcept { return Bodies() > 1 || !mail_->Attachments.empty(); }
+  int Bodies() const noexcept {
+    return !mail_->BodyPlainText.empty() + !mail_->BodyEnriched.empty() + !mail_->BodyHTML.empty() +
+           !mail_->BodyCalendar.empty();
   }
   bool Occurs(const std::string& text) const {
     return text.find(stamp_->token, 0, sizeof stamp_->token) != std::string::npos;
@@ -124,11 +130,7 @@ class MessageLayout {
 
   void WriteFields() {
     HeaderWriter writer(literals_);
-    if (Ours("Date")) {
-      scratch_.clear();
-      AppendDate(stamp_->time, LocalOffset(static_cast<std::time_t>(stamp_->time)), scratch_);
-      Field(writer, "Date", scratch_);
-    }
+    if (Ours("Date")) WriteDate();
     if (Ours("From")) Addresses(writer, "From", mail_->FromAddress);
     if (Ours("To") && !mail_->ToAddress.empty()) Addresses(writer, "To", mail_->ToAddress);
     if (Ours("Cc") && !mail_->CCAddress.empty()) Addresses(writer, "Cc", mail_->CCAddress);
@@ -140,6 +142,17 @@ class MessageLayout {
       else if (!IsStructural(field.name))
         Field(writer, field.name, field.value);
     literals_ += "MIME-Version: 1.0\r\n";
+  }
+
+  /// Made anew only once a second.
+  void WriteDate() {
+    if (stamp_->time != date_time_ || date_.empty()) {
+      date_time_ = stamp_->time;
+      date_ = "Date: ";
+      AppendDate(date_time_, LocalOffset(static_cast<std::time_t>(date_time_)), date_);
+      date_ += "\r\n";
+    }
+    literals_ += date_;
   }
 
   bool Ours(std::string_view name) const noexcept { return !mail_->Headers.Has(name); }
@@ -228,8 +241,7 @@ class MessageLayout {
   }
 
   void WriteBodies() {
-    const int kinds = !mail_->BodyPlainText.empty() + !mail_->BodyEnriched.empty() + !mail_->BodyHTML.empty() +
-                      !mail_->BodyCalendar.empty();
+    const int kinds = Bodies();
     if (kinds > 1) StartMultipart("alternative", '2');
     const auto next = [&] {
       if (kinds > 1) Delimiter('2');
@@ -270,12 +282,22 @@ class MessageLayout {
   }
 
   void WriteText(std::string_view subtype, std::string_view method, std::string_view text) {
-    const TransferEncoding encoding = ChooseEncoding(text, width_ != WireWidth::SevenBit);
+    const TextScan scan = Scanned(text);
+    const TransferEncoding encoding = ChooseEncoding(scan, width_ != WireWidth::SevenBit);
     literals_.append("Content-Type: text/").append(subtype).append("; charset=utf-8");
     if (!method.empty()) literals_.append("; method=").append(method);
     literals_ += "\r\n";
     EndHeader(encoding);
-    parts_.push_back({false, 0, 0, text, encoding, nullptr, 0});
+    PushText(text, scan, encoding);
+  }
+
+  static TextScan Scanned(std::string_view text) noexcept {
+    TextScan scan;
+    scan.Update(text);
+    return scan;
+  }
+  void PushText(std::string_view text, const TextScan& scan, TransferEncoding encoding) {
+    parts_.push_back({false, 0, 0, text, encoding, nullptr, WireSize(text, scan, encoding)});
   }
 
   /// Only what may go without base64 can hold a boundary; a file is too long to be searched for what is that unlikely.
@@ -303,7 +325,7 @@ class MessageLayout {
     EndHeader(plan.encoding);
     const bool in_memory = one.Path().empty() && !one.Callback();
     if (plan.is_text && in_memory)
-      parts_.push_back({false, 0, 0, one.Data, plan.encoding, nullptr, 0});
+      PushText(one.Data, Scanned(one.Data), plan.encoding);
     else
       parts_.push_back({false, 0, 0, {}, plan.encoding, &one, plan.wire_size});
   }
@@ -401,7 +423,11 @@ class MessageLayout {
   std::string name_;
   std::size_t literal_begin_ = 0;
   WireWidth width_ = WireWidth::SevenBit;
+  std::string date_;  // the field as of date_time_
+  std::int64_t date_time_ = 0;
+  static constexpr unsigned kDrawsPerSeed = 64;
   std::uint64_t random_ = 0;
+  unsigned draws_ = 0;
 };
 
 }  // namespace detail

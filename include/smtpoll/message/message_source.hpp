@@ -202,20 +202,7 @@ class MessageSource final : public Source {
 
   static std::uint64_t PartSize(const detail::MessagePart& part) {
     if (part.is_literal) return part.end - part.begin;
-    if (part.attachment != nullptr) return part.size;
-    // A counting pass: encoded into nothing.
-    char nowhere[512];
-    std::uint64_t sum = 0;
-    if (part.encoding == detail::TransferEncoding::QuotedPrintable) {
-      detail::QuotedPrintableText text;
-      text.Start(part.text);
-      while (!text.Done()) sum += text.Read(nowhere, sizeof nowhere);
-      return sum;
-    }
-    detail::CrlfText text;
-    text.Start(part.text);
-    while (!text.Done()) sum += text.Read(nowhere, sizeof nowhere);
-    return part.encoding == detail::TransferEncoding::Base64 ? detail::Base64LinesSize(sum) : sum;
+    return part.size;
   }
 
   void Fail(const detail::MessagePart& part) {
