@@ -529,6 +529,12 @@ constexpr bool IsAllAscii(std::string_view text) noexcept {
   return true;
 }
 
+constexpr bool IsAllPrint(std::string_view text) noexcept {
+  for (char c : text)
+    if (!IsPrint(c)) return false;
+  return true;
+}
+
 /// True where `text` would break out of a line: it holds CR, LF or NUL.
 constexpr bool HasLineBreakOrNul(std::string_view text) noexcept {
   for (char c : text)
@@ -3221,10 +3227,18 @@ struct Mailbox {
 namespace detail {
 
 /// RFC 5322 3.2.3 and RFC 6532: what an atom may hold.
-constexpr bool IsAtomChar(char c) noexcept {
-  return IsAlpha(c) || IsDigit(c) || !IsAscii(c) ||
-         std::string_view("!#$%&'*+-/=?^_`{|}~").find(c) != std::string_view::npos;
-}
+struct AtomChars {
+  bool may_stand[256] = {};
+  constexpr AtomChars() noexcept {
+    for (int i = 0; i < 256; ++i) {
+      const char c = static_cast<char>(i);
+      may_stand[i] = IsAlpha(c) || IsDigit(c) || !IsAscii(c) ||
+                     std::string_view("!#$%&'*+-/=?^_`{|}~").find(c) != std::string_view::npos;
+    }
+  }
+};
+inline constexpr AtomChars kAtomChars;
+constexpr bool IsAtomChar(char c) noexcept { return kAtomChars.may_stand[static_cast<unsigned char>(c)]; }
 
 /// True for atoms joined by single dots.
 constexpr bool IsDotAtom(std::string_view text) noexcept {
@@ -3342,7 +3356,7 @@ class MailboxParser {
   bool Atoms() noexcept {
     const std::size_t start = at_;
     while (at_ < list_.size() && (detail::IsAtomChar(list_[at_]) || list_[at_] == '.')) {
-      const std::size_t size = detail::Utf8Length(list_.substr(at_));
+      const std::size_t size = detail::IsAscii(list_[at_]) ? 1 : detail::Utf8Length(list_.substr(at_));
       if (size == 0) return Fault("no valid UTF-8");
       at_ += size;
     }
@@ -3835,6 +3849,7 @@ class HeaderWriter {
   /// Unstructured text (RFC 5322 2.2.1): words that are plain stay as they are if they have at most `longest`
   /// characters, the others are encoded together with the spaces between them, so that the text is read as it was.
   void Text(std::string_view text, std::size_t longest = kMaxWord) {
+    if (text.size() <= longest && FitsAsItIs(text)) return Word(text);
     std::size_t at = 0;
     while (at < text.size()) {
       std::size_t end = NextUnit(text, at);
@@ -3856,6 +3871,13 @@ class HeaderWriter {
   std::size_t Column() const noexcept { return out_.size() - line_; }
 
  private:
+  /// What Text would write word by word without change: the common case, told by a few looks.
+  bool FitsAsItIs(std::string_view text) const noexcept {
+    return !text.empty() && Column() + 1 + text.size() + 1 <= kFoldColumn && text.front() != ' ' &&
+           text.back() != ' ' && IsAllPrint(text) && text.find("=?") == std::string_view::npos &&
+           text.find("  ") == std::string_view::npos;
+  }
+
   void Fold() {
     out_.append("\r\n");
     line_ = out_.size();
@@ -4863,6 +4885,7 @@ class FaultFinder {
 };
 
 inline bool HasUtf8Mailbox(std::string_view list) noexcept {
+  if (IsAllAscii(list)) return false;
   MailboxParser parser(list);
   Mailbox mailbox;
   while (parser.Next(mailbox))
@@ -5202,6 +5225,19 @@ class Base64Lines {
   bool ended_ = false;
 };
 
+/// Bytes that a text becomes on the wire; `scan` has seen all of it.
+inline std::uint64_t WireSize(std::string_view text, const TextScan& scan, TransferEncoding encoding) noexcept {
+  if (encoding == TransferEncoding::Base64) return Base64LinesSize(scan.CrlfSize());
+  if (encoding != TransferEncoding::QuotedPrintable) return scan.CrlfSize();
+  // A counting pass: encoded into nothing.
+  char nowhere[512];
+  std::uint64_t size = 0;
+  QuotedPrintableText quoted;
+  quoted.Start(text);
+  while (!quoted.Done()) size += quoted.Read(nowhere, sizeof nowhere);
+  return size;
+}
+
 }  // namespace detail
 SMTPOLL_NAMESPACE_END
 
@@ -5315,7 +5351,7 @@ struct MessagePart {
   std::string_view text;  // of a body
   TransferEncoding encoding = TransferEncoding::SevenBit;
   const EmailAttachment* attachment = nullptr;
-  std::uint64_t size = 0;  // of an attachment: bytes on the wire
+  std::uint64_t size = 0;  // of a body or an attachment: bytes on the wire
 };
 
 /// A longer name is encoded, because it may have no place where its line can be folded.
@@ -5369,9 +5405,8 @@ class MessageLayout {
     width_ = width;
     mail_ = &mail;
     if (!mail.Source.empty()) {
-      const bool ascii = IsAllAscii(mail.Source);
-      parts_.push_back(
-          {false, 0, 0, mail.Source, ascii ? TransferEncoding::SevenBit : TransferEncoding::EightBit, nullptr, 0});
+      const TextScan scan = Scanned(mail.Source);
+      PushText(mail.Source, scan, scan.IsEightBit() ? TransferEncoding::EightBit : TransferEncoding::SevenBit);
       return;
     }
     if (stamp.time == 0) {
@@ -5384,26 +5419,33 @@ class MessageLayout {
   }
 
  private:
-  /// The token is drawn from the system each time, so that neither a thread nor a process that was forked off draws the
-  /// same one.
+  /// The system gives the seed of the token, a new one every kDrawsPerSeed times; the time is drawn in each time, so
+  /// that a process that was forked off goes on with others.
   void DrawToken() {
     char(&token)[sizeof MessageStamp::token] = stamp_->token;
     do {
-      if (!FillWithEntropy(token, sizeof token))
-        for (char& c : token) c = static_cast<char>(NextRandom() >> 56);
-      for (char& c : token) c = static_cast<char>('a' + static_cast<unsigned char>(c) % 26);
-    } while (Occurs(mail_->BodyPlainText) || Occurs(mail_->BodyHTML) || Occurs(mail_->BodyEnriched) ||
-             Occurs(mail_->BodyCalendar) || OccursInAttachment());
+      std::uint64_t seed = 0;
+      if (draws_++ % kDrawsPerSeed == 0 && FillWithEntropy(reinterpret_cast<char*>(&seed), sizeof seed))
+        random_ ^= seed;
+      random_ ^= static_cast<std::uint64_t>(std::chrono::steady_clock::now().time_since_epoch().count());
+      for (std::size_t i = 0; i < sizeof token; i += 8) {
+        std::uint64_t eight = NextRandom();
+        for (std::size_t n = i; n < i + 8; ++n, eight >>= 8) token[n] = static_cast<char>('a' + (eight & 0xff) % 26);
+      }
+    } while (NeedsBoundary() && (Occurs(mail_->BodyPlainText) || Occurs(mail_->BodyHTML) ||
+                                 Occurs(mail_->BodyEnriched) || Occurs(mail_->BodyCalendar) || OccursInAttachment()));
   }
-  /// One step of splitmix64, for systems without randomness; there the time and the place still tell two messages
-  /// apart.
+  /// One step of splitmix64; where the system has no randomness, the place still tells two messages apart.
   std::uint64_t NextRandom() noexcept {
-    random_ += static_cast<std::uint64_t>(std::chrono::system_clock::now().time_since_epoch().count()) ^
-               reinterpret_cast<std::uintptr_t>(this);
-    std::uint64_t z = random_ += 0x9E3779B97F4A7C15u;
+    std::uint64_t z = random_ += 0x9E3779B97F4A7C15u ^ reinterpret_cast<std::uintptr_t>(this);
     z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9u;
     z = (z ^ z >> 27) * 0x94D049BB133111EBu;
     return z ^ z >> 31;
+  }
+  bool NeedsBoundary() const noexcept { return Bodies() > 1 || !mail_->Attachments.empty(); }
+  int Bodies() const noexcept {
+    return !mail_->BodyPlainText.empty() + !mail_->BodyEnriched.empty() + !mail_->BodyHTML.empty() +
+           !mail_->BodyCalendar.empty();
   }
   bool Occurs(const std::string& text) const {
     return text.find(stamp_->token, 0, sizeof stamp_->token) != std::string::npos;
@@ -5413,11 +5455,7 @@ class MessageLayout {
 
   void WriteFields() {
     HeaderWriter writer(literals_);
-    if (Ours("Date")) {
-      scratch_.clear();
-      AppendDate(stamp_->time, LocalOffset(static_cast<std::time_t>(stamp_->time)), scratch_);
-      Field(writer, "Date", scratch_);
-    }
+    if (Ours("Date")) WriteDate();
     if (Ours("From")) Addresses(writer, "From", mail_->FromAddress);
     if (Ours("To") && !mail_->ToAddress.empty()) Addresses(writer, "To", mail_->ToAddress);
     if (Ours("Cc") && !mail_->CCAddress.empty()) Addresses(writer, "Cc", mail_->CCAddress);
@@ -5429,6 +5467,17 @@ class MessageLayout {
       else if (!IsStructural(field.name))
         Field(writer, field.name, field.value);
     literals_ += "MIME-Version: 1.0\r\n";
+  }
+
+  /// Made anew only once a second.
+  void WriteDate() {
+    if (stamp_->time != date_time_ || date_.empty()) {
+      date_time_ = stamp_->time;
+      date_ = "Date: ";
+      AppendDate(date_time_, LocalOffset(static_cast<std::time_t>(date_time_)), date_);
+      date_ += "\r\n";
+    }
+    literals_ += date_;
   }
 
   bool Ours(std::string_view name) const noexcept { return !mail_->Headers.Has(name); }
@@ -5517,8 +5566,7 @@ class MessageLayout {
   }
 
   void WriteBodies() {
-    const int kinds = !mail_->BodyPlainText.empty() + !mail_->BodyEnriched.empty() + !mail_->BodyHTML.empty() +
-                      !mail_->BodyCalendar.empty();
+    const int kinds = Bodies();
     if (kinds > 1) StartMultipart("alternative", '2');
     const auto next = [&] {
       if (kinds > 1) Delimiter('2');
@@ -5559,12 +5607,22 @@ class MessageLayout {
   }
 
   void WriteText(std::string_view subtype, std::string_view method, std::string_view text) {
-    const TransferEncoding encoding = ChooseEncoding(text, width_ != WireWidth::SevenBit);
+    const TextScan scan = Scanned(text);
+    const TransferEncoding encoding = ChooseEncoding(scan, width_ != WireWidth::SevenBit);
     literals_.append("Content-Type: text/").append(subtype).append("; charset=utf-8");
     if (!method.empty()) literals_.append("; method=").append(method);
     literals_ += "\r\n";
     EndHeader(encoding);
-    parts_.push_back({false, 0, 0, text, encoding, nullptr, 0});
+    PushText(text, scan, encoding);
+  }
+
+  static TextScan Scanned(std::string_view text) noexcept {
+    TextScan scan;
+    scan.Update(text);
+    return scan;
+  }
+  void PushText(std::string_view text, const TextScan& scan, TransferEncoding encoding) {
+    parts_.push_back({false, 0, 0, text, encoding, nullptr, WireSize(text, scan, encoding)});
   }
 
   /// Only what may go without base64 can hold a boundary; a file is too long to be searched for what is that unlikely.
@@ -5592,7 +5650,7 @@ class MessageLayout {
     EndHeader(plan.encoding);
     const bool in_memory = one.Path().empty() && !one.Callback();
     if (plan.is_text && in_memory)
-      parts_.push_back({false, 0, 0, one.Data, plan.encoding, nullptr, 0});
+      PushText(one.Data, Scanned(one.Data), plan.encoding);
     else
       parts_.push_back({false, 0, 0, {}, plan.encoding, &one, plan.wire_size});
   }
@@ -5690,7 +5748,11 @@ class MessageLayout {
   std::string name_;
   std::size_t literal_begin_ = 0;
   WireWidth width_ = WireWidth::SevenBit;
+  std::string date_;  // the field as of date_time_
+  std::int64_t date_time_ = 0;
+  static constexpr unsigned kDrawsPerSeed = 64;
   std::uint64_t random_ = 0;
+  unsigned draws_ = 0;
 };
 
 }  // namespace detail
@@ -5894,20 +5956,7 @@ class MessageSource final : public Source {
 
   static std::uint64_t PartSize(const detail::MessagePart& part) {
     if (part.is_literal) return part.end - part.begin;
-    if (part.attachment != nullptr) return part.size;
-    // A counting pass: encoded into nothing.
-    char nowhere[512];
-    std::uint64_t sum = 0;
-    if (part.encoding == detail::TransferEncoding::QuotedPrintable) {
-      detail::QuotedPrintableText text;
-      text.Start(part.text);
-      while (!text.Done()) sum += text.Read(nowhere, sizeof nowhere);
-      return sum;
-    }
-    detail::CrlfText text;
-    text.Start(part.text);
-    while (!text.Done()) sum += text.Read(nowhere, sizeof nowhere);
-    return part.encoding == detail::TransferEncoding::Base64 ? detail::Base64LinesSize(sum) : sum;
+    return part.size;
   }
 
   void Fail(const detail::MessagePart& part) {
