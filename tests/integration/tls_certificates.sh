@@ -103,6 +103,8 @@ openssl req -new -x509 -config openssl.cnf -days 100 -key self-signed.key -subj 
 
 openssl ec -in client.key -aes128 -passout pass:opensesame -out client-locked.key
 cat client.pem client.key >client-all.pem
+cat client.pem client-locked.key >client-locked-all.pem
+openssl x509 -in good.pem -outform DER | openssl dgst -sha256 -r | cut -c 1-64 | tr a-f A-F >good.digest
 {
   echo '-----BEGIN CERTIFICATE-----'
   echo 'bm90IGEgY2VydGlmaWNhdGU='

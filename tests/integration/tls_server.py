@@ -5,6 +5,7 @@ the stream. A test opens a control connection and says what it wants in one line
 
   mode=tls|starttls|plain|echo   when TLS begins: at once, by STARTTLS, never; echo is TLS that sends back what it gets
   cert=NAME                      certificate and key by tls_certificates.sh; default good
+  by=python                      TLS by python's ssl instead, which can end in order
   args=WORDS                     more arguments for s_server
   talk=1                         let s_server talk: what it says of a connection comes back by "info" too
   offer=0                        STARTTLS is not offered; answer=TEXT: the reply to STARTTLS, all that follows it included
@@ -12,7 +13,8 @@ the stream. A test opens a control connection and says what it wants in one line
   piece=N                        bytes for the client go N at a time
   stall=N cut=N                  after N bytes of TLS for the client: no more, or the connection is closed
   spoil=TEXT                     TEXT for the client instead of all that TLS has to say
-  on.VERB=TEXT                   the reply to a command; "cut" closes the raw connection, "!X" types X at s_server first
+  on.VERB=TEXT                   the reply to a command; "cut" closes the raw connection, "end" says
+                                 close_notify before (by python), "!X" types X at s_server first
 
 The answer is the port. Then "saw" asks for all that the server has read, decrypted, "info" for what s_server tells (errors at least), "plain"
 for what came before TLS: each answer is a line with a size, and as many bytes. The server ends with its control connection.
@@ -23,6 +25,7 @@ import pathlib
 import re
 import select
 import socket
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -91,8 +94,9 @@ class Connection:
         """Raw bytes between the client and s_server, spoilt as the test wants."""
         options = self.server.options
         if 'spoil' in options:
+            self.client.recv(1, socket.MSG_PEEK)
             self.client.sendall(options['spoil'].encode('latin-1'))
-        self.tls = self.server.connect_tls()
+        self.tls = self.server.connect_tls(self)
         self.server.begin(self)
         while True:
             readable, _, _ = select.select([self.client, self.tls], [], [])
@@ -178,6 +182,8 @@ class Dialogue:
         for step in self.server.options.get(f'on.{verb}', text).split('\t'):
             if step == 'cut':
                 self.cut()
+            elif step == 'end':
+                self.server.end_in_order()
             elif step.startswith('!'):
                 self.send(step[1:].encode() + b'\n')
                 time.sleep(0.05)  # s_server takes a command only at the beginning of what it reads
@@ -192,12 +198,12 @@ class Server:
         self.folder, self.options = folder, options
         self.plain, self.secret, self.told = b'', b'', b''
         self.child = None
+        self.secured = None  # the server's end of TLS by python
         self.dialogue = None
-        self.connection = None
         self.active = 0
         self.closing = False
         self.changed = threading.Condition()
-        if options['mode'] != 'plain':
+        if options['mode'] != 'plain' and options.get('by') != 'python':
             self.start_tls()
         self.listener = socket.create_server(('127.0.0.1', 0), backlog=5)
         self.port = self.listener.getsockname()[1]
@@ -215,8 +221,12 @@ class Server:
         for read in (self.read_child, self.read_errors):
             threading.Thread(target=read, daemon=True).start()
 
-    def connect_tls(self):
-        """A connection with s_server, which may be starting only now."""
+    def connect_tls(self, connection):
+        """A connection with s_server, which may be starting only now, or with python's ssl."""
+        if self.options.get('by') == 'python':
+            ours, wire = socket.socketpair()
+            threading.Thread(target=self.serve_by_python, args=[ours, connection.close], daemon=True).start()
+            return wire
         deadline = time.monotonic() + PATIENCE
         while True:
             wire = socket.socket(socket.AF_UNIX)
@@ -228,6 +238,25 @@ class Server:
                 if self.child.poll() is not None or time.monotonic() > deadline:
                     raise
                 time.sleep(0.003)
+
+    def serve_by_python(self, wire, cut):
+        name = self.options.get('cert', 'good')
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(self.folder / f'{name}.pem', self.folder / f'{name}.key')
+        try:
+            with context.wrap_socket(wire, server_side=True) as self.secured:
+                self.dialogue = Dialogue(self, self.secured.sendall, cut, before_tls=False)
+                if self.options['mode'] == 'tls':
+                    self.dialogue.greet()
+                while data := self.secured.recv(65536):
+                    self.secret += data
+                    self.dialogue.take(data)
+        except OSError as error:
+            self.told += str(error).encode()
+
+    def end_in_order(self):
+        self.secured.settimeout(PATIENCE)
+        self.secured.unwrap().close()
 
     def accept(self):
         while True:
@@ -257,7 +286,7 @@ class Server:
 
     def begin(self, connection):
         """A client is connected with s_server."""
-        if self.options['mode'] == 'echo':
+        if self.options['mode'] == 'echo' or self.child is None:
             return
         self.dialogue = Dialogue(self, self.type, connection.close, before_tls=False)
         if self.options['mode'] == 'tls':
@@ -286,7 +315,7 @@ class Server:
 
     @staticmethod
     def only_smtp(data):
-        lines = re.findall(rb'^(?:EHLO|AUTH|MAIL|RCPT|DATA|RSET|NOOP|QUIT|HELP|\.)\b?.*\r\n', data, re.MULTILINE)
+        lines = re.findall(rb'^(?:EHLO|AUTH|MAIL|RCPT|DATA|RSET|NOOP|QUIT|HELP).*\r\n|\.\r\n', data, re.MULTILINE)
         return b''.join(lines)
 
     def settle(self):

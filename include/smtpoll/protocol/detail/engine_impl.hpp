@@ -75,7 +75,10 @@ inline Event Engine::Next(Millis now) {
       return ready;
     }
     if (now < NextDeadline()) return {};
-    Fail(Error(Errc::TimedOut, CurrentPhase()));
+    Error error(Errc::TimedOut, CurrentPhase());
+    if (error.phase == Phase::Greeting && !options_.secured)
+      error.text.Assign("where the port speaks TLS first, as 465 does, set SMTPConnectionType to SSLTLS");
+    Fail(error);
   }
 }
 

@@ -1,0 +1,293 @@
+// A TLS session that stands: versions, resumption, much data in both directions, keys that change, bytes that the
+// library holds back, and what it costs.
+#include <algorithm>
+#include <cstdlib>
+#include <new>
+#include <vector>
+
+#include "tls_bench.hpp"
+
+using namespace tls;
+
+namespace {
+
+thread_local bool counting = false;
+thread_local int allocations = 0;
+
+}  // namespace
+
+void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
+  if (counting) ++allocations;
+  return std::malloc(size == 0 ? 1 : size);
+}
+void* operator new(std::size_t size) {
+  if (void* memory = operator new(size, std::nothrow)) return memory;
+  std::abort();
+}
+void operator delete(void* memory) noexcept { std::free(memory); }
+void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+void operator delete(void* memory, const std::nothrow_t&) noexcept { std::free(memory); }
+
+namespace {
+
+/// Arguments of s_server for the TLS versions that the tested transport has.
+std::vector<std::string> Versions() {
+  if (kHasTls13) return {"-tls1_2", "-tls1_3"};
+  return {"-tls1_2"};
+}
+
+/// A transport that is connected and has done its handshake.
+void Establish(Transport& transport, const Server& server) {
+  const std::string authority = File("ca.pem");
+  smtpoll::TlsSettings settings;
+  settings.authority_file = authority.c_str();
+  REQUIRE_FALSE(transport.Configure(settings));
+  LocalSocket& wire = transport.NextLayer();
+  IoResult result = wire.Connect({"mx.example.org", server.Port(), {}});
+  while (result.status == IoStatus::Again) {
+    REQUIRE(wire.Wait(wire.ConnectWants(), kPatience) != Readiness::None);
+    result = wire.ConnectStep();
+  }
+  while ((result = transport.Handshake("mx.example.org")).status == IoStatus::Again) {
+    CHECK(transport.Wants() != Readiness::None);
+    CHECK_FALSE(transport.Secured());
+    REQUIRE(wire.Wait(transport.Wants(), kPatience) != Readiness::None);
+  }
+  REQUIRE(result.status == IoStatus::Done);
+  REQUIRE(transport.Secured());
+  CHECK(transport.Wants() == Readiness::None);
+}
+
+/// Bytes that do not repeat with any period that matters here.
+std::string Noise(std::size_t size) {
+  std::string noise(size, '\0');
+  std::uint32_t state = 1;
+  for (char& c : noise) {
+    state = state * 1664525 + 1013904223;
+    c = static_cast<char>(state >> 24);
+  }
+  return noise;
+}
+
+}  // namespace
+
+TEST_CASE("TLS: much data in both directions, cut at any place") {
+  for (const std::string& version : Versions()) {
+    for (const std::size_t step : {std::size_t{1000000}, std::size_t{16384}, std::size_t{16385}, std::size_t{4099}}) {
+      CAPTURE(version);
+      CAPTURE(step);
+      Server server({{"mode", "echo"}, {"args", version}, {"piece", step == 4099 ? "1447" : "0"}});
+      Transport transport;
+      Establish(transport, server);
+      if (step == 4099) transport.NextLayer().piece = 1009;
+      const std::string said = Noise(1000000);
+      std::string heard;
+      std::string room(step, '\0');
+      std::size_t written = 0;
+      while (heard.size() < said.size()) {
+        bool moved = false;
+        if (written < said.size()) {
+          const std::size_t size = std::min(step, said.size() - written);
+          const IoResult result = transport.Write(said.data() + written, size);
+          REQUIRE((result.status == IoStatus::Done || result.status == IoStatus::Again));
+          if (result.status == IoStatus::Done) {
+            written += result.size;
+            moved = true;
+          }
+        }
+        const IoResult result = transport.Read(&room[0], room.size());
+        REQUIRE((result.status == IoStatus::Done || result.status == IoStatus::Again));
+        if (result.status == IoStatus::Done) {
+          heard.append(room, 0, result.size);
+          moved = true;
+        }
+        if (moved) continue;
+        const Readiness wants = written < said.size() ? Readiness::ReadOrWrite : Readiness::Read;
+        REQUIRE(transport.NextLayer().Wait(wants | transport.Wants(), kPatience) != Readiness::None);
+      }
+      CHECK(heard == said);
+      transport.Close();
+    }
+  }
+}
+
+TEST_CASE("TLS: a message of three megabytes arrives as it is") {
+  for (const std::string& version : Versions()) {
+    Server server({{"mode", "starttls"}, {"args", version}});
+    Client client(false);
+    client.session.UserName.clear();
+    REQUIRE_FALSE(client.Connect(server));
+    smtpoll::EmailMessage mail = SecretMail();
+    std::string line = "Every line of the message is another one: 0000000\r\n";
+    mail.BodyPlainText.clear();
+    for (int i = 0; i < 60000; ++i) {
+      line.replace(42, 7, std::to_string(1000000 + i));
+      mail.BodyPlainText += line;
+    }
+    CHECK(client.session.Send(mail).outcome == smtpoll::Outcome::Sent);
+    client.session.Quit();
+    CHECK(server.Saw().find(mail.BodyPlainText) != std::string::npos);
+  }
+}
+
+TEST_CASE("TLS: the lowest version that is asked for is kept, and the highest that both have is used") {
+  using Types = Session::SSLConnectionTypes;
+  struct Case {
+    const char* server;
+    Types lowest;
+    const char* version;  // empty: refused
+  };
+  const Case cases[] = {{"-tls1_2", Types::TLSv12, "TLSv1.2"},
+                        {"", Types::TLSv12, kHasTls13 ? "TLSv1.3" : "TLSv1.2"},
+                        {"-tls1_2", Types::TLSv13, ""},
+                        {"-tls1_3", Types::TLSv12, kHasTls13 ? "TLSv1.3" : ""},
+                        {"-tls1_1 -cipher DEFAULT@SECLEVEL=0", Types::TLSv12, ""},
+                        {"-tls1 -cipher DEFAULT@SECLEVEL=0", Types::TLSv12, ""}};
+  for (const Case& one : cases) {
+    if (!kHasTls13 && one.lowest == Types::TLSv13) continue;
+    CAPTURE(one.server);
+    Server server({{"mode", "starttls"}, {"args", one.server}, {"after", kOffersAuth}});
+    Client client(false);
+    client.session.SSLConnectionType = one.lowest;
+    const smtpoll::Error error = client.Connect(server);
+    INFO(ToString(error));
+    if (*one.version != '\0') {
+      CHECK_FALSE(error);
+      CHECK(client.session.Layer().ProtocolName() == one.version);
+      CHECK_FALSE(client.session.Layer().CipherName().empty());
+    } else {
+      CHECK(error.Code() == Errc::TlsVersion);
+      CHECK(server.SawNothingSecret());
+    }
+  }
+}
+
+TEST_CASE("TLS: without a cipher in common there is no session") {
+  Server server({{"mode", "starttls"}, {"args", "-tls1_2 -cipher ECDHE-ECDSA-NULL-SHA@SECLEVEL=0"}});
+  Client client(false);
+  const smtpoll::Error error = client.Connect(server);
+  INFO(ToString(error));
+  CHECK(error.Code() == Errc::TlsHandshake);
+  CHECK(server.SawNothingSecret());
+}
+
+TEST_CASE("TLS: the second connection of the same object resumes the session of the first") {
+  for (const std::string& version : Versions()) {
+    CAPTURE(version);
+    Server server({{"mode", "starttls"}, {"args", version}, {"talk", "1"}, {"after", kOffersAuth}});
+    Client client(false);
+    for (const bool resumed : {false, true, true}) {
+      REQUIRE_FALSE(client.Connect(server));
+      CHECK(client.session.Layer().SessionResumed() == resumed);
+      CHECK(client.session.Send(SecretMail()).outcome == smtpoll::Outcome::Sent);
+      client.session.Quit();
+    }
+    CHECK(server.Info().find("Reused session-id") != std::string::npos);
+  }
+}
+
+TEST_CASE("TLS: no session is resumed for another name, after a change of settings, or where that is not wanted") {
+  for (const std::string& version : Versions()) {
+    Server server({{"mode", "starttls"}, {"args", version}, {"after", kOffersAuth}});
+    const auto second_resumes = [&](std::string_view name, void (*change)(Session&)) {
+      Client client(false);
+      REQUIRE_FALSE(client.Connect(server));
+      client.session.Quit();
+      change(client.session);
+      REQUIRE_FALSE(client.Connect(server, name));
+      const bool resumed = client.session.Layer().SessionResumed();
+      client.session.Quit();
+      return resumed;
+    };
+    CHECK(second_resumes("mx.example.org", [](Session&) {}));
+    CHECK_FALSE(second_resumes("localhost", [](Session&) {}));
+    CHECK_FALSE(second_resumes("mx.example.org", [](Session& session) { session.SessionResumption = false; }));
+    CHECK_FALSE(
+        second_resumes("mx.example.org", [](Session& session) { session.CertificatePins = ReadFile("good.pin"); }));
+  }
+}
+
+TEST_CASE("TLS: a certificate that was rejected since is not taken because of an old session") {
+  Server server({{"mode", "starttls"}, {"cert", "listed"}, {"after", kOffersAuth}});
+  Client client(false);
+  REQUIRE_FALSE(client.Connect(server));
+  client.session.Quit();
+  client.session.CertificateRejectionFile = File("listed.pem");
+  CHECK(client.Connect(server).Code() == Errc::CertificateRejected);
+}
+
+TEST_CASE("RFC 8446 4.6.3: keys that change do not disturb") {
+  if (!kHasTls13) return;
+  for (const char* keys : {"!k\t250 ok", "!K\t250 ok", "!K\t!k\t!K\t250 ok"}) {
+    CAPTURE(keys);
+    Server server({{"mode", "starttls"}, {"args", "-tls1_3"}, {"talk", "1"}, {"on.NOOP", keys}});
+    Client client(false);
+    client.session.UserName.clear();
+    REQUIRE_FALSE(client.Connect(server));
+    for (int i = 0; i < 3; ++i) CHECK(client.session.Noop());
+    CHECK(client.session.Send(SecretMail()).outcome == smtpoll::Outcome::Sent);
+    CHECK(server.Info().find("SSL_do_handshake -> 1") != std::string::npos);
+  }
+}
+
+TEST_CASE("RFC 5746: a server that asks for new negotiations gets none, and no message is lost") {
+  Server server({{"mode", "starttls"}, {"args", "-tls1_2"}, {"talk", "1"}, {"on.MAIL", "!r\t250 ok"}});
+  Client client(false);
+  client.session.UserName.clear();
+  client.session.Timeouts.mail = client.session.Timeouts.recipient = kPatience;
+  REQUIRE_FALSE(client.Connect(server));
+  const smtpoll::SendResult& result = client.session.Send(SecretMail());
+  INFO(ToString(result.error));
+  CHECK((result.outcome == smtpoll::Outcome::Sent || result.outcome == smtpoll::Outcome::Queued));
+  CHECK(server.Info().find("SSL_do_handshake -> ") != std::string::npos);
+}
+
+TEST_CASE("TLS: bytes that the library holds already are read without waiting for the wire") {
+  std::string help;
+  for (int i = 0; i < 60; ++i) help += "214-one of many lines that come in one record\r\n";
+  Server server({{"mode", "starttls"}, {"on.HELP", help + "214 end"}});
+  MailSocket socket;
+  Prepare(socket);
+  socket.UserName.clear();
+  socket.Address = "mx.example.org";
+  socket.Port = server.Port();
+  socket.PollBudget = 16;  // so that each step leaves most of the record where it is
+  socket.Connect();
+  bool greeted = false;
+  socket.ConnectionEstablished = [&](const std::string&) { greeted = true; };
+  // An event loop of the caller's, which believes what the socket says it waits for.
+  const auto wait = [&] {
+    const smtpoll::Millis left = socket.NextDeadline() - MailSocket::Now();
+    if (left <= 0) return;
+    const Readiness wants = (socket.WantsRead() ? Readiness::Read : Readiness::None) |
+                            (socket.WantsWrite() ? Readiness::Write : Readiness::None);
+    REQUIRE(socket.Layer().NextLayer().smtpoll::NativeSocket::Wait(wants, 5000) != Readiness::None);
+  };
+  while (socket.Poll()) wait();
+  CHECK(greeted);
+  REQUIRE(socket.SSLConnected());
+  REQUIRE(socket.Write("HELP\r\n"));
+  std::string answer;
+  while (answer.find("214 end\r\n") == std::string::npos) {
+    socket.Poll();
+    answer += socket.ReadAll();
+    REQUIRE(socket.IsConnected());
+    if (answer.find("214 end\r\n") == std::string::npos) wait();
+  }
+  CHECK(answer.size() == help.size() + 9);
+}
+
+TEST_CASE("TLS: after warm-up a message costs none of our allocations") {
+  Server server({{"mode", "starttls"}, {"after", kOffersAuth}});
+  Client client(false);
+  REQUIRE_FALSE(client.Connect(server));
+  const smtpoll::EmailMessage mail = SecretMail();
+  for (int i = 0; i < 10; ++i) {
+    counting = i >= 5;
+    const bool sent = client.session.Send(mail).outcome == smtpoll::Outcome::Sent;
+    counting = false;
+    client.session.Layer().NextLayer().sent.clear();
+    CHECK(sent);
+  }
+  CHECK(allocations == 0);
+}
