@@ -226,6 +226,7 @@ TEST_CASE("RFC 8446 4.6.3: keys that change do not disturb") {
     REQUIRE_FALSE(client.Connect(server));
     for (int i = 0; i < 3; ++i) CHECK(client.session.Noop());
     CHECK(client.session.Send(SecretMail()).outcome == smtpoll::Outcome::Sent);
+    client.session.Quit();
     CHECK(server.Info().find("SSL_do_handshake -> 1") != std::string::npos);
   }
 }
