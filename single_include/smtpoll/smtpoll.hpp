@@ -7485,7 +7485,10 @@ inline Event Engine::Next(Millis now) {
       return ready;
     }
     if (now < NextDeadline()) return {};
-    Fail(Error(Errc::TimedOut, CurrentPhase()));
+    Error error(Errc::TimedOut, CurrentPhase());
+    if (error.phase == Phase::Greeting && !options_.secured)
+      error.text.Assign("where the port speaks TLS first, as 465 does, set SMTPConnectionType to SSLTLS");
+    Fail(error);
   }
 }
 
@@ -12468,6 +12471,7 @@ struct OpenSslAdvice {
   int reason;
   Errc code;
   const char* text;
+  bool later = false;  // may also come when the handshake is done for the client
 };
 
 constexpr const char* kNoCommonVersion = "the server and this client have no TLS version in common: ";
@@ -12480,16 +12484,16 @@ constexpr OpenSslAdvice kOpenSslAdvice[] = {
     {SSL_R_VERSION_TOO_LOW, Errc::TlsVersion, kNoCommonVersion},
     {SSL_R_NO_PROTOCOLS_AVAILABLE, Errc::TlsVersion, kNoCommonVersion},
     {SSL_R_TLSV13_ALERT_CERTIFICATE_REQUIRED, Errc::TlsHandshake,
-     "the server wants to see a certificate, set CertificateFile: "},
+     "the server wants to see a certificate, set CertificateFile: ", true},
     {SSL_R_SSLV3_ALERT_HANDSHAKE_FAILURE, Errc::TlsHandshake,
      "no cipher in common, or the server wants to see a certificate (CertificateFile): "},
-    {SSL_R_SSLV3_ALERT_BAD_CERTIFICATE, Errc::TlsHandshake, kRefusesOurs},
-    {SSL_R_SSLV3_ALERT_UNSUPPORTED_CERTIFICATE, Errc::TlsHandshake, kRefusesOurs},
-    {SSL_R_SSLV3_ALERT_CERTIFICATE_REVOKED, Errc::TlsHandshake, kRefusesOurs},
-    {SSL_R_SSLV3_ALERT_CERTIFICATE_EXPIRED, Errc::TlsHandshake, kRefusesOurs},
-    {SSL_R_SSLV3_ALERT_CERTIFICATE_UNKNOWN, Errc::TlsHandshake, kRefusesOurs},
-    {SSL_R_TLSV1_ALERT_UNKNOWN_CA, Errc::TlsHandshake, kRefusesOurs},
-    {SSL_R_TLSV1_ALERT_ACCESS_DENIED, Errc::TlsHandshake, kRefusesOurs},
+    {SSL_R_SSLV3_ALERT_BAD_CERTIFICATE, Errc::TlsHandshake, kRefusesOurs, true},
+    {SSL_R_SSLV3_ALERT_UNSUPPORTED_CERTIFICATE, Errc::TlsHandshake, kRefusesOurs, true},
+    {SSL_R_SSLV3_ALERT_CERTIFICATE_REVOKED, Errc::TlsHandshake, kRefusesOurs, true},
+    {SSL_R_SSLV3_ALERT_CERTIFICATE_EXPIRED, Errc::TlsHandshake, kRefusesOurs, true},
+    {SSL_R_SSLV3_ALERT_CERTIFICATE_UNKNOWN, Errc::TlsHandshake, kRefusesOurs, true},
+    {SSL_R_TLSV1_ALERT_UNKNOWN_CA, Errc::TlsHandshake, kRefusesOurs, true},
+    {SSL_R_TLSV1_ALERT_ACCESS_DENIED, Errc::TlsHandshake, kRefusesOurs, true},
     {SSL_R_TLSV1_UNRECOGNIZED_NAME, Errc::CertificateName, "the server does not know this name: "},
 };
 
@@ -12705,7 +12709,7 @@ class OpenSslTransport {
           "the server answered in plain text: this port wants STARTTLS (set SMTPConnectionType to STARTTLS), or "
           "has no TLS at all");
     for (const detail::OpenSslAdvice& advice : detail::kOpenSslAdvice) {
-      if (advice.reason != reason) continue;
+      if (advice.reason != reason || (secured_ && !advice.later)) continue;
       fault_text_.Assign(advice.text);
       fault_text_.Append(own);
       return Fail(advice.code, {});
