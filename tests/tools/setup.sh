@@ -4,6 +4,7 @@
 #   compiler  what an example needs                    build  a compiler, meson, ninja, python
 #   postfix   the server of the integration tests      tests  doctest, cmake for a test of the installed tree
 #   proxies   a SOCKS5 and an HTTP proxy
+#   readers   readers and judges of messages: GMime, SpamAssassin
 #   dovecot   the LMTP server of the integration tests
 #   dkim      libraries that sign, a reader that verifies
 #   tls       the libraries of the TLS transports, and the openssl command
@@ -25,6 +26,7 @@ needs() {
   tests) echo '/usr/include/doctest/doctest.h doctest-dev' 'cmake cmake' ;;
   postfix) echo 'postfix postfix' ;;
   proxies) echo 'microsocks microsocks' 'tinyproxy tinyproxy-bin' ;;
+  readers) echo '/usr/include/gmime-3.0/gmime/gmime.h libgmime-3.0-dev' 'perl perl' 'spamassassin spamassassin' ;;
   dovecot) echo '/usr/lib/dovecot/lmtp dovecot-lmtpd' ;;
   dkim)
     echo '/usr/include/openssl/evp.h libssl-dev' '/usr/include/mbedtls/pk.h libmbedtls-dev' \

@@ -85,3 +85,34 @@ TEST_CASE("RFC 2046 5.2.1: a message in a file is scanned, one behind a callback
   attachment.LoadFromCallback([](char*, std::size_t) { return smtpoll::SourceResult(); }, 5);
   CHECK(Plan(attachment) == "application/octet-stream base64");
 }
+
+TEST_CASE("RFC 2046 4.1.2: a text whose bytes are UTF-8 says so, unless its type says something else") {
+  const auto is_utf8 = [](const EmailAttachment& one) {
+    return AttachmentPlanner(one, WireWidth::SevenBit).Plan().is_utf8;
+  };
+  CHECK(is_utf8(Attachment("a.txt", "caf\xc3\xa9")));
+  CHECK(is_utf8(Attachment("a.csv", "ascii", "7bit")));
+  CHECK_FALSE(is_utf8(Attachment("a.txt", "caf\xe9")));
+  CHECK_FALSE(is_utf8(Attachment("a.bin", "caf\xc3\xa9")));
+  EmailAttachment one = Attachment("a.txt", "caf\xc3\xa9");
+  one.MIMEType = "text/plain; charset=utf-8; format=flowed";
+  CHECK_FALSE(is_utf8(one));
+  const std::string path = "./smtpoll-utf8-" + std::to_string(reinterpret_cast<std::uintptr_t>(&path)) + ".txt";
+  const auto is_utf8_file = [&](const std::string& text) {
+    std::FILE* const file = std::fopen(path.c_str(), "wb");
+    REQUIRE(file != nullptr);
+    std::fwrite(text.data(), 1, text.size(), file);
+    std::fclose(file);
+    EmailAttachment attachment;
+    REQUIRE(attachment.LoadFromFile(path));
+    const bool result = is_utf8(attachment);
+    std::remove(path.c_str());
+    return result;
+  };
+  for (std::size_t before = 4090; before <= 4097; ++before) {
+    CHECK(is_utf8_file(std::string(before, 'x') + "\xf0\x9f\x91\x8b and more"));
+    CHECK(is_utf8_file(std::string(before, 'x')));
+  }
+  CHECK_FALSE(is_utf8_file("caf\xe9"));
+  CHECK_FALSE(is_utf8_file(std::string(4080, 'x') + "\xe9" + std::string(100, 'x')));
+}

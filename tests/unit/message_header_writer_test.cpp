@@ -83,3 +83,19 @@ TEST_CASE("Text that fits its line is written as it is, up to the column where f
   CHECK(Field("Subject", "a" + std::string(41, ' ') + "b").find("=?") != std::string::npos);
   CHECK(Field("Subject", "a =?utf-8?q?x?= b").find("=?utf-8?q?x?=") == std::string::npos);
 }
+
+TEST_CASE(
+    "RFC 2047 5: of several words in B only the last one is padded, because a reader loses what follows padding") {
+  for (const char* first : {"", "a", "ab", "\xc3\xa9", "\xf0\x9f\x91\x8b", "a\xf0\x9f\x91\x8b"}) {
+    for (const char* rest : {"\xe4\xb8\x96", "\xf0\x9f\x91\x8b", "\xc3\xa9", "\xd7\xa9\xe4\xb8\x96"}) {
+      std::string text = first;
+      for (int i = 0; i < 60; ++i) text += rest;
+      const std::string field = Field("Subject", text);
+      CHECK(field.find("?B?") != std::string::npos);
+      for (std::size_t at = field.find("?B?"); at != std::string::npos; at = field.find("?B?", at + 1)) {
+        const std::size_t end = field.find("?=", at);
+        if (field.find("?B?", end) != std::string::npos) CHECK(field[end - 1] != '=');
+      }
+    }
+  }
+}

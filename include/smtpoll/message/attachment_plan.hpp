@@ -9,6 +9,7 @@
 #include "smtpoll/base/base64_lines.hpp"
 #include "smtpoll/message/email_attachment.hpp"
 #include "smtpoll/message/transfer_encoding.hpp"
+#include "smtpoll/message/utf8.hpp"
 
 SMTPOLL_NAMESPACE_BEGIN
 namespace detail {
@@ -17,6 +18,7 @@ struct AttachmentPlan {
   std::string_view type;  ///< As for Content-Type; looks into the attachment or is a literal.
   TransferEncoding encoding = TransferEncoding::Base64;
   bool is_text = false;         ///< Its lines are read as text: `encoding` is SevenBit, EightBit or QuotedPrintable.
+  bool is_utf8 = false;         ///< A text whose bytes are UTF-8 and whose type does not say so.
   bool is_forward = false;      ///< A whole message (message/rfc822).
   std::uint64_t wire_size = 0;  ///< Bytes on the wire, or kUnknownSize.
 };
@@ -45,6 +47,26 @@ inline bool ScanAttachment(const EmailAttachment& one, TextScan& scan) {
   }
 }
 
+/// True where a text starts with valid UTF-8: all of it that is in memory, or the start of the file.
+inline bool StartsWithUtf8(const EmailAttachment& one) {
+  if (one.Callback()) return false;
+  if (one.Path().empty()) return FindInvalidUtf8(one.Data) == std::string_view::npos;
+  FileReader file;
+  if (!file.Open(one.Path().c_str())) return false;
+  char piece[4096];
+  std::size_t size = 0;
+  SourceResult got = {0, SourceStatus::More};
+  while (got.status == SourceStatus::More && size < sizeof piece) {
+    got = file.Read(piece + size, sizeof piece - size);
+    size += got.size;
+  }
+  if (got.status == SourceStatus::Failed) return false;
+  const std::string_view start(piece, size);
+  const std::size_t invalid = FindInvalidUtf8(start);
+  // A character may be cut at the end of the piece.
+  return invalid == std::string_view::npos || (got.status == SourceStatus::More && size - invalid < 4);
+}
+
 class AttachmentPlanner {
  public:
   AttachmentPlanner(const EmailAttachment& attachment, WireWidth width) : one_(attachment), width_(width) {
@@ -59,6 +81,8 @@ class AttachmentPlanner {
     const bool raw = width == WireWidth::Binary;
     if (plan_.type.find('/') == std::string_view::npos || (composite && !(forward && raw)))
       plan_.type = "application/octet-stream";
+    plan_.is_utf8 = StartsWithIgnoringCase(plan_.type, "text/") && plan_.type.find(';') == std::string_view::npos &&
+                    StartsWithUtf8(one_);
     if (!forward && IsPreferredAsText()) return;
     plan_.encoding = raw ? TransferEncoding::Binary : TransferEncoding::Base64;
     plan_.wire_size = raw || one_.Size() == kUnknownSize ? one_.Size() : Base64LinesSize(one_.Size());

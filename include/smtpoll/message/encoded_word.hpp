@@ -68,7 +68,9 @@ inline void AppendQ(std::string_view bytes, std::string& into) {
 }
 
 /// Takes as many characters off the front of `text` as fit one encoded word of at most `room` characters, and appends
-/// that word to `into`. False where not even one fits; then nothing is changed.
+/// that word to `into`. False where not even one fits; then nothing is changed. A word in B that is not the last one
+/// has no padding, because GMime loses what follows some (it decodes a run of words as one); where that cannot be, it
+/// is in Q.
 inline bool TakeEncodedWord(std::string_view& text, std::size_t room, WordEncoding encoding, std::string& into) {
   if (room > kMaxEncodedWord) room = kMaxEncodedWord;
   if (text.empty() || room < kEncodedWordOverhead) return false;
@@ -76,14 +78,21 @@ inline bool TakeEncodedWord(std::string_view& text, std::size_t room, WordEncodi
   const bool b = encoding == WordEncoding::B;
   char bytes[kMaxEncodedWord];
   std::size_t size = 0, used = 0, taken = 0;
+  std::size_t even_size = 0, even_taken = 0;  // as far as there is no padding
   while (taken < text.size()) {
     const Utf8Character character = FirstCharacter(text.substr(taken));
     used = b ? Base64Size(size + character.bytes.size()) : used + SizeInQ(character.bytes);
     if (used > room) break;
     for (char c : character.bytes) bytes[size++] = c;
     taken += character.consumed;
+    if (size % 3 == 0) even_size = size, even_taken = taken;
   }
   if (taken == 0) return false;
+  if (b && taken != text.size()) {
+    if (even_taken == 0) return TakeEncodedWord(text, room + kEncodedWordOverhead, WordEncoding::Q, into);
+    size = even_size;
+    taken = even_taken;
+  }
   into.append(b ? "=?UTF-8?B?" : "=?UTF-8?Q?");
   if (b) {
     char encoded[kMaxEncodedWord + 1];

@@ -312,6 +312,10 @@ class MessageLayout {
     HeaderWriter writer(literals_);
     writer.Begin("Content-Type");
     writer.Word(plan.type);
+    if (plan.is_utf8) {
+      writer.Glue(";");
+      writer.Word("charset=utf-8");
+    }
     if (!IsAllAscii(one.Name)) NameForOldReaders(writer, one.Name);
     writer.End();
     writer.Begin("Content-Disposition");
