@@ -3742,7 +3742,9 @@ inline void AppendQ(std::string_view bytes, std::string& into) {
 }
 
 /// Takes as many characters off the front of `text` as fit one encoded word of at most `room` characters, and appends
-/// that word to `into`. False where not even one fits; then nothing is changed.
+/// that word to `into`. False where not even one fits; then nothing is changed. A word in B that is not the last one
+/// has no padding, because GMime loses what follows some (it decodes a run of words as one); where that cannot be, it
+/// is in Q.
 inline bool TakeEncodedWord(std::string_view& text, std::size_t room, WordEncoding encoding, std::string& into) {
   if (room > kMaxEncodedWord) room = kMaxEncodedWord;
   if (text.empty() || room < kEncodedWordOverhead) return false;
@@ -3750,14 +3752,21 @@ inline bool TakeEncodedWord(std::string_view& text, std::size_t room, WordEncodi
   const bool b = encoding == WordEncoding::B;
   char bytes[kMaxEncodedWord];
   std::size_t size = 0, used = 0, taken = 0;
+  std::size_t even_size = 0, even_taken = 0;  // as far as there is no padding
   while (taken < text.size()) {
     const Utf8Character character = FirstCharacter(text.substr(taken));
     used = b ? Base64Size(size + character.bytes.size()) : used + SizeInQ(character.bytes);
     if (used > room) break;
     for (char c : character.bytes) bytes[size++] = c;
     taken += character.consumed;
+    if (size % 3 == 0) even_size = size, even_taken = taken;
   }
   if (taken == 0) return false;
+  if (b && taken != text.size()) {
+    if (even_taken == 0) return TakeEncodedWord(text, room + kEncodedWordOverhead, WordEncoding::Q, into);
+    size = even_size;
+    taken = even_taken;
+  }
   into.append(b ? "=?UTF-8?B?" : "=?UTF-8?Q?");
   if (b) {
     char encoded[kMaxEncodedWord + 1];
@@ -4640,6 +4649,7 @@ struct AttachmentPlan {
   std::string_view type;  ///< As for Content-Type; looks into the attachment or is a literal.
   TransferEncoding encoding = TransferEncoding::Base64;
   bool is_text = false;         ///< Its lines are read as text: `encoding` is SevenBit, EightBit or QuotedPrintable.
+  bool is_utf8 = false;         ///< A text whose bytes are UTF-8 and whose type does not say so.
   bool is_forward = false;      ///< A whole message (message/rfc822).
   std::uint64_t wire_size = 0;  ///< Bytes on the wire, or kUnknownSize.
 };
@@ -4668,6 +4678,26 @@ inline bool ScanAttachment(const EmailAttachment& one, TextScan& scan) {
   }
 }
 
+/// True where a text starts with valid UTF-8: all of it that is in memory, or the start of the file.
+inline bool StartsWithUtf8(const EmailAttachment& one) {
+  if (one.Callback()) return false;
+  if (one.Path().empty()) return FindInvalidUtf8(one.Data) == std::string_view::npos;
+  FileReader file;
+  if (!file.Open(one.Path().c_str())) return false;
+  char piece[4096];
+  std::size_t size = 0;
+  SourceResult got = {0, SourceStatus::More};
+  while (got.status == SourceStatus::More && size < sizeof piece) {
+    got = file.Read(piece + size, sizeof piece - size);
+    size += got.size;
+  }
+  if (got.status == SourceStatus::Failed) return false;
+  const std::string_view start(piece, size);
+  const std::size_t invalid = FindInvalidUtf8(start);
+  // A character may be cut at the end of the piece.
+  return invalid == std::string_view::npos || (got.status == SourceStatus::More && size - invalid < 4);
+}
+
 class AttachmentPlanner {
  public:
   AttachmentPlanner(const EmailAttachment& attachment, WireWidth width) : one_(attachment), width_(width) {
@@ -4682,6 +4712,8 @@ class AttachmentPlanner {
     const bool raw = width == WireWidth::Binary;
     if (plan_.type.find('/') == std::string_view::npos || (composite && !(forward && raw)))
       plan_.type = "application/octet-stream";
+    plan_.is_utf8 = StartsWithIgnoringCase(plan_.type, "text/") && plan_.type.find(';') == std::string_view::npos &&
+                    StartsWithUtf8(one_);
     if (!forward && IsPreferredAsText()) return;
     plan_.encoding = raw ? TransferEncoding::Binary : TransferEncoding::Base64;
     plan_.wire_size = raw || one_.Size() == kUnknownSize ? one_.Size() : Base64LinesSize(one_.Size());
@@ -5637,6 +5669,10 @@ class MessageLayout {
     HeaderWriter writer(literals_);
     writer.Begin("Content-Type");
     writer.Word(plan.type);
+    if (plan.is_utf8) {
+      writer.Glue(";");
+      writer.Word("charset=utf-8");
+    }
     if (!IsAllAscii(one.Name)) NameForOldReaders(writer, one.Name);
     writer.End();
     writer.Begin("Content-Disposition");
