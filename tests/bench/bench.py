@@ -9,12 +9,14 @@ import pathlib
 import shutil
 import subprocess
 import sys
-import tempfile
 
 import contents
+import extras
+import readme
 import report
-from measure import HERE, ROOT, Failure, Sink, medians, run, run_client, system_calls
-from works import COLUMNS, bars, works
+from bars import BARS, TITLES
+from measure import HERE, ROOT, Failure, medians, run_client
+from works import COLUMNS, works
 
 FLAGS = ['-std=c++17', '-O2', '-pthread', '-I', str(ROOT / 'include')]
 
@@ -25,6 +27,8 @@ def build_all(build):
             ('smtpoll_client', 'smtpoll_client.cpp', [], True),
             ('smtpoll_counts', 'smtpoll_client.cpp', ['-DSMTPOLL_BENCH_COUNT'], True),
             ('smtpoll_client_scalar', 'smtpoll_client.cpp', ['-DSMTPOLL_NO_SIMD'], True),
+            ('many_sessions', '../examples/many_sessions.cpp', [], True),
+            ('encoders', 'encoders.cpp', ['-lcrypto'], False),
             ('libcurl', 'peers/libcurl.cpp', ['-lcurl'], False),
             ('poco', 'peers/poco.cpp', ['-lPocoNet', '-lPocoFoundation'], False),
             ('vmime', 'peers/vmime.cpp', ['-lvmime'], False)]
@@ -72,27 +76,14 @@ def measure_all(rows, sink, rounds):
     return results
 
 
-def count_all(rows, build, sink):
-    """Heap and socket calls a message as smtpoll counts them, system calls a message as strace does."""
-    found = {}
-    for mode in ('data', 'bdat'):
-        client = next(work for work in rows if work.key == mode).clients['smtpoll']
-        counting = [str(build / 'smtpoll_counts'), *client.command[1:]]
-        with tempfile.TemporaryFile('w+') as output:
-            with Sink(sink) as receiver:
-                run([part.format(port=receiver.port, count=4000) for part in counting], output=output)
-            output.seek(0)
-            found[mode] = json.loads(output.read())
-        found[mode]['strace'] = system_calls(sink, client, 2000)
-    return found
-
-
 def parse():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument('--build', type=pathlib.Path, default=ROOT / 'build/bench', help='folder for programs and results')
+    parser.add_argument('--build', type=pathlib.Path, default=ROOT / 'build/bench',
+                        help='folder for programs and results')
     parser.add_argument('--quick', action='store_true', help='a smoke run: little work, one round, no bars')
     parser.add_argument('--prebuilt', action='store_true', help='the programs are in the build folder already')
     parser.add_argument('--rounds', type=int, default=3)
+    parser.add_argument('--readme', action='store_true', help='puts table and chart into the README')
     parser.add_argument('--only', help='names of rows, with commas between them')
     return parser.parse_args()
 
@@ -112,22 +103,28 @@ def main():
 
     contents.check(rows, sink, attachment)
     results = measure_all(rows, sink, 1 if options.quick else options.rounds)
+    more = {}
+    if not options.only:
+        more['calls'] = extras.calls(options.build, sink, rows)
+        more['sessions'] = extras.sessions(options.build, sink, options.quick)
+        if not options.quick:
+            more['encoders'] = extras.encoders(options.build)
+            more['compile'] = extras.compile_times(os.environ.get('CXX', 'g++').split()[-1])
+    titles = {**TITLES, **{row.key: row.title for row in rows}}
     verdicts = []
-    titles = {row.key: row.title for row in rows}
-    for bar in bars():
-        value, good = bar.judge(results)
+    for bar in BARS:
+        value, good = bar.judge({**results, 'extras': more})
         if bar.work in titles:
             verdicts.append({'work': bar.work, 'title': titles[bar.work], 'text': bar.text, 'limit': bar.limit,
                              'at_most': bar.at_most, 'value': value, 'good': good})
-    everything = {'results': results, 'verdicts': verdicts}
-    if not options.only or {'data', 'bdat'} <= set(titles):
-        everything['counts'] = count_all(rows, options.build, sink)
-    (options.build / 'results.json').write_text(json.dumps(everything, indent=1))
-    print(report.as_text(report.table(rows, results, COLUMNS, verdicts, size)))
-    print()
+    (options.build / 'results.json').write_text(
+        json.dumps({'results': results, 'extras': more, 'verdicts': verdicts}, indent=1))
+    print(report.as_text(report.table(rows, results, COLUMNS, [] if options.quick else verdicts, size)))
+    print('\n'.join(['', *report.extra_lines(more), '']))
     if not options.quick:
         print('\n'.join(report.verdict_lines(verdicts)))
-    print(json.dumps(everything.get('counts', {}), indent=1))
+    if options.readme:
+        readme.write(rows, results, COLUMNS, verdicts, more, size, os.environ.get('CXX', 'g++').split()[-1])
 
 
 if __name__ == '__main__':

@@ -26,25 +26,34 @@ def ratio(work, figures, floor):
     return figures['rate'] / floor['rate']
 
 
-def table(works, results, columns, verdicts, file_size):
-    """Rows of cells: the floor's own figure, every other client's ratio to it, its CPU, and the bars of the row."""
-    extra = [name for work in works for name in work.clients if name not in columns]
-    columns = columns + list(dict.fromkeys(extra))
-    rows = [['work', *columns, 'bars']]
+def table(works, results, columns, verdicts, file_size, short=False):
+    """Rows of cells: the floor's own figure, every other client's ratio to it, its CPU, and the bars of the row. A short
+    one has only the ratios, and the rows in which there is something to compare."""
+    if not short:
+        extra = [name for work in works for name in work.clients if name not in columns]
+        columns = columns + list(dict.fromkeys(extra))
+    rows = [['work', *columns] + ([] if short else ['bars'])]
     for work in works:
         measured = results.get(work.key, {})
         floor = measured.get('floor')
+        if short and len(measured) < 2:
+            continue
         cells = []
         for column in columns:
             one = measured.get(column)
             if one is None or floor is None:
                 cells.append('')
                 continue
-            cpu = f", {amount(one['cpu'] * 1e6)} µs" if work.unit == 'messages/s' else ''
+            if short and column != 'floor':
+                share = amount(ratio(work, one, floor))
+                cells.append(f'**{share}**' if column == 'smtpoll' else share)
+                continue
+            cpu = f", {amount(one['cpu'] * 1e6)} µs" if work.unit == 'messages/s' and not short else ''
             own = amount(figure(work, one, file_size))
             cells.append(f'{own} {work.unit}{cpu}' if column == 'floor'
                          else f'{amount(ratio(work, one, floor))} ({own}{cpu})')
-        rows.append([work.title, *cells, judgement([v for v in verdicts if v['work'] == work.key])])
+        judged = [] if short else [judgement([v for v in verdicts if v['work'] == work.key])]
+        rows.append([work.title, *cells, *judged])
     return rows
 
 
@@ -66,6 +75,34 @@ def verdict_lines(verdicts):
         value = '-' if verdict['value'] is None else amount(verdict['value'])
         sign = '<=' if verdict['at_most'] else '>='
         lines.append(f"{word}  {verdict['title']}: {value} {verdict['text']} (bar {sign} {verdict['limit']:g})")
+    return lines
+
+
+def extra_lines(extras):
+    """What has no row: a sentence each."""
+    lines = []
+    if calls := extras.get('calls'):
+        for mode, title in (('data', 'DATA'), ('bdat', 'BDAT')):
+            one = calls[mode]
+            lines.append(f"- {title}, a message of 1 KiB: {amount(one['system_calls'])} socket calls "
+                         f"({amount(one['reads'])} reads, {amount(one['writes'])} writes, {amount(one['waits'])} waits), "
+                         f"{one['allocations']:g} heap allocations"
+                         + (f", {amount(one['strace'])} system calls by strace" if one.get('strace') is not None else '')
+                         + '.')
+        lines.append(f"- `sizeof(SMTPSocket)` {calls['data']['sizeof SMTPSocket']:,} bytes, `sizeof(Session)` "
+                     f"{calls['data']['sizeof Session']:,}, the engine {calls['data']['sizeof Engine']:,}.")
+    if sessions := extras.get('sessions'):
+        many, one = sessions['many'], sessions['one']
+        lines.append(f"- {many['sessions']:,.0f} sessions in one thread: {many['memory_a_session']:,.0f} bytes of memory a "
+                     f"session, {amount(many['cpu_a_message'] * 1e6)} µs of CPU a message; one session "
+                     f"{amount(one['cpu_a_message'] * 1e6)} µs.")
+    if encoders := extras.get('encoders'):
+        lines.append(f"- base64 lines beside OpenSSL's `EVP_EncodeBlock`: {encoders['best']:g} x, without SIMD "
+                     f"{encoders['table']:g} x; looking for lines that start with a dot beside a plain loop: "
+                     f"{encoders['scan by best']:g} x, without SIMD {encoders['scan by memchr']:g} x.")
+    if times := extras.get('compile'):
+        others = ', '.join(f'{name} {amount(value)} s' for name, value in times.items() if name != 'smtpoll')
+        lines.append(f"- `#include` alone, -O2: {amount(times['smtpoll'])} s of CPU; {others}.")
     return lines
 
 

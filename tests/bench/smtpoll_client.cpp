@@ -2,7 +2,7 @@
 // Compiled with SMTPOLL_BENCH_COUNT it also counts what Poll asks of the heap and of the socket, and prints that.
 //
 // usage: smtpoll_client MODE PORT COUNT [FILE]
-//   data, bdat      COUNT messages of 1 KiB, without and with CHUNKING
+//   data, bdat      COUNT messages of 1 KiB, without and with CHUNKING; data1, bdat1: one message after the other
 //   base64, binary  COUNT attachments of FILE, without and with CHUNKING (which the server offers with BINARYMIME)
 //   recipients      one message to COUNT recipients
 #include <smtpoll/smtpoll.hpp>
@@ -95,7 +95,8 @@ int main(int argc, char** argv) {
   Client client;
   client.Address = "127.0.0.1";
   client.Port = static_cast<std::uint16_t>(call.port);
-  client.Chunking = call.mode == "bdat" || call.mode == "binary" || to_many;
+  client.Chunking = call.mode == "bdat" || call.mode == "bdat1" || call.mode == "binary" || to_many;
+  if (call.mode == "data1" || call.mode == "bdat1") client.MessagesInFlight = 1;
   const auto make = [&] {
     ++made;
     client.Messages.Append(to_many ? ToMany(call.count) : attached ? WithAttachment(call.file) : Small());

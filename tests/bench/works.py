@@ -1,10 +1,9 @@
-"""The works of the benchmark, who does them, and what smtpoll has to reach (`Bar`)."""
+"""The works of the benchmark, and who does them."""
 
 import dataclasses
 import pathlib
 import shutil
 import sys
-import typing
 
 from measure import HERE, ROOT
 
@@ -29,26 +28,6 @@ class Work:
     title: str
     unit: str
     clients: dict
-
-
-@dataclasses.dataclass
-class Bar:
-    """What the figures must show: `value(results)` against `limit`; None where a peer could not be measured."""
-    work: str
-    text: str
-    limit: float
-    value: typing.Callable
-    at_most: bool = False
-
-    def judge(self, results):
-        """The value and whether it is good enough; (None, None) where it cannot be said."""
-        try:
-            value = self.value(results)
-        except KeyError:
-            return None, None
-        if value is None:
-            return None, None
-        return value, value <= self.limit if self.at_most else value >= self.limit
 
 
 COLUMNS = ['floor', 'smtpoll', 'smtp-source', 'libcurl', 'POCO', 'VMime', 'smtplib', 'nodemailer']
@@ -106,10 +85,10 @@ def works(build: pathlib.Path, attachment: pathlib.Path, quick: bool):
     attachment_peers = peers(build, 'base64', 'base64', 1, **big)
     rows = [
         Work('command', '1 KiB, one command at a time', 'messages/s', {'floor': plain('command')}),
-        Work('grouped', '1 KiB, MAIL, RCPT and DATA in one group', 'messages/s', {'floor': plain('grouped')}),
+        Work('grouped', '1 KiB, MAIL, RCPT and DATA in one group', 'messages/s', ours(build, 'data1', 'grouped', small)),
         Work('data', '1 KiB, DATA with PIPELINING', 'messages/s', {**ours(build, 'data', 'across', small),
                                                                   **small_peers}),
-        Work('one bdat', '1 KiB, a BDAT a round trip', 'messages/s', {'floor': plain('bdat')}),
+        Work('one bdat', '1 KiB, a BDAT a round trip', 'messages/s', ours(build, 'bdat1', 'bdat', small)),
         Work('bdat', '1 KiB, BDAT, 16 in flight', 'messages/s', ours(build, 'bdat', 'flight', small)),
         Work('base64', '25 MiB attachment, base64, DATA', 'MB/s', {**ours(build, 'base64', 'base64', files, **big),
                                                                   **attachment_peers}),
@@ -131,42 +110,3 @@ def works(build: pathlib.Path, attachment: pathlib.Path, quick: bool):
             str(build / 'libcurl'), 'memory', '{port}', '{count}', str(attachment)], files,
             least_content=big['least_content'])
     return rows
-
-
-def bars():
-    """What issue and README promise; `results[work][column]` has the medians of measure.run_client."""
-    def faster(work, column, than_work, than):
-        return lambda r: r[work][column]['rate'] / r[than_work][than]['rate']
-
-    def cpu(work):
-        return lambda r: r[work]['smtpoll']['cpu'] / r['data']['libcurl']['cpu']
-
-    def best_streaming(r):
-        others = [r['base64'][name]['rate'] for name in ('libcurl', 'POCO', 'VMime', 'smtplib', 'nodemailer')
-                  if name in r['base64']]
-        return r['base64']['smtpoll']['rate'] / max(others)
-
-    found = [Bar('data', 'of the floor', 0.85, faster('data', 'smtpoll', 'data', 'floor'))]
-    for name, times in (('smtp-source', 4), ('libcurl', 4), ('smtplib', 15), ('nodemailer', 15), ('POCO', 100),
-                        ('VMime', 100)):
-        found.append(Bar('data', f'x {name}', times, faster('data', 'smtpoll', 'data', name)))
-    found.append(Bar('bdat', 'of the floor', 0.35, faster('bdat', 'smtpoll', 'bdat', 'floor')))
-    for name, times in (('libcurl', 40), ('smtp-source', 30), ('smtplib', 200)):
-        found.append(Bar('bdat', f'x {name}', times, faster('bdat', 'smtpoll', 'data', name)))
-    found += [
-        Bar('data', "of libcurl's CPU", 0.25, cpu('data'), at_most=True),
-        Bar('bdat', "of libcurl's CPU", 0.05, cpu('bdat'), at_most=True),
-        Bar('base64', 'of the floor', 0.75, faster('base64', 'smtpoll', 'base64', 'floor')),
-        Bar('base64', 'of the floor without SIMD', 0.6, faster('base64', 'smtpoll scalar', 'base64', 'floor')),
-        Bar('base64', 'x the fastest peer that streams', 10, best_streaming),
-        Bar('base64', 'x libcurl with the data in memory', 2,
-            faster('base64', 'smtpoll', 'base64', 'libcurl, in memory')),
-        Bar('base64', "MiB of memory above the floor's", 1,
-            lambda r: (r['base64']['smtpoll']['memory'] - r['base64']['floor']['memory']) / 1024, at_most=True),
-        Bar('binary', 'x the base64 floor', 1.2, faster('binary', 'smtpoll', 'base64', 'floor')),
-        Bar('late data', 'round trips a message', 1.1, lambda r: r['late data']['smtpoll']['round_trips'], True),
-        Bar('late bdat', 'round trips a message', 0.2, lambda r: r['late bdat']['smtpoll']['round_trips'], True),
-        Bar('recipients', "of the floor's time", 1.1,
-            lambda r: r['recipients']['smtpoll']['seconds'] / r['recipients']['floor']['seconds'], True),
-    ]
-    return found
