@@ -49,12 +49,13 @@ TEST_CASE("SkipAscii never passes over a byte of 0x80 and above, and is at most 
   }
 }
 
-TEST_CASE("CountBits and LowestBit") {
+TEST_CASE("CountBits, LowestBit and HighestBit") {
   CHECK(CountBits(0) == 0);
   CHECK(CountBits(0xffffffff) == 32);
   for (unsigned i = 0; i < 32; ++i) {
     CHECK(CountBits(std::uint32_t{1} << i) == 1);
     CHECK(CountBits(0xffffffff >> i) == 32 - i);
     CHECK(LowestBit(0xffffffff << i) == i);
+    CHECK(HighestBit(0xffffffff >> i) == 31 - i);
   }
 }

@@ -3,6 +3,9 @@
 #include <doctest/doctest.h>
 
 #include <string>
+#include <vector>
+
+#include "smtpoll/base/line_scan.hpp"
 
 using smtpoll::EmailAttachment;
 using smtpoll::EmailMessage;
@@ -324,4 +327,91 @@ TEST_CASE("RFC 3030 3: a binary wire carries attachments as they are") {
   const EmailMessage plain = Mail();
   source.Open(plain, smtpoll::detail::WireWidth::Binary);
   CHECK(source.Width() == smtpoll::detail::WireWidth::SevenBit);
+}
+
+namespace {
+
+/// Reads with `room` and holds every read to what the source claimed of it.
+void CheckClaims(const EmailMessage& mail, std::size_t room, smtpoll::detail::WireWidth width) {
+  MessageSource source;
+  source.Open(mail, width);
+  std::string piece(room, '#');
+  const bool binary = source.Width() == smtpoll::detail::WireWidth::Binary;
+  char before = '\n';
+  for (int i = 0; i < 100000; ++i) {
+    const smtpoll::detail::LineClaim claim = source.Claim();
+    const SourceResult got = source.Read(&piece[0], room);
+    REQUIRE(got.status != SourceStatus::Failed);
+    // Binary content ends as it likes, and is not looked through either.
+    if (binary && got.size != 0 && smtpoll::detail::IsLineFault(before, piece[0], false))
+      before = piece[0] == '\n' ? '\r' : '\n';
+    if (claim.CrlfLines())
+      REQUIRE(smtpoll::detail::FindLineFault(before, piece.data(), got.size, claim.NoDots()) == got.size);
+    if (got.size != 0) before = piece[got.size - 1];
+    if (got.status == SourceStatus::End) return;
+    REQUIRE(got.size != 0);
+  }
+  FAIL("never ends");
+}
+
+}  // namespace
+
+TEST_CASE("RFC 5321 4.5.2: what the renderer claims of its lines is true of every read") {
+  std::vector<EmailMessage> mails(1, Mail());
+  const std::string bodies[] = {"", ".", "a\n.b\r.c\r\n.d", "\xc3\xa9.\n.\xc3\xa9", std::string(40, '\xe9'), "=\n.\r"};
+  for (const std::string& body : bodies) {
+    mails.push_back(Mail());
+    mails.back().BodyPlainText = body;
+    mails.back().Headers.AppendHeader(".dotted", "x");
+    for (const std::string& data : bodies) {
+      mails.push_back(mails.back());
+      mails.back().Attachments.Append(Attachment("a.bin", data));
+      mails.back().Attachments.Append(Attachment("a.txt", data));
+      mails.back().Attachments[mails.back().Attachments.Count() - 1].ContentEncoding.clear();
+    }
+    mails.push_back(Mail());
+    mails.back().Source = body;
+  }
+  // Sources that do not know that they are empty, or that they have ended.
+  for (const std::size_t size : {0u, 1u, 57u, 58u, 114u}) {
+    mails.push_back(Mail());
+    mails.back().BodyPlainText = ".";
+    for (int i = 0; i < 2; ++i) {
+      EmailAttachment attachment;
+      std::size_t left = size;
+      attachment.LoadFromCallback([left](char* into, std::size_t) mutable {
+        if (left == 0) return SourceResult{0, SourceStatus::End};
+        --left;
+        *into = '.';
+        return SourceResult{1, SourceStatus::More};
+      });
+      mails.back().Attachments.Append(attachment);
+    }
+  }
+  // A name that nobody checked, which Fault would have refused.
+  mails.push_back(Mail());
+  mails.back().Headers.AppendHeader("X\n.Y", "z");
+  mails.push_back(Mail());
+  mails.back().Headers.AppendHeader("X\r", "z");
+  for (const EmailMessage& mail : mails)
+    for (const std::size_t room : {1u, 2u, 3u, 50u, 77u, 78u, 79u, 200u, 8192u})
+      for (const auto width : {smtpoll::detail::WireWidth::SevenBit, smtpoll::detail::WireWidth::EightBit,
+                               smtpoll::detail::WireWidth::Binary})
+        CheckClaims(mail, room, width);
+}
+
+TEST_CASE(
+    "RFC 5321 4.5.2: base64 and quoted-printable are claimed to have no leading dot, so they are not looked through") {
+  EmailMessage mail = Mail();
+  mail.Attachments.Append(Attachment("a.bin", std::string(100000, 'x')));
+  MessageSource source;
+  source.Open(mail);
+  std::string piece(8192, '#');
+  int clean = 0;
+  for (;;) {
+    clean += source.Claim().NoDots();
+    if (source.Read(&piece[0], piece.size()).status != SourceStatus::More) break;
+  }
+  CHECK(clean >= 100000 / 57 * 78 / 8192);
+  CHECK_FALSE(smtpoll::MemorySource(".").Claim().CrlfLines());
 }

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <string_view>
 
-#include "smtpoll/base/config.hpp"
+#include "smtpoll/base/text_bits.hpp"
 
 SMTPOLL_NAMESPACE_BEGIN
 namespace detail {
@@ -23,11 +23,7 @@ constexpr bool IsAscii(char c) noexcept { return static_cast<unsigned char>(c) <
 /// True for a printing character or a space: what may stand in a line of plain ASCII text.
 constexpr bool IsPrint(char c) noexcept { return c >= ' ' && c <= '~'; }
 
-constexpr bool IsAllAscii(std::string_view text) noexcept {
-  for (char c : text)
-    if (!IsAscii(c)) return false;
-  return true;
-}
+inline bool IsAllAscii(std::string_view text) noexcept { return SkipAscii(text) == text.size(); }
 
 constexpr bool IsAllPrint(std::string_view text) noexcept {
   for (char c : text)

@@ -83,6 +83,17 @@ inline unsigned LowestBit(std::uint32_t mask) noexcept {
 #endif
 }
 
+/// Index of the highest one.
+inline unsigned HighestBit(std::uint32_t mask) noexcept {
+#if defined(__GNUC__)
+  return 31u - static_cast<unsigned>(__builtin_clz(mask));
+#else
+  unsigned at = 31;
+  while ((mask >> at & 1) == 0) --at;
+  return at;
+#endif
+}
+
 }  // namespace detail
 SMTPOLL_NAMESPACE_END
 

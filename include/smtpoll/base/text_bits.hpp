@@ -87,12 +87,17 @@ inline unsigned CountBits(std::uint32_t bits) noexcept {
 
 /// How many bytes at the front of `text` are surely ASCII: a multiple of 8, or all.
 inline std::size_t SkipAscii(std::string_view text) noexcept {
+  constexpr std::uint64_t kHighBits = 0x8080808080808080u;
+  const auto eight = [text](std::size_t at) {
+    std::uint64_t bytes = 0;
+    std::memcpy(&bytes, text.data() + at, sizeof bytes);
+    return bytes;
+  };
   std::size_t at = 0;
-  for (; at + 8 <= text.size(); at += 8) {
-    std::uint64_t eight = 0;
-    std::memcpy(&eight, text.data() + at, sizeof eight);
-    if ((eight & 0x8080808080808080u) != 0) return at;
-  }
+  while (at + 32 <= text.size() && ((eight(at) | eight(at + 8) | eight(at + 16) | eight(at + 24)) & kHighBits) == 0)
+    at += 32;
+  for (; at + 8 <= text.size(); at += 8)
+    if ((eight(at) & kHighBits) != 0) return at;
   for (std::size_t i = at; i < text.size(); ++i)
     if (static_cast<unsigned char>(text[i]) >= 0x80) return at;
   return text.size();

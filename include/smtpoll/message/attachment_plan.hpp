@@ -30,6 +30,12 @@ inline bool IsContentEncoding(std::string_view name) noexcept {
   return false;
 }
 
+/// False where an attachment goes by base64 whatever its bytes are.
+inline bool MayGoWithoutBase64(const EmailAttachment& one, WireWidth width) noexcept {
+  if (width == WireWidth::Binary || !EqualIgnoringCase(one.ContentEncoding, "base64")) return true;
+  return EqualIgnoringCase(one.MIMEType.empty() ? MimeTypeOf(one.Name) : one.MIMEType, "message/rfc822");
+}
+
 /// Scans the bytes of an attachment in memory or in a file; false where it is neither or cannot be read.
 inline bool ScanAttachment(const EmailAttachment& one, TextScan& scan) {
   if (one.Callback()) return false;

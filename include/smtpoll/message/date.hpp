@@ -75,9 +75,8 @@ inline int LocalOffset(std::time_t now) noexcept {
 /// The present date as text, made anew only when the second has changed.
 class DateClock {
  public:
-  /// Valid until the next call.
-  const std::string& Now() {
-    const std::time_t now = std::time(nullptr);
+  /// The text of `now`, which is std::time; valid until the next call.
+  const std::string& Text(std::time_t now) {
     if (now == second_ && !text_.empty()) return text_;
     second_ = now;
     text_.clear();

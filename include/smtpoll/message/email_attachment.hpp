@@ -50,8 +50,11 @@ class EmailAttachment {
     size_ = size;
   }
 
+  /// True where the bytes are those of Data.
+  bool InMemory() const noexcept { return path_.empty() && !read_; }
+
   /// Number of bytes, or kUnknownSize.
-  std::uint64_t Size() const noexcept { return path_.empty() && !read_ ? Data.size() : size_; }
+  std::uint64_t Size() const noexcept { return InMemory() ? Data.size() : size_; }
 
   const std::string& Path() const noexcept { return path_; }
   const ReadFunction& Callback() const noexcept { return read_; }

@@ -4,6 +4,7 @@
 #ifndef SMTPOLL_MESSAGE_MAILBOX_HPP
 #define SMTPOLL_MESSAGE_MAILBOX_HPP
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -22,19 +23,35 @@ struct Mailbox {
 
 namespace detail {
 
-/// RFC 5322 3.2.3 and RFC 6532: what an atom may hold.
-struct AtomChars {
-  bool may_stand[256] = {};
-  constexpr AtomChars() noexcept {
-    for (int i = 0; i < 256; ++i) {
-      const char c = static_cast<char>(i);
-      may_stand[i] = IsAlpha(c) || IsDigit(c) || !IsAscii(c) ||
-                     std::string_view("!#$%&'*+-/=?^_`{|}~").find(c) != std::string_view::npos;
+/// What an ASCII character may be in an address.
+enum AddressCharacter : std::uint8_t {
+  kInAtom = 1,    ///< RFC 5322 3.2.3.
+  kInDomain = 2,  ///< RFC 5321 4.1.2; the low line is in use, so it is taken.
+  kDot = 4,
+};
+
+struct AddressCharacters {
+  std::uint8_t kinds[128] = {};
+  constexpr AddressCharacters() noexcept {
+    for (unsigned i = 0; i < 128; ++i) {
+      const auto c = static_cast<char>(i);
+      const bool both = IsAlpha(c) || IsDigit(c) || c == '-' || c == '_';
+      kinds[i] = both ? kInAtom | kInDomain : c == '.' ? kDot : 0;
     }
+    for (const char c : {'!', '#', '$', '%', '&', '\'', '*', '+', '/', '=', '?', '^', '`', '{', '|', '}', '~'})
+      kinds[static_cast<unsigned char>(c)] = kInAtom;
   }
 };
-inline constexpr AtomChars kAtomChars;
-constexpr bool IsAtomChar(char c) noexcept { return kAtomChars.may_stand[static_cast<unsigned char>(c)]; }
+inline constexpr AddressCharacters kAddressCharacters;
+
+/// True where `c` is ASCII and one of `kinds`.
+constexpr bool IsAddressCharacter(char c, unsigned kinds) noexcept {
+  const auto byte = static_cast<unsigned char>(c);
+  return byte < 128 && (kAddressCharacters.kinds[byte] & kinds) != 0;
+}
+
+/// RFC 5322 3.2.3 and RFC 6532: what an atom may hold.
+constexpr bool IsAtomChar(char c) noexcept { return !IsAscii(c) || IsAddressCharacter(c, kInAtom); }
 
 /// True for atoms joined by single dots.
 constexpr bool IsDotAtom(std::string_view text) noexcept {
@@ -46,15 +63,13 @@ constexpr bool IsDotAtom(std::string_view text) noexcept {
   return !after_dot;
 }
 
-/// Why `domain`, a dot-atom, is no domain; nullptr where it is one (RFC 5321 4.1.2, RFC 1035 2.3.4). The low line is in
-/// use, so it is taken.
+/// Why `domain`, a dot-atom, is no domain; nullptr where it is one (RFC 5321 4.1.2, RFC 1035 2.3.4).
 constexpr const char* DomainFault(std::string_view domain) noexcept {
   std::size_t label = 0;
   for (const char c : domain) {
     label = c == '.' ? 0 : label + 1;
     if (label > 63) return "a label of the domain is longer than 63 octets";
-    if (IsAscii(c) && !IsAlpha(c) && !IsDigit(c) && c != '-' && c != '_' && c != '.')
-      return "a character that cannot stand in a domain";
+    if (IsAscii(c) && !IsAddressCharacter(c, kInDomain | kDot)) return "a character that cannot stand in a domain";
   }
   return nullptr;
 }
@@ -151,8 +166,10 @@ class MailboxParser {
 
   bool Atoms() noexcept {
     const std::size_t start = at_;
-    while (at_ < list_.size() && (detail::IsAtomChar(list_[at_]) || list_[at_] == '.')) {
-      const std::size_t size = detail::IsAscii(list_[at_]) ? 1 : detail::Utf8Length(list_.substr(at_));
+    for (;;) {
+      while (at_ < list_.size() && detail::IsAddressCharacter(list_[at_], detail::kInAtom | detail::kDot)) ++at_;
+      if (at_ == list_.size() || detail::IsAscii(list_[at_])) break;
+      const std::size_t size = detail::Utf8Length(list_.substr(at_));
       if (size == 0) return Fault("no valid UTF-8");
       at_ += size;
     }
@@ -220,6 +237,16 @@ class MailboxParser {
     return true;
   }
 
+  /// Of atoms and dots: whether a dot stands at an end, or beside another.
+  static bool HasStrayDot(std::string_view atoms) noexcept {
+    char before = '.';
+    for (const char c : atoms) {
+      if (c == '.' && before == '.') return true;
+      before = c;
+    }
+    return before == '.';
+  }
+
   /// RFC 5321 4.5.3.1: the limits; and the rule of dots.
   bool CheckParts(const Mailbox& mailbox) noexcept {
     const auto fault_at = [this](std::string_view part, const char* reason) {
@@ -227,9 +254,9 @@ class MailboxParser {
       return Fault(reason);
     };
     const std::string_view local = mailbox.local_part, domain = mailbox.domain;
-    if (local[0] != '"' && !detail::IsDotAtom(local)) return fault_at(local, "a dot at the wrong place");
+    if (local[0] != '"' && HasStrayDot(local)) return fault_at(local, "a dot at the wrong place");
     if (local.size() > 64) return fault_at(local, "the local part is longer than 64 octets");
-    if (domain[0] != '[' && !detail::IsDotAtom(domain)) return fault_at(domain, "a dot at the wrong place");
+    if (domain[0] != '[' && HasStrayDot(domain)) return fault_at(domain, "a dot at the wrong place");
     if (domain.size() > 255) return fault_at(domain, "the domain is longer than 255 octets");
     if (domain[0] != '[')
       if (const char* fault = detail::DomainFault(domain)) return fault_at(domain, fault);

@@ -3,21 +3,22 @@
 #ifndef SMTPOLL_MESSAGE_MESSAGE_LAYOUT_HPP
 #define SMTPOLL_MESSAGE_MESSAGE_LAYOUT_HPP
 
-#include <chrono>
-#include <cstring>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "smtpoll/base/entropy.hpp"
 #include "smtpoll/message/attachment_plan.hpp"
 #include "smtpoll/message/body_source.hpp"
 #include "smtpoll/message/date.hpp"
 #include "smtpoll/message/email_message.hpp"
 #include "smtpoll/message/header_writer.hpp"
+#include "smtpoll/message/token_mint.hpp"
 
 SMTPOLL_NAMESPACE_BEGIN
 namespace detail {
+
+/// What a LineClaim may say of a part.
+enum class LineQuality : std::uint8_t { Any, Crlf, NoDots };
 
 struct MessagePart {
   bool is_literal = false;
@@ -26,7 +27,9 @@ struct MessagePart {
   std::string_view text;  // of a body
   TransferEncoding encoding = TransferEncoding::SevenBit;
   const EmailAttachment* attachment = nullptr;
-  std::uint64_t size = 0;  // of a body or an attachment: bytes on the wire
+  std::uint64_t size = 0;                // bytes on the wire, or kUnknownSize
+  bool verbatim = false;                 // of a body: its lines need nothing
+  LineQuality lines = LineQuality::Any;  // of what is read from here on until a part has given a byte
 };
 
 /// A longer name is encoded, because it may have no place where its line can be folded.
@@ -36,7 +39,8 @@ constexpr std::size_t kLongestPlainName = 500;
 /// Date and the same Message-ID. All zero is a stamp that the first rendering fills.
 struct MessageStamp {
   std::int64_t time = 0;  // seconds since 1970
-  char token[24] = {};    // letters that no text of the message holds: the stem of its boundaries and its Message-ID
+  char token[TokenMint::kSize] =
+      {};  // letters that no text of the message holds: the stem of its boundaries and its Message-ID
 };
 
 class MessageLayout {
@@ -73,64 +77,72 @@ class MessageLayout {
     while (!header.Done()) to.append(piece, header.Read(piece, sizeof piece));
   }
 
+  /// Bytes of the whole message, or kUnknownSize.
+  std::uint64_t Size() const noexcept { return size_; }
+
   /// `width`: what the server offers, 8BITMIME or BINARYMIME. An empty `stamp` is filled.
   void Lay(const EmailMessage& mail, WireWidth width, MessageStamp& stamp) {
     Clear();
     stamp_ = &stamp;
     width_ = width;
     mail_ = &mail;
-    if (!mail.Source.empty()) {
+    if (mail.Source.empty()) {
+      if (stamp.time == 0) {
+        stamp.time = static_cast<std::int64_t>(std::time(nullptr));
+        DrawToken();
+      }
+      WriteFields();
+      WriteMixed();
+      EndLiteral();
+    } else {
       const TextScan scan = Scanned(mail.Source);
-      PushText(mail.Source, scan, scan.IsEightBit() ? TransferEncoding::EightBit : TransferEncoding::SevenBit);
-      return;
+      AddText(mail.Source, scan, scan.IsEightBit() ? TransferEncoding::EightBit : TransferEncoding::SevenBit);
     }
-    if (stamp.time == 0) {
-      stamp.time = static_cast<std::int64_t>(std::time(nullptr));
-      DrawToken();
-    }
-    WriteFields();
-    WriteMixed();
-    EndLiteral();
+    SumUp();
   }
 
  private:
-  /// The system gives the seed of the token, a new one every kDrawsPerSeed times; the time is drawn in each time, so
-  /// that a process that was forked off goes on with others.
   void DrawToken() {
-    char(&token)[sizeof MessageStamp::token] = stamp_->token;
     do {
-      std::uint64_t seed = 0;
-      if (draws_++ % kDrawsPerSeed == 0 && FillWithEntropy(reinterpret_cast<char*>(&seed), sizeof seed))
-        random_ ^= seed;
-      random_ ^= static_cast<std::uint64_t>(std::chrono::steady_clock::now().time_since_epoch().count());
-      for (std::size_t i = 0; i < sizeof token; i += 8) {
-        std::uint64_t eight = NextRandom();
-        for (std::size_t n = i; n < i + 8; ++n, eight >>= 8) token[n] = static_cast<char>('a' + (eight & 0xff) % 26);
-      }
-    } while (NeedsBoundary() && (Occurs(mail_->BodyPlainText) || Occurs(mail_->BodyHTML) ||
+      mint_.Draw(stamp_->token);
+    } while (HasBoundaries() && (Occurs(mail_->BodyPlainText) || Occurs(mail_->BodyHTML) ||
                                  Occurs(mail_->BodyEnriched) || Occurs(mail_->BodyCalendar) || OccursInAttachment()));
   }
-  /// One step of splitmix64; where the system has no randomness, the place still tells two messages apart.
-  std::uint64_t NextRandom() noexcept {
-    std::uint64_t z = random_ += 0x9E3779B97F4A7C15u ^ reinterpret_cast<std::uintptr_t>(this);
-    z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9u;
-    z = (z ^ z >> 27) * 0x94D049BB133111EBu;
-    return z ^ z >> 31;
+  bool HasBoundaries() const noexcept { return !mail_->Attachments.empty() || CountBodies() > 1; }
+  bool Occurs(const std::string& text) const {
+    return text.find(stamp_->token, 0, sizeof stamp_->token) != std::string::npos;
   }
-  bool NeedsBoundary() const noexcept { return Bodies() > 1 || !mail_->Attachments.empty(); }
-  int Bodies() const noexcept {
+  int CountBodies() const noexcept {
     return !mail_->BodyPlainText.empty() + !mail_->BodyEnriched.empty() + !mail_->BodyHTML.empty() +
            !mail_->BodyCalendar.empty();
   }
-  bool Occurs(const std::string& text) const {
-    return text.find(stamp_->token, 0, sizeof stamp_->token) != std::string::npos;
+
+  /// How long it all is, and what can be claimed of each part's lines. Boundaries, and fields that nobody checked, are
+  /// looked at; bodies are encoded by us.
+  void SumUp() noexcept {
+    const bool literals_are_lines = FindLineFault('\n', literals_.data(), literals_.size(), false) == literals_.size();
+    size_ = 0;
+    LineQuality after = LineQuality::NoDots;
+    for (std::size_t i = parts_.size(); i-- != 0;) {
+      MessagePart& part = parts_[i];
+      size_ = part.size == kUnknownSize || size_ == kUnknownSize ? kUnknownSize : size_ + part.size;
+      part.lines = LineQuality::Crlf;
+      if (part.is_literal && !literals_are_lines) part.lines = LineQuality::Any;
+      if (part.encoding == TransferEncoding::Binary) part.lines = LineQuality::Any;
+      if (part.encoding == TransferEncoding::Base64 || part.encoding == TransferEncoding::QuotedPrintable)
+        part.lines = LineQuality::NoDots;
+      // A part that may give no byte more is read together with what follows.
+      const bool may_be_over = part.size == 0 || part.size == kUnknownSize;
+      if (may_be_over && after < part.lines) part.lines = after;
+      after = part.lines;
+    }
   }
 
   // ---- Header fields.
 
   void WriteFields() {
     HeaderWriter writer(literals_);
-    if (Ours("Date")) WriteDate();
+    if (Ours("Date")) Field(writer, "Date", clock_.Text(static_cast<std::time_t>(stamp_->time)));
     if (Ours("From")) Addresses(writer, "From", mail_->FromAddress);
     if (Ours("To") && !mail_->ToAddress.empty()) Addresses(writer, "To", mail_->ToAddress);
     if (Ours("Cc") && !mail_->CCAddress.empty()) Addresses(writer, "Cc", mail_->CCAddress);
@@ -142,17 +154,6 @@ class MessageLayout {
       else if (!IsStructural(field.name))
         Field(writer, field.name, field.value);
     literals_ += "MIME-Version: 1.0\r\n";
-  }
-
-  /// Made anew only once a second.
-  void WriteDate() {
-    if (stamp_->time != date_time_ || date_.empty()) {
-      date_time_ = stamp_->time;
-      date_ = "Date: ";
-      AppendDate(date_time_, LocalOffset(static_cast<std::time_t>(date_time_)), date_);
-      date_ += "\r\n";
-    }
-    literals_ += date_;
   }
 
   bool Ours(std::string_view name) const noexcept { return !mail_->Headers.Has(name); }
@@ -241,7 +242,7 @@ class MessageLayout {
   }
 
   void WriteBodies() {
-    const int kinds = Bodies();
+    const int kinds = CountBodies();
     if (kinds > 1) StartMultipart("alternative", '2');
     const auto next = [&] {
       if (kinds > 1) Delimiter('2');
@@ -288,7 +289,7 @@ class MessageLayout {
     if (!method.empty()) literals_.append("; method=").append(method);
     literals_ += "\r\n";
     EndHeader(encoding);
-    PushText(text, scan, encoding);
+    AddText(text, scan, encoding);
   }
 
   static TextScan Scanned(std::string_view text) noexcept {
@@ -296,14 +297,21 @@ class MessageLayout {
     scan.Update(text);
     return scan;
   }
-  void PushText(std::string_view text, const TextScan& scan, TransferEncoding encoding) {
-    parts_.push_back({false, 0, 0, text, encoding, nullptr, WireSize(text, scan, encoding)});
+  void AddText(std::string_view text, const TextScan& scan, TransferEncoding encoding) {
+    MessagePart part;
+    part.text = text;
+    part.encoding = encoding;
+    part.size = WireSize(text, scan, encoding);
+    part.verbatim =
+        !scan.HasBareLineEnd() && (encoding == TransferEncoding::SevenBit || encoding == TransferEncoding::EightBit);
+    parts_.push_back(part);
   }
 
   /// Only what may go without base64 can hold a boundary; a file is too long to be searched for what is that unlikely.
   bool OccursInAttachment() const {
     for (const EmailAttachment& one : mail_->Attachments)
-      if (!one.Data.empty() && one.Size() == one.Data.size() && Occurs(one.Data)) return true;
+      if (!one.Data.empty() && one.Size() == one.Data.size() && MayGoWithoutBase64(one, width_) && Occurs(one.Data))
+        return true;
     return false;
   }
 
@@ -327,11 +335,12 @@ class MessageLayout {
       Field(writer, "Content-ID", scratch_);
     }
     EndHeader(plan.encoding);
-    const bool in_memory = one.Path().empty() && !one.Callback();
-    if (plan.is_text && in_memory)
-      PushText(one.Data, Scanned(one.Data), plan.encoding);
-    else
-      parts_.push_back({false, 0, 0, {}, plan.encoding, &one, plan.wire_size});
+    if (plan.is_text && one.InMemory()) return AddText(one.Data, Scanned(one.Data), plan.encoding);
+    MessagePart part;
+    part.encoding = plan.encoding;
+    part.attachment = &one;
+    part.size = plan.wire_size;
+    parts_.push_back(part);
   }
 
   /// The last field of an entity's header, and the empty line. 7bit is what no field says (RFC 2045 6.1).
@@ -415,7 +424,12 @@ class MessageLayout {
 
   void EndLiteral() {
     if (literals_.size() == literal_begin_) return;
-    parts_.push_back({true, literal_begin_, literals_.size(), {}, TransferEncoding::SevenBit, nullptr, 0});
+    MessagePart part;
+    part.is_literal = true;
+    part.begin = literal_begin_;
+    part.end = literals_.size();
+    part.size = part.end - part.begin;
+    parts_.push_back(part);
     literal_begin_ = literals_.size();
   }
 
@@ -427,11 +441,9 @@ class MessageLayout {
   std::string name_;
   std::size_t literal_begin_ = 0;
   WireWidth width_ = WireWidth::SevenBit;
-  std::string date_;  // the field as of date_time_
-  std::int64_t date_time_ = 0;
-  static constexpr unsigned kDrawsPerSeed = 64;
-  std::uint64_t random_ = 0;
-  unsigned draws_ = 0;
+  std::uint64_t size_ = 0;
+  DateClock clock_;
+  TokenMint mint_;
 };
 
 }  // namespace detail

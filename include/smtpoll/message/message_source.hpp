@@ -71,16 +71,16 @@ class MessageSource final : public Source {
   }
 
   std::uint64_t Size() const override {
-    std::uint64_t sum = signing_ != nullptr ? signing_->Size() : signature_.size();
-    for (const detail::MessagePart& part : layout_.Parts()) {
-      const std::uint64_t size = PartSize(part);
-      if (size == kUnknownSize) return kUnknownSize;
-      sum += size;
-    }
-    return sum;
+    const std::uint64_t signature = signing_ != nullptr ? signing_->Size() : signature_.size();
+    return layout_.Size() == kUnknownSize ? kUnknownSize : layout_.Size() + signature;
   }
 
   std::string_view Failure() const override { return failure_; }
+
+  detail::LineClaim Claim() const override {
+    const bool unsigned_part = signing_ == nullptr && signature_at_ == signature_.size();
+    return detail::LineClaim(unsigned_part ? static_cast<unsigned char>(Quality()) : 0);
+  }
 
  private:
   /// Bytes that one Read may have signed: it must not take longer than a step should.
@@ -92,18 +92,24 @@ class MessageSource final : public Source {
     return StartPart();
   }
 
-  /// The bytes of the message without its signature.
+  detail::LineQuality Quality() const noexcept {
+    return part_ == layout_.Parts().size() ? detail::LineQuality::NoDots : Part().lines;
+  }
+
+  /// The bytes of the message without its signature; in one read only such of the same quality, so that Claim is true
+  /// of all of them.
   SourceResult ReadParts(char* into, std::size_t room) {
     std::size_t size = 0;
-    while (size < room && part_ < layout_.Parts().size()) {
+    const detail::LineQuality quality = Quality();
+    while (size < room && part_ < layout_.Parts().size() && (size == 0 || Quality() == quality)) {
       const SourceResult result = ReadPart(into + size, room - size);
       size += result.size;
       if (result.status == SourceStatus::Failed) return {size, SourceStatus::Failed};
       if (result.status == SourceStatus::Again) return {size, size != 0 ? SourceStatus::More : SourceStatus::Again};
-      if (result.status == SourceStatus::End) {
-        ++part_;
-        if (!StartPart()) return {size, SourceStatus::Failed};
-      }
+      // A part that stops before the room is full wants a larger one.
+      if (result.status == SourceStatus::More) return {size, SourceStatus::More};
+      ++part_;
+      if (!StartPart()) return {size, SourceStatus::Failed};
     }
     return {size, part_ == layout_.Parts().size() ? SourceStatus::End : SourceStatus::More};
   }
@@ -146,19 +152,28 @@ class MessageSource final : public Source {
   bool StartPart() {
     if (part_ == layout_.Parts().size()) return true;
     const detail::MessagePart& part = Part();
-    literal_at_ = part.begin;
+    copied_ =
+        part.is_literal ? std::string_view(layout_.Literals()).substr(part.begin, part.end - part.begin) : part.text;
+    if (part.is_literal || part.verbatim) return true;
     crlf_.Start(part.text);
     quoted_printable_.Start(part.text);
     base64_.Start();
     lines_.Start();
     lines_read_ = 0;
-    if (part.attachment == nullptr || reader_.Start(*part.attachment, again_)) return true;
+    if (part.attachment == nullptr) return true;
+    if (part.attachment->InMemory()) copied_ = part.attachment->Data;
+    if (reader_.Start(*part.attachment, again_)) return true;
     Fail(part);
     return false;
   }
 
   SourceResult ReadPart(char* into, std::size_t room) {
     const detail::MessagePart& part = Part();
+    if (part.is_literal || part.verbatim) return Copy(into, room);
+    if (part.attachment != nullptr && part.attachment->InMemory()) {
+      if (part.encoding == detail::TransferEncoding::Base64) return base64_.Read(into, room, copied_);
+      if (part.encoding == detail::TransferEncoding::Binary) return Copy(into, room);
+    }
     if (part.attachment != nullptr) {
       const auto pull = [this](char* raw, std::size_t size) { return reader_.Read(raw, size); };
       const bool binary = part.encoding == detail::TransferEncoding::Binary;
@@ -175,12 +190,6 @@ class MessageSource final : public Source {
       if (result.status == SourceStatus::Failed) Fail(part);
       return result;
     }
-    if (part.is_literal) {
-      const std::size_t left = part.end - literal_at_, size = left < room ? left : room;
-      layout_.Literals().copy(into, size, literal_at_);
-      literal_at_ += size;
-      return {size, size == left ? SourceStatus::End : SourceStatus::More};
-    }
     switch (part.encoding) {
       case detail::TransferEncoding::QuotedPrintable: {
         const std::size_t size = quoted_printable_.Read(into, room);
@@ -195,14 +204,15 @@ class MessageSource final : public Source {
     return ReadCrlf(into, room);
   }
 
+  SourceResult Copy(char* into, std::size_t room) noexcept {
+    const std::size_t size = copied_.copy(into, room);
+    copied_.remove_prefix(size);
+    return {size, copied_.empty() ? SourceStatus::End : SourceStatus::More};
+  }
+
   SourceResult ReadCrlf(char* into, std::size_t room) noexcept {
     const std::size_t size = crlf_.Read(into, room);
     return {size, crlf_.Done() ? SourceStatus::End : SourceStatus::More};
-  }
-
-  static std::uint64_t PartSize(const detail::MessagePart& part) {
-    if (part.is_literal) return part.end - part.begin;
-    return part.size;
   }
 
   void Fail(const detail::MessagePart& part) {
@@ -213,7 +223,7 @@ class MessageSource final : public Source {
 
   detail::MessageLayout layout_;
   std::size_t part_ = 0;
-  std::size_t literal_at_ = 0;
+  std::string_view copied_;  // what is left of a part whose bytes lie in memory
   std::uint64_t lines_read_ = 0;
   bool again_ = false;
   const MessageSigner* signer_ = nullptr;

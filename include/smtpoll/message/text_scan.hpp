@@ -54,9 +54,7 @@ class TextScan {
     // A line that begins and ends within 32 bytes is not too long.
     column_ += ends == 0 ? size : LowestBit(ends);
     long_line_ = long_line_ || column_ > kLongestTextLine;
-    if (ends == 0) return;
-    column_ = 0;
-    for (std::uint32_t bit = std::uint32_t{1} << (size - 1); (ends & bit) == 0; bit >>= 1) ++column_;
+    if (ends != 0) column_ = size - 1 - HighestBit(ends);
   }
 
   std::uint64_t size_ = 0;
