@@ -502,6 +502,209 @@ SMTPOLL_NAMESPACE_END
 
 #endif
 
+// ---- smtpoll/base/simd.hpp ----
+// Which vector instructions the fast paths may use: fixed by the compiler's target, or found at run time on x86-64 with
+// g++ and clang++. Each fast path has a scalar twin that gives the same bytes; SMTPOLL_NO_SIMD leaves only the twins.
+// <immintrin.h> costs more compile time than all of smtpoll, so AVX2 is written with the compilers' own vectors.
+#ifndef SMTPOLL_BASE_SIMD_HPP
+#define SMTPOLL_BASE_SIMD_HPP
+
+#if !defined(SMTPOLL_NO_SIMD)
+#if defined(__SSE2__) || defined(_M_X64)
+#define SMTPOLL_SSE2 1
+#endif
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(SMTPOLL_WINDOWS)
+// Not on Windows, where g++ keeps the stack at 16 bytes and AVX2 spills would fault.
+#define SMTPOLL_SSSE3 1
+#define SMTPOLL_TARGET(name) __attribute__((target(name)))
+#if !defined(__clang__)
+#if __GNUC__ >= 12
+#define SMTPOLL_AVX2 1
+#endif
+#elif __has_builtin(__builtin_ia32_pshufb256) && __has_builtin(__builtin_ia32_pmulhuw256) && \
+    __has_builtin(__builtin_ia32_pmovmskb256)
+#define SMTPOLL_AVX2 1
+#endif
+#elif defined(__SSSE3__) || (defined(_M_X64) && defined(__AVX__))
+#define SMTPOLL_SSSE3 1
+#define SMTPOLL_TARGET(name)
+#endif
+#if defined(__aarch64__) && defined(__ARM_NEON) && !defined(__ARM_BIG_ENDIAN)
+#define SMTPOLL_NEON 1
+#endif
+#endif
+
+#if defined(SMTPOLL_SSSE3)
+#include <tmmintrin.h>
+#elif defined(SMTPOLL_SSE2)
+#include <emmintrin.h>
+#elif defined(SMTPOLL_NEON)
+#include <arm_neon.h>
+#endif
+
+SMTPOLL_NAMESPACE_BEGIN
+namespace detail {
+
+/// True where this processor has SSSE3, or AVX2. The compiler's start-up code has asked the processor already, so this
+/// only looks at a bit.
+inline bool HasSsse3() noexcept {
+#if defined(SMTPOLL_SSSE3) && !defined(__SSSE3__) && defined(__GNUC__)
+  return __builtin_cpu_supports("ssse3") != 0;
+#elif defined(SMTPOLL_SSSE3)
+  return true;
+#else
+  return false;
+#endif
+}
+inline bool HasAvx2() noexcept {
+#if defined(SMTPOLL_AVX2) && !defined(__AVX2__)
+  return __builtin_cpu_supports("avx2") != 0;
+#elif defined(SMTPOLL_AVX2)
+  return true;
+#else
+  return false;
+#endif
+}
+
+#if defined(SMTPOLL_AVX2)
+using Bytes32 = unsigned char __attribute__((vector_size(32)));
+using Bytes16 = unsigned char __attribute__((vector_size(16)));
+#endif
+
+/// Index of the lowest bit set in `mask`, which is not 0.
+inline unsigned LowestBit(std::uint32_t mask) noexcept {
+#if defined(__GNUC__)
+  return static_cast<unsigned>(__builtin_ctz(mask));
+#else
+  unsigned at = 0;
+  while ((mask >> at & 1) == 0) ++at;
+  return at;
+#endif
+}
+
+/// Index of the highest one.
+inline unsigned HighestBit(std::uint32_t mask) noexcept {
+#if defined(__GNUC__)
+  return 31u - static_cast<unsigned>(__builtin_clz(mask));
+#else
+  unsigned at = 31;
+  while ((mask >> at & 1) == 0) --at;
+  return at;
+#endif
+}
+
+}  // namespace detail
+SMTPOLL_NAMESPACE_END
+
+#endif
+
+// ---- smtpoll/base/text_bits.hpp ----
+// What kinds of bytes a piece of text holds, 32 bytes at a time and a bit for each byte: so a pass over a text looks at
+// single bytes only where something is. Invariant: every variant gives the same bits.
+#ifndef SMTPOLL_BASE_TEXT_BITS_HPP
+#define SMTPOLL_BASE_TEXT_BITS_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+namespace detail {
+
+/// Bit i is byte i. No byte has two kinds; a byte of none is a printable character, a space or a tab.
+struct TextBits {
+  std::uint32_t cr = 0;
+  std::uint32_t lf = 0;
+  std::uint32_t control = 0;    ///< Other control characters, NUL and DEL among them.
+  std::uint32_t eight_bit = 0;  ///< 0x80 and above.
+};
+
+/// Of `size` bytes, at most 32; the bits above are 0.
+inline TextBits TextBitsByByte(const char* bytes, std::size_t size) noexcept {
+  TextBits bits;
+  for (std::size_t i = 0; i < size; ++i) {
+    const auto byte = static_cast<unsigned char>(bytes[i]);
+    const std::uint32_t bit = std::uint32_t{1} << i;
+    if (byte >= 0x80)
+      bits.eight_bit |= bit;
+    else if (byte == '\r')
+      bits.cr |= bit;
+    else if (byte == '\n')
+      bits.lf |= bit;
+    else if ((byte < ' ' && byte != '\t') || byte == 0x7f)
+      bits.control |= bit;
+  }
+  return bits;
+}
+
+#if defined(SMTPOLL_SSE2)
+inline TextBits TextBitsOf32(const char* bytes) noexcept {
+  TextBits bits;
+  for (int half = 0; half < 32; half += 16) {
+    const __m128i text = _mm_loadu_si128(reinterpret_cast<const __m128i*>(bytes + half));
+    const auto mask = [half](__m128i found) { return static_cast<std::uint32_t>(_mm_movemask_epi8(found)) << half; };
+    const auto is = [text](char c) { return _mm_cmpeq_epi8(text, _mm_set1_epi8(c)); };
+    const std::uint32_t cr = mask(is('\r')), lf = mask(is('\n')), eight_bit = mask(text);
+    // A signed comparison: bytes of 0x80 and above are below the space too.
+    const __m128i low = _mm_or_si128(_mm_cmplt_epi8(text, _mm_set1_epi8(' ')), is(0x7f));
+    bits.cr |= cr;
+    bits.lf |= lf;
+    bits.eight_bit |= eight_bit;
+    bits.control |= mask(_mm_andnot_si128(is('\t'), low)) & ~(cr | lf | eight_bit);
+  }
+  return bits;
+}
+#elif defined(SMTPOLL_NEON)
+inline TextBits TextBitsOf32(const char* bytes) noexcept {
+  constexpr std::uint8_t kWeights[16] = {1, 2, 4, 8, 16, 32, 64, 128, 1, 2, 4, 8, 16, 32, 64, 128};
+  const uint8x16_t weights = vld1q_u8(kWeights);
+  TextBits bits;
+  for (int half = 0; half < 32; half += 16) {
+    const uint8x16_t text = vld1q_u8(reinterpret_cast<const std::uint8_t*>(bytes + half));
+    const auto mask = [half, weights](uint8x16_t found) {
+      const uint8x16_t weighed = vandq_u8(found, weights);
+      const std::uint32_t low = vaddv_u8(vget_low_u8(weighed)), high = vaddv_u8(vget_high_u8(weighed));
+      return (low | high << 8) << half;
+    };
+    const auto is = [text](std::uint8_t c) { return vceqq_u8(text, vdupq_n_u8(c)); };
+    const std::uint32_t cr = mask(is('\r')), lf = mask(is('\n')), tab = mask(is('\t'));
+    bits.cr |= cr;
+    bits.lf |= lf;
+    bits.eight_bit |= mask(vcgeq_u8(text, vdupq_n_u8(0x80)));
+    bits.control |= mask(vorrq_u8(vcltq_u8(text, vdupq_n_u8(' ')), is(0x7f))) & ~(cr | lf | tab);
+  }
+  return bits;
+}
+#else
+inline TextBits TextBitsOf32(const char* bytes) noexcept { return TextBitsByByte(bytes, 32); }
+#endif
+
+/// Number of bits set.
+inline unsigned CountBits(std::uint32_t bits) noexcept {
+  bits -= bits >> 1 & 0x55555555;
+  bits = (bits & 0x33333333) + (bits >> 2 & 0x33333333);
+  return ((bits + (bits >> 4)) & 0x0f0f0f0f) * 0x01010101u >> 24;
+}
+
+/// How many bytes at the front of `text` are surely ASCII: a multiple of 8, or all.
+inline std::size_t SkipAscii(std::string_view text) noexcept {
+  constexpr std::uint64_t kHighBits = 0x8080808080808080u;
+  const auto eight = [text](std::size_t at) {
+    std::uint64_t bytes = 0;
+    std::memcpy(&bytes, text.data() + at, sizeof bytes);
+    return bytes;
+  };
+  std::size_t at = 0;
+  while (at + 32 <= text.size() && ((eight(at) | eight(at + 8) | eight(at + 16) | eight(at + 24)) & kHighBits) == 0)
+    at += 32;
+  for (; at + 8 <= text.size(); at += 8)
+    if ((eight(at) & kHighBits) != 0) return at;
+  for (std::size_t i = at; i < text.size(); ++i)
+    if (static_cast<unsigned char>(text[i]) >= 0x80) return at;
+  return text.size();
+}
+
+}  // namespace detail
+SMTPOLL_NAMESPACE_END
+
+#endif
+
 // ---- smtpoll/base/ascii.hpp ----
 // ASCII text: case, digits and character classes without a locale. Bytes above 127 are never letters here.
 #ifndef SMTPOLL_BASE_ASCII_HPP
@@ -523,11 +726,7 @@ constexpr bool IsAscii(char c) noexcept { return static_cast<unsigned char>(c) <
 /// True for a printing character or a space: what may stand in a line of plain ASCII text.
 constexpr bool IsPrint(char c) noexcept { return c >= ' ' && c <= '~'; }
 
-constexpr bool IsAllAscii(std::string_view text) noexcept {
-  for (char c : text)
-    if (!IsAscii(c)) return false;
-  return true;
-}
+inline bool IsAllAscii(std::string_view text) noexcept { return SkipAscii(text) == text.size(); }
 
 constexpr bool IsAllPrint(std::string_view text) noexcept {
   for (char c : text)
@@ -2766,8 +2965,11 @@ class EmailAttachment {
     size_ = size;
   }
 
+  /// True where the bytes are those of Data.
+  bool InMemory() const noexcept { return path_.empty() && !read_; }
+
   /// Number of bytes, or kUnknownSize.
-  std::uint64_t Size() const noexcept { return path_.empty() && !read_ ? Data.size() : size_; }
+  std::uint64_t Size() const noexcept { return InMemory() ? Data.size() : size_; }
 
   const std::string& Path() const noexcept { return path_; }
   const ReadFunction& Callback() const noexcept { return read_; }
@@ -2856,193 +3058,6 @@ class InternetHeaders {
   std::vector<Field> fields_;
 };
 
-SMTPOLL_NAMESPACE_END
-
-#endif
-
-// ---- smtpoll/base/simd.hpp ----
-// Which vector instructions the fast paths may use: fixed by the compiler's target, or found at run time on x86-64 with
-// g++ and clang++. Each fast path has a scalar twin that gives the same bytes; SMTPOLL_NO_SIMD leaves only the twins.
-// <immintrin.h> costs more compile time than all of smtpoll, so AVX2 is written with the compilers' own vectors.
-#ifndef SMTPOLL_BASE_SIMD_HPP
-#define SMTPOLL_BASE_SIMD_HPP
-
-#if !defined(SMTPOLL_NO_SIMD)
-#if defined(__SSE2__) || defined(_M_X64)
-#define SMTPOLL_SSE2 1
-#endif
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(SMTPOLL_WINDOWS)
-// Not on Windows, where g++ keeps the stack at 16 bytes and AVX2 spills would fault.
-#define SMTPOLL_SSSE3 1
-#define SMTPOLL_TARGET(name) __attribute__((target(name)))
-#if !defined(__clang__)
-#if __GNUC__ >= 12
-#define SMTPOLL_AVX2 1
-#endif
-#elif __has_builtin(__builtin_ia32_pshufb256) && __has_builtin(__builtin_ia32_pmulhuw256) && \
-    __has_builtin(__builtin_ia32_pmovmskb256)
-#define SMTPOLL_AVX2 1
-#endif
-#elif defined(__SSSE3__) || (defined(_M_X64) && defined(__AVX__))
-#define SMTPOLL_SSSE3 1
-#define SMTPOLL_TARGET(name)
-#endif
-#if defined(__aarch64__) && defined(__ARM_NEON) && !defined(__ARM_BIG_ENDIAN)
-#define SMTPOLL_NEON 1
-#endif
-#endif
-
-#if defined(SMTPOLL_SSSE3)
-#include <tmmintrin.h>
-#elif defined(SMTPOLL_SSE2)
-#include <emmintrin.h>
-#elif defined(SMTPOLL_NEON)
-#include <arm_neon.h>
-#endif
-
-SMTPOLL_NAMESPACE_BEGIN
-namespace detail {
-
-/// True where this processor has SSSE3, or AVX2. The compiler's start-up code has asked the processor already, so this
-/// only looks at a bit.
-inline bool HasSsse3() noexcept {
-#if defined(SMTPOLL_SSSE3) && !defined(__SSSE3__) && defined(__GNUC__)
-  return __builtin_cpu_supports("ssse3") != 0;
-#elif defined(SMTPOLL_SSSE3)
-  return true;
-#else
-  return false;
-#endif
-}
-inline bool HasAvx2() noexcept {
-#if defined(SMTPOLL_AVX2) && !defined(__AVX2__)
-  return __builtin_cpu_supports("avx2") != 0;
-#elif defined(SMTPOLL_AVX2)
-  return true;
-#else
-  return false;
-#endif
-}
-
-#if defined(SMTPOLL_AVX2)
-using Bytes32 = unsigned char __attribute__((vector_size(32)));
-using Bytes16 = unsigned char __attribute__((vector_size(16)));
-#endif
-
-/// Index of the lowest bit set in `mask`, which is not 0.
-inline unsigned LowestBit(std::uint32_t mask) noexcept {
-#if defined(__GNUC__)
-  return static_cast<unsigned>(__builtin_ctz(mask));
-#else
-  unsigned at = 0;
-  while ((mask >> at & 1) == 0) ++at;
-  return at;
-#endif
-}
-
-}  // namespace detail
-SMTPOLL_NAMESPACE_END
-
-#endif
-
-// ---- smtpoll/base/text_bits.hpp ----
-// What kinds of bytes a piece of text holds, 32 bytes at a time and a bit for each byte: so a pass over a text looks at
-// single bytes only where something is. Invariant: every variant gives the same bits.
-#ifndef SMTPOLL_BASE_TEXT_BITS_HPP
-#define SMTPOLL_BASE_TEXT_BITS_HPP
-
-SMTPOLL_NAMESPACE_BEGIN
-namespace detail {
-
-/// Bit i is byte i. No byte has two kinds; a byte of none is a printable character, a space or a tab.
-struct TextBits {
-  std::uint32_t cr = 0;
-  std::uint32_t lf = 0;
-  std::uint32_t control = 0;    ///< Other control characters, NUL and DEL among them.
-  std::uint32_t eight_bit = 0;  ///< 0x80 and above.
-};
-
-/// Of `size` bytes, at most 32; the bits above are 0.
-inline TextBits TextBitsByByte(const char* bytes, std::size_t size) noexcept {
-  TextBits bits;
-  for (std::size_t i = 0; i < size; ++i) {
-    const auto byte = static_cast<unsigned char>(bytes[i]);
-    const std::uint32_t bit = std::uint32_t{1} << i;
-    if (byte >= 0x80)
-      bits.eight_bit |= bit;
-    else if (byte == '\r')
-      bits.cr |= bit;
-    else if (byte == '\n')
-      bits.lf |= bit;
-    else if ((byte < ' ' && byte != '\t') || byte == 0x7f)
-      bits.control |= bit;
-  }
-  return bits;
-}
-
-#if defined(SMTPOLL_SSE2)
-inline TextBits TextBitsOf32(const char* bytes) noexcept {
-  TextBits bits;
-  for (int half = 0; half < 32; half += 16) {
-    const __m128i text = _mm_loadu_si128(reinterpret_cast<const __m128i*>(bytes + half));
-    const auto mask = [half](__m128i found) { return static_cast<std::uint32_t>(_mm_movemask_epi8(found)) << half; };
-    const auto is = [text](char c) { return _mm_cmpeq_epi8(text, _mm_set1_epi8(c)); };
-    const std::uint32_t cr = mask(is('\r')), lf = mask(is('\n')), eight_bit = mask(text);
-    // A signed comparison: bytes of 0x80 and above are below the space too.
-    const __m128i low = _mm_or_si128(_mm_cmplt_epi8(text, _mm_set1_epi8(' ')), is(0x7f));
-    bits.cr |= cr;
-    bits.lf |= lf;
-    bits.eight_bit |= eight_bit;
-    bits.control |= mask(_mm_andnot_si128(is('\t'), low)) & ~(cr | lf | eight_bit);
-  }
-  return bits;
-}
-#elif defined(SMTPOLL_NEON)
-inline TextBits TextBitsOf32(const char* bytes) noexcept {
-  constexpr std::uint8_t kWeights[16] = {1, 2, 4, 8, 16, 32, 64, 128, 1, 2, 4, 8, 16, 32, 64, 128};
-  const uint8x16_t weights = vld1q_u8(kWeights);
-  TextBits bits;
-  for (int half = 0; half < 32; half += 16) {
-    const uint8x16_t text = vld1q_u8(reinterpret_cast<const std::uint8_t*>(bytes + half));
-    const auto mask = [half, weights](uint8x16_t found) {
-      const uint8x16_t weighed = vandq_u8(found, weights);
-      const std::uint32_t low = vaddv_u8(vget_low_u8(weighed)), high = vaddv_u8(vget_high_u8(weighed));
-      return (low | high << 8) << half;
-    };
-    const auto is = [text](std::uint8_t c) { return vceqq_u8(text, vdupq_n_u8(c)); };
-    const std::uint32_t cr = mask(is('\r')), lf = mask(is('\n')), tab = mask(is('\t'));
-    bits.cr |= cr;
-    bits.lf |= lf;
-    bits.eight_bit |= mask(vcgeq_u8(text, vdupq_n_u8(0x80)));
-    bits.control |= mask(vorrq_u8(vcltq_u8(text, vdupq_n_u8(' ')), is(0x7f))) & ~(cr | lf | tab);
-  }
-  return bits;
-}
-#else
-inline TextBits TextBitsOf32(const char* bytes) noexcept { return TextBitsByByte(bytes, 32); }
-#endif
-
-/// Number of bits set.
-inline unsigned CountBits(std::uint32_t bits) noexcept {
-  bits -= bits >> 1 & 0x55555555;
-  bits = (bits & 0x33333333) + (bits >> 2 & 0x33333333);
-  return ((bits + (bits >> 4)) & 0x0f0f0f0f) * 0x01010101u >> 24;
-}
-
-/// How many bytes at the front of `text` are surely ASCII: a multiple of 8, or all.
-inline std::size_t SkipAscii(std::string_view text) noexcept {
-  std::size_t at = 0;
-  for (; at + 8 <= text.size(); at += 8) {
-    std::uint64_t eight = 0;
-    std::memcpy(&eight, text.data() + at, sizeof eight);
-    if ((eight & 0x8080808080808080u) != 0) return at;
-  }
-  for (std::size_t i = at; i < text.size(); ++i)
-    if (static_cast<unsigned char>(text[i]) >= 0x80) return at;
-  return text.size();
-}
-
-}  // namespace detail
 SMTPOLL_NAMESPACE_END
 
 #endif
@@ -3226,19 +3241,35 @@ struct Mailbox {
 
 namespace detail {
 
-/// RFC 5322 3.2.3 and RFC 6532: what an atom may hold.
-struct AtomChars {
-  bool may_stand[256] = {};
-  constexpr AtomChars() noexcept {
-    for (int i = 0; i < 256; ++i) {
-      const char c = static_cast<char>(i);
-      may_stand[i] = IsAlpha(c) || IsDigit(c) || !IsAscii(c) ||
-                     std::string_view("!#$%&'*+-/=?^_`{|}~").find(c) != std::string_view::npos;
+/// What an ASCII character may be in an address.
+enum AddressCharacter : std::uint8_t {
+  kInAtom = 1,    ///< RFC 5322 3.2.3.
+  kInDomain = 2,  ///< RFC 5321 4.1.2; the low line is in use, so it is taken.
+  kDot = 4,
+};
+
+struct AddressCharacters {
+  std::uint8_t kinds[128] = {};
+  constexpr AddressCharacters() noexcept {
+    for (unsigned i = 0; i < 128; ++i) {
+      const auto c = static_cast<char>(i);
+      const bool both = IsAlpha(c) || IsDigit(c) || c == '-' || c == '_';
+      kinds[i] = both ? kInAtom | kInDomain : c == '.' ? kDot : 0;
     }
+    for (const char c : {'!', '#', '$', '%', '&', '\'', '*', '+', '/', '=', '?', '^', '`', '{', '|', '}', '~'})
+      kinds[static_cast<unsigned char>(c)] = kInAtom;
   }
 };
-inline constexpr AtomChars kAtomChars;
-constexpr bool IsAtomChar(char c) noexcept { return kAtomChars.may_stand[static_cast<unsigned char>(c)]; }
+inline constexpr AddressCharacters kAddressCharacters;
+
+/// True where `c` is ASCII and one of `kinds`.
+constexpr bool IsAddressCharacter(char c, unsigned kinds) noexcept {
+  const auto byte = static_cast<unsigned char>(c);
+  return byte < 128 && (kAddressCharacters.kinds[byte] & kinds) != 0;
+}
+
+/// RFC 5322 3.2.3 and RFC 6532: what an atom may hold.
+constexpr bool IsAtomChar(char c) noexcept { return !IsAscii(c) || IsAddressCharacter(c, kInAtom); }
 
 /// True for atoms joined by single dots.
 constexpr bool IsDotAtom(std::string_view text) noexcept {
@@ -3250,15 +3281,13 @@ constexpr bool IsDotAtom(std::string_view text) noexcept {
   return !after_dot;
 }
 
-/// Why `domain`, a dot-atom, is no domain; nullptr where it is one (RFC 5321 4.1.2, RFC 1035 2.3.4). The low line is in
-/// use, so it is taken.
+/// Why `domain`, a dot-atom, is no domain; nullptr where it is one (RFC 5321 4.1.2, RFC 1035 2.3.4).
 constexpr const char* DomainFault(std::string_view domain) noexcept {
   std::size_t label = 0;
   for (const char c : domain) {
     label = c == '.' ? 0 : label + 1;
     if (label > 63) return "a label of the domain is longer than 63 octets";
-    if (IsAscii(c) && !IsAlpha(c) && !IsDigit(c) && c != '-' && c != '_' && c != '.')
-      return "a character that cannot stand in a domain";
+    if (IsAscii(c) && !IsAddressCharacter(c, kInDomain | kDot)) return "a character that cannot stand in a domain";
   }
   return nullptr;
 }
@@ -3355,8 +3384,10 @@ class MailboxParser {
 
   bool Atoms() noexcept {
     const std::size_t start = at_;
-    while (at_ < list_.size() && (detail::IsAtomChar(list_[at_]) || list_[at_] == '.')) {
-      const std::size_t size = detail::IsAscii(list_[at_]) ? 1 : detail::Utf8Length(list_.substr(at_));
+    for (;;) {
+      while (at_ < list_.size() && detail::IsAddressCharacter(list_[at_], detail::kInAtom | detail::kDot)) ++at_;
+      if (at_ == list_.size() || detail::IsAscii(list_[at_])) break;
+      const std::size_t size = detail::Utf8Length(list_.substr(at_));
       if (size == 0) return Fault("no valid UTF-8");
       at_ += size;
     }
@@ -3424,6 +3455,16 @@ class MailboxParser {
     return true;
   }
 
+  /// Of atoms and dots: whether a dot stands at an end, or beside another.
+  static bool HasStrayDot(std::string_view atoms) noexcept {
+    char before = '.';
+    for (const char c : atoms) {
+      if (c == '.' && before == '.') return true;
+      before = c;
+    }
+    return before == '.';
+  }
+
   /// RFC 5321 4.5.3.1: the limits; and the rule of dots.
   bool CheckParts(const Mailbox& mailbox) noexcept {
     const auto fault_at = [this](std::string_view part, const char* reason) {
@@ -3431,9 +3472,9 @@ class MailboxParser {
       return Fault(reason);
     };
     const std::string_view local = mailbox.local_part, domain = mailbox.domain;
-    if (local[0] != '"' && !detail::IsDotAtom(local)) return fault_at(local, "a dot at the wrong place");
+    if (local[0] != '"' && HasStrayDot(local)) return fault_at(local, "a dot at the wrong place");
     if (local.size() > 64) return fault_at(local, "the local part is longer than 64 octets");
-    if (domain[0] != '[' && !detail::IsDotAtom(domain)) return fault_at(domain, "a dot at the wrong place");
+    if (domain[0] != '[' && HasStrayDot(domain)) return fault_at(domain, "a dot at the wrong place");
     if (domain.size() > 255) return fault_at(domain, "the domain is longer than 255 octets");
     if (domain[0] != '[')
       if (const char* fault = detail::DomainFault(domain)) return fault_at(domain, fault);
@@ -4092,9 +4133,7 @@ class TextScan {
     // A line that begins and ends within 32 bytes is not too long.
     column_ += ends == 0 ? size : LowestBit(ends);
     long_line_ = long_line_ || column_ > kLongestTextLine;
-    if (ends == 0) return;
-    column_ = 0;
-    for (std::uint32_t bit = std::uint32_t{1} << (size - 1); (ends & bit) == 0; bit >>= 1) ++column_;
+    if (ends != 0) column_ = size - 1 - HighestBit(ends);
   }
 
   std::uint64_t size_ = 0;
@@ -4659,6 +4698,12 @@ inline bool IsContentEncoding(std::string_view name) noexcept {
   for (const std::string_view one : {"", "base64", "quoted-printable", "7bit", "8bit", "binary"})
     if (EqualIgnoringCase(name, one)) return true;
   return false;
+}
+
+/// False where an attachment goes by base64 whatever its bytes are.
+inline bool MayGoWithoutBase64(const EmailAttachment& one, WireWidth width) noexcept {
+  if (width == WireWidth::Binary || !EqualIgnoringCase(one.ContentEncoding, "base64")) return true;
+  return EqualIgnoringCase(one.MIMEType.empty() ? MimeTypeOf(one.Name) : one.MIMEType, "message/rfc822");
 }
 
 /// Scans the bytes of an attachment in memory or in a file; false where it is neither or cannot be read.
@@ -5347,9 +5392,8 @@ inline int LocalOffset(std::time_t now) noexcept {
 /// The present date as text, made anew only when the second has changed.
 class DateClock {
  public:
-  /// Valid until the next call.
-  const std::string& Now() {
-    const std::time_t now = std::time(nullptr);
+  /// The text of `now`, which is std::time; valid until the next call.
+  const std::string& Text(std::time_t now) {
     if (now == second_ && !text_.empty()) return text_;
     second_ = now;
     text_.clear();
@@ -5367,6 +5411,85 @@ SMTPOLL_NAMESPACE_END
 
 #endif
 
+// ---- smtpoll/message/token_mint.hpp ----
+// Random letters for boundaries and Message-IDs (RFC 2046 5.1.1, RFC 5322 3.6.4). The randomness is the system's own,
+// fetched for several tokens at once. Invariant: no other object, thread or process draws the same token, also none
+// that was forked off with this object in it: what is drawn depends on the moment and on the process or its processor
+// too.
+#ifndef SMTPOLL_MESSAGE_TOKEN_MINT_HPP
+#define SMTPOLL_MESSAGE_TOKEN_MINT_HPP
+
+#if defined(__linux__)
+#include <sched.h>
+#endif
+
+SMTPOLL_NAMESPACE_BEGIN
+namespace detail {
+
+class TokenMint {
+ public:
+  /// Letters of a token: 113 bits.
+  static constexpr std::size_t kSize = 24;
+
+  /// Writes kSize lower-case letters to `into`.
+  void Draw(char* into) noexcept {
+    if (used_ == kHalves) Fetch();
+    const std::uint64_t here = Mixed(HereAndNow());
+    for (int half = 0; half < 2; ++half) {
+      std::uint64_t bits = Mixed(pool_[used_] ^ here);
+      pool_[used_++] = 0;
+      for (std::size_t i = 0; i < kSize / 2; ++i, bits /= 26) *into++ = static_cast<char>('a' + bits % 26);
+    }
+  }
+
+ private:
+  static constexpr std::size_t kHalves = 32;  // all that one call gives
+
+  void Fetch() noexcept {
+    if (!FillWithEntropy(reinterpret_cast<char*>(pool_), sizeof pool_)) {
+      // A system without randomness: the time, the place and the count still tell two tokens apart.
+      for (std::uint64_t& half : pool_)
+        half =
+            Mixed(static_cast<std::uint64_t>(std::time(nullptr)) ^ reinterpret_cast<std::uintptr_t>(this)) + ++fetched_;
+    }
+    used_ = 0;
+  }
+
+  /// Another value in every process at every moment. It costs no system call on Linux: two processes do not run on one
+  /// processor in the same nanosecond.
+  static std::uint64_t HereAndNow() noexcept {
+#if defined(SMTPOLL_POSIX)
+    std::timespec now{};
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    const auto moment = static_cast<std::uint64_t>(now.tv_sec) * 1000000000u + static_cast<std::uint64_t>(now.tv_nsec);
+#if defined(__linux__)
+    return moment << 12 ^ static_cast<std::uint64_t>(sched_getcpu());
+#else
+    return moment << 24 ^ static_cast<std::uint64_t>(getpid());
+#endif
+#else
+    return 0;  // nothing forks here
+#endif
+  }
+
+  /// The last step of splitmix64: every bit of the result depends on every bit of `z`.
+  static std::uint64_t Mixed(std::uint64_t z) noexcept {
+    z += 0x9E3779B97F4A7C15u;
+    z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9u;
+    z = (z ^ z >> 27) * 0x94D049BB133111EBu;
+    return z ^ z >> 31;
+  }
+
+  std::uint64_t pool_[kHalves] = {};
+  std::uint64_t fetched_ = 0;
+  std::size_t used_ = kHalves;
+};
+
+}  // namespace detail
+SMTPOLL_NAMESPACE_END
+
+#endif
+
 // ---- smtpoll/message/message_layout.hpp ----
 // The order of a message's parts: literal text (headers, boundaries) and, between, bodies and attachments to be
 // encoded. The tree is the smallest that holds what is there (RFC 2046 5.1, RFC 2387): mixed, related, alternative.
@@ -5376,6 +5499,9 @@ SMTPOLL_NAMESPACE_END
 SMTPOLL_NAMESPACE_BEGIN
 namespace detail {
 
+/// What a LineClaim may say of a part.
+enum class LineQuality : std::uint8_t { Any, Crlf, NoDots };
+
 struct MessagePart {
   bool is_literal = false;
   std::size_t begin = 0;  // of a literal: its place in Literals()
@@ -5383,7 +5509,9 @@ struct MessagePart {
   std::string_view text;  // of a body
   TransferEncoding encoding = TransferEncoding::SevenBit;
   const EmailAttachment* attachment = nullptr;
-  std::uint64_t size = 0;  // of a body or an attachment: bytes on the wire
+  std::uint64_t size = 0;                // bytes on the wire, or kUnknownSize
+  bool verbatim = false;                 // of a body: its lines need nothing
+  LineQuality lines = LineQuality::Any;  // of what is read from here on until a part has given a byte
 };
 
 /// A longer name is encoded, because it may have no place where its line can be folded.
@@ -5393,7 +5521,8 @@ constexpr std::size_t kLongestPlainName = 500;
 /// Date and the same Message-ID. All zero is a stamp that the first rendering fills.
 struct MessageStamp {
   std::int64_t time = 0;  // seconds since 1970
-  char token[24] = {};    // letters that no text of the message holds: the stem of its boundaries and its Message-ID
+  char token[TokenMint::kSize] =
+      {};  // letters that no text of the message holds: the stem of its boundaries and its Message-ID
 };
 
 class MessageLayout {
@@ -5430,64 +5559,72 @@ class MessageLayout {
     while (!header.Done()) to.append(piece, header.Read(piece, sizeof piece));
   }
 
+  /// Bytes of the whole message, or kUnknownSize.
+  std::uint64_t Size() const noexcept { return size_; }
+
   /// `width`: what the server offers, 8BITMIME or BINARYMIME. An empty `stamp` is filled.
   void Lay(const EmailMessage& mail, WireWidth width, MessageStamp& stamp) {
     Clear();
     stamp_ = &stamp;
     width_ = width;
     mail_ = &mail;
-    if (!mail.Source.empty()) {
+    if (mail.Source.empty()) {
+      if (stamp.time == 0) {
+        stamp.time = static_cast<std::int64_t>(std::time(nullptr));
+        DrawToken();
+      }
+      WriteFields();
+      WriteMixed();
+      EndLiteral();
+    } else {
       const TextScan scan = Scanned(mail.Source);
-      PushText(mail.Source, scan, scan.IsEightBit() ? TransferEncoding::EightBit : TransferEncoding::SevenBit);
-      return;
+      AddText(mail.Source, scan, scan.IsEightBit() ? TransferEncoding::EightBit : TransferEncoding::SevenBit);
     }
-    if (stamp.time == 0) {
-      stamp.time = static_cast<std::int64_t>(std::time(nullptr));
-      DrawToken();
-    }
-    WriteFields();
-    WriteMixed();
-    EndLiteral();
+    SumUp();
   }
 
  private:
-  /// The system gives the seed of the token, a new one every kDrawsPerSeed times; the time is drawn in each time, so
-  /// that a process that was forked off goes on with others.
   void DrawToken() {
-    char(&token)[sizeof MessageStamp::token] = stamp_->token;
     do {
-      std::uint64_t seed = 0;
-      if (draws_++ % kDrawsPerSeed == 0 && FillWithEntropy(reinterpret_cast<char*>(&seed), sizeof seed))
-        random_ ^= seed;
-      random_ ^= static_cast<std::uint64_t>(std::chrono::steady_clock::now().time_since_epoch().count());
-      for (std::size_t i = 0; i < sizeof token; i += 8) {
-        std::uint64_t eight = NextRandom();
-        for (std::size_t n = i; n < i + 8; ++n, eight >>= 8) token[n] = static_cast<char>('a' + (eight & 0xff) % 26);
-      }
-    } while (NeedsBoundary() && (Occurs(mail_->BodyPlainText) || Occurs(mail_->BodyHTML) ||
+      mint_.Draw(stamp_->token);
+    } while (HasBoundaries() && (Occurs(mail_->BodyPlainText) || Occurs(mail_->BodyHTML) ||
                                  Occurs(mail_->BodyEnriched) || Occurs(mail_->BodyCalendar) || OccursInAttachment()));
   }
-  /// One step of splitmix64; where the system has no randomness, the place still tells two messages apart.
-  std::uint64_t NextRandom() noexcept {
-    std::uint64_t z = random_ += 0x9E3779B97F4A7C15u ^ reinterpret_cast<std::uintptr_t>(this);
-    z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9u;
-    z = (z ^ z >> 27) * 0x94D049BB133111EBu;
-    return z ^ z >> 31;
+  bool HasBoundaries() const noexcept { return !mail_->Attachments.empty() || CountBodies() > 1; }
+  bool Occurs(const std::string& text) const {
+    return text.find(stamp_->token, 0, sizeof stamp_->token) != std::string::npos;
   }
-  bool NeedsBoundary() const noexcept { return Bodies() > 1 || !mail_->Attachments.empty(); }
-  int Bodies() const noexcept {
+  int CountBodies() const noexcept {
     return !mail_->BodyPlainText.empty() + !mail_->BodyEnriched.empty() + !mail_->BodyHTML.empty() +
            !mail_->BodyCalendar.empty();
   }
-  bool Occurs(const std::string& text) const {
-    return text.find(stamp_->token, 0, sizeof stamp_->token) != std::string::npos;
+
+  /// How long it all is, and what can be claimed of each part's lines. Boundaries, and fields that nobody checked, are
+  /// looked at; bodies are encoded by us.
+  void SumUp() noexcept {
+    const bool literals_are_lines = FindLineFault('\n', literals_.data(), literals_.size(), false) == literals_.size();
+    size_ = 0;
+    LineQuality after = LineQuality::NoDots;
+    for (std::size_t i = parts_.size(); i-- != 0;) {
+      MessagePart& part = parts_[i];
+      size_ = part.size == kUnknownSize || size_ == kUnknownSize ? kUnknownSize : size_ + part.size;
+      part.lines = LineQuality::Crlf;
+      if (part.is_literal && !literals_are_lines) part.lines = LineQuality::Any;
+      if (part.encoding == TransferEncoding::Binary) part.lines = LineQuality::Any;
+      if (part.encoding == TransferEncoding::Base64 || part.encoding == TransferEncoding::QuotedPrintable)
+        part.lines = LineQuality::NoDots;
+      // A part that may give no byte more is read together with what follows.
+      const bool may_be_over = part.size == 0 || part.size == kUnknownSize;
+      if (may_be_over && after < part.lines) part.lines = after;
+      after = part.lines;
+    }
   }
 
   // ---- Header fields.
 
   void WriteFields() {
     HeaderWriter writer(literals_);
-    if (Ours("Date")) WriteDate();
+    if (Ours("Date")) Field(writer, "Date", clock_.Text(static_cast<std::time_t>(stamp_->time)));
     if (Ours("From")) Addresses(writer, "From", mail_->FromAddress);
     if (Ours("To") && !mail_->ToAddress.empty()) Addresses(writer, "To", mail_->ToAddress);
     if (Ours("Cc") && !mail_->CCAddress.empty()) Addresses(writer, "Cc", mail_->CCAddress);
@@ -5499,17 +5636,6 @@ class MessageLayout {
       else if (!IsStructural(field.name))
         Field(writer, field.name, field.value);
     literals_ += "MIME-Version: 1.0\r\n";
-  }
-
-  /// Made anew only once a second.
-  void WriteDate() {
-    if (stamp_->time != date_time_ || date_.empty()) {
-      date_time_ = stamp_->time;
-      date_ = "Date: ";
-      AppendDate(date_time_, LocalOffset(static_cast<std::time_t>(date_time_)), date_);
-      date_ += "\r\n";
-    }
-    literals_ += date_;
   }
 
   bool Ours(std::string_view name) const noexcept { return !mail_->Headers.Has(name); }
@@ -5598,7 +5724,7 @@ class MessageLayout {
   }
 
   void WriteBodies() {
-    const int kinds = Bodies();
+    const int kinds = CountBodies();
     if (kinds > 1) StartMultipart("alternative", '2');
     const auto next = [&] {
       if (kinds > 1) Delimiter('2');
@@ -5645,7 +5771,7 @@ class MessageLayout {
     if (!method.empty()) literals_.append("; method=").append(method);
     literals_ += "\r\n";
     EndHeader(encoding);
-    PushText(text, scan, encoding);
+    AddText(text, scan, encoding);
   }
 
   static TextScan Scanned(std::string_view text) noexcept {
@@ -5653,14 +5779,21 @@ class MessageLayout {
     scan.Update(text);
     return scan;
   }
-  void PushText(std::string_view text, const TextScan& scan, TransferEncoding encoding) {
-    parts_.push_back({false, 0, 0, text, encoding, nullptr, WireSize(text, scan, encoding)});
+  void AddText(std::string_view text, const TextScan& scan, TransferEncoding encoding) {
+    MessagePart part;
+    part.text = text;
+    part.encoding = encoding;
+    part.size = WireSize(text, scan, encoding);
+    part.verbatim =
+        !scan.HasBareLineEnd() && (encoding == TransferEncoding::SevenBit || encoding == TransferEncoding::EightBit);
+    parts_.push_back(part);
   }
 
   /// Only what may go without base64 can hold a boundary; a file is too long to be searched for what is that unlikely.
   bool OccursInAttachment() const {
     for (const EmailAttachment& one : mail_->Attachments)
-      if (!one.Data.empty() && one.Size() == one.Data.size() && Occurs(one.Data)) return true;
+      if (!one.Data.empty() && one.Size() == one.Data.size() && MayGoWithoutBase64(one, width_) && Occurs(one.Data))
+        return true;
     return false;
   }
 
@@ -5684,11 +5817,12 @@ class MessageLayout {
       Field(writer, "Content-ID", scratch_);
     }
     EndHeader(plan.encoding);
-    const bool in_memory = one.Path().empty() && !one.Callback();
-    if (plan.is_text && in_memory)
-      PushText(one.Data, Scanned(one.Data), plan.encoding);
-    else
-      parts_.push_back({false, 0, 0, {}, plan.encoding, &one, plan.wire_size});
+    if (plan.is_text && one.InMemory()) return AddText(one.Data, Scanned(one.Data), plan.encoding);
+    MessagePart part;
+    part.encoding = plan.encoding;
+    part.attachment = &one;
+    part.size = plan.wire_size;
+    parts_.push_back(part);
   }
 
   /// The last field of an entity's header, and the empty line. 7bit is what no field says (RFC 2045 6.1).
@@ -5772,7 +5906,12 @@ class MessageLayout {
 
   void EndLiteral() {
     if (literals_.size() == literal_begin_) return;
-    parts_.push_back({true, literal_begin_, literals_.size(), {}, TransferEncoding::SevenBit, nullptr, 0});
+    MessagePart part;
+    part.is_literal = true;
+    part.begin = literal_begin_;
+    part.end = literals_.size();
+    part.size = part.end - part.begin;
+    parts_.push_back(part);
     literal_begin_ = literals_.size();
   }
 
@@ -5784,11 +5923,9 @@ class MessageLayout {
   std::string name_;
   std::size_t literal_begin_ = 0;
   WireWidth width_ = WireWidth::SevenBit;
-  std::string date_;  // the field as of date_time_
-  std::int64_t date_time_ = 0;
-  static constexpr unsigned kDrawsPerSeed = 64;
-  std::uint64_t random_ = 0;
-  unsigned draws_ = 0;
+  std::uint64_t size_ = 0;
+  DateClock clock_;
+  TokenMint mint_;
 };
 
 }  // namespace detail
@@ -5861,16 +5998,16 @@ class MessageSource final : public Source {
   }
 
   std::uint64_t Size() const override {
-    std::uint64_t sum = signing_ != nullptr ? signing_->Size() : signature_.size();
-    for (const detail::MessagePart& part : layout_.Parts()) {
-      const std::uint64_t size = PartSize(part);
-      if (size == kUnknownSize) return kUnknownSize;
-      sum += size;
-    }
-    return sum;
+    const std::uint64_t signature = signing_ != nullptr ? signing_->Size() : signature_.size();
+    return layout_.Size() == kUnknownSize ? kUnknownSize : layout_.Size() + signature;
   }
 
   std::string_view Failure() const override { return failure_; }
+
+  detail::LineClaim Claim() const override {
+    const bool unsigned_part = signing_ == nullptr && signature_at_ == signature_.size();
+    return detail::LineClaim(unsigned_part ? static_cast<unsigned char>(Quality()) : 0);
+  }
 
  private:
   /// Bytes that one Read may have signed: it must not take longer than a step should.
@@ -5882,18 +6019,24 @@ class MessageSource final : public Source {
     return StartPart();
   }
 
-  /// The bytes of the message without its signature.
+  detail::LineQuality Quality() const noexcept {
+    return part_ == layout_.Parts().size() ? detail::LineQuality::NoDots : Part().lines;
+  }
+
+  /// The bytes of the message without its signature; in one read only such of the same quality, so that Claim is true
+  /// of all of them.
   SourceResult ReadParts(char* into, std::size_t room) {
     std::size_t size = 0;
-    while (size < room && part_ < layout_.Parts().size()) {
+    const detail::LineQuality quality = Quality();
+    while (size < room && part_ < layout_.Parts().size() && (size == 0 || Quality() == quality)) {
       const SourceResult result = ReadPart(into + size, room - size);
       size += result.size;
       if (result.status == SourceStatus::Failed) return {size, SourceStatus::Failed};
       if (result.status == SourceStatus::Again) return {size, size != 0 ? SourceStatus::More : SourceStatus::Again};
-      if (result.status == SourceStatus::End) {
-        ++part_;
-        if (!StartPart()) return {size, SourceStatus::Failed};
-      }
+      // A part that stops before the room is full wants a larger one.
+      if (result.status == SourceStatus::More) return {size, SourceStatus::More};
+      ++part_;
+      if (!StartPart()) return {size, SourceStatus::Failed};
     }
     return {size, part_ == layout_.Parts().size() ? SourceStatus::End : SourceStatus::More};
   }
@@ -5936,19 +6079,28 @@ class MessageSource final : public Source {
   bool StartPart() {
     if (part_ == layout_.Parts().size()) return true;
     const detail::MessagePart& part = Part();
-    literal_at_ = part.begin;
+    copied_ =
+        part.is_literal ? std::string_view(layout_.Literals()).substr(part.begin, part.end - part.begin) : part.text;
+    if (part.is_literal || part.verbatim) return true;
     crlf_.Start(part.text);
     quoted_printable_.Start(part.text);
     base64_.Start();
     lines_.Start();
     lines_read_ = 0;
-    if (part.attachment == nullptr || reader_.Start(*part.attachment, again_)) return true;
+    if (part.attachment == nullptr) return true;
+    if (part.attachment->InMemory()) copied_ = part.attachment->Data;
+    if (reader_.Start(*part.attachment, again_)) return true;
     Fail(part);
     return false;
   }
 
   SourceResult ReadPart(char* into, std::size_t room) {
     const detail::MessagePart& part = Part();
+    if (part.is_literal || part.verbatim) return Copy(into, room);
+    if (part.attachment != nullptr && part.attachment->InMemory()) {
+      if (part.encoding == detail::TransferEncoding::Base64) return base64_.Read(into, room, copied_);
+      if (part.encoding == detail::TransferEncoding::Binary) return Copy(into, room);
+    }
     if (part.attachment != nullptr) {
       const auto pull = [this](char* raw, std::size_t size) { return reader_.Read(raw, size); };
       const bool binary = part.encoding == detail::TransferEncoding::Binary;
@@ -5965,12 +6117,6 @@ class MessageSource final : public Source {
       if (result.status == SourceStatus::Failed) Fail(part);
       return result;
     }
-    if (part.is_literal) {
-      const std::size_t left = part.end - literal_at_, size = left < room ? left : room;
-      layout_.Literals().copy(into, size, literal_at_);
-      literal_at_ += size;
-      return {size, size == left ? SourceStatus::End : SourceStatus::More};
-    }
     switch (part.encoding) {
       case detail::TransferEncoding::QuotedPrintable: {
         const std::size_t size = quoted_printable_.Read(into, room);
@@ -5985,14 +6131,15 @@ class MessageSource final : public Source {
     return ReadCrlf(into, room);
   }
 
+  SourceResult Copy(char* into, std::size_t room) noexcept {
+    const std::size_t size = copied_.copy(into, room);
+    copied_.remove_prefix(size);
+    return {size, copied_.empty() ? SourceStatus::End : SourceStatus::More};
+  }
+
   SourceResult ReadCrlf(char* into, std::size_t room) noexcept {
     const std::size_t size = crlf_.Read(into, room);
     return {size, crlf_.Done() ? SourceStatus::End : SourceStatus::More};
-  }
-
-  static std::uint64_t PartSize(const detail::MessagePart& part) {
-    if (part.is_literal) return part.end - part.begin;
-    return part.size;
   }
 
   void Fail(const detail::MessagePart& part) {
@@ -6003,7 +6150,7 @@ class MessageSource final : public Source {
 
   detail::MessageLayout layout_;
   std::size_t part_ = 0;
-  std::size_t literal_at_ = 0;
+  std::string_view copied_;  // what is left of a part whose bytes lie in memory
   std::uint64_t lines_read_ = 0;
   bool again_ = false;
   const MessageSigner* signer_ = nullptr;
