@@ -12,9 +12,11 @@ MEMBERS = {
         MessageSent SendProgress ServerError""",
     'NetworkInterface': 'Name IPAddress MACAddress SubnetMask',
     'System': 'NetworkInterface NetworkInterfaces',
-    'EmailMessage': 'AddRecipient AddCCRecipient AddBCCRecipient Attachments Check Source',
-    'EmailAttachment': 'Name MIMEType Data ContentEncoding LoadFromFile LoadFromCallback',
-    'InternetHeaders': 'AppendHeader SetHeader Delete DeleteAll Count Name Value',
+    'EmailMessage': """FromAddress Subject BodyPlainText BodyHTML BodyEnriched ToAddress CCAddress BCCAddress AddRecipient
+        AddCCRecipient AddBCCRecipient Attachments Headers Source ReversePath Options EnvelopeID Notify RecipientOptions
+        Signer AddInline Check Fault Render""",
+    'EmailAttachment': 'Name MIMEType Data ContentEncoding LoadFromFile LoadFromCallback InlineContentID',
+    'InternetHeaders': 'AppendHeader AddHeader SetHeader Delete DeleteAll Count Name Value Source',
 }
 NAMES = [name
          for file in sorted((ROOT / 'tests/unit').glob('*_test.cpp'))

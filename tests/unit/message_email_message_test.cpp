@@ -259,6 +259,9 @@ TEST_CASE("EmailMessage.AddInline makes a content identifier for the HTML to use
   const std::string one = mail.AddInline(logo), two = mail.AddInline(logo);
   CHECK(one != two);
   CHECK(mail.Attachments[1].InlineContentID == two);
+  EmailMessage other = Mail();
+  CHECK(other.AddInline(logo) != one);
+  CHECK_FALSE(mail.Fault());
   logo.InlineContentID = "mine@x.org";
   CHECK(mail.AddInline(logo) == "mine@x.org");
 }

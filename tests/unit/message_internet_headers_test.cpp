@@ -41,3 +41,14 @@ TEST_CASE("InternetHeaders.Delete and DeleteAll") {
   headers.DeleteAll();
   CHECK(headers.Count() == 0);
 }
+
+TEST_CASE("InternetHeaders.Source has a line for each field, in order and as it was given") {
+  InternetHeaders headers;
+  CHECK(headers.Source().empty());
+  headers.AppendHeader("X-B", "caf\xc3\xa9");
+  headers.AppendHeader("x-a", " two  spaces ");
+  headers.AppendHeader("X-B", "");
+  CHECK(headers.Source() == "X-B: caf\xc3\xa9\r\nx-a:  two  spaces \r\nX-B: \r\n");
+  CHECK(headers.Has("X-A"));
+  CHECK_FALSE(headers.Has("X"));
+}

@@ -415,3 +415,47 @@ TEST_CASE(
   CHECK(clean >= 100000 / 57 * 78 / 8192);
   CHECK_FALSE(smtpoll::MemorySource(".").Claim().CrlfLines());
 }
+
+TEST_CASE("EmailMessage.FromAddress, ToAddress, CCAddress, BCCAddress, Subject and Headers make the header") {
+  EmailMessage mail;
+  mail.FromAddress = "Alice <alice@x.org>";
+  mail.ToAddress = "bob@y.org, Carol <carol@y.org>";
+  mail.CCAddress = "dave@y.org";
+  mail.BCCAddress = "erin@y.org";
+  mail.Subject = "na\xc3\xafve";
+  mail.Headers.AppendHeader("X-One", "1");
+  mail.Headers.AppendHeader("X-Two", "2");
+  const std::string text = Render(mail);
+  CHECK(Has(text, "\r\nFrom: Alice <alice@x.org>\r\nTo: bob@y.org, Carol <carol@y.org>\r\nCc: dave@y.org\r\n"));
+  CHECK(Has(text, "\r\nSubject: =?UTF-8?"));
+  CHECK(text.find("\r\nX-One: 1\r\nX-Two: 2\r\n") < text.find("\r\n\r\n"));
+  CHECK_FALSE(Has(text, "erin"));
+}
+
+TEST_CASE("EmailMessage.BodyPlainText, BodyHTML, BodyEnriched and BodyCalendar are alternatives, the best one last") {
+  EmailMessage mail = Mail();
+  mail.BodyPlainText = "the plain one\n";
+  mail.BodyEnriched = "<bold>the enriched one</bold>\n";
+  mail.BodyHTML = "<p>the one in HTML</p>\n";
+  mail.BodyCalendar = "BEGIN:VCALENDAR\n";
+  const std::string text = Render(mail);
+  CHECK(Types(text) == "multipart/alternative text/plain text/enriched text/html text/calendar ");
+  std::size_t before = 0;
+  for (const char* line : {"\r\nthe plain one\r\n", "\r\n<bold>the enriched one</bold>\r\n",
+                           "\r\n<p>the one in HTML</p>\r\n", "\r\nBEGIN:VCALENDAR\r\n"}) {
+    const std::size_t at = text.find(line);
+    REQUIRE(at != std::string::npos);
+    CHECK(at > before);
+    before = at;
+  }
+}
+
+TEST_CASE("EmailAttachment.InlineContentID: shown by the HTML, and only there") {
+  EmailMessage mail = Mail();
+  EmailAttachment logo = Attachment("logo.png", "png");
+  logo.InlineContentID = "logo@x.org";
+  mail.Attachments.Append(logo);
+  CHECK(Has(Render(mail), "Content-Disposition: attachment; filename=\"logo.png\"\r\nContent-ID: <logo@x.org>\r\n"));
+  mail.BodyHTML = "<img src=\"cid:logo@x.org\">";
+  CHECK(Has(Render(mail), "Content-Disposition: inline; filename=\"logo.png\"\r\nContent-ID: <logo@x.org>\r\n"));
+}

@@ -36,6 +36,31 @@ TEST_CASE("RFC 3461, 6710, 2852 and 4865: the options of a message and a recipie
   CHECK(script.Run() == kOpened + kSent + "Ended\n");
 }
 
+TEST_CASE("RFC 4865 3: HOLDUNTIL names a time in UTC, and not beside HOLDFOR") {
+  smtpoll::Envelope envelope;
+  const auto server = smtpoll::Capabilities::FromReplyText("x\nFUTURERELEASE 86400 2026-11-25T10:00:00Z");
+  const struct {
+    std::int64_t time;
+    const char* text;
+  } times[] = {{1, " HOLDUNTIL=1970-01-01T00:00:01Z"},
+               {1795514400, " HOLDUNTIL=2026-11-24T10:00:00Z"},
+               {951782399, " HOLDUNTIL=2000-02-28T23:59:59Z"},
+               {253402300799, " HOLDUNTIL=9999-12-31T23:59:59Z"}};
+  for (const auto& one : times) {
+    envelope.options.hold_until = one.time;
+    CHECK(smtpoll::detail::OptionsFault(envelope) == nullptr);
+    CHECK(smtpoll::detail::MailParameters(envelope, smtpoll::kUnknownSize, server).View() == one.text);
+  }
+  CHECK(smtpoll::detail::FirstUnoffered(envelope, smtpoll::Capabilities()) != nullptr);
+  for (const std::int64_t bad : {std::int64_t{-1}, std::int64_t{253402300800}}) {
+    envelope.options.hold_until = bad;
+    CHECK(smtpoll::detail::OptionsFault(envelope) != nullptr);
+  }
+  envelope.options.hold_until = 1;
+  envelope.options.hold_for_seconds = 1;
+  CHECK(smtpoll::detail::OptionsFault(envelope) != nullptr);
+}
+
 TEST_CASE("An option that the server does not offer refuses the message, or is dropped where the caller said so") {
   Script refused;
   refused.Opening("250-DSN\r\n250 MT-PRIORITY").Send(MailWithOptions()).Quit();

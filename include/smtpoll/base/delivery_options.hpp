@@ -40,6 +40,7 @@ struct DeliveryOptions {
   bool has_priority = false;
   std::int8_t priority = 0;            ///< -9 to 9, higher is more urgent.
   std::uint32_t hold_for_seconds = 0;  ///< 1 to 999999999: not to be delivered before that time has gone by.
+  std::int64_t hold_until = 0;         ///< Not to be delivered before that time, in seconds since 1970 UTC; 0: unset.
   Unoffered unoffered = Unoffered::Refuse;
 };
 

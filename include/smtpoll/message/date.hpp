@@ -1,5 +1,5 @@
-// The date of a message (RFC 5322 3.3): `Tue, 24 Nov 2026 10:00:00 +0100`, computed without locale and without time_t's
-// limits.
+// The date of a message (RFC 5322 3.3): `Tue, 24 Nov 2026 10:00:00 +0100`, the local time and how far it is ahead of
+// UTC. Its words are English whatever the locale says.
 #ifndef SMTPOLL_MESSAGE_DATE_HPP
 #define SMTPOLL_MESSAGE_DATE_HPP
 
@@ -7,50 +7,27 @@
 #include <ctime>
 #include <string>
 
-#include "smtpoll/base/config.hpp"
+#include "smtpoll/base/calendar.hpp"
 
 SMTPOLL_NAMESPACE_BEGIN
 namespace detail {
-
-/// Days since 1970-01-01 of a date of the Gregorian calendar.
-constexpr std::int64_t DaysFromDate(std::int64_t year, int month, int day) noexcept {
-  // Years start in March here, so that the leap day is the last one.
-  year -= month <= 2;
-  const std::int64_t era = (year >= 0 ? year : year - 399) / 400;
-  const std::int64_t year_of_era = year - era * 400;
-  const std::int64_t day_of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
-  return era * 146097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - 719468;
-}
 
 /// Appends the date of `seconds` since 1970-01-01 UTC as it is on a clock that is `offset` minutes ahead of UTC.
 inline void AppendDate(std::int64_t seconds, int offset, std::string& to) {
   constexpr const char* kDays[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
   constexpr const char* kMonths[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                      "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-  const std::int64_t local = seconds + offset * 60;
-  const std::int64_t days = (local >= 0 ? local : local - 86399) / 86400;
-  const auto second_of_day = static_cast<int>(local - days * 86400);
-  std::int64_t year = 1970 + days / 366;
-  while (DaysFromDate(year + 1, 1, 1) <= days) ++year;
-  while (DaysFromDate(year, 1, 1) > days) --year;
-  int month = 1;
-  while (month < 12 && DaysFromDate(year, month + 1, 1) <= days) ++month;
-  const auto day = static_cast<int>(days - DaysFromDate(year, month, 1)) + 1;
-
+  const CalendarTime time = ToCalendarTime(seconds + offset * 60);
   const auto two = [&to](int value) {
     to.append(1, static_cast<char>('0' + value / 10)).append(1, static_cast<char>('0' + value % 10));
   };
-  to.append(kDays[((days + 4) % 7 + 7) % 7])
-      .append(", ")
-      .append(std::to_string(day))
-      .append(" ")
-      .append(kMonths[month - 1]);
-  to.append(" ").append(std::to_string(year)).append(" ");
-  two(second_of_day / 3600);
+  to.append(kDays[time.weekday]).append(", ").append(std::to_string(time.day)).append(" ");
+  to.append(kMonths[time.month - 1]).append(" ").append(std::to_string(time.year)).append(" ");
+  two(time.hour);
   to += ':';
-  two(second_of_day / 60 % 60);
+  two(time.minute);
   to += ':';
-  two(second_of_day % 60);
+  two(time.second);
   to += offset < 0 ? " -" : " +";
   const int distance = offset < 0 ? -offset : offset;
   two(distance / 60);

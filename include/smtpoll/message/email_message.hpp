@@ -3,6 +3,7 @@
 #ifndef SMTPOLL_MESSAGE_EMAIL_MESSAGE_HPP
 #define SMTPOLL_MESSAGE_EMAIL_MESSAGE_HPP
 
+#include <cstring>
 #include <memory>
 #include <optional>
 #include <string>
@@ -11,6 +12,7 @@
 #include <vector>
 
 #include "smtpoll/base/delivery_options.hpp"
+#include "smtpoll/base/entropy.hpp"
 #include "smtpoll/base/sequence.hpp"
 #include "smtpoll/message/email_attachment.hpp"
 #include "smtpoll/message/internet_headers.hpp"
@@ -54,6 +56,13 @@ inline bool IsAddressField(std::string_view name) noexcept {
                                      "Resent-To", "Resent-Cc", "Disposition-Notification-To"})
     if (EqualIgnoringCase(name, one)) return true;
   return false;
+}
+
+/// 64 random bits; `otherwise` where the system has none to give.
+inline std::uint64_t RandomNumber(std::uint64_t otherwise) noexcept {
+  char bytes[sizeof otherwise];
+  if (FillWithEntropy(bytes, sizeof bytes)) std::memcpy(&otherwise, bytes, sizeof otherwise);
+  return otherwise;
 }
 
 /// The header of a ready-made message: all before its first empty line.
@@ -109,8 +118,12 @@ class EmailMessage {
 
   /// Attaches something that BodyHTML shows, and returns its content identifier: `<img src="cid:...">` (RFC 2392).
   std::string AddInline(EmailAttachment attachment) {
-    if (attachment.InlineContentID.empty())
-      attachment.InlineContentID = "inline" + std::to_string(Attachments.Count() + 1) + "@smtpoll.invalid";
+    if (attachment.InlineContentID.empty()) {
+      // An identifier is for the whole world (RFC 2392 2): messages are forwarded within others.
+      const std::uint64_t place = static_cast<std::uint64_t>(reinterpret_cast<std::uintptr_t>(this));
+      attachment.InlineContentID = "inline" + std::to_string(Attachments.Count() + 1) + "." +
+                                   std::to_string(detail::RandomNumber(place)) + "@smtpoll.invalid";
+    }
     Attachments.Append(std::move(attachment));
     return Attachments[Attachments.Count() - 1].InlineContentID;
   }

@@ -42,6 +42,9 @@ constexpr std::size_t kMaxPath = 256;
 constexpr std::size_t kMaxEnvelopeId = 100;
 constexpr std::size_t kMaxOriginalRecipient = 500;
 
+/// 9999-12-31T23:59:59Z: what a date-time of RFC 3339 can say, which HOLDUNTIL is (RFC 4865 3).
+constexpr std::int64_t kLastHoldUntil = 253402300799;
+
 /// Why `mailbox` cannot stand between < and > in a command; nullptr where it can. This is the last guard on the wire,
 /// not the address grammar: that is the message floor's.
 constexpr const char* PathFault(std::string_view mailbox) noexcept {
@@ -89,6 +92,8 @@ inline const char* OptionsFault(const Envelope& envelope) noexcept {
   const DeliveryOptions& options = envelope.options;
   if (options.priority < -9 || options.priority > 9) return "MT-PRIORITY is -9 to 9";
   if (options.hold_for_seconds > 999999999) return "HOLDFOR has at most 9 digits";
+  if (options.hold_until < 0 || options.hold_until > kLastHoldUntil) return "HOLDUNTIL is a time from 1970 to 9999";
+  if (options.hold_for_seconds != 0 && options.hold_until != 0) return "HOLDFOR and HOLDUNTIL exclude each other";
   if (options.deliver_by_seconds > 999999999 || options.deliver_by_seconds < -999999999)
     return "BY has at most 9 digits";
   if (options.deliver_by_mode == DeliverByMode::Return && options.deliver_by_seconds < 1)
@@ -114,7 +119,7 @@ inline const char* FirstUnoffered(const Envelope& envelope, const Capabilities& 
   if (options.has_priority && !server.Has(Extension::MtPriority)) return "the message asks for MT-PRIORITY";
   if (options.deliver_by_mode != DeliverByMode::Unset && !server.Has(Extension::DeliverBy))
     return "the message asks for DELIVERBY";
-  if (options.hold_for_seconds != 0 && !server.Has(Extension::FutureRelease))
+  if ((options.hold_for_seconds != 0 || options.hold_until != 0) && !server.Has(Extension::FutureRelease))
     return "the message asks for FUTURERELEASE";
   return nullptr;
 }

@@ -3,6 +3,7 @@
 #ifndef SMTPOLL_PROTOCOL_ESMTP_PARAMETERS_HPP
 #define SMTPOLL_PROTOCOL_ESMTP_PARAMETERS_HPP
 
+#include "smtpoll/base/calendar.hpp"
 #include "smtpoll/base/fixed_text.hpp"
 #include "smtpoll/protocol/envelope.hpp"
 
@@ -24,6 +25,23 @@ inline void AppendXtext(ParameterText& text, std::string_view value) noexcept {
 inline void AppendSigned(ParameterText& text, std::int32_t value) noexcept {
   if (value < 0) text.Append("-");
   text.AppendDecimal(static_cast<std::uint64_t>(value < 0 ? -static_cast<std::int64_t>(value) : value));
+}
+
+/// `2026-11-24T10:00:00Z` (RFC 3339 5.6).
+inline void AppendUtcTime(ParameterText& text, std::int64_t seconds) noexcept {
+  const CalendarTime time = ToCalendarTime(seconds);
+  const auto two = [&text](int value, std::string_view end) {
+    text.AppendDecimal(static_cast<std::uint64_t>(value / 10));
+    text.AppendDecimal(static_cast<std::uint64_t>(value % 10));
+    text.Append(end);
+  };
+  two(static_cast<int>(time.year / 100), "");
+  two(static_cast<int>(time.year % 100), "-");
+  two(time.month, "-");
+  two(time.day, "T");
+  two(time.hour, ":");
+  two(time.minute, ":");
+  two(time.second, "Z");
 }
 
 inline ParameterText MailParameters(const Envelope& envelope, std::uint64_t content_size,
@@ -58,6 +76,10 @@ inline ParameterText MailParameters(const Envelope& envelope, std::uint64_t cont
   if (options.hold_for_seconds != 0 && server.Has(Extension::FutureRelease)) {
     text.Append(" HOLDFOR=");
     text.AppendDecimal(options.hold_for_seconds);
+  }
+  if (options.hold_until != 0 && server.Has(Extension::FutureRelease)) {
+    text.Append(" HOLDUNTIL=");
+    AppendUtcTime(text, options.hold_until);
   }
   return text;
 }
