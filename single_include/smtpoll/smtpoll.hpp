@@ -2515,6 +2515,7 @@ struct DeliveryOptions {
   bool has_priority = false;
   std::int8_t priority = 0;            ///< -9 to 9, higher is more urgent.
   std::uint32_t hold_for_seconds = 0;  ///< 1 to 999999999: not to be delivered before that time has gone by.
+  std::int64_t hold_until = 0;         ///< Not to be delivered before that time, in seconds since 1970 UTC; 0: unset.
   Unoffered unoffered = Unoffered::Refuse;
 };
 
@@ -3612,6 +3613,13 @@ inline bool IsAddressField(std::string_view name) noexcept {
   return false;
 }
 
+/// 64 random bits; `otherwise` where the system has none to give.
+inline std::uint64_t RandomNumber(std::uint64_t otherwise) noexcept {
+  char bytes[sizeof otherwise];
+  if (FillWithEntropy(bytes, sizeof bytes)) std::memcpy(&otherwise, bytes, sizeof otherwise);
+  return otherwise;
+}
+
 /// The header of a ready-made message: all before its first empty line.
 inline std::string_view HeaderOf(std::string_view source) noexcept {
   for (std::size_t at = 0; at < source.size();) {
@@ -3665,8 +3673,12 @@ class EmailMessage {
 
   /// Attaches something that BodyHTML shows, and returns its content identifier: `<img src="cid:...">` (RFC 2392).
   std::string AddInline(EmailAttachment attachment) {
-    if (attachment.InlineContentID.empty())
-      attachment.InlineContentID = "inline" + std::to_string(Attachments.Count() + 1) + "@smtpoll.invalid";
+    if (attachment.InlineContentID.empty()) {
+      // An identifier is for the whole world (RFC 2392 2): messages are forwarded within others.
+      const std::uint64_t place = static_cast<std::uint64_t>(reinterpret_cast<std::uintptr_t>(this));
+      attachment.InlineContentID = "inline" + std::to_string(Attachments.Count() + 1) + "." +
+                                   std::to_string(detail::RandomNumber(place)) + "@smtpoll.invalid";
+    }
     Attachments.Append(std::move(attachment));
     return Attachments[Attachments.Count() - 1].InlineContentID;
   }
@@ -5320,11 +5332,11 @@ SMTPOLL_NAMESPACE_END
 
 #endif
 
-// ---- smtpoll/message/date.hpp ----
-// The date of a message (RFC 5322 3.3): `Tue, 24 Nov 2026 10:00:00 +0100`, computed without locale and without time_t's
-// limits.
-#ifndef SMTPOLL_MESSAGE_DATE_HPP
-#define SMTPOLL_MESSAGE_DATE_HPP
+// ---- smtpoll/base/calendar.hpp ----
+// Days and times of the Gregorian calendar, computed without locale and without the limits of time_t.
+// Invariant: every number of seconds has one calendar time, and the way back leads to it.
+#ifndef SMTPOLL_BASE_CALENDAR_HPP
+#define SMTPOLL_BASE_CALENDAR_HPP
 
 SMTPOLL_NAMESPACE_BEGIN
 namespace detail {
@@ -5339,35 +5351,59 @@ constexpr std::int64_t DaysFromDate(std::int64_t year, int month, int day) noexc
   return era * 146097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - 719468;
 }
 
+struct CalendarTime {
+  std::int64_t year = 1970;
+  int month = 1, day = 1, weekday = 4;  // 1 is the first month and day; 0 is Sunday
+  int hour = 0, minute = 0, second = 0;
+};
+
+/// The calendar time of `seconds` since 1970-01-01.
+constexpr CalendarTime ToCalendarTime(std::int64_t seconds) noexcept {
+  CalendarTime time;
+  const std::int64_t days = (seconds >= 0 ? seconds : seconds - 86399) / 86400;
+  const auto second_of_day = static_cast<int>(seconds - days * 86400);
+  time.year = 1970 + days / 366;
+  while (DaysFromDate(time.year + 1, 1, 1) <= days) ++time.year;
+  while (DaysFromDate(time.year, 1, 1) > days) --time.year;
+  while (time.month < 12 && DaysFromDate(time.year, time.month + 1, 1) <= days) ++time.month;
+  time.day = static_cast<int>(days - DaysFromDate(time.year, time.month, 1)) + 1;
+  time.weekday = static_cast<int>(((days + 4) % 7 + 7) % 7);
+  time.hour = second_of_day / 3600;
+  time.minute = second_of_day / 60 % 60;
+  time.second = second_of_day % 60;
+  return time;
+}
+
+}  // namespace detail
+SMTPOLL_NAMESPACE_END
+
+#endif
+
+// ---- smtpoll/message/date.hpp ----
+// The date of a message (RFC 5322 3.3): `Tue, 24 Nov 2026 10:00:00 +0100`, the local time and how far it is ahead of
+// UTC. Its words are English whatever the locale says.
+#ifndef SMTPOLL_MESSAGE_DATE_HPP
+#define SMTPOLL_MESSAGE_DATE_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+namespace detail {
+
 /// Appends the date of `seconds` since 1970-01-01 UTC as it is on a clock that is `offset` minutes ahead of UTC.
 inline void AppendDate(std::int64_t seconds, int offset, std::string& to) {
   constexpr const char* kDays[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
   constexpr const char* kMonths[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                      "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-  const std::int64_t local = seconds + offset * 60;
-  const std::int64_t days = (local >= 0 ? local : local - 86399) / 86400;
-  const auto second_of_day = static_cast<int>(local - days * 86400);
-  std::int64_t year = 1970 + days / 366;
-  while (DaysFromDate(year + 1, 1, 1) <= days) ++year;
-  while (DaysFromDate(year, 1, 1) > days) --year;
-  int month = 1;
-  while (month < 12 && DaysFromDate(year, month + 1, 1) <= days) ++month;
-  const auto day = static_cast<int>(days - DaysFromDate(year, month, 1)) + 1;
-
+  const CalendarTime time = ToCalendarTime(seconds + offset * 60);
   const auto two = [&to](int value) {
     to.append(1, static_cast<char>('0' + value / 10)).append(1, static_cast<char>('0' + value % 10));
   };
-  to.append(kDays[((days + 4) % 7 + 7) % 7])
-      .append(", ")
-      .append(std::to_string(day))
-      .append(" ")
-      .append(kMonths[month - 1]);
-  to.append(" ").append(std::to_string(year)).append(" ");
-  two(second_of_day / 3600);
+  to.append(kDays[time.weekday]).append(", ").append(std::to_string(time.day)).append(" ");
+  to.append(kMonths[time.month - 1]).append(" ").append(std::to_string(time.year)).append(" ");
+  two(time.hour);
   to += ':';
-  two(second_of_day / 60 % 60);
+  two(time.minute);
   to += ':';
-  two(second_of_day % 60);
+  two(time.second);
   to += offset < 0 ? " -" : " +";
   const int distance = offset < 0 ? -offset : offset;
   two(distance / 60);
@@ -6916,6 +6952,9 @@ constexpr std::size_t kMaxPath = 256;
 constexpr std::size_t kMaxEnvelopeId = 100;
 constexpr std::size_t kMaxOriginalRecipient = 500;
 
+/// 9999-12-31T23:59:59Z: what a date-time of RFC 3339 can say, which HOLDUNTIL is (RFC 4865 3).
+constexpr std::int64_t kLastHoldUntil = 253402300799;
+
 /// Why `mailbox` cannot stand between < and > in a command; nullptr where it can. This is the last guard on the wire,
 /// not the address grammar: that is the message floor's.
 constexpr const char* PathFault(std::string_view mailbox) noexcept {
@@ -6963,6 +7002,8 @@ inline const char* OptionsFault(const Envelope& envelope) noexcept {
   const DeliveryOptions& options = envelope.options;
   if (options.priority < -9 || options.priority > 9) return "MT-PRIORITY is -9 to 9";
   if (options.hold_for_seconds > 999999999) return "HOLDFOR has at most 9 digits";
+  if (options.hold_until < 0 || options.hold_until > kLastHoldUntil) return "HOLDUNTIL is a time from 1970 to 9999";
+  if (options.hold_for_seconds != 0 && options.hold_until != 0) return "HOLDFOR and HOLDUNTIL exclude each other";
   if (options.deliver_by_seconds > 999999999 || options.deliver_by_seconds < -999999999)
     return "BY has at most 9 digits";
   if (options.deliver_by_mode == DeliverByMode::Return && options.deliver_by_seconds < 1)
@@ -6988,7 +7029,7 @@ inline const char* FirstUnoffered(const Envelope& envelope, const Capabilities& 
   if (options.has_priority && !server.Has(Extension::MtPriority)) return "the message asks for MT-PRIORITY";
   if (options.deliver_by_mode != DeliverByMode::Unset && !server.Has(Extension::DeliverBy))
     return "the message asks for DELIVERBY";
-  if (options.hold_for_seconds != 0 && !server.Has(Extension::FutureRelease))
+  if ((options.hold_for_seconds != 0 || options.hold_until != 0) && !server.Has(Extension::FutureRelease))
     return "the message asks for FUTURERELEASE";
   return nullptr;
 }
@@ -7052,6 +7093,23 @@ inline void AppendSigned(ParameterText& text, std::int32_t value) noexcept {
   text.AppendDecimal(static_cast<std::uint64_t>(value < 0 ? -static_cast<std::int64_t>(value) : value));
 }
 
+/// `2026-11-24T10:00:00Z` (RFC 3339 5.6).
+inline void AppendUtcTime(ParameterText& text, std::int64_t seconds) noexcept {
+  const CalendarTime time = ToCalendarTime(seconds);
+  const auto two = [&text](int value, std::string_view end) {
+    text.AppendDecimal(static_cast<std::uint64_t>(value / 10));
+    text.AppendDecimal(static_cast<std::uint64_t>(value % 10));
+    text.Append(end);
+  };
+  two(static_cast<int>(time.year / 100), "");
+  two(static_cast<int>(time.year % 100), "-");
+  two(time.month, "-");
+  two(time.day, "T");
+  two(time.hour, ":");
+  two(time.minute, ":");
+  two(time.second, "Z");
+}
+
 inline ParameterText MailParameters(const Envelope& envelope, std::uint64_t content_size,
                                     const Capabilities& server) noexcept {
   const DeliveryOptions& options = envelope.options;
@@ -7084,6 +7142,10 @@ inline ParameterText MailParameters(const Envelope& envelope, std::uint64_t cont
   if (options.hold_for_seconds != 0 && server.Has(Extension::FutureRelease)) {
     text.Append(" HOLDFOR=");
     text.AppendDecimal(options.hold_for_seconds);
+  }
+  if (options.hold_until != 0 && server.Has(Extension::FutureRelease)) {
+    text.Append(" HOLDUNTIL=");
+    AppendUtcTime(text, options.hold_until);
   }
   return text;
 }
