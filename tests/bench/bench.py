@@ -63,8 +63,10 @@ def measure_all(rows, sink, rounds):
     results = {}
     for work in rows:
         runs = {column: [] for column in work.clients}
-        for _ in range(rounds):
+        for turn in range(rounds):
             for column, client in work.clients.items():
+                if client.once and turn > 0:
+                    continue
                 try:
                     runs[column].append(run_client(sink, client, client.count))
                 except Failure as failure:
