@@ -1,32 +1,12 @@
 // A TLS session that stands: versions, resumption, much data in both directions, keys that change, bytes that the
 // library holds back, and what it costs.
 #include <algorithm>
-#include <cstdlib>
-#include <new>
 #include <vector>
 
+#include "tls_allocations.hpp"
 #include "tls_bench.hpp"
 
 using namespace tls;
-
-namespace {
-
-thread_local bool counting = false;
-thread_local int allocations = 0;
-
-}  // namespace
-
-void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
-  if (counting) ++allocations;
-  return std::malloc(size == 0 ? 1 : size);
-}
-void* operator new(std::size_t size) {
-  if (void* memory = operator new(size, std::nothrow)) return memory;
-  std::abort();
-}
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
-void operator delete(void* memory, const std::nothrow_t&) noexcept { std::free(memory); }
 
 namespace {
 
@@ -284,11 +264,11 @@ TEST_CASE("TLS: after warm-up a message costs none of our allocations") {
   REQUIRE_FALSE(client.Connect(server));
   const smtpoll::EmailMessage mail = SecretMail();
   for (int i = 0; i < 10; ++i) {
-    counting = i >= 5;
+    counting_allocations = i >= 5;
     const bool sent = client.session.Send(mail).outcome == smtpoll::Outcome::Sent;
-    counting = false;
+    counting_allocations = false;
     client.session.Layer().NextLayer().sent.clear();
     CHECK(sent);
   }
-  CHECK(allocations == 0);
+  CHECK(counted_allocations == 0);
 }

@@ -31,7 +31,7 @@ class Readme(unittest.TestCase):
         for block in BLOCKS:
             text = block if 'int main()' in block else AROUND % block
             with self.subTest(block=block.splitlines()[0]):
-                if 'OpenSSL' in block:
+                if re.search('openssl|Secure', block, re.IGNORECASE):
                     text = '#if __has_include(<openssl/evp.h>)\n#define SMTPOLL_OPENSSL\n' + text + '#endif\n'
                 result = compile_text(NATIVE[0], text, '-I', ROOT / 'include', '-fsyntax-only')
                 self.assertEqual(result.returncode, 0, result.stderr)

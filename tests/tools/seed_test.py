@@ -10,6 +10,8 @@ MEMBERS = {
         NetworkInterface UserName Password Connect SendMail Poll Close Disconnect DisconnectFromServer DeleteAllMessages
         EndOfFile Flush Listen Lookahead Purge Read ReadAll Write ConnectionEstablished DataAvailable Error MailSent
         MessageSent SendProgress ServerError""",
+    'SMTPSecureSocket': """SSLEnabled SSLConnected SSLConnecting SMTPConnectionType SSLConnectionType CertificateFile
+        CertificatePassword CertificateRejectionFile CertificateAuthorityFile""",
     'NetworkInterface': 'Name IPAddress MACAddress SubnetMask',
     'System': 'NetworkInterface NetworkInterfaces',
     'EmailMessage': """FromAddress Subject BodyPlainText BodyHTML BodyEnriched ToAddress CCAddress BCCAddress AddRecipient
@@ -19,7 +21,7 @@ MEMBERS = {
     'InternetHeaders': 'AppendHeader AddHeader SetHeader Delete DeleteAll Count Name Value Source',
 }
 NAMES = [name
-         for file in sorted((ROOT / 'tests/unit').glob('*_test.cpp'))
+         for file in sorted((ROOT / 'tests').glob('*/*_test.cpp'))
          for name in re.findall(r'TEST_CASE\("(.*?)"\)', file.read_text(encoding='utf-8'))]
 
 
