@@ -98,6 +98,8 @@ inline std::size_t SkipAscii(std::string_view text) noexcept {
     at += 32;
   for (; at + 8 <= text.size(); at += 8)
     if ((eight(at) & kHighBits) != 0) return at;
+  // The rest together with what is known already.
+  if (at != 0 && at != text.size()) return (eight(text.size() - 8) & kHighBits) == 0 ? text.size() : at;
   for (std::size_t i = at; i < text.size(); ++i)
     if (static_cast<unsigned char>(text[i]) >= 0x80) return at;
   return text.size();

@@ -95,7 +95,7 @@ class HeaderWriter {
     }
   }
 
-  void End() { out_.append("\r\n"); }
+  void End() { out_.append("\r\n", 2); }
 
   std::size_t Column() const noexcept { return out_.size() - line_; }
 
@@ -108,7 +108,7 @@ class HeaderWriter {
   }
 
   void Fold() {
-    out_.append("\r\n");
+    out_.append("\r\n", 2);
     line_ = out_.size();
   }
 

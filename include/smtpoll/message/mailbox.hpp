@@ -63,15 +63,19 @@ constexpr bool IsDotAtom(std::string_view text) noexcept {
   return !after_dot;
 }
 
-/// Why `domain`, a dot-atom, is no domain; nullptr where it is one (RFC 5321 4.1.2, RFC 1035 2.3.4).
+/// Why `domain`, of atoms and dots, is no domain; nullptr where it is one (RFC 5321 4.1.2, RFC 1035 2.3.4).
 constexpr const char* DomainFault(std::string_view domain) noexcept {
   std::size_t label = 0;
   for (const char c : domain) {
-    label = c == '.' ? 0 : label + 1;
-    if (label > 63) return "a label of the domain is longer than 63 octets";
-    if (IsAscii(c) && !IsAddressCharacter(c, kInDomain | kDot)) return "a character that cannot stand in a domain";
+    if (c == '.') {
+      if (label == 0) return "a dot at the wrong place";
+      label = 0;
+      continue;
+    }
+    if (++label > 63) return "a label of the domain is longer than 63 octets";
+    if (IsAscii(c) && !IsAddressCharacter(c, kInDomain)) return "a character that cannot stand in a domain";
   }
-  return nullptr;
+  return label == 0 ? "a dot at the wrong place" : nullptr;
 }
 
 /// Appends what a quoted string means: without its quotes and escapes. Text without quotes is appended as it is.
@@ -256,7 +260,6 @@ class MailboxParser {
     const std::string_view local = mailbox.local_part, domain = mailbox.domain;
     if (local[0] != '"' && HasStrayDot(local)) return fault_at(local, "a dot at the wrong place");
     if (local.size() > 64) return fault_at(local, "the local part is longer than 64 octets");
-    if (domain[0] != '[' && HasStrayDot(domain)) return fault_at(domain, "a dot at the wrong place");
     if (domain.size() > 255) return fault_at(domain, "the domain is longer than 255 octets");
     if (domain[0] != '[')
       if (const char* fault = detail::DomainFault(domain)) return fault_at(domain, fault);

@@ -153,7 +153,7 @@ class MessageLayout {
         Addresses(writer, field.name, field.value);
       else if (!IsStructural(field.name))
         Field(writer, field.name, field.value);
-    literals_ += "MIME-Version: 1.0\r\n";
+    Put("MIME-Version: 1.0\r\n");
   }
 
   bool Ours(std::string_view name) const noexcept { return !mail_->Headers.Has(name); }
@@ -285,9 +285,11 @@ class MessageLayout {
   void WriteText(std::string_view subtype, std::string_view method, std::string_view text) {
     const TextScan scan = Scanned(text);
     const TransferEncoding encoding = ChooseEncoding(scan, width_ != WireWidth::SevenBit);
-    literals_.append("Content-Type: text/").append(subtype).append("; charset=utf-8");
+    Put("Content-Type: text/");
+    Put(subtype);
+    Put("; charset=utf-8");
     if (!method.empty()) literals_.append("; method=").append(method);
-    literals_ += "\r\n";
+    Put("\r\n");
     EndHeader(encoding);
     AddText(text, scan, encoding);
   }
@@ -345,9 +347,10 @@ class MessageLayout {
 
   /// The last field of an entity's header, and the empty line. 7bit is what no field says (RFC 2045 6.1).
   void EndHeader(TransferEncoding encoding) {
-    constexpr const char* kNames[] = {"7bit", "8bit", "quoted-printable", "base64", "binary"};
-    literals_.append("Content-Transfer-Encoding: ").append(kNames[static_cast<unsigned>(encoding)]);
-    literals_ += "\r\n\r\n";
+    constexpr std::string_view kNames[] = {"7bit", "8bit", "quoted-printable", "base64", "binary"};
+    Put("Content-Transfer-Encoding: ");
+    Put(kNames[static_cast<unsigned>(encoding)]);
+    Put("\r\n\r\n");
     EndLiteral();
   }
 
@@ -421,6 +424,9 @@ class MessageLayout {
     AppendBoundary(level);
     literals_ += "--\r\n";
   }
+
+  /// As += of a literal, whose size the compiler knows then.
+  void Put(std::string_view text) { literals_.append(text); }
 
   void EndLiteral() {
     if (literals_.size() == literal_begin_) return;
