@@ -6,10 +6,10 @@
 #define SMTPOLL_PROTOCOL_SASL_HPP
 
 #include <string_view>
-#include <variant>
 
 #include "smtpoll/base/fixed_text.hpp"
 #include "smtpoll/base/md5.hpp"
+#include "smtpoll/base/one_of.hpp"
 #include "smtpoll/base/sha1.hpp"
 #include "smtpoll/base/sha2.hpp"
 #include "smtpoll/base/span.hpp"
@@ -38,7 +38,7 @@ class SaslClient {
 
   /// Ends the exchange and overwrites what was derived from a secret.
   void Stop() noexcept {
-    state_.emplace<std::monostate>();
+    state_.Reset();
     said_ = 0;
     working_ = verified_ = false;
     fault_ = "";
@@ -63,7 +63,7 @@ class SaslClient {
     switch (Family()) {
       case SaslFamily::Scram: return said_ == 1 ? TakeServerFirst(text) : TakeServerFinal(text);
       case SaslFamily::CramMd5:
-        Hmac<Md5>(credentials_->password).Code(text, state_.emplace<CramCode>().bytes);
+        Hmac<Md5>(credentials_->password).Code(text, state_.Emplace<CramCode>().bytes);
         return SaslStep::Respond;
       default: Remember(text); return SaslStep::Respond;
     }
@@ -119,7 +119,7 @@ class SaslClient {
 
   /// What the server told about its refusal in a challenge: JSON (RFC 7628 3.2.2), or SCRAM's error.
   std::string_view Remark() const noexcept {
-    const auto* const remark = std::get_if<RemarkText>(&state_);
+    const auto* const remark = state_.Get<RemarkText>();
     return remark == nullptr ? std::string_view() : remark->View();
   }
 
@@ -143,7 +143,7 @@ class SaslClient {
   }
 
   void Remember(std::string_view text) noexcept {
-    RemarkText& remark = state_.emplace<RemarkText>();
+    RemarkText& remark = state_.Emplace<RemarkText>();
     for (const char c : text) {
       const bool control = static_cast<unsigned char>(c) < ' ' || c == 0x7f;
       remark.Append(control ? std::string_view("?") : std::string_view(&c, 1));
@@ -157,9 +157,9 @@ class SaslClient {
     if (wrong != nullptr) return Cancel(wrong);
     const PreparedText password(credentials_->password);
     switch (RuleOf(mechanism_).digest) {
-      case 512: state_.emplace<ScramProof<Sha512>>(password.View()); break;
-      case 256: state_.emplace<ScramProof<Sha256>>(password.View()); break;
-      default: state_.emplace<ScramProof<Sha1>>(password.View()); break;
+      case 512: state_.Emplace<ScramProof<Sha512>>(password.View()); break;
+      case 256: state_.Emplace<ScramProof<Sha256>>(password.View()); break;
+      default: state_.Emplace<ScramProof<Sha1>>(password.View()); break;
     }
     WithProof(state_, [&](auto& proof) { working_ = proof.Start(salt, iterations); });
     return working_ ? SaslStep::Again : Cancel("the server's challenge is malformed");
@@ -187,9 +187,9 @@ class SaslClient {
 
   template <typename State, typename Use>
   static void WithProof(State& state, Use&& use) noexcept {
-    if (auto* const sha1 = std::get_if<ScramProof<Sha1>>(&state)) use(*sha1);
-    if (auto* const sha256 = std::get_if<ScramProof<Sha256>>(&state)) use(*sha256);
-    if (auto* const sha512 = std::get_if<ScramProof<Sha512>>(&state)) use(*sha512);
+    if (auto* const sha1 = state.template Get<ScramProof<Sha1>>()) use(*sha1);
+    if (auto* const sha256 = state.template Get<ScramProof<Sha256>>()) use(*sha256);
+    if (auto* const sha512 = state.template Get<ScramProof<Sha512>>()) use(*sha512);
   }
 
   /// Puts the next response, before base64.
@@ -203,7 +203,7 @@ class SaslClient {
       case SaslFamily::CramMd5:
         put(own.user_name);
         put(" ");
-        for (const char c : std::get_if<CramCode>(&state_)->bytes)
+        for (const char c : state_.Get<CramCode>()->bytes)
           for (const int shift : {4, 0})
             put(std::string_view("0123456789abcdef").substr(static_cast<unsigned char>(c) >> shift & 15, 1));
         break;
@@ -261,7 +261,7 @@ class SaslClient {
   const Credentials* credentials_ = nullptr;
   const char* fault_ = "";
   ScramTexts scram_;
-  std::variant<std::monostate, CramCode, RemarkText, ScramProof<Sha1>, ScramProof<Sha256>, ScramProof<Sha512>> state_;
+  OneOf<CramCode, RemarkText, ScramProof<Sha1>, ScramProof<Sha256>, ScramProof<Sha512>> state_;
 };
 
 }  // namespace detail

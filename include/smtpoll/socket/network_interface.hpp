@@ -3,7 +3,6 @@
 #ifndef SMTPOLL_SOCKET_NETWORK_INTERFACE_HPP
 #define SMTPOLL_SOCKET_NETWORK_INTERFACE_HPP
 
-#include <algorithm>
 #include <string>
 #include <utility>
 #include <vector>
@@ -59,7 +58,9 @@ inline bool IsLoopback(std::string_view ip_address) noexcept {
 inline std::string HardwareAddressText(const unsigned char* bytes, std::size_t size) {
   constexpr char kHex[] = "0123456789ABCDEF";
   std::string text;
-  if (std::all_of(bytes, bytes + size, [](unsigned char one) { return one == 0; })) return text;
+  unsigned all = 0;
+  for (std::size_t i = 0; i < size; ++i) all |= bytes[i];
+  if (all == 0) return text;
   for (std::size_t i = 0; i < size; ++i) {
     if (i != 0) text += ':';
     text += kHex[bytes[i] >> 4];
@@ -90,7 +91,8 @@ inline std::string HardwareAddressOf(std::string_view name, const ifaddrs* at) {
     if (at->ifa_addr->sa_family != AF_PACKET) continue;
     sockaddr_ll link;
     std::memcpy(&link, at->ifa_addr, sizeof link);
-    return HardwareAddressText(link.sll_addr, std::min<std::size_t>(link.sll_halen, sizeof link.sll_addr));
+    const std::size_t size = link.sll_halen;
+    return HardwareAddressText(link.sll_addr, size < sizeof link.sll_addr ? size : sizeof link.sll_addr);
 #elif defined(AF_LINK)
     if (at->ifa_addr->sa_family != AF_LINK) continue;
     const auto* link = reinterpret_cast<const sockaddr_dl*>(at->ifa_addr);

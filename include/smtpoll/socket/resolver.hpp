@@ -5,7 +5,6 @@
 #define SMTPOLL_SOCKET_RESOLVER_HPP
 
 #include <atomic>
-#include <charconv>
 #include <new>
 #include <utility>
 
@@ -33,7 +32,9 @@ class AddressList {
   bool Prepare(std::string_view host, std::uint16_t port, int family) noexcept {
     if (host.size() >= sizeof host_ || host.find('\0') != std::string_view::npos) return false;
     host_[host.copy(host_, host.size())] = '\0';
-    *std::to_chars(port_, port_ + sizeof port_ - 1, port).ptr = '\0';
+    FixedText<sizeof port_ - 1> digits;
+    digits.AppendDecimal(port);
+    port_[digits.View().copy(port_, sizeof port_ - 1)] = '\0';
     family_ = family;
     return true;
   }

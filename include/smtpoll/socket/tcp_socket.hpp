@@ -4,8 +4,8 @@
 #ifndef SMTPOLL_SOCKET_TCP_SOCKET_HPP
 #define SMTPOLL_SOCKET_TCP_SOCKET_HPP
 
-#include <chrono>
 #include <climits>
+#include <ctime>
 #include <utility>
 
 #include "smtpoll/socket/resolver.hpp"
@@ -38,8 +38,13 @@ class BasicTcpSocket {
 
   /// Milliseconds of a clock that never runs backwards.
   static Millis Now() noexcept {
-    using std::chrono::duration_cast;
-    return duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now().time_since_epoch()).count();
+#if defined(SMTPOLL_WINDOWS)
+    return static_cast<Millis>(GetTickCount64());
+#else
+    std::timespec now{};
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return static_cast<Millis>(now.tv_sec) * 1000 + now.tv_nsec / 1000000;
+#endif
   }
 
   /// Starts to connect; what was open before is closed. The addresses of a name are tried in the system's order; where
