@@ -9,6 +9,7 @@
 #   dkim      libraries that sign, a reader that verifies
 #   tls       the libraries of the TLS transports, and the openssl command
 #   mingw     the compiler for Windows                 clang  a second compiler
+#   arm64     a compiler for ARM and what runs its programs here
 #   bench     the clients that tests/bench compares smtpoll with
 set -eu
 PATH=$PATH:/usr/sbin:/sbin
@@ -35,6 +36,7 @@ needs() {
   tls) echo 'openssl openssl' '/usr/include/openssl/ssl.h libssl-dev' ;;
   mingw) echo 'x86_64-w64-mingw32-g++-posix g++-mingw-w64-x86-64-posix' ;;
   clang) echo 'clang++ clang' ;;
+  arm64) echo 'aarch64-linux-gnu-g++ g++-aarch64-linux-gnu' 'qemu-aarch64-static qemu-user-static' ;;
   bench)
     echo 'smtp-source postfix' '/usr/include/*/curl/curl.h libcurl4-openssl-dev' '/usr/include/openssl/evp.h libssl-dev' \
       '/usr/include/Poco/Net/SMTPClientSession.h libpoco-dev' '/usr/include/vmime/vmime.hpp libvmime-dev' \
