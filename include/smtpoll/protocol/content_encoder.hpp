@@ -26,6 +26,9 @@ class ContentEncoder {
     return claim.CrlfLines() ? room - (room + 3) / 4 : MaxInput(room);
   }
 
+  /// Content of which that is known goes as it is.
+  bool IsClean(LineClaim claim) const noexcept { return transparent_ ? claim.NoDots() : claim.CrlfLines(); }
+
   /// Encodes `bytes[0, size)` in place; there is room for MaxSize(size), or `size` came from MaxInput. Returns the new
   /// size.
   std::size_t Encode(char* bytes, std::size_t size, LineClaim claim = {}) noexcept {
@@ -57,8 +60,6 @@ class ContentEncoder {
   }
 
  private:
-  bool IsClean(LineClaim claim) const noexcept { return transparent_ ? claim.NoDots() : claim.CrlfLines(); }
-
   /// What has to stand between `before` and `c`. A CR is written when it comes, and completed by the byte after it, so
   /// a CR at the end of a piece needs no memory but `before_`.
   std::string_view Between(char before, char c) const noexcept {

@@ -32,9 +32,12 @@ class ContentWriter {
 
   std::string_view Failure() const { return source_->Failure(); }
 
-  /// Room that a chunk with all of `size` bytes of content needs, whatever its lines end in; kUnknownSize needs all.
-  static constexpr std::uint64_t ChunkRoom(std::uint64_t size) noexcept {
-    return size > kUnknownSize / 4 ? size : kHeaderRoom + 2 * size + kEndRoom + kLeastRoom;
+  /// Room that a chunk with all the content that is left needs, whatever its lines end in; kUnknownSize needs all.
+  std::uint64_t ChunkRoom() const {
+    const std::uint64_t size = Left();
+    if (size > kUnknownSize / 4) return size;
+    const bool as_it_is = binary_ || encoder_.IsClean(source_->Claim());
+    return kHeaderRoom + (as_it_is ? size : 2 * size) + kEndRoom + kLeastRoom;
   }
 
   /// Fills `output` with content as far as it has room and the source gives; on End the end of content is written too.
@@ -54,8 +57,8 @@ class ContentWriter {
         return Result::End;
       }
       if (got.status == SourceStatus::Again || got.size == 0) return Result::Again;
-      // The rest of a buffer that is nearly full is not worth a read of its own.
-      least = kLeastRoom + output.Capacity() / 8;
+      // The rest of a buffer that is nearly full is not worth a read of its own, but for the rest of the content.
+      least = kLeastRoom + (Left() <= output.Free().size() ? 0 : output.Capacity() / 8);
     }
   }
 

@@ -160,7 +160,7 @@ class Engine {
   Event WriteDue();
   Event FillContent(Transaction& newest);
   Event FillChunk(Transaction& newest);
-  bool FitsBehind(std::size_t before) const noexcept;
+  bool FitsBehind(std::size_t before) const;
   Event WroteContent(Transaction& newest, detail::ContentWriter::Result result, std::size_t size, std::uint64_t left,
                      std::uint64_t read) noexcept;
 

@@ -290,10 +290,10 @@ inline Event Engine::FillChunk(Transaction& newest) {
 }
 
 /// The content fits into what is free behind `before` bytes, or would not fit into an empty buffer either.
-inline bool Engine::FitsBehind(std::size_t before) const noexcept {
+inline bool Engine::FitsBehind(std::size_t before) const {
   const std::size_t capacity = commands_.Buffer().Capacity();
-  return detail::ContentWriter::ChunkRoom(content_.Left()) <= commands_.Buffer().Free().size() ||
-         (detail::ContentWriter::ChunkRoom(content_.Left()) > capacity && before < capacity / 2);
+  const std::uint64_t room = content_.ChunkRoom();
+  return room <= commands_.Buffer().Free().size() || (room > capacity && before < capacity / 2);
 }
 
 /// Content took `size` bytes of the output, after `left` and `read` were true of it.
