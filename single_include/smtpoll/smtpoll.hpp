@@ -59,11 +59,8 @@
 //   smtpoll/base/error_category.hpp
 //   smtpoll/base/source.hpp
 
-#include <algorithm>
 #include <atomic>
 #include <cerrno>
-#include <charconv>
-#include <chrono>
 #include <climits>
 #include <cstddef>
 #include <cstdint>
@@ -79,7 +76,6 @@
 #include <system_error>
 #include <type_traits>
 #include <utility>
-#include <variant>
 #include <vector>
 
 // ---- smtpoll/base/config.hpp ----
@@ -695,6 +691,8 @@ inline std::size_t SkipAscii(std::string_view text) noexcept {
     at += 32;
   for (; at + 8 <= text.size(); at += 8)
     if ((eight(at) & kHighBits) != 0) return at;
+  // The rest together with what is known already.
+  if (at != 0 && at != text.size()) return (eight(text.size() - 8) & kHighBits) == 0 ? text.size() : at;
   for (std::size_t i = at; i < text.size(); ++i)
     if (static_cast<unsigned char>(text[i]) >= 0x80) return at;
   return text.size();
@@ -1089,6 +1087,88 @@ struct Md5Rules {
 };
 
 using Md5 = Digest<Md5Rules>;
+
+}  // namespace detail
+SMTPOLL_NAMESPACE_END
+
+#endif
+
+// ---- smtpoll/base/one_of.hpp ----
+// Room for one object of several types, or none: what <variant> does, without its cost to every program's compile time.
+// Invariant: the object that was put in is destroyed before another takes its place, and with the room.
+#ifndef SMTPOLL_BASE_ONE_OF_HPP
+#define SMTPOLL_BASE_ONE_OF_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+namespace detail {
+
+template <typename... Types>
+class OneOf {
+ public:
+  OneOf() = default;
+  OneOf(const OneOf&) = delete;
+  OneOf& operator=(const OneOf&) = delete;
+  ~OneOf() { Reset(); }
+
+  /// Makes a T here; what was here before is gone.
+  template <typename T, typename... Arguments>
+  T& Emplace(Arguments&&... arguments) {
+    Reset();
+    T* const made = ::new (static_cast<void*>(room_)) T(std::forward<Arguments>(arguments)...);
+    which_ = NumberOf<T>();
+    return *made;
+  }
+
+  /// The T that is here; nullptr where something else is, or nothing.
+  template <typename T>
+  T* Get() noexcept {
+    return which_ == NumberOf<T>() ? std::launder(reinterpret_cast<T*>(room_)) : nullptr;
+  }
+  template <typename T>
+  const T* Get() const noexcept {
+    return which_ == NumberOf<T>() ? std::launder(reinterpret_cast<const T*>(room_)) : nullptr;
+  }
+
+  /// Leaves nothing here.
+  void Reset() noexcept {
+    (Destroy<Types>(), ...);
+    which_ = 0;
+  }
+
+ private:
+  template <typename T>
+  struct Tag {};
+  template <typename A, typename B>
+  static constexpr bool Same(Tag<A>, Tag<B>) noexcept {
+    return false;
+  }
+  template <typename A>
+  static constexpr bool Same(Tag<A>, Tag<A>) noexcept {
+    return true;
+  }
+
+  /// From 1 on.
+  template <typename T>
+  static constexpr unsigned char NumberOf() noexcept {
+    unsigned char number = 0, found = 0;
+    ((++number, found = Same(Tag<T>(), Tag<Types>()) ? number : found), ...);
+    return found;
+  }
+
+  template <typename T>
+  void Destroy() noexcept {
+    if (T* const here = Get<T>()) here->~T();
+  }
+
+  static constexpr std::size_t Most() noexcept {
+    std::size_t most = 1;
+    ((most = sizeof(Types) > most ? sizeof(Types) : most), ...);
+    return most;
+  }
+
+  alignas(Types...) unsigned char room_[Most()];
+  unsigned char which_ = 0;
+};
 
 }  // namespace detail
 SMTPOLL_NAMESPACE_END
@@ -1929,7 +2009,7 @@ class SaslClient {
 
   /// Ends the exchange and overwrites what was derived from a secret.
   void Stop() noexcept {
-    state_.emplace<std::monostate>();
+    state_.Reset();
     said_ = 0;
     working_ = verified_ = false;
     fault_ = "";
@@ -1954,7 +2034,7 @@ class SaslClient {
     switch (Family()) {
       case SaslFamily::Scram: return said_ == 1 ? TakeServerFirst(text) : TakeServerFinal(text);
       case SaslFamily::CramMd5:
-        Hmac<Md5>(credentials_->password).Code(text, state_.emplace<CramCode>().bytes);
+        Hmac<Md5>(credentials_->password).Code(text, state_.Emplace<CramCode>().bytes);
         return SaslStep::Respond;
       default: Remember(text); return SaslStep::Respond;
     }
@@ -2010,7 +2090,7 @@ class SaslClient {
 
   /// What the server told about its refusal in a challenge: JSON (RFC 7628 3.2.2), or SCRAM's error.
   std::string_view Remark() const noexcept {
-    const auto* const remark = std::get_if<RemarkText>(&state_);
+    const auto* const remark = state_.Get<RemarkText>();
     return remark == nullptr ? std::string_view() : remark->View();
   }
 
@@ -2034,7 +2114,7 @@ class SaslClient {
   }
 
   void Remember(std::string_view text) noexcept {
-    RemarkText& remark = state_.emplace<RemarkText>();
+    RemarkText& remark = state_.Emplace<RemarkText>();
     for (const char c : text) {
       const bool control = static_cast<unsigned char>(c) < ' ' || c == 0x7f;
       remark.Append(control ? std::string_view("?") : std::string_view(&c, 1));
@@ -2048,9 +2128,9 @@ class SaslClient {
     if (wrong != nullptr) return Cancel(wrong);
     const PreparedText password(credentials_->password);
     switch (RuleOf(mechanism_).digest) {
-      case 512: state_.emplace<ScramProof<Sha512>>(password.View()); break;
-      case 256: state_.emplace<ScramProof<Sha256>>(password.View()); break;
-      default: state_.emplace<ScramProof<Sha1>>(password.View()); break;
+      case 512: state_.Emplace<ScramProof<Sha512>>(password.View()); break;
+      case 256: state_.Emplace<ScramProof<Sha256>>(password.View()); break;
+      default: state_.Emplace<ScramProof<Sha1>>(password.View()); break;
     }
     WithProof(state_, [&](auto& proof) { working_ = proof.Start(salt, iterations); });
     return working_ ? SaslStep::Again : Cancel("the server's challenge is malformed");
@@ -2078,9 +2158,9 @@ class SaslClient {
 
   template <typename State, typename Use>
   static void WithProof(State& state, Use&& use) noexcept {
-    if (auto* const sha1 = std::get_if<ScramProof<Sha1>>(&state)) use(*sha1);
-    if (auto* const sha256 = std::get_if<ScramProof<Sha256>>(&state)) use(*sha256);
-    if (auto* const sha512 = std::get_if<ScramProof<Sha512>>(&state)) use(*sha512);
+    if (auto* const sha1 = state.template Get<ScramProof<Sha1>>()) use(*sha1);
+    if (auto* const sha256 = state.template Get<ScramProof<Sha256>>()) use(*sha256);
+    if (auto* const sha512 = state.template Get<ScramProof<Sha512>>()) use(*sha512);
   }
 
   /// Puts the next response, before base64.
@@ -2094,7 +2174,7 @@ class SaslClient {
       case SaslFamily::CramMd5:
         put(own.user_name);
         put(" ");
-        for (const char c : std::get_if<CramCode>(&state_)->bytes)
+        for (const char c : state_.Get<CramCode>()->bytes)
           for (const int shift : {4, 0})
             put(std::string_view("0123456789abcdef").substr(static_cast<unsigned char>(c) >> shift & 15, 1));
         break;
@@ -2152,7 +2232,7 @@ class SaslClient {
   const Credentials* credentials_ = nullptr;
   const char* fault_ = "";
   ScramTexts scram_;
-  std::variant<std::monostate, CramCode, RemarkText, ScramProof<Sha1>, ScramProof<Sha256>, ScramProof<Sha512>> state_;
+  OneOf<CramCode, RemarkText, ScramProof<Sha1>, ScramProof<Sha256>, ScramProof<Sha512>> state_;
 };
 
 }  // namespace detail
@@ -3282,15 +3362,19 @@ constexpr bool IsDotAtom(std::string_view text) noexcept {
   return !after_dot;
 }
 
-/// Why `domain`, a dot-atom, is no domain; nullptr where it is one (RFC 5321 4.1.2, RFC 1035 2.3.4).
+/// Why `domain`, of atoms and dots, is no domain; nullptr where it is one (RFC 5321 4.1.2, RFC 1035 2.3.4).
 constexpr const char* DomainFault(std::string_view domain) noexcept {
   std::size_t label = 0;
   for (const char c : domain) {
-    label = c == '.' ? 0 : label + 1;
-    if (label > 63) return "a label of the domain is longer than 63 octets";
-    if (IsAscii(c) && !IsAddressCharacter(c, kInDomain | kDot)) return "a character that cannot stand in a domain";
+    if (c == '.') {
+      if (label == 0) return "a dot at the wrong place";
+      label = 0;
+      continue;
+    }
+    if (++label > 63) return "a label of the domain is longer than 63 octets";
+    if (IsAscii(c) && !IsAddressCharacter(c, kInDomain)) return "a character that cannot stand in a domain";
   }
-  return nullptr;
+  return label == 0 ? "a dot at the wrong place" : nullptr;
 }
 
 /// Appends what a quoted string means: without its quotes and escapes. Text without quotes is appended as it is.
@@ -3475,7 +3559,6 @@ class MailboxParser {
     const std::string_view local = mailbox.local_part, domain = mailbox.domain;
     if (local[0] != '"' && HasStrayDot(local)) return fault_at(local, "a dot at the wrong place");
     if (local.size() > 64) return fault_at(local, "the local part is longer than 64 octets");
-    if (domain[0] != '[' && HasStrayDot(domain)) return fault_at(domain, "a dot at the wrong place");
     if (domain.size() > 255) return fault_at(domain, "the domain is longer than 255 octets");
     if (domain[0] != '[')
       if (const char* fault = detail::DomainFault(domain)) return fault_at(domain, fault);
@@ -3928,7 +4011,7 @@ class HeaderWriter {
     }
   }
 
-  void End() { out_.append("\r\n"); }
+  void End() { out_.append("\r\n", 2); }
 
   std::size_t Column() const noexcept { return out_.size() - line_; }
 
@@ -3941,7 +4024,7 @@ class HeaderWriter {
   }
 
   void Fold() {
-    out_.append("\r\n");
+    out_.append("\r\n", 2);
     line_ = out_.size();
   }
 
@@ -5671,7 +5754,7 @@ class MessageLayout {
         Addresses(writer, field.name, field.value);
       else if (!IsStructural(field.name))
         Field(writer, field.name, field.value);
-    literals_ += "MIME-Version: 1.0\r\n";
+    Put("MIME-Version: 1.0\r\n");
   }
 
   bool Ours(std::string_view name) const noexcept { return !mail_->Headers.Has(name); }
@@ -5803,9 +5886,11 @@ class MessageLayout {
   void WriteText(std::string_view subtype, std::string_view method, std::string_view text) {
     const TextScan scan = Scanned(text);
     const TransferEncoding encoding = ChooseEncoding(scan, width_ != WireWidth::SevenBit);
-    literals_.append("Content-Type: text/").append(subtype).append("; charset=utf-8");
+    Put("Content-Type: text/");
+    Put(subtype);
+    Put("; charset=utf-8");
     if (!method.empty()) literals_.append("; method=").append(method);
-    literals_ += "\r\n";
+    Put("\r\n");
     EndHeader(encoding);
     AddText(text, scan, encoding);
   }
@@ -5863,9 +5948,10 @@ class MessageLayout {
 
   /// The last field of an entity's header, and the empty line. 7bit is what no field says (RFC 2045 6.1).
   void EndHeader(TransferEncoding encoding) {
-    constexpr const char* kNames[] = {"7bit", "8bit", "quoted-printable", "base64", "binary"};
-    literals_.append("Content-Transfer-Encoding: ").append(kNames[static_cast<unsigned>(encoding)]);
-    literals_ += "\r\n\r\n";
+    constexpr std::string_view kNames[] = {"7bit", "8bit", "quoted-printable", "base64", "binary"};
+    Put("Content-Transfer-Encoding: ");
+    Put(kNames[static_cast<unsigned>(encoding)]);
+    Put("\r\n\r\n");
     EndLiteral();
   }
 
@@ -5939,6 +6025,9 @@ class MessageLayout {
     AppendBoundary(level);
     literals_ += "--\r\n";
   }
+
+  /// As += of a literal, whose size the compiler knows then.
+  void Put(std::string_view text) { literals_.append(text); }
 
   void EndLiteral() {
     if (literals_.size() == literal_begin_) return;
@@ -6741,6 +6830,9 @@ class ContentEncoder {
     return claim.CrlfLines() ? room - (room + 3) / 4 : MaxInput(room);
   }
 
+  /// Content of which that is known goes as it is.
+  bool IsClean(LineClaim claim) const noexcept { return transparent_ ? claim.NoDots() : claim.CrlfLines(); }
+
   /// Encodes `bytes[0, size)` in place; there is room for MaxSize(size), or `size` came from MaxInput. Returns the new
   /// size.
   std::size_t Encode(char* bytes, std::size_t size, LineClaim claim = {}) noexcept {
@@ -6772,8 +6864,6 @@ class ContentEncoder {
   }
 
  private:
-  bool IsClean(LineClaim claim) const noexcept { return transparent_ ? claim.NoDots() : claim.CrlfLines(); }
-
   /// What has to stand between `before` and `c`. A CR is written when it comes, and completed by the byte after it, so
   /// a CR at the end of a piece needs no memory but `before_`.
   std::string_view Between(char before, char c) const noexcept {
@@ -6851,9 +6941,12 @@ class ContentWriter {
 
   std::string_view Failure() const { return source_->Failure(); }
 
-  /// Room that a chunk with all of `size` bytes of content needs, whatever its lines end in; kUnknownSize needs all.
-  static constexpr std::uint64_t ChunkRoom(std::uint64_t size) noexcept {
-    return size > kUnknownSize / 4 ? size : kHeaderRoom + 2 * size + kEndRoom + kLeastRoom;
+  /// Room that a chunk with all the content that is left needs, whatever its lines end in; kUnknownSize needs all.
+  std::uint64_t ChunkRoom() const {
+    const std::uint64_t size = Left();
+    if (size > kUnknownSize / 4) return size;
+    const bool as_it_is = binary_ || encoder_.IsClean(source_->Claim());
+    return kHeaderRoom + (as_it_is ? size : 2 * size) + kEndRoom + kLeastRoom;
   }
 
   /// Fills `output` with content as far as it has room and the source gives; on End the end of content is written too.
@@ -6873,8 +6966,8 @@ class ContentWriter {
         return Result::End;
       }
       if (got.status == SourceStatus::Again || got.size == 0) return Result::Again;
-      // The rest of a buffer that is nearly full is not worth a read of its own.
-      least = kLeastRoom + output.Capacity() / 8;
+      // The rest of a buffer that is nearly full is not worth a read of its own, but for the rest of the content.
+      least = kLeastRoom + (Left() <= output.Free().size() ? 0 : output.Capacity() / 8);
     }
   }
 
@@ -7416,7 +7509,7 @@ class Engine {
   Event WriteDue();
   Event FillContent(Transaction& newest);
   Event FillChunk(Transaction& newest);
-  bool FitsBehind(std::size_t before) const noexcept;
+  bool FitsBehind(std::size_t before) const;
   Event WroteContent(Transaction& newest, detail::ContentWriter::Result result, std::size_t size, std::uint64_t left,
                      std::uint64_t read) noexcept;
 
@@ -7945,10 +8038,10 @@ inline Event Engine::FillChunk(Transaction& newest) {
 }
 
 /// The content fits into what is free behind `before` bytes, or would not fit into an empty buffer either.
-inline bool Engine::FitsBehind(std::size_t before) const noexcept {
+inline bool Engine::FitsBehind(std::size_t before) const {
   const std::size_t capacity = commands_.Buffer().Capacity();
-  return detail::ContentWriter::ChunkRoom(content_.Left()) <= commands_.Buffer().Free().size() ||
-         (detail::ContentWriter::ChunkRoom(content_.Left()) > capacity && before < capacity / 2);
+  const std::uint64_t room = content_.ChunkRoom();
+  return room <= commands_.Buffer().Free().size() || (room > capacity && before < capacity / 2);
 }
 
 /// Content took `size` bytes of the output, after `left` and `read` were true of it.
@@ -9465,7 +9558,9 @@ class AddressList {
   bool Prepare(std::string_view host, std::uint16_t port, int family) noexcept {
     if (host.size() >= sizeof host_ || host.find('\0') != std::string_view::npos) return false;
     host_[host.copy(host_, host.size())] = '\0';
-    *std::to_chars(port_, port_ + sizeof port_ - 1, port).ptr = '\0';
+    FixedText<sizeof port_ - 1> digits;
+    digits.AppendDecimal(port);
+    port_[digits.View().copy(port_, sizeof port_ - 1)] = '\0';
     family_ = family;
     return true;
   }
@@ -9645,8 +9740,13 @@ class BasicTcpSocket {
 
   /// Milliseconds of a clock that never runs backwards.
   static Millis Now() noexcept {
-    using std::chrono::duration_cast;
-    return duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now().time_since_epoch()).count();
+#if defined(SMTPOLL_WINDOWS)
+    return static_cast<Millis>(GetTickCount64());
+#else
+    std::timespec now{};
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return static_cast<Millis>(now.tv_sec) * 1000 + now.tv_nsec / 1000000;
+#endif
   }
 
   /// Starts to connect; what was open before is closed. The addresses of a name are tried in the system's order; where
@@ -10823,7 +10923,9 @@ inline bool IsLoopback(std::string_view ip_address) noexcept {
 inline std::string HardwareAddressText(const unsigned char* bytes, std::size_t size) {
   constexpr char kHex[] = "0123456789ABCDEF";
   std::string text;
-  if (std::all_of(bytes, bytes + size, [](unsigned char one) { return one == 0; })) return text;
+  unsigned all = 0;
+  for (std::size_t i = 0; i < size; ++i) all |= bytes[i];
+  if (all == 0) return text;
   for (std::size_t i = 0; i < size; ++i) {
     if (i != 0) text += ':';
     text += kHex[bytes[i] >> 4];
@@ -10854,7 +10956,8 @@ inline std::string HardwareAddressOf(std::string_view name, const ifaddrs* at) {
     if (at->ifa_addr->sa_family != AF_PACKET) continue;
     sockaddr_ll link;
     std::memcpy(&link, at->ifa_addr, sizeof link);
-    return HardwareAddressText(link.sll_addr, std::min<std::size_t>(link.sll_halen, sizeof link.sll_addr));
+    const std::size_t size = link.sll_halen;
+    return HardwareAddressText(link.sll_addr, size < sizeof link.sll_addr ? size : sizeof link.sll_addr);
 #elif defined(AF_LINK)
     if (at->ifa_addr->sa_family != AF_LINK) continue;
     const auto* link = reinterpret_cast<const sockaddr_dl*>(at->ifa_addr);
