@@ -244,7 +244,7 @@ TEST_CASE("EmailMessage.Check lists what a receiver would hold against the messa
         "Source: the ready-made message has no empty line\nSource: its header has bytes that are not ASCII\n");
   mail.Source = "From: a@b\r\nDate: x\r\nMessage-ID: <a@b>\r\n\r\n" + std::string(999, 'x') + "\ny";
   CHECK(Findings(mail) == "Source: a line is longer than 998 bytes\nSource: a CR or LF stands alone\n");
-  mail.Source = std::string("From: a@b\r\nDate: x\r\nMessage-ID: <a@b>\r\n\r\na\0b", 46);
+  mail.Source = std::string("From: a@b\r\nDate: x\r\nMessage-ID: <a@b>\r\n\r\na\0b", 44);
   CHECK(Findings(mail) == "!Source: a NUL\n");
   mail = good;
   mail.Source = "From: a@b\r\nSubject: x\r\n\r\nDate: in the body\r\n";
