@@ -16,8 +16,9 @@ using smtpoll::Readiness;
 
 namespace {
 
+void CheckClosedOnExec(int descriptor) { CHECK((::fcntl(descriptor, F_GETFD) & FD_CLOEXEC) != 0); }
 void CheckDescriptor(int descriptor) {
-  CHECK((::fcntl(descriptor, F_GETFD) & FD_CLOEXEC) != 0);
+  CheckClosedOnExec(descriptor);
   CHECK((::fcntl(descriptor, F_GETFL) & O_NONBLOCK) != 0);
 }
 
@@ -44,9 +45,26 @@ TEST_CASE("PosixSocket: every descriptor is non-blocking, closed on exec and wit
 
   Pair<PosixSocket> pair;
   for (const PosixSocket* one : {&pair.client, &pair.server}) {
-    CheckDescriptor(one->NativeHandle());
+    CheckClosedOnExec(one->NativeHandle());
     CheckNoDelay(one->NativeHandle());
   }
+}
+
+TEST_CASE("PosixSocket: once connected only ReadWait waits, in one call, and as long as it was told") {
+  Pair<PosixSocket> pair;
+  char room[64 * 1024];
+  CHECK(pair.client.Read(room, sizeof room).status == IoStatus::Again);
+  while (pair.client.Write(room, sizeof room).status == IoStatus::Done) {
+  }
+  const Millis start = PosixSocket::Now();
+  CHECK(pair.client.ReadWait(room, sizeof room, 30).status == IoStatus::Again);
+  CHECK(PosixSocket::Now() - start >= 29);
+  REQUIRE(pair.server.Write("hello", 5).status == IoStatus::Done);
+  const smtpoll::IoResult result = pair.client.ReadWait(room, sizeof room, 60000);
+  CHECK(result.status == IoStatus::Done);
+  CHECK(result.size == 5);
+  pair.server.Close();
+  CHECK(pair.client.ReadWait(room, sizeof room, 60000).status != IoStatus::Again);
 }
 
 TEST_CASE("PosixSocket: all of connecting fits the program's own poll()") {

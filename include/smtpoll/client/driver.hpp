@@ -113,6 +113,17 @@ class Driver {
   void EnterRaw() noexcept { state_ = State::Raw; }
   void LeaveRaw() noexcept { state_ = State::Session; }
 
+  /// The calls of Next that follow may together wait up to `at_most` milliseconds for bytes, in the step that reads
+  /// them (negative: no limit but a deadline's). With any patience, what a short read has shown to be empty is not read
+  /// again.
+  void SetPatience(Millis at_most) noexcept {
+    patience_ = at_most;
+    patient_ = kCanReadWait<Wire> && at_most != 0;
+    drained_ = false;
+  }
+  /// What is left of the patience: 0 once it was used.
+  Millis Patience() const noexcept { return patience_; }
+
   /// Waits until the wire is ready for what is waited for, a deadline comes, or `at_most` milliseconds are over;
   /// negative waits without limit.
   void Wait(Readiness what, Millis at_most) {
@@ -169,6 +180,8 @@ class Driver {
 
  private:
   static constexpr Millis kSourcePause = 10;
+  static constexpr Millis kLongestWait =
+      1000;  // a round number, so that the system need not be told a new one each time
 
   Millis Deadline(Millis timeout) const noexcept { return timeout > kNever - since_ ? kNever : since_ + timeout; }
 
@@ -225,9 +238,11 @@ class Driver {
       }
     }
     const Span<char> room = engine_.Input();
-    if (room.empty() || budget == 0) return moved;
-    const IoResult result = wire_.Read(room.data(), room.size());
+    if (room.empty() || budget == 0 || drained_) return moved;
+    const IoResult result = Receive(room, now);
     if (result.status == IoStatus::Done) {
+      // A plain stream that gave less than was asked for has no more; the records of TLS end where they like.
+      drained_ = patient_ && result.size < room.size() && !wire_.Secured();
       engine_.Received(result.size);
       budget -= result.size < budget ? result.size : budget;
       return true;
@@ -236,6 +251,21 @@ class Driver {
     const bool failed = result.status == IoStatus::Failed;
     engine_.Closed(WireError(failed ? result.error : static_cast<int>(Errc::ConnectionLost), Phase::None));
     return true;
+  }
+
+  /// Reads; waits for bytes where that is allowed and there is nothing else to do.
+  IoResult Receive(Span<char> room, Millis now) {
+    if constexpr (kCanReadWait<Wire>) {
+      const Millis deadline = NextDeadline();
+      if (patience_ != 0 && engine_.Output().empty() && !write_failed_ && !engine_.Idle() &&
+          !engine_.WaitsForSource() && deadline > now) {
+        Millis at_most = patience_ < 0 || patience_ > kLongestWait ? kLongestWait : patience_;
+        if (deadline - now < at_most) at_most = deadline - now;
+        patience_ = 0;
+        return wire_.ReadWait(room.data(), room.size(), at_most);
+      }
+    }
+    return wire_.Read(room.data(), room.size());
   }
 
   /// The engine has told its last event: what it still wants to say (QUIT) is tried once, then the wire is closed.
@@ -288,6 +318,9 @@ class Driver {
   Wire wire_;
   State state_ = State::Closed;
   bool write_failed_ = false;
+  bool patient_ = false;
+  bool drained_ = false;
+  Millis patience_ = 0;
   Millis since_ = 0;
   SessionOptions options_;
   std::string_view host_;

@@ -139,6 +139,7 @@ class BasicSession : public detail::SettingsOf<Transport<Socket>>, public Handle
   /// Drives until the session is idle or over; the error of a session that failed is then in error_.
   void Run() {
     for (;;) {
+      driver_.SetPatience(-1);
       std::size_t budget = SIZE_MAX;
       const Event event = driver_.Next(budget);
       if (event.kind != EventKind::None) {
@@ -147,7 +148,7 @@ class BasicSession : public detail::SettingsOf<Transport<Socket>>, public Handle
       }
       const bool idle = driver_.CurrentState() == State::Session && driver_.Session().Idle();
       if (idle || driver_.CurrentState() == State::Closed) return;
-      driver_.Wait(driver_.Wants(), -1);
+      if (driver_.Patience() != 0) driver_.Wait(driver_.Wants(), -1);
     }
   }
 

@@ -128,6 +128,7 @@ class BasicSMTPSocket : public detail::SettingsOf<Transport<Socket>>, public Han
   using State = typename Driver<Socket, Transport, Limits>::State;
 
   void Open(const smtpoll::Error* refusal = nullptr);
+  PollStatus Turn(Millis patience);
   void Round(std::size_t& budget);
   bool StartNext();
   bool StartMessage();

@@ -74,6 +74,12 @@ struct PosixCalls {
 
   // ---- Sockets.
 
+#if defined(MSG_DONTWAIT)
+  static constexpr int kDontWait = MSG_DONTWAIT;
+#else
+  static constexpr int kDontWait = 0;  // the socket itself does not
+#endif
+
   static Handle Open(int family) noexcept {
 #if defined(SOCK_CLOEXEC) && defined(SOCK_NONBLOCK)
     return Prepared(::socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_TCP));
@@ -115,14 +121,33 @@ struct PosixCalls {
   }
 
   static std::ptrdiff_t Receive(Handle handle, char* into, std::size_t room) noexcept {
-    return Uninterrupted([&] { return ::recv(handle, into, room, 0); });
+    return Uninterrupted([&] { return ::recv(handle, into, room, kDontWait); });
   }
+
+  /// Where the system can say "do not wait" call by call, a connection is left in blocking mode, so that one call both
+  /// waits and receives.
+#if defined(MSG_DONTWAIT)
+  static constexpr bool kWaitsInReceive = true;
+  static void AllowWaiting(Handle handle) noexcept { ::fcntl(handle, F_SETFL, ::fcntl(handle, F_GETFL) & ~O_NONBLOCK); }
+  static void SetPatience(Handle handle, Millis at_most) noexcept {
+    timeval time{};
+    time.tv_sec = static_cast<decltype(time.tv_sec)>(at_most / 1000);
+    time.tv_usec = static_cast<decltype(time.tv_usec)>(at_most % 1000 * 1000);
+    ::setsockopt(handle, SOL_SOCKET, SO_RCVTIMEO, &time, sizeof time);
+  }
+  /// As Receive, but waits as long as SetPatience said; a signal ends the wait.
+  static std::ptrdiff_t ReceiveWait(Handle handle, char* into, std::size_t room) noexcept {
+    return ::recv(handle, into, room, 0);
+  }
+#else
+  static constexpr bool kWaitsInReceive = false;
+#endif
 
   static std::ptrdiff_t Send(Handle handle, const char* bytes, std::size_t size) noexcept {
 #if defined(MSG_NOSIGNAL)
-    constexpr int kFlags = MSG_NOSIGNAL;
+    constexpr int kFlags = MSG_NOSIGNAL | kDontWait;
 #else
-    constexpr int kFlags = 0;  // the socket has SO_NOSIGPIPE
+    constexpr int kFlags = kDontWait;  // the socket has SO_NOSIGPIPE
 #endif
     return Uninterrupted([&] { return ::send(handle, bytes, size, kFlags); });
   }

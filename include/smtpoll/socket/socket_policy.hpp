@@ -80,6 +80,8 @@ using SocketLocalAddress = decltype(std::declval<const S&>().LocalAddress(std::d
 template <typename S>
 using SocketRemoteAddress = decltype(std::declval<const S&>().RemoteAddress(std::declval<char*>(), std::size_t{}));
 template <typename S>
+using StreamReadWait = decltype(std::declval<S&>().ReadWait(std::declval<char*>(), std::size_t{}, Millis{}));
+template <typename S>
 using SocketListen = decltype(std::declval<S&>().Listen(std::declval<std::uint16_t&>(), std::string_view{}));
 template <typename S>
 using SocketAcceptStep = decltype(std::declval<S&>().AcceptStep());
@@ -96,6 +98,11 @@ std::string_view FaultTextOf(const Layer& layer) noexcept {
 }
 
 }  // namespace detail
+
+/// True where a socket or a transport can wait and read in one step: it has ReadWait(char* into, size_t room, Millis
+/// at_most).
+template <typename Stream>
+constexpr bool kCanReadWait = detail::Returns<IoResult, detail::StreamReadWait, Stream>();
 
 /// True where `Socket` can also take incoming connections (it has Listen and AcceptStep).
 template <typename Socket>

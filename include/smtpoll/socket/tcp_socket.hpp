@@ -30,6 +30,7 @@ class BasicTcpSocket {
     Close();
     handle_ = std::exchange(other.handle_, kNoHandle);
     state_ = std::exchange(other.state_, State::Closed);
+    patience_ = other.patience_;
     network_ = std::move(other.network_);
     resolver_ = std::move(other.resolver_);
     return *this;
@@ -114,6 +115,22 @@ class BasicTcpSocket {
     return moved == 0 ? IoResult::EndOfFile() : Moved(moved);
   }
 
+  /// As Read, but waits up to `at_most` milliseconds (at least 1) for bytes, in the same system call where the system
+  /// can do that. Again where none came.
+  IoResult ReadWait(char* into, std::size_t room, Millis at_most) noexcept {
+    if constexpr (Calls::kWaitsInReceive) {
+      if (state_ != State::Connected) return Failed(Errc::InvalidState);
+      if (room == 0) return IoResult::TryAgain();
+      if (patience_ != at_most) Calls::SetPatience(handle_, patience_ = at_most);
+      const std::ptrdiff_t moved = Calls::ReceiveWait(handle_, into, room);
+      if (moved < 0 && Calls::Interrupted(Calls::LastError())) return IoResult::TryAgain();
+      return moved == 0 ? IoResult::EndOfFile() : Moved(moved);
+    } else {
+      Wait(Readiness::Read, at_most);
+      return Read(into, room);
+    }
+  }
+
   /// Sends at most `size` bytes; Done says how many the system took. A connection that is lost is error 102.
   IoResult Write(const char* bytes, std::size_t size) noexcept {
     if (state_ != State::Connected) return Failed(Errc::InvalidState);
@@ -193,6 +210,8 @@ class BasicTcpSocket {
   IoResult Established() noexcept {
     resolver_.Cancel();
     state_ = State::Connected;
+    patience_ = 0;
+    if constexpr (Calls::kWaitsInReceive) Calls::AllowWaiting(handle_);
     return IoResult::Ok();
   }
 
@@ -223,6 +242,7 @@ class BasicTcpSocket {
 
   Handle handle_ = kNoHandle;
   State state_ = State::Closed;
+  Millis patience_ = 0;  // what the system was last told
   typename Calls::Network network_;
   detail::Resolver<Calls> resolver_;
 };

@@ -118,6 +118,7 @@ struct WinsockCalls {
   /// What is accepted is non-blocking as the listener is.
   static Handle Accept(Handle listener) noexcept { return Prepared(::accept(listener, nullptr, nullptr)); }
 
+  static constexpr bool kWaitsInReceive = false;
   static std::ptrdiff_t Receive(Handle handle, char* into, std::size_t room) noexcept {
     return ::recv(handle, into, Clamp(room), 0);
   }

@@ -17,6 +17,11 @@ class PlainTransport {
 
   IoResult Handshake(std::string_view) noexcept { return IoResult::Ok(); }
   IoResult Read(char* into, std::size_t room) { return socket_.Read(into, room); }
+  /// Only where the socket has it.
+  template <typename S = Socket, typename = detail::StreamReadWait<S>>
+  IoResult ReadWait(char* into, std::size_t room, Millis at_most) {
+    return socket_.ReadWait(into, room, at_most);
+  }
   IoResult Write(const char* bytes, std::size_t size) { return socket_.Write(bytes, size); }
   Readiness Wants() const noexcept { return Readiness::None; }
   bool Secured() const noexcept { return false; }

@@ -78,24 +78,28 @@ SMTPOLL_MEMBER(void)::Listen() {
   if (event.kind == EventKind::Failed) Fault(*event.error);
 }
 
-SMTPOLL_MEMBER(PollStatus)::Poll() {
+SMTPOLL_MEMBER(PollStatus)::Poll() { return Turn(0); }
+
+SMTPOLL_MEMBER(PollStatus)::Poll(Millis at_most) {
+  const PollStatus status = Turn(at_most);
+  const bool waited = at_most == 0 || driver_.Patience() == 0;
+  if (polling_ || progress_ || waited || status.waits_for == Readiness::None) return status;
+  driver_.Wait(status.waits_for, at_most);
+  return Turn(0);
+}
+
+SMTPOLL_MEMBER(PollStatus)::Turn(Millis patience) {
   if (polling_) return Status();
   {
     detail::FlagScope polling(polling_);
     progress_ = false;
+    driver_.SetPatience(patience);
     const std::size_t whole = PollBudget == 0 ? 1 : PollBudget;
     std::size_t budget = whole;
     Round(budget);
     progress_ = progress_ || budget != whole;
   }
   return Status();
-}
-
-SMTPOLL_MEMBER(PollStatus)::Poll(Millis at_most) {
-  const PollStatus status = Poll();
-  if (polling_ || progress_ || at_most == 0 || status.waits_for == Readiness::None) return status;
-  driver_.Wait(status.waits_for, at_most);
-  return Poll();
 }
 
 SMTPOLL_MEMBER(void)::Round(std::size_t& budget) {
@@ -106,6 +110,7 @@ SMTPOLL_MEMBER(void)::Round(std::size_t& budget) {
       if (driver_.CurrentState() == State::Raw) return;
       continue;
     }
+    if (StartMessage()) continue;
     // Before Next: between an event and its dispatch no handler may end the session.
     if (last_chunk_due_ && driver_.Session().ContentIsOut()) ReportLastChunk();
     const Event event = driver_.Next(budget);
@@ -202,17 +207,14 @@ SMTPOLL_MEMBER(void)::Dispatch(const Event& event) {
     case EventKind::None:
     case EventKind::CommandReply:
     case EventKind::NeedTls:
-    case EventKind::Hello: return;
+    case EventKind::Hello:
+    case EventKind::Ready: return;
     case EventKind::Authenticated: return strings_.Forget();
     case EventKind::Greeting: return this->OnConnectionEstablished(event.reply.text);
     case EventKind::RecipientAccepted:
     case EventKind::RecipientRefused: return flights_.Oldest().delivery.OnRecipient(event);
     case EventKind::RecipientFinal: return flights_.Oldest().delivery.OnRecipientFinal(event);
     case EventKind::Chunk: return ReportChunk(event);
-    case EventKind::Ready:
-      while (StartMessage()) {
-      }
-      return;
     case EventKind::Accepted: flights_.Oldest().delivery.OnAccepted(event); return Land(Outcome::Sent, nullptr);
     case EventKind::Refused: return Land(Outcome::Refused, event.error);
     case EventKind::InDoubt: return Land(Outcome::InDoubt, event.error);
