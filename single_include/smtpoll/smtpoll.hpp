@@ -8578,9 +8578,9 @@ SMTPOLL_NAMESPACE_END
 SMTPOLL_NAMESPACE_BEGIN
 
 struct DefaultLimits {
-  static constexpr std::size_t kInput = 4096;   ///< Receive buffer, bytes: the longest reply that is understood.
-  static constexpr std::size_t kOutput = 8192;  ///< Send buffer, bytes: commands and content pass through it.
-  static constexpr std::size_t kInFlight = 16;  ///< Messages that may wait for their final reply (PIPELINING).
+  static constexpr std::size_t kInput = 4096;    ///< Receive buffer, bytes: the longest reply that is understood.
+  static constexpr std::size_t kOutput = 16384;  ///< Send buffer, bytes: commands and content pass through it.
+  static constexpr std::size_t kInFlight = 16;   ///< Messages that may wait for their final reply (PIPELINING).
 };
 
 SMTPOLL_NAMESPACE_END
@@ -8663,6 +8663,8 @@ using SocketLocalAddress = decltype(std::declval<const S&>().LocalAddress(std::d
 template <typename S>
 using SocketRemoteAddress = decltype(std::declval<const S&>().RemoteAddress(std::declval<char*>(), std::size_t{}));
 template <typename S>
+using StreamReadWait = decltype(std::declval<S&>().ReadWait(std::declval<char*>(), std::size_t{}, Millis{}));
+template <typename S>
 using SocketListen = decltype(std::declval<S&>().Listen(std::declval<std::uint16_t&>(), std::string_view{}));
 template <typename S>
 using SocketAcceptStep = decltype(std::declval<S&>().AcceptStep());
@@ -8679,6 +8681,11 @@ std::string_view FaultTextOf(const Layer& layer) noexcept {
 }
 
 }  // namespace detail
+
+/// True where a socket or a transport can wait and read in one step: it has ReadWait(char* into, size_t room, Millis
+/// at_most).
+template <typename Stream>
+constexpr bool kCanReadWait = detail::Returns<IoResult, detail::StreamReadWait, Stream>();
 
 /// True where `Socket` can also take incoming connections (it has Listen and AcceptStep).
 template <typename Socket>
@@ -9016,6 +9023,17 @@ class Driver {
   void EnterRaw() noexcept { state_ = State::Raw; }
   void LeaveRaw() noexcept { state_ = State::Session; }
 
+  /// The calls of Next that follow may together wait up to `at_most` milliseconds for bytes, in the step that reads
+  /// them (negative: no limit but a deadline's). With any patience, what a short read has shown to be empty is not read
+  /// again.
+  void SetPatience(Millis at_most) noexcept {
+    patience_ = at_most;
+    patient_ = kCanReadWait<Wire> && at_most != 0;
+    drained_ = false;
+  }
+  /// What is left of the patience: 0 once it was used.
+  Millis Patience() const noexcept { return patience_; }
+
   /// Waits until the wire is ready for what is waited for, a deadline comes, or `at_most` milliseconds are over;
   /// negative waits without limit.
   void Wait(Readiness what, Millis at_most) {
@@ -9072,6 +9090,8 @@ class Driver {
 
  private:
   static constexpr Millis kSourcePause = 10;
+  static constexpr Millis kLongestWait =
+      1000;  // a round number, so that the system need not be told a new one each time
 
   Millis Deadline(Millis timeout) const noexcept { return timeout > kNever - since_ ? kNever : since_ + timeout; }
 
@@ -9128,9 +9148,11 @@ class Driver {
       }
     }
     const Span<char> room = engine_.Input();
-    if (room.empty() || budget == 0) return moved;
-    const IoResult result = wire_.Read(room.data(), room.size());
+    if (room.empty() || budget == 0 || drained_) return moved;
+    const IoResult result = Receive(room, now);
     if (result.status == IoStatus::Done) {
+      // A plain stream that gave less than was asked for has no more; the records of TLS end where they like.
+      drained_ = patient_ && result.size < room.size() && !wire_.Secured();
       engine_.Received(result.size);
       budget -= result.size < budget ? result.size : budget;
       return true;
@@ -9139,6 +9161,21 @@ class Driver {
     const bool failed = result.status == IoStatus::Failed;
     engine_.Closed(WireError(failed ? result.error : static_cast<int>(Errc::ConnectionLost), Phase::None));
     return true;
+  }
+
+  /// Reads; waits for bytes where that is allowed and there is nothing else to do.
+  IoResult Receive(Span<char> room, Millis now) {
+    if constexpr (kCanReadWait<Wire>) {
+      const Millis deadline = NextDeadline();
+      if (patience_ != 0 && engine_.Output().empty() && !write_failed_ && !engine_.Idle() &&
+          !engine_.WaitsForSource() && deadline > now) {
+        Millis at_most = patience_ < 0 || patience_ > kLongestWait ? kLongestWait : patience_;
+        if (deadline - now < at_most) at_most = deadline - now;
+        patience_ = 0;
+        return wire_.ReadWait(room.data(), room.size(), at_most);
+      }
+    }
+    return wire_.Read(room.data(), room.size());
   }
 
   /// The engine has told its last event: what it still wants to say (QUIT) is tried once, then the wire is closed.
@@ -9191,6 +9228,9 @@ class Driver {
   Wire wire_;
   State state_ = State::Closed;
   bool write_failed_ = false;
+  bool patient_ = false;
+  bool drained_ = false;
+  Millis patience_ = 0;
   Millis since_ = 0;
   SessionOptions options_;
   std::string_view host_;
@@ -9732,6 +9772,7 @@ class BasicTcpSocket {
     Close();
     handle_ = std::exchange(other.handle_, kNoHandle);
     state_ = std::exchange(other.state_, State::Closed);
+    patience_ = other.patience_;
     network_ = std::move(other.network_);
     resolver_ = std::move(other.resolver_);
     return *this;
@@ -9816,6 +9857,22 @@ class BasicTcpSocket {
     return moved == 0 ? IoResult::EndOfFile() : Moved(moved);
   }
 
+  /// As Read, but waits up to `at_most` milliseconds (at least 1) for bytes, in the same system call where the system
+  /// can do that. Again where none came.
+  IoResult ReadWait(char* into, std::size_t room, Millis at_most) noexcept {
+    if constexpr (Calls::kWaitsInReceive) {
+      if (state_ != State::Connected) return Failed(Errc::InvalidState);
+      if (room == 0) return IoResult::TryAgain();
+      if (patience_ != at_most) Calls::SetPatience(handle_, patience_ = at_most);
+      const std::ptrdiff_t moved = Calls::ReceiveWait(handle_, into, room);
+      if (moved < 0 && Calls::Interrupted(Calls::LastError())) return IoResult::TryAgain();
+      return moved == 0 ? IoResult::EndOfFile() : Moved(moved);
+    } else {
+      Wait(Readiness::Read, at_most);
+      return Read(into, room);
+    }
+  }
+
   /// Sends at most `size` bytes; Done says how many the system took. A connection that is lost is error 102.
   IoResult Write(const char* bytes, std::size_t size) noexcept {
     if (state_ != State::Connected) return Failed(Errc::InvalidState);
@@ -9895,6 +9952,8 @@ class BasicTcpSocket {
   IoResult Established() noexcept {
     resolver_.Cancel();
     state_ = State::Connected;
+    patience_ = 0;
+    if constexpr (Calls::kWaitsInReceive) Calls::AllowWaiting(handle_);
     return IoResult::Ok();
   }
 
@@ -9925,6 +9984,7 @@ class BasicTcpSocket {
 
   Handle handle_ = kNoHandle;
   State state_ = State::Closed;
+  Millis patience_ = 0;  // what the system was last told
   typename Calls::Network network_;
   detail::Resolver<Calls> resolver_;
 };
@@ -10007,6 +10067,12 @@ struct PosixCalls {
 
   // ---- Sockets.
 
+#if defined(MSG_DONTWAIT)
+  static constexpr int kDontWait = MSG_DONTWAIT;
+#else
+  static constexpr int kDontWait = 0;  // the socket itself does not
+#endif
+
   static Handle Open(int family) noexcept {
 #if defined(SOCK_CLOEXEC) && defined(SOCK_NONBLOCK)
     return Prepared(::socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_TCP));
@@ -10048,14 +10114,33 @@ struct PosixCalls {
   }
 
   static std::ptrdiff_t Receive(Handle handle, char* into, std::size_t room) noexcept {
-    return Uninterrupted([&] { return ::recv(handle, into, room, 0); });
+    return Uninterrupted([&] { return ::recv(handle, into, room, kDontWait); });
   }
+
+  /// Where the system can say "do not wait" call by call, a connection is left in blocking mode, so that one call both
+  /// waits and receives.
+#if defined(MSG_DONTWAIT)
+  static constexpr bool kWaitsInReceive = true;
+  static void AllowWaiting(Handle handle) noexcept { ::fcntl(handle, F_SETFL, ::fcntl(handle, F_GETFL) & ~O_NONBLOCK); }
+  static void SetPatience(Handle handle, Millis at_most) noexcept {
+    timeval time{};
+    time.tv_sec = static_cast<decltype(time.tv_sec)>(at_most / 1000);
+    time.tv_usec = static_cast<decltype(time.tv_usec)>(at_most % 1000 * 1000);
+    ::setsockopt(handle, SOL_SOCKET, SO_RCVTIMEO, &time, sizeof time);
+  }
+  /// As Receive, but waits as long as SetPatience said; a signal ends the wait.
+  static std::ptrdiff_t ReceiveWait(Handle handle, char* into, std::size_t room) noexcept {
+    return ::recv(handle, into, room, 0);
+  }
+#else
+  static constexpr bool kWaitsInReceive = false;
+#endif
 
   static std::ptrdiff_t Send(Handle handle, const char* bytes, std::size_t size) noexcept {
 #if defined(MSG_NOSIGNAL)
-    constexpr int kFlags = MSG_NOSIGNAL;
+    constexpr int kFlags = MSG_NOSIGNAL | kDontWait;
 #else
-    constexpr int kFlags = 0;  // the socket has SO_NOSIGPIPE
+    constexpr int kFlags = kDontWait;  // the socket has SO_NOSIGPIPE
 #endif
     return Uninterrupted([&] { return ::send(handle, bytes, size, kFlags); });
   }
@@ -10285,6 +10370,7 @@ struct WinsockCalls {
   /// What is accepted is non-blocking as the listener is.
   static Handle Accept(Handle listener) noexcept { return Prepared(::accept(listener, nullptr, nullptr)); }
 
+  static constexpr bool kWaitsInReceive = false;
   static std::ptrdiff_t Receive(Handle handle, char* into, std::size_t room) noexcept {
     return ::recv(handle, into, Clamp(room), 0);
   }
@@ -10450,6 +10536,11 @@ class PlainTransport {
 
   IoResult Handshake(std::string_view) noexcept { return IoResult::Ok(); }
   IoResult Read(char* into, std::size_t room) { return socket_.Read(into, room); }
+  /// Only where the socket has it.
+  template <typename S = Socket, typename = detail::StreamReadWait<S>>
+  IoResult ReadWait(char* into, std::size_t room, Millis at_most) {
+    return socket_.ReadWait(into, room, at_most);
+  }
   IoResult Write(const char* bytes, std::size_t size) { return socket_.Write(bytes, size); }
   Readiness Wants() const noexcept { return Readiness::None; }
   bool Secured() const noexcept { return false; }
@@ -10595,6 +10686,7 @@ class BasicSession : public detail::SettingsOf<Transport<Socket>>, public Handle
   /// Drives until the session is idle or over; the error of a session that failed is then in error_.
   void Run() {
     for (;;) {
+      driver_.SetPatience(-1);
       std::size_t budget = SIZE_MAX;
       const Event event = driver_.Next(budget);
       if (event.kind != EventKind::None) {
@@ -10603,7 +10695,7 @@ class BasicSession : public detail::SettingsOf<Transport<Socket>>, public Handle
       }
       const bool idle = driver_.CurrentState() == State::Session && driver_.Session().Idle();
       if (idle || driver_.CurrentState() == State::Closed) return;
-      driver_.Wait(driver_.Wants(), -1);
+      if (driver_.Patience() != 0) driver_.Wait(driver_.Wants(), -1);
     }
   }
 
@@ -11190,6 +11282,7 @@ class BasicSMTPSocket : public detail::SettingsOf<Transport<Socket>>, public Han
   using State = typename Driver<Socket, Transport, Limits>::State;
 
   void Open(const smtpoll::Error* refusal = nullptr);
+  PollStatus Turn(Millis patience);
   void Round(std::size_t& budget);
   bool StartNext();
   bool StartMessage();
@@ -11321,24 +11414,28 @@ SMTPOLL_MEMBER(void)::Listen() {
   if (event.kind == EventKind::Failed) Fault(*event.error);
 }
 
-SMTPOLL_MEMBER(PollStatus)::Poll() {
+SMTPOLL_MEMBER(PollStatus)::Poll() { return Turn(0); }
+
+SMTPOLL_MEMBER(PollStatus)::Poll(Millis at_most) {
+  const PollStatus status = Turn(at_most);
+  const bool waited = at_most == 0 || driver_.Patience() == 0;
+  if (polling_ || progress_ || waited || status.waits_for == Readiness::None) return status;
+  driver_.Wait(status.waits_for, at_most);
+  return Turn(0);
+}
+
+SMTPOLL_MEMBER(PollStatus)::Turn(Millis patience) {
   if (polling_) return Status();
   {
     detail::FlagScope polling(polling_);
     progress_ = false;
+    driver_.SetPatience(patience);
     const std::size_t whole = PollBudget == 0 ? 1 : PollBudget;
     std::size_t budget = whole;
     Round(budget);
     progress_ = progress_ || budget != whole;
   }
   return Status();
-}
-
-SMTPOLL_MEMBER(PollStatus)::Poll(Millis at_most) {
-  const PollStatus status = Poll();
-  if (polling_ || progress_ || at_most == 0 || status.waits_for == Readiness::None) return status;
-  driver_.Wait(status.waits_for, at_most);
-  return Poll();
 }
 
 SMTPOLL_MEMBER(void)::Round(std::size_t& budget) {
@@ -11349,6 +11446,7 @@ SMTPOLL_MEMBER(void)::Round(std::size_t& budget) {
       if (driver_.CurrentState() == State::Raw) return;
       continue;
     }
+    if (StartMessage()) continue;
     // Before Next: between an event and its dispatch no handler may end the session.
     if (last_chunk_due_ && driver_.Session().ContentIsOut()) ReportLastChunk();
     const Event event = driver_.Next(budget);
@@ -11445,17 +11543,14 @@ SMTPOLL_MEMBER(void)::Dispatch(const Event& event) {
     case EventKind::None:
     case EventKind::CommandReply:
     case EventKind::NeedTls:
-    case EventKind::Hello: return;
+    case EventKind::Hello:
+    case EventKind::Ready: return;
     case EventKind::Authenticated: return strings_.Forget();
     case EventKind::Greeting: return this->OnConnectionEstablished(event.reply.text);
     case EventKind::RecipientAccepted:
     case EventKind::RecipientRefused: return flights_.Oldest().delivery.OnRecipient(event);
     case EventKind::RecipientFinal: return flights_.Oldest().delivery.OnRecipientFinal(event);
     case EventKind::Chunk: return ReportChunk(event);
-    case EventKind::Ready:
-      while (StartMessage()) {
-      }
-      return;
     case EventKind::Accepted: flights_.Oldest().delivery.OnAccepted(event); return Land(Outcome::Sent, nullptr);
     case EventKind::Refused: return Land(Outcome::Refused, event.error);
     case EventKind::InDoubt: return Land(Outcome::InDoubt, event.error);
