@@ -79,6 +79,10 @@ void AppendPunycode(std::string_view label, Text& to) {
 /// Appends `domain` with every label in ASCII to a std::string, or to what has its size() and += only.
 template <typename Text>
 void AppendAsciiDomain(std::string_view domain, Text& to) {
+  if (IsAllAscii(domain)) {
+    to += domain;
+    return;
+  }
   for (bool first = true; first || !domain.empty(); first = false) {
     if (!first) to += '.';
     const std::string_view label = domain.substr(0, domain.find('.'));
