@@ -10,6 +10,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <new>
+#include <utility>
 
 #include "work.hpp"
 
@@ -26,6 +27,12 @@ class CountingSocket : public smtpoll::NativeSocket {
   smtpoll::IoResult Read(char* into, std::size_t room) {
     ++reads;
     return Base::Read(into, room);
+  }
+  template <typename B = Base>
+  auto ReadWait(char* into, std::size_t room, smtpoll::Millis at_most)
+      -> decltype(std::declval<B&>().ReadWait(into, room, at_most)) {
+    ++reads;
+    return Base::ReadWait(into, room, at_most);
   }
   smtpoll::IoResult Write(const char* bytes, std::size_t size) {
     ++writes;
