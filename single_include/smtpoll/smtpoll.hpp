@@ -10870,7 +10870,10 @@ class Flights {
     spare_.pop_back();
     return flight;
   }
-  void Add(Owner flight) { under_way_.push_back(std::move(flight)); }
+  void Add(Owner flight) {
+    under_way_.push_back(std::move(flight));
+    spare_.reserve(under_way_.capacity());  // so that GiveBack never allocates
+  }
   Owner TakeOldest() {
     Owner flight = std::move(under_way_.front());
     under_way_.erase(under_way_.begin());
