@@ -12,6 +12,7 @@ the stream. A test opens a control connection and says what it wants in one line
   before=TEXT after=TEXT         lines of the EHLO reply before and after TLS
   piece=N                        bytes for the client go N at a time
   stall=N cut=N                  after N bytes of TLS for the client: no more, or the connection is closed
+  flip=N                         one bit of byte N of TLS for the client is another
   spoil=TEXT                     TEXT for the client instead of all that TLS has to say
   on.VERB=TEXT                   the reply to a command; "cut" closes the raw connection, "end" says
                                  close_notify before (by python), "!X" types X at s_server first
@@ -122,6 +123,9 @@ class Connection:
     def limit(self, data):
         """Forwards to the client; false where the connection is to be cut."""
         options = self.server.options
+        flip = int(options.get('flip', -1)) - self.to_client
+        if 0 <= flip < len(data):
+            data = data[:flip] + bytes([data[flip] ^ 4]) + data[flip + 1:]
         for name in ('stall', 'cut'):
             if name in options:
                 room = int(options[name]) - self.to_client

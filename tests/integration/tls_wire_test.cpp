@@ -197,6 +197,27 @@ TEST_CASE("TLS: handshake and message byte by byte, and each second call without
   }
 }
 
+TEST_CASE("TLS: one wrong bit anywhere in what the server says lets nothing out that it should not have") {
+  int errors = 0;
+  for (int at = 0; at < 1500; at += 61) {
+    CAPTURE(at);
+    Server server({{"mode", "starttls"}, {"flip", std::to_string(at)}, {"after", kOffersAuth}});
+    Client client(false);
+    client.session.Timeouts.tls = client.session.Timeouts.hello = 150;
+    const smtpoll::Error error = client.Connect(server);
+    if (error) {
+      ++errors;
+      CHECK_FALSE(client.session.IsConnected());
+      CHECK(server.SawNothingSecret());
+    } else {
+      // Not all bytes of a record's head mean something.
+      CHECK(client.session.Noop());
+    }
+    client.session.Close();
+  }
+  CHECK(errors > 12);
+}
+
 TEST_CASE("TLS: a wire that is cut without close_notify is a lost connection, before the content and after it") {
   struct Case {
     const char* at;

@@ -15,7 +15,7 @@ USERS = ['NOMINMAX', 'WIN32_LEAN_AND_MEAN', 'SOMETHING_OF_THE_USER']
 
 
 def leaks(compiler, include_dir, users):
-    text = ''.join(f'#define {name} 1\n' for name in users) + '#include "smtpoll/smtpoll.hpp"\n'
+    text = '#if __has_include(<openssl/ssl.h>)\n#define SMTPOLL_OPENSSL\n#endif\n' + ''.join(f'#define {name} 1\n' for name in users) + '#include "smtpoll/smtpoll.hpp"\n'
     result = toolchain.compile_text(compiler, text, '-E', '-dD', '-I', include_dir)
     if result.returncode:
         return [result.stderr]

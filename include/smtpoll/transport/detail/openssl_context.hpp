@@ -87,6 +87,7 @@ class OpenSslContext {
     SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
     // The bytes of a write that has to be repeated stand where the engine has put them meanwhile.
     SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+    SSL_CTX_clear_mode(context, SSL_MODE_AUTO_RETRY);  // a flood of tickets does not hold a read for ever
     SSL_CTX_set_read_ahead(context, 1);  // a read of the socket takes what there is, not a record's header first
     SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nullptr);
     Error error = LoadAuthorities(settings);
