@@ -91,7 +91,7 @@ TEST_CASE("RFC 1928 6: each refusal has its words") {
                                "a SOCKS5 reply that nobody defined"};
   for (std::size_t i = 0; i < 9; ++i) {
     // Some hang up right behind the number.
-    for (const std::size_t size : {2, 10}) {
+    for (const std::size_t size : {std::size_t{2}, std::size_t{10}}) {
       std::string reply = kBoundIPv4.substr(0, size);
       reply[1] = static_cast<char>(i + 1);
       const Passage passage = Through(Bytes("\5\0") + reply, ProxyAt("proxy"), "mx.y.org", true);
