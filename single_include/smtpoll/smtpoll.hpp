@@ -12528,6 +12528,7 @@ class OpenSslContext {
     SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
     // The bytes of a write that has to be repeated stand where the engine has put them meanwhile.
     SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+    SSL_CTX_clear_mode(context, SSL_MODE_AUTO_RETRY);  // a flood of tickets does not hold a read for ever
     SSL_CTX_set_read_ahead(context, 1);  // a read of the socket takes what there is, not a record's header first
     SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nullptr);
     Error error = LoadAuthorities(settings);
@@ -13020,9 +13021,9 @@ class OpenSslTransport {
     if (ssl_ == nullptr) return socket_.Read(into, room);
     if (room == 0 || !secured_) return IoResult::TryAgain();
     ERR_clear_error();
-    std::size_t size = 0;
-    const int result = SSL_read_ex(ssl_.get(), into, room, &size);
-    const IoResult step = result == 1 ? IoResult::Ok(size) : AfterFailure(result);
+    IoResult step = ReadOnce(into, room);
+    // Tickets and new keys are no data of ours: what stands behind them is looked at too, within limits.
+    for (int i = 1; i < kRecordsAtOnce && step.status == IoStatus::Again && Pending(); ++i) step = ReadOnce(into, room);
     read_wants_write_ = step.status == IoStatus::Again && Includes(blocked_, Readiness::Write);
     ERR_clear_error();
     return step;
@@ -13069,6 +13070,8 @@ class OpenSslTransport {
   }
 
  private:
+  static constexpr int kRecordsAtOnce = 16;  // that a Read goes through without data
+
   Error Begin(std::string_view server_name) {
     if (!configured_)
       if (const Error error = Configure(TlsSettings())) return error;
@@ -13117,6 +13120,12 @@ class OpenSslTransport {
   bool SayName() noexcept {
     return SSL_ctrl(ssl_.get(), SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name,
                     const_cast<char*>(name_.Text())) == 1;
+  }
+
+  IoResult ReadOnce(char* into, std::size_t room) {
+    std::size_t size = 0;
+    const int result = SSL_read_ex(ssl_.get(), into, room, &size);
+    return result == 1 ? IoResult::Ok(size) : AfterFailure(result);
   }
 
   IoResult Establish() {
