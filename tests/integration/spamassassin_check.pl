@@ -69,7 +69,8 @@ for (my $i = 0; $i < $count; $i += $every) {
   $wanted{MISSING_SUBJECT} = pack('H*', $put->{subject}) !~ /\S/;
   (my $shown = pack('H*', $put->{plain} . $put->{enriched} . $put->{html})) =~ s/<[^>]*>//g;
   $wanted{EMPTY_MESSAGE} = $shown !~ /\S/;  # an invitation is no text to it
-  $wanted{$_} = $put->{html} ne '' for qw(MIME_HTML_ONLY MIME_HTML_MOSTLY MPART_ALT_DIFF MPART_ALT_DIFF_COUNT);
+  $wanted{$_} = $put->{html} ne '' for qw(MIME_HTML_MOSTLY MPART_ALT_DIFF MPART_ALT_DIFF_COUNT);
+  $wanted{MIME_HTML_ONLY} = $put->{html} ne '' && $put->{plain} eq '';
   my $raw = slurp("$folder/$i.eml");
   $wanted{NULL_IN_BODY} = $raw =~ /^Content-Transfer-Encoding: binary\r$/m;  # for servers that take it
   $wanted{T_MIME_MALF} = ("$text\n" . pack('H*', $put->{html})) =~ /Content-Type:/;
