@@ -24,6 +24,11 @@ TEST_CASE("RFC 2045 2.7: every byte value at every place has its kind") {
       REQUIRE(bits.lf == (value == 10 ? bit : 0));
       REQUIRE(bits.control == (control ? bit : 0));
       REQUIRE(bits.eight_bit == (value >= 128 ? bit : 0));
+      const bool plain = value >= ' ' && value < 127;
+      if (!plain) REQUIRE_FALSE(ArePlain32(text.data() + 3));
+#if defined(SMTPOLL_SSE2)
+      if (plain) REQUIRE(ArePlain32(text.data() + 3));
+#endif
     }
   }
 }

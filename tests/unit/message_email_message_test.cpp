@@ -21,7 +21,7 @@ EmailMessage Mail() {
   return mail;
 }
 
-std::string Fault(const EmailMessage& mail) { return std::string(smtpoll::detail::CheckMessage(mail).text.View()); }
+std::string Fault(const EmailMessage& mail) { return std::string(smtpoll::detail::AsError(mail.Fault()).text.View()); }
 
 }  // namespace
 

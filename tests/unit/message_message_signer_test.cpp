@@ -139,13 +139,13 @@ TEST_CASE("EmailMessage.Signer: what cannot be signed is refused by name, or fai
   once.Name = "once.bin";
   once.LoadFromCallback([](char*, std::size_t) { return SourceResult(); }, 0);
   mail.Attachments.Append(once);
-  CHECK(smtpoll::detail::CheckMessage(mail).text.View() ==
+  CHECK(smtpoll::detail::AsError(mail.Fault()).text.View() ==
         "Attachments: signing reads a message twice: LoadFromCallback needs a rewind");
   once.LoadFromCallback([](char*, std::size_t) { return SourceResult(); }, 0, [] { return true; });
   mail.Attachments[0] = once;
   CHECK_FALSE(mail.Fault());
   signer->fault = "there is no key";
-  CHECK(smtpoll::detail::CheckMessage(mail).text.View() == "Signer: there is no key");
+  CHECK(smtpoll::detail::AsError(mail.Fault()).text.View() == "Signer: there is no key");
   signer->works = false;
   MessageSource source;
   source.Open(mail);

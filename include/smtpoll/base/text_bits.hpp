@@ -78,6 +78,22 @@ inline TextBits TextBitsOf32(const char* bytes) noexcept {
 inline TextBits TextBitsOf32(const char* bytes) noexcept { return TextBitsByByte(bytes, 32); }
 #endif
 
+/// True where 32 bytes are all of no kind, and no tabs: a quick look that may say false of such bytes too.
+inline bool ArePlain32(const char* bytes) noexcept {
+#if defined(SMTPOLL_SSE2)
+  const auto at = reinterpret_cast<const __m128i*>(bytes);
+  const __m128i low = _mm_loadu_si128(at), high = _mm_loadu_si128(at + 1);
+  // Signed comparisons: what is below the space, or 0x80 and above, is below; DEL is the greatest.
+  const __m128i least = _mm_set1_epi8(' ' - 1), most = _mm_set1_epi8(0x7f);
+  const __m128i low_plain = _mm_and_si128(_mm_cmpgt_epi8(low, least), _mm_cmplt_epi8(low, most));
+  const __m128i high_plain = _mm_and_si128(_mm_cmpgt_epi8(high, least), _mm_cmplt_epi8(high, most));
+  return _mm_movemask_epi8(_mm_and_si128(low_plain, high_plain)) == 0xffff;
+#else
+  static_cast<void>(bytes);
+  return false;
+#endif
+}
+
 /// Number of bits set.
 inline unsigned CountBits(std::uint32_t bits) noexcept {
   bits -= bits >> 1 & 0x55555555;

@@ -146,27 +146,18 @@ class Delivery {
     return fault;
   }
 
+  /// The first address becomes the reverse-path, the others the recipients.
   Error ReadAddresses(const EmailMessage& mail) {
-    if (const Error fault = CheckMessage(mail)) return fault;
-    const std::string& author = mail.ReversePath ? *mail.ReversePath : mail.FromAddress;
-    if (const Error fault = AddMailboxes("FromAddress", author, 1)) return fault;
-    if (bounds_.empty()) bounds_.push_back(0);  // the null reverse-path
-    if (const Error fault = AddMailboxes("ToAddress", mail.ToAddress, SIZE_MAX)) return fault;
-    if (const Error fault = AddMailboxes("CCAddress", mail.CCAddress, SIZE_MAX)) return fault;
-    if (const Error fault = AddMailboxes("BCCAddress", mail.BCCAddress, SIZE_MAX)) return fault;
-    return {};
-  }
-
-  /// Appends the addr-specs of `list`, at most `most` of them, to addresses_.
-  Error AddMailboxes(std::string_view field, std::string_view list, std::size_t most) {
-    MailboxParser parser(list);
-    Mailbox mailbox;
-    for (; most != 0 && parser.Next(mailbox); --most) {
+    const MessageFault fault = FaultFinder(mail).First([&](MailboxRole list, const Mailbox& mailbox) {
+      const bool recipient = list == MailboxRole::Recipients;
+      if (list == MailboxRole::Author && mail.ReversePath) return;
+      if (!recipient && !bounds_.empty()) return;              // one author is enough
+      if (recipient && bounds_.empty()) bounds_.push_back(0);  // the null reverse-path
       AppendAddrSpec(mailbox, addresses_);
       bounds_.push_back(addresses_.size());
-    }
-    if (!parser.Failed()) return {};
-    return InvalidMessage(field, parser.FaultColumn(), parser.FaultReason());
+    });
+    if (bounds_.empty()) bounds_.push_back(0);
+    return AsError(fault);
   }
 
   /// A result for each recipient that is not settled yet; none where the message is not `valid`.

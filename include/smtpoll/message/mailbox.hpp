@@ -305,7 +305,12 @@ namespace detail {
 /// Appends `local@domain` in its shortest form: the local part is quoted only where it must be (RFC 5321 4.1.2), and
 /// behind a local part in ASCII the domain is in ASCII too. Up to 4 times as long as `mailbox`.
 inline void AppendAddrSpec(const Mailbox& mailbox, std::string& to) {
-  if (mailbox.local_part.find('"') == std::string_view::npos) {
+  const bool quoted = mailbox.local_part.front() == '"';
+  if (!quoted && IsAllAscii(mailbox.local_part) && IsAllAscii(mailbox.domain)) {
+    to.append(mailbox.local_part).append(1, '@').append(mailbox.domain);
+    return;
+  }
+  if (!quoted) {
     to.append(mailbox.local_part);
   } else {
     const std::size_t start = to.size();

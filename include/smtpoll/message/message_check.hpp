@@ -18,8 +18,7 @@ inline Error InvalidMessage(std::string_view field, std::size_t column, const ch
   error.text.Append(reason);
   return error;
 }
-inline Error CheckMessage(const EmailMessage& mail) {
-  const MessageFault fault = mail.Fault();
+inline Error AsError(const MessageFault& fault) {
   return fault ? InvalidMessage(fault.field, fault.column, fault.reason) : Error();
 }
 }  // namespace detail

@@ -3,6 +3,7 @@
 #ifndef SMTPOLL_MESSAGE_MESSAGE_FAULT_HPP
 #define SMTPOLL_MESSAGE_MESSAGE_FAULT_HPP
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -52,17 +53,36 @@ class DomainMeter {
   std::size_t longest_ = 0;
 };
 
+/// What a mailbox of a message is for.
+enum class MailboxRole : std::uint8_t { Author, ReversePath, Recipients };
+
 class FaultFinder {
  public:
   explicit FaultFinder(const EmailMessage& mail) noexcept : mail_(mail) {}
 
   MessageFault First() const {
-    if (const MessageFault fault = Addresses("FromAddress", mail_.FromAddress, true)) return fault;
-    if (const MessageFault fault = Addresses("ToAddress", mail_.ToAddress, false)) return fault;
-    if (const MessageFault fault = Addresses("CCAddress", mail_.CCAddress, false)) return fault;
-    if (const MessageFault fault = Addresses("BCCAddress", mail_.BCCAddress, false)) return fault;
+    return First([](MailboxRole, const Mailbox&) {});
+  }
+
+  /// As First, and hands each mailbox of the envelope to `take(MailboxRole, const Mailbox&)` on the way, so that who
+  /// sends the message need not read the lists once more.
+  template <typename Take>
+  MessageFault First(Take&& take) const {
+    const auto check = [&take](std::string_view field, std::string_view list, MailboxRole kind) {
+      return Addresses(field, list, kind != MailboxRole::Recipients,
+                       [&take, kind](const Mailbox& mailbox) { take(kind, mailbox); });
+    };
+    if (const MessageFault fault = check("FromAddress", mail_.FromAddress, MailboxRole::Author)) return fault;
     if (mail_.ReversePath && !mail_.ReversePath->empty())
-      if (const MessageFault fault = Addresses("ReversePath", *mail_.ReversePath, true)) return fault;
+      if (const MessageFault fault = check("ReversePath", *mail_.ReversePath, MailboxRole::ReversePath)) return fault;
+    if (const MessageFault fault = check("ToAddress", mail_.ToAddress, MailboxRole::Recipients)) return fault;
+    if (const MessageFault fault = check("CCAddress", mail_.CCAddress, MailboxRole::Recipients)) return fault;
+    if (const MessageFault fault = check("BCCAddress", mail_.BCCAddress, MailboxRole::Recipients)) return fault;
+    return BesideAddresses();
+  }
+
+ private:
+  MessageFault BesideAddresses() const {
     if (const MessageFault fault = Signing()) return fault;
     if (!mail_.Source.empty()) {
       const std::size_t nul = mail_.Source.find('\0');
@@ -82,13 +102,14 @@ class FaultFinder {
     return {};
   }
 
- private:
-  static MessageFault Addresses(std::string_view field, std::string_view list, bool needed) {
+  template <typename Take>
+  static MessageFault Addresses(std::string_view field, std::string_view list, bool needed, Take&& take) {
     MailboxParser parser(list);
     Mailbox mailbox;
     bool found = false;
     while (parser.Next(mailbox)) {
       found = true;
+      take(mailbox);
       if (IsAllAscii(mailbox.domain)) continue;
       DomainMeter ascii;
       AppendAsciiDomain(mailbox.domain, ascii);
@@ -124,7 +145,8 @@ class FaultFinder {
     if (field.name.size() > kLongestFieldName) return {"Headers", 0, "a header's name is too long"};
     if (const MessageFault fault = Line(field.name, field.value)) return fault;
     if (IsTokenField(field.name)) return Tokens(field.name, field.value);
-    return IsAddressField(field.name) ? Addresses(field.name, field.value, false) : MessageFault();
+    if (!IsAddressField(field.name)) return {};
+    return Addresses(field.name, field.value, false, [](const Mailbox&) {});
   }
 
   static MessageFault Attachment(const EmailAttachment& one) {

@@ -143,11 +143,15 @@ class MessageLayout {
   void WriteFields() {
     HeaderWriter writer(literals_);
     if (Ours("Date")) Field(writer, "Date", clock_.Text(static_cast<std::time_t>(stamp_->time)));
-    if (Ours("From")) Addresses(writer, "From", mail_->FromAddress);
+    std::string_view author_domain;
+    if (Ours("From"))
+      author_domain = Addresses(writer, "From", mail_->FromAddress);
+    else
+      author_domain = FirstDomain(mail_->FromAddress);
     if (Ours("To") && !mail_->ToAddress.empty()) Addresses(writer, "To", mail_->ToAddress);
     if (Ours("Cc") && !mail_->CCAddress.empty()) Addresses(writer, "Cc", mail_->CCAddress);
     if (Ours("Subject") && !mail_->Subject.empty()) Field(writer, "Subject", mail_->Subject);
-    if (Ours("Message-ID")) MessageId(writer);
+    if (Ours("Message-ID")) MessageId(writer, author_domain);
     for (const InternetHeaders::Field& field : mail_->Headers.Fields())
       if (IsAddressField(field.name))
         Addresses(writer, field.name, field.value);
@@ -172,16 +176,20 @@ class MessageLayout {
     writer.End();
   }
 
-  /// A field of mailboxes. An empty group, which names nobody, stands for itself; an empty list makes no field.
-  void Addresses(HeaderWriter& writer, std::string_view name, std::string_view list) {
+  /// A field of mailboxes. An empty group, which names nobody, stands for itself; an empty list makes no field. Returns
+  /// the domain of the first.
+  std::string_view Addresses(HeaderWriter& writer, std::string_view name, std::string_view list) {
     MailboxParser parser(list);
     Mailbox mailbox;
+    std::string_view first_domain;
     bool first = true;
     while (parser.Next(mailbox)) {
-      if (first)
+      if (first) {
         writer.Begin(name);
-      else
+        first_domain = mailbox.domain;
+      } else {
         writer.Glue(",");
+      }
       first = false;
       if (IsAllAscii(mailbox.display_name) && mailbox.display_name.size() <= kLongestPlainName) {
         writer.Verbatim(mailbox.display_name);
@@ -204,16 +212,19 @@ class MessageLayout {
       writer.Word("undisclosed-recipients:;");
     }
     if (!first || group) writer.End();
+    return first_domain;
   }
 
-  void MessageId(HeaderWriter& writer) {
-    Mailbox author;
-    MailboxParser(mail_->FromAddress).Next(author);
-    scratch_.assign("<").append(stamp_->token, sizeof stamp_->token).append("@");
-    if (author.domain.empty() || author.domain[0] == '[' || !IsAllAscii(author.domain))
-      scratch_ += "localhost.localdomain";
-    else
-      scratch_.append(author.domain);
+  static std::string_view FirstDomain(std::string_view list) noexcept {
+    Mailbox mailbox;
+    MailboxParser(list).Next(mailbox);
+    return mailbox.domain;
+  }
+
+  void MessageId(HeaderWriter& writer, std::string_view domain) {
+    scratch_.assign(1, '<').append(stamp_->token, sizeof stamp_->token).append(1, '@');
+    if (domain.empty() || domain[0] == '[' || !IsAllAscii(domain)) domain = "localhost.localdomain";
+    scratch_.append(domain);
     scratch_ += '>';
     writer.Begin("Message-ID");
     writer.Word(scratch_);

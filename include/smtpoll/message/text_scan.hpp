@@ -20,7 +20,15 @@ constexpr std::size_t kLongestTextLine = 900;
 class TextScan {
  public:
   void Update(std::string_view piece) noexcept {
-    for (; piece.size() >= 32; piece.remove_prefix(32)) Take(TextBitsOf32(piece.data()), 32);
+    for (; piece.size() >= 32; piece.remove_prefix(32)) {
+      if (after_cr_ != 0 || !ArePlain32(piece.data())) {
+        Take(TextBitsOf32(piece.data()), 32);
+        continue;
+      }
+      size_ += 32;
+      column_ += 32;
+      long_line_ = long_line_ || column_ > kLongestTextLine;
+    }
     if (!piece.empty()) Take(TextBitsByByte(piece.data(), piece.size()), static_cast<unsigned>(piece.size()));
   }
 
