@@ -56,6 +56,7 @@ class QuotedPrintableText {
   void Start(std::string_view text) noexcept {
     text_ = text;
     at_ = column_ = token_size_ = token_at_ = 0;
+    block_ = SIZE_MAX;
   }
   bool Done() const noexcept { return at_ == text_.size() && token_at_ == token_size_; }
   std::size_t Read(char* into, std::size_t room) noexcept {
@@ -81,27 +82,36 @@ class QuotedPrintableText {
   static constexpr std::size_t kMaxColumn = 75;  // and the = of a soft line break
 
   /// How many bytes from here on, at most `most`, stand for themselves and fit the line.
-  std::size_t PlainRun(std::size_t most) const noexcept {
+  std::size_t PlainRun(std::size_t most) noexcept {
     const char* const here = text_.data() + at_;
     const std::size_t left = text_.size() - at_;
     if (most > left) most = left;
     if (most > kMaxColumn - column_) most = kMaxColumn - column_;
-    if (most == 0 || (column_ == 0 && IsHabit(*here))) return 0;
+    if (most == 0 || !IsPrint(*here) || (column_ == 0 && IsHabit(*here))) return 0;
     std::size_t run = 0;
     while (run < most) {
-      const TextBits bits = left - run >= 32 ? TextBitsOf32(here + run) : TextBitsByByte(here + run, left - run);
-      const std::uint32_t other = bits.cr | bits.lf | bits.control | bits.eight_bit;
+      const std::size_t place = at_ + run;
+      if (place / 32 != block_) LookAtBlock(place / 32);
+      const std::uint32_t other = other_ >> place % 32;
       if (other != 0) {
         run += LowestBit(other);
         break;
       }
-      run += 32;
+      run += 32 - place % 32;
     }
     if (run > most) run = most;
     const void* const equals = std::memchr(here, '=', run);
     if (equals != nullptr) run = static_cast<std::size_t>(static_cast<const char*>(equals) - here);
     const bool line_ends = run == left || here[run] == '\r' || here[run] == '\n';
     return run != 0 && line_ends && IsSpace(here[run - 1]) ? run - 1 : run;
+  }
+
+  /// Notes which of the 32 bytes of a block are not plain; each block is looked at once.
+  void LookAtBlock(std::size_t block) noexcept {
+    const std::string_view bytes = text_.substr(block * 32);
+    const TextBits bits = bytes.size() >= 32 ? TextBitsOf32(bytes.data()) : TextBitsByByte(bytes.data(), bytes.size());
+    other_ = bits.cr | bits.lf | bits.control | bits.eight_bit;
+    block_ = block;
   }
 
   /// "From " at a line's start and a lone dot meet habits of old software.
@@ -140,6 +150,8 @@ class QuotedPrintableText {
 
   std::string_view text_;
   std::size_t at_ = 0;
+  std::size_t block_ = SIZE_MAX;  // the block of text_ that other_ is of
+  std::uint32_t other_ = 0;
   std::size_t column_ = 0;
   char token_[8];
   std::size_t token_size_ = 0;
