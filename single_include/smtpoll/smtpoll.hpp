@@ -671,6 +671,22 @@ inline TextBits TextBitsOf32(const char* bytes) noexcept {
 inline TextBits TextBitsOf32(const char* bytes) noexcept { return TextBitsByByte(bytes, 32); }
 #endif
 
+/// True where 32 bytes are all of no kind, and no tabs: a quick look that may say false of such bytes too.
+inline bool ArePlain32(const char* bytes) noexcept {
+#if defined(SMTPOLL_SSE2)
+  const auto at = reinterpret_cast<const __m128i*>(bytes);
+  const __m128i low = _mm_loadu_si128(at), high = _mm_loadu_si128(at + 1);
+  // Signed comparisons: what is below the space, or 0x80 and above, is below; DEL is the greatest.
+  const __m128i least = _mm_set1_epi8(' ' - 1), most = _mm_set1_epi8(0x7f);
+  const __m128i low_plain = _mm_and_si128(_mm_cmpgt_epi8(low, least), _mm_cmplt_epi8(low, most));
+  const __m128i high_plain = _mm_and_si128(_mm_cmpgt_epi8(high, least), _mm_cmplt_epi8(high, most));
+  return _mm_movemask_epi8(_mm_and_si128(low_plain, high_plain)) == 0xffff;
+#else
+  static_cast<void>(bytes);
+  return false;
+#endif
+}
+
 /// Number of bits set.
 inline unsigned CountBits(std::uint32_t bits) noexcept {
   bits -= bits >> 1 & 0x55555555;
@@ -3608,7 +3624,12 @@ namespace detail {
 /// Appends `local@domain` in its shortest form: the local part is quoted only where it must be (RFC 5321 4.1.2), and
 /// behind a local part in ASCII the domain is in ASCII too. Up to 4 times as long as `mailbox`.
 inline void AppendAddrSpec(const Mailbox& mailbox, std::string& to) {
-  if (mailbox.local_part.find('"') == std::string_view::npos) {
+  const bool quoted = mailbox.local_part.front() == '"';
+  if (!quoted && IsAllAscii(mailbox.local_part) && IsAllAscii(mailbox.domain)) {
+    to.append(mailbox.local_part).append(1, '@').append(mailbox.domain);
+    return;
+  }
+  if (!quoted) {
     to.append(mailbox.local_part);
   } else {
     const std::size_t start = to.size();
@@ -4225,7 +4246,15 @@ constexpr std::size_t kLongestTextLine = 900;
 class TextScan {
  public:
   void Update(std::string_view piece) noexcept {
-    for (; piece.size() >= 32; piece.remove_prefix(32)) Take(TextBitsOf32(piece.data()), 32);
+    for (; piece.size() >= 32; piece.remove_prefix(32)) {
+      if (after_cr_ != 0 || !ArePlain32(piece.data())) {
+        Take(TextBitsOf32(piece.data()), 32);
+        continue;
+      }
+      size_ += 32;
+      column_ += 32;
+      long_line_ = long_line_ || column_ > kLongestTextLine;
+    }
     if (!piece.empty()) Take(TextBitsByByte(piece.data(), piece.size()), static_cast<unsigned>(piece.size()));
   }
 
@@ -4984,17 +5013,36 @@ class DomainMeter {
   std::size_t longest_ = 0;
 };
 
+/// What a mailbox of a message is for.
+enum class MailboxRole : std::uint8_t { Author, ReversePath, Recipients };
+
 class FaultFinder {
  public:
   explicit FaultFinder(const EmailMessage& mail) noexcept : mail_(mail) {}
 
   MessageFault First() const {
-    if (const MessageFault fault = Addresses("FromAddress", mail_.FromAddress, true)) return fault;
-    if (const MessageFault fault = Addresses("ToAddress", mail_.ToAddress, false)) return fault;
-    if (const MessageFault fault = Addresses("CCAddress", mail_.CCAddress, false)) return fault;
-    if (const MessageFault fault = Addresses("BCCAddress", mail_.BCCAddress, false)) return fault;
+    return First([](MailboxRole, const Mailbox&) {});
+  }
+
+  /// As First, and hands each mailbox of the envelope to `take(MailboxRole, const Mailbox&)` on the way, so that who
+  /// sends the message need not read the lists once more.
+  template <typename Take>
+  MessageFault First(Take&& take) const {
+    const auto check = [&take](std::string_view field, std::string_view list, MailboxRole kind) {
+      return Addresses(field, list, kind != MailboxRole::Recipients,
+                       [&take, kind](const Mailbox& mailbox) { take(kind, mailbox); });
+    };
+    if (const MessageFault fault = check("FromAddress", mail_.FromAddress, MailboxRole::Author)) return fault;
     if (mail_.ReversePath && !mail_.ReversePath->empty())
-      if (const MessageFault fault = Addresses("ReversePath", *mail_.ReversePath, true)) return fault;
+      if (const MessageFault fault = check("ReversePath", *mail_.ReversePath, MailboxRole::ReversePath)) return fault;
+    if (const MessageFault fault = check("ToAddress", mail_.ToAddress, MailboxRole::Recipients)) return fault;
+    if (const MessageFault fault = check("CCAddress", mail_.CCAddress, MailboxRole::Recipients)) return fault;
+    if (const MessageFault fault = check("BCCAddress", mail_.BCCAddress, MailboxRole::Recipients)) return fault;
+    return BesideAddresses();
+  }
+
+ private:
+  MessageFault BesideAddresses() const {
     if (const MessageFault fault = Signing()) return fault;
     if (!mail_.Source.empty()) {
       const std::size_t nul = mail_.Source.find('\0');
@@ -5014,13 +5062,14 @@ class FaultFinder {
     return {};
   }
 
- private:
-  static MessageFault Addresses(std::string_view field, std::string_view list, bool needed) {
+  template <typename Take>
+  static MessageFault Addresses(std::string_view field, std::string_view list, bool needed, Take&& take) {
     MailboxParser parser(list);
     Mailbox mailbox;
     bool found = false;
     while (parser.Next(mailbox)) {
       found = true;
+      take(mailbox);
       if (IsAllAscii(mailbox.domain)) continue;
       DomainMeter ascii;
       AppendAsciiDomain(mailbox.domain, ascii);
@@ -5056,7 +5105,8 @@ class FaultFinder {
     if (field.name.size() > kLongestFieldName) return {"Headers", 0, "a header's name is too long"};
     if (const MessageFault fault = Line(field.name, field.value)) return fault;
     if (IsTokenField(field.name)) return Tokens(field.name, field.value);
-    return IsAddressField(field.name) ? Addresses(field.name, field.value, false) : MessageFault();
+    if (!IsAddressField(field.name)) return {};
+    return Addresses(field.name, field.value, false, [](const Mailbox&) {});
   }
 
   static MessageFault Attachment(const EmailAttachment& one) {
@@ -5132,8 +5182,7 @@ inline Error InvalidMessage(std::string_view field, std::size_t column, const ch
   error.text.Append(reason);
   return error;
 }
-inline Error CheckMessage(const EmailMessage& mail) {
-  const MessageFault fault = mail.Fault();
+inline Error AsError(const MessageFault& fault) {
   return fault ? InvalidMessage(fault.field, fault.column, fault.reason) : Error();
 }
 }  // namespace detail
@@ -5249,6 +5298,7 @@ class QuotedPrintableText {
   void Start(std::string_view text) noexcept {
     text_ = text;
     at_ = column_ = token_size_ = token_at_ = 0;
+    block_ = SIZE_MAX;
   }
   bool Done() const noexcept { return at_ == text_.size() && token_at_ == token_size_; }
   std::size_t Read(char* into, std::size_t room) noexcept {
@@ -5274,27 +5324,36 @@ class QuotedPrintableText {
   static constexpr std::size_t kMaxColumn = 75;  // and the = of a soft line break
 
   /// How many bytes from here on, at most `most`, stand for themselves and fit the line.
-  std::size_t PlainRun(std::size_t most) const noexcept {
+  std::size_t PlainRun(std::size_t most) noexcept {
     const char* const here = text_.data() + at_;
     const std::size_t left = text_.size() - at_;
     if (most > left) most = left;
     if (most > kMaxColumn - column_) most = kMaxColumn - column_;
-    if (most == 0 || (column_ == 0 && IsHabit(*here))) return 0;
+    if (most == 0 || !IsPrint(*here) || (column_ == 0 && IsHabit(*here))) return 0;
     std::size_t run = 0;
     while (run < most) {
-      const TextBits bits = left - run >= 32 ? TextBitsOf32(here + run) : TextBitsByByte(here + run, left - run);
-      const std::uint32_t other = bits.cr | bits.lf | bits.control | bits.eight_bit;
+      const std::size_t place = at_ + run;
+      if (place / 32 != block_) LookAtBlock(place / 32);
+      const std::uint32_t other = other_ >> place % 32;
       if (other != 0) {
         run += LowestBit(other);
         break;
       }
-      run += 32;
+      run += 32 - place % 32;
     }
     if (run > most) run = most;
     const void* const equals = std::memchr(here, '=', run);
     if (equals != nullptr) run = static_cast<std::size_t>(static_cast<const char*>(equals) - here);
     const bool line_ends = run == left || here[run] == '\r' || here[run] == '\n';
     return run != 0 && line_ends && IsSpace(here[run - 1]) ? run - 1 : run;
+  }
+
+  /// Notes which of the 32 bytes of a block are not plain; each block is looked at once.
+  void LookAtBlock(std::size_t block) noexcept {
+    const std::string_view bytes = text_.substr(block * 32);
+    const TextBits bits = bytes.size() >= 32 ? TextBitsOf32(bytes.data()) : TextBitsByByte(bytes.data(), bytes.size());
+    other_ = bits.cr | bits.lf | bits.control | bits.eight_bit;
+    block_ = block;
   }
 
   /// "From " at a line's start and a lone dot meet habits of old software.
@@ -5333,6 +5392,8 @@ class QuotedPrintableText {
 
   std::string_view text_;
   std::size_t at_ = 0;
+  std::size_t block_ = SIZE_MAX;  // the block of text_ that other_ is of
+  std::uint32_t other_ = 0;
   std::size_t column_ = 0;
   char token_[8];
   std::size_t token_size_ = 0;
@@ -5775,11 +5836,15 @@ class MessageLayout {
   void WriteFields() {
     HeaderWriter writer(literals_);
     if (Ours("Date")) Field(writer, "Date", clock_.Text(static_cast<std::time_t>(stamp_->time)));
-    if (Ours("From")) Addresses(writer, "From", mail_->FromAddress);
+    std::string_view author_domain;
+    if (Ours("From"))
+      author_domain = Addresses(writer, "From", mail_->FromAddress);
+    else
+      author_domain = FirstDomain(mail_->FromAddress);
     if (Ours("To") && !mail_->ToAddress.empty()) Addresses(writer, "To", mail_->ToAddress);
     if (Ours("Cc") && !mail_->CCAddress.empty()) Addresses(writer, "Cc", mail_->CCAddress);
     if (Ours("Subject") && !mail_->Subject.empty()) Field(writer, "Subject", mail_->Subject);
-    if (Ours("Message-ID")) MessageId(writer);
+    if (Ours("Message-ID")) MessageId(writer, author_domain);
     for (const InternetHeaders::Field& field : mail_->Headers.Fields())
       if (IsAddressField(field.name))
         Addresses(writer, field.name, field.value);
@@ -5804,16 +5869,20 @@ class MessageLayout {
     writer.End();
   }
 
-  /// A field of mailboxes. An empty group, which names nobody, stands for itself; an empty list makes no field.
-  void Addresses(HeaderWriter& writer, std::string_view name, std::string_view list) {
+  /// A field of mailboxes. An empty group, which names nobody, stands for itself; an empty list makes no field. Returns
+  /// the domain of the first.
+  std::string_view Addresses(HeaderWriter& writer, std::string_view name, std::string_view list) {
     MailboxParser parser(list);
     Mailbox mailbox;
+    std::string_view first_domain;
     bool first = true;
     while (parser.Next(mailbox)) {
-      if (first)
+      if (first) {
         writer.Begin(name);
-      else
+        first_domain = mailbox.domain;
+      } else {
         writer.Glue(",");
+      }
       first = false;
       if (IsAllAscii(mailbox.display_name) && mailbox.display_name.size() <= kLongestPlainName) {
         writer.Verbatim(mailbox.display_name);
@@ -5836,16 +5905,19 @@ class MessageLayout {
       writer.Word("undisclosed-recipients:;");
     }
     if (!first || group) writer.End();
+    return first_domain;
   }
 
-  void MessageId(HeaderWriter& writer) {
-    Mailbox author;
-    MailboxParser(mail_->FromAddress).Next(author);
-    scratch_.assign("<").append(stamp_->token, sizeof stamp_->token).append("@");
-    if (author.domain.empty() || author.domain[0] == '[' || !IsAllAscii(author.domain))
-      scratch_ += "localhost.localdomain";
-    else
-      scratch_.append(author.domain);
+  static std::string_view FirstDomain(std::string_view list) noexcept {
+    Mailbox mailbox;
+    MailboxParser(list).Next(mailbox);
+    return mailbox.domain;
+  }
+
+  void MessageId(HeaderWriter& writer, std::string_view domain) {
+    scratch_.assign(1, '<').append(stamp_->token, sizeof stamp_->token).append(1, '@');
+    if (domain.empty() || domain[0] == '[' || !IsAllAscii(domain)) domain = "localhost.localdomain";
+    scratch_.append(domain);
     scratch_ += '>';
     writer.Begin("Message-ID");
     writer.Word(scratch_);
@@ -8496,27 +8568,18 @@ class Delivery {
     return fault;
   }
 
+  /// The first address becomes the reverse-path, the others the recipients.
   Error ReadAddresses(const EmailMessage& mail) {
-    if (const Error fault = CheckMessage(mail)) return fault;
-    const std::string& author = mail.ReversePath ? *mail.ReversePath : mail.FromAddress;
-    if (const Error fault = AddMailboxes("FromAddress", author, 1)) return fault;
-    if (bounds_.empty()) bounds_.push_back(0);  // the null reverse-path
-    if (const Error fault = AddMailboxes("ToAddress", mail.ToAddress, SIZE_MAX)) return fault;
-    if (const Error fault = AddMailboxes("CCAddress", mail.CCAddress, SIZE_MAX)) return fault;
-    if (const Error fault = AddMailboxes("BCCAddress", mail.BCCAddress, SIZE_MAX)) return fault;
-    return {};
-  }
-
-  /// Appends the addr-specs of `list`, at most `most` of them, to addresses_.
-  Error AddMailboxes(std::string_view field, std::string_view list, std::size_t most) {
-    MailboxParser parser(list);
-    Mailbox mailbox;
-    for (; most != 0 && parser.Next(mailbox); --most) {
+    const MessageFault fault = FaultFinder(mail).First([&](MailboxRole list, const Mailbox& mailbox) {
+      const bool recipient = list == MailboxRole::Recipients;
+      if (list == MailboxRole::Author && mail.ReversePath) return;
+      if (!recipient && !bounds_.empty()) return;              // one author is enough
+      if (recipient && bounds_.empty()) bounds_.push_back(0);  // the null reverse-path
       AppendAddrSpec(mailbox, addresses_);
       bounds_.push_back(addresses_.size());
-    }
-    if (!parser.Failed()) return {};
-    return InvalidMessage(field, parser.FaultColumn(), parser.FaultReason());
+    });
+    if (bounds_.empty()) bounds_.push_back(0);
+    return AsError(fault);
   }
 
   /// A result for each recipient that is not settled yet; none where the message is not `valid`.
