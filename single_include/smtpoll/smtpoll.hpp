@@ -9123,7 +9123,7 @@ class Driver {
   void SetPatience(Millis at_most) noexcept {
     patience_ = at_most;
     patient_ = kCanReadWait<Wire> && at_most != 0;
-    drained_ = false;
+    drained_ = wrote_last_ = false;
   }
   /// What is left of the patience: 0 once it was used.
   Millis Patience() const noexcept { return patience_; }
@@ -9241,9 +9241,14 @@ class Driver {
         write_failed_ = true;
       }
     }
+    // Before anything waits the engine may have more to write; where it writes again and again, each write has its
+    // read.
+    const bool engine_first = moved && !wrote_last_ && patience_ != 0 && engine_.Output().empty();
+    wrote_last_ = moved;
+    if (engine_first) return true;
     const Span<char> room = engine_.Input();
     if (room.empty() || budget == 0 || drained_) return moved;
-    const IoResult result = Receive(room, now);
+    const IoResult result = moved ? wire_.Read(room.data(), room.size()) : Receive(room, now);
     if (result.status == IoStatus::Done) {
       // A plain stream that gave less than was asked for has no more; the records of TLS end where they like.
       drained_ = patient_ && result.size < room.size() && !wire_.Secured();
@@ -9324,6 +9329,7 @@ class Driver {
   bool write_failed_ = false;
   bool patient_ = false;
   bool drained_ = false;
+  bool wrote_last_ = false;  // the last step of the pump wrote
   Millis patience_ = 0;
   Millis since_ = 0;
   SessionOptions options_;
