@@ -51,10 +51,15 @@ class Receiver {
   std::size_t max_size = 64 * 1024 * 1024;
   /// Offer CHUNKING (RFC 3030), so that content may come by BDAT.
   bool offers_chunking = true;
+  /// One recipient more in a transaction gets 452.
+  std::size_t max_recipients = 1000;
+  /// A further line of the EHLO reply, such as "LIMITS RCPTMAX=100"; empty for none.
+  std::string keyword;
+  /// Behave as servers do that offer PIPELINING and cannot: of the commands that come together only the first is read.
+  bool loses_groups = false;
 
  private:
   static constexpr std::size_t kMaxLine = 2000;  // RFC 5321 4.5.3.1.6 asks for 1000, extensions for more
-  static constexpr std::size_t kMaxRecipients = 1000;
 
   struct Connection {
     smtpoll::SMTPSocket wire;
@@ -104,7 +109,7 @@ class Receiver {
       const std::size_t end = bytes.find("\r\n", start);
       if (end == std::string::npos) break;
       const std::string line = bytes.substr(start, end - start);
-      start = end + 2;
+      start = loses_groups && !connection.in_content ? bytes.size() : end + 2;
       if (connection.in_content)
         TakeContentLine(connection, line);
       else
@@ -132,7 +137,8 @@ class Receiver {
       if (EqualIgnoringCase(verb, "HELO")) return Say(connection, "250 receiver.test");
       return Say(connection, "250-receiver.test\r\n250-SIZE " + std::to_string(max_size) +
                                  "\r\n250-PIPELINING\r\n250-8BITMIME\r\n" +
-                                 (offers_chunking ? "250-CHUNKING\r\n" : "") + "250 ENHANCEDSTATUSCODES");
+                                 (offers_chunking ? "250-CHUNKING\r\n" : "") +
+                                 (keyword.empty() ? "" : "250-" + keyword + "\r\n") + "250 ENHANCEDSTATUSCODES");
     }
     if (EqualIgnoringCase(verb, "RSET")) {
       Reset(connection);
@@ -167,7 +173,7 @@ class Receiver {
     std::string path, parameters;
     if (!SplitPath(line, path, parameters) || path.empty()) return Say(connection, "501 5.1.3 bad recipient");
     if (path.substr(0, path.rfind('@')) == refused_local_part) return Say(connection, "550 5.1.1 no such user");
-    if (connection.mail.recipients.size() == kMaxRecipients) return Say(connection, "452 4.5.3 too many recipients");
+    if (connection.mail.recipients.size() == max_recipients) return Say(connection, "452 4.5.3 too many recipients");
     connection.mail.recipients.push_back(path);
     Say(connection, "250 2.1.5 ok");
   }

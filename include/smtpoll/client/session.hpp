@@ -8,6 +8,7 @@
 #include "smtpoll/client/delivery.hpp"
 #include "smtpoll/client/driver.hpp"
 #include "smtpoll/client/events.hpp"
+#include "smtpoll/client/pipelining_trust.hpp"
 #include "smtpoll/client/secure_settings.hpp"
 #include "smtpoll/socket/native.hpp"
 #include "smtpoll/transport/plain.hpp"
@@ -114,6 +115,7 @@ class BasicSession : public detail::SettingsOf<Transport<Socket>>, public Handle
     if (strings_.TakeToken(static_cast<Handler&>(*this), static_cast<bool>(error_), options)) {
       error_ = detail::PrepareSecurity(*this, to.port, driver_.Layer(), options);
       options.transcript = {&ShowLine, this};
+      options.pipelining = options.pipelining && trust_.Start(to.host, to.port);
       if (!error_) driver_.Connect({strings_.Host(), to.port, strings_.LocalAddress()}, options);
       Run();
     }
@@ -176,8 +178,11 @@ class BasicSession : public detail::SettingsOf<Transport<Socket>>, public Handle
       case EventKind::Refused: return delivery_.End(Outcome::Refused, event.error);
       case EventKind::InDoubt: return delivery_.End(Outcome::InDoubt, event.error);
       case EventKind::Returned: return delivery_.End(Outcome::Queued, event.error);
-      case EventKind::MustReconnect:
-      case EventKind::Failed: error_ = *event.error; return;
+      case EventKind::MustReconnect: error_ = *event.error; return;
+      case EventKind::Failed:
+        error_ = *event.error;
+        if (driver_.Session().FailedInGroup()) trust_.FailedInGroup(error_);
+        return;
     }
   }
 
@@ -187,6 +192,7 @@ class BasicSession : public detail::SettingsOf<Transport<Socket>>, public Handle
 
   Driver<Socket, Transport, Limits> driver_;
   detail::SessionStrings strings_;
+  detail::PipeliningTrust trust_;
   detail::Delivery delivery_;
   MessageSource source_;
   smtpoll::Error error_;

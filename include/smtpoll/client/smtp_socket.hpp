@@ -13,6 +13,7 @@
 #include "smtpoll/client/driver.hpp"
 #include "smtpoll/client/events.hpp"
 #include "smtpoll/client/flights.hpp"
+#include "smtpoll/client/pipelining_trust.hpp"
 #include "smtpoll/client/raw_stream.hpp"
 #include "smtpoll/client/secure_settings.hpp"
 #include "smtpoll/socket/native.hpp"
@@ -154,6 +155,7 @@ class BasicSMTPSocket : public detail::SettingsOf<Transport<Socket>>, public Han
   Driver<Socket, Transport, Limits> driver_;
   detail::SessionStrings strings_;
   detail::RawStream raw_;
+  detail::PipeliningTrust trust_;
   detail::Flights flights_;      // the messages that the engine has, oldest first
   detail::Flights unfinished_;   // those that need another transaction for more of their recipients
   MessageSource source_;         // renders the newest one

@@ -129,6 +129,8 @@ class Engine {
   bool IsExhausted() const noexcept {
     return stage_ == Stage::Ready && transactions_.Started() >= capabilities_.MaxMails();
   }
+  /// The session failed while more than one reply was outstanding.
+  bool FailedInGroup() const noexcept { return failed_in_group_; }
   /// One refused recipient refuses the message (SessionOptions).
   bool AllRecipientsOrNone() const noexcept { return options_.all_recipients_or_none; }
 
@@ -219,6 +221,7 @@ class Engine {
   std::size_t chunk_size_ = 0;        // bytes of output that the chunk told last took
   bool reset_first_ = false;          // what the server makes of the message before is unknown: RSET goes before MAIL
   bool ready_told_ = false;           // Ready was told since the last Send
+  bool failed_in_group_ = false;
   bool waits_for_source_ = false;
   Millis waiting_since_ = 0;
   Error refusal_;   // why the oldest transaction was refused

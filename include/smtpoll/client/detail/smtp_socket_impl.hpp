@@ -64,6 +64,7 @@ SMTPOLL_MEMBER(void)::Open(const smtpoll::Error* refusal) {
   if (!has_token) return Fault(*refusal);
   if (const smtpoll::Error error = detail::PrepareSecurity(*this, Port, driver_.Layer(), options)) return Fault(error);
   options.transcript = {&ShowLine, this};
+  options.pipelining = options.pipelining && trust_.Start(Address, Port);
   driver_.Connect({strings_.Host(), Port, strings_.LocalAddress()}, options);
 }
 
@@ -226,6 +227,7 @@ SMTPOLL_MEMBER(void)::Dispatch(const Event& event) {
       quit_wanted_ = false;
       return;
     case EventKind::Failed:
+      if (!closing_ && driver_.Session().FailedInGroup()) trust_.FailedInGroup(*event.error);
       if (!closing_) {
         if (!token_renewed_ && detail::RefusesToken(*event.error)) return Open(event.error);
         Fault(*event.error);

@@ -41,6 +41,7 @@ inline void Engine::BreakOff(Errc code, std::string_view why) noexcept {
 // How a session ends.
 inline void Engine::Fail(const Error& error) noexcept {
   error_ = error;
+  failed_in_group_ = commands_.Outstanding() > 1 || (commands_.Outstanding() == 1 && commands_.Front().count > 1);
   if (commands_.Outstanding() != 0 && error_.command.empty()) DescribeCommand(commands_.Front(), error_.command);
   EndSession(kFailed, error.reply_code / 100 == 4 || error.reply_code / 100 == 5);
 }

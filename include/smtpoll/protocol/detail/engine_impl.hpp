@@ -17,6 +17,7 @@ inline void Engine::Start(const SessionOptions& options, Millis now) noexcept {
   transactions_.Clear();
   step_ = Step::None;
   chunk_size_ = 0;
+  failed_in_group_ = false;
   sasl_.Stop();
   error_ = {};
   waits_for_source_ = false;
