@@ -7581,6 +7581,8 @@ class Engine {
   bool IsExhausted() const noexcept {
     return stage_ == Stage::Ready && transactions_.Started() >= capabilities_.MaxMails();
   }
+  /// The session failed while more than one reply was outstanding.
+  bool FailedInGroup() const noexcept { return failed_in_group_; }
   /// One refused recipient refuses the message (SessionOptions).
   bool AllRecipientsOrNone() const noexcept { return options_.all_recipients_or_none; }
 
@@ -7671,6 +7673,7 @@ class Engine {
   std::size_t chunk_size_ = 0;        // bytes of output that the chunk told last took
   bool reset_first_ = false;          // what the server makes of the message before is unknown: RSET goes before MAIL
   bool ready_told_ = false;           // Ready was told since the last Send
+  bool failed_in_group_ = false;
   bool waits_for_source_ = false;
   Millis waiting_since_ = 0;
   Error refusal_;   // why the oldest transaction was refused
@@ -7725,6 +7728,7 @@ inline void Engine::BreakOff(Errc code, std::string_view why) noexcept {
 // How a session ends.
 inline void Engine::Fail(const Error& error) noexcept {
   error_ = error;
+  failed_in_group_ = commands_.Outstanding() > 1 || (commands_.Outstanding() == 1 && commands_.Front().count > 1);
   if (commands_.Outstanding() != 0 && error_.command.empty()) DescribeCommand(commands_.Front(), error_.command);
   EndSession(kFailed, error.reply_code / 100 == 4 || error.reply_code / 100 == 5);
 }
@@ -7868,6 +7872,7 @@ inline void Engine::Start(const SessionOptions& options, Millis now) noexcept {
   transactions_.Clear();
   step_ = Step::None;
   chunk_size_ = 0;
+  failed_in_group_ = false;
   sasl_.Stop();
   error_ = {};
   waits_for_source_ = false;
@@ -9457,6 +9462,53 @@ SMTPOLL_NAMESPACE_END
 
 #endif
 
+// ---- smtpoll/client/pipelining_trust.hpp ----
+// Whether a server is trusted to take commands in groups (RFC 2920). Some offer PIPELINING and lose or mix up what
+// comes in a group; a session that failed in the middle of one is tried again in lock-step.
+#ifndef SMTPOLL_CLIENT_PIPELINING_TRUST_HPP
+#define SMTPOLL_CLIENT_PIPELINING_TRUST_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+namespace detail {
+
+class PipeliningTrust {
+ public:
+  /// A session with `host`:`port` starts: true where it may pipeline.
+  bool Start(std::string_view host, std::uint16_t port) {
+    if (host != host_ || port != port_) {
+      host_ = host;
+      port_ = port;
+      doubt_ = Doubt::None;
+    }
+    const bool trusted = doubt_ == Doubt::None;
+    if (doubt_ == Doubt::Once) doubt_ = Doubt::None;
+    return trusted;
+  }
+
+  /// A session failed because of `error` with more than one reply outstanding. Replies that fit no command show a
+  /// server that cannot pipeline; a lost connection or a time-out may have other reasons, and is doubted once.
+  void FailedInGroup(const Error& error) noexcept {
+    if (error.reply_code == 421) return;
+    const Errc code = error.Code();
+    if (code == Errc::UnexpectedReply || code == Errc::MalformedReply)
+      doubt_ = Doubt::Always;
+    else if (doubt_ == Doubt::None)
+      doubt_ = Doubt::Once;
+  }
+
+ private:
+  enum class Doubt : std::uint8_t { None, Once, Always };
+
+  std::string host_;
+  std::uint16_t port_ = 0;
+  Doubt doubt_ = Doubt::None;
+};
+
+}  // namespace detail
+SMTPOLL_NAMESPACE_END
+
+#endif
+
 // ---- smtpoll/client/secure_settings.hpp ----
 // The settings of SMTPSecureSocket and SecureSession: the seed's names, and what they mean for the transport and for
 // the engine. Invariant: as it is made, nothing goes but through TLS 1.2 or later to a server whose certificate is
@@ -10761,6 +10813,7 @@ class BasicSession : public detail::SettingsOf<Transport<Socket>>, public Handle
     if (strings_.TakeToken(static_cast<Handler&>(*this), static_cast<bool>(error_), options)) {
       error_ = detail::PrepareSecurity(*this, to.port, driver_.Layer(), options);
       options.transcript = {&ShowLine, this};
+      options.pipelining = options.pipelining && trust_.Start(to.host, to.port);
       if (!error_) driver_.Connect({strings_.Host(), to.port, strings_.LocalAddress()}, options);
       Run();
     }
@@ -10823,8 +10876,11 @@ class BasicSession : public detail::SettingsOf<Transport<Socket>>, public Handle
       case EventKind::Refused: return delivery_.End(Outcome::Refused, event.error);
       case EventKind::InDoubt: return delivery_.End(Outcome::InDoubt, event.error);
       case EventKind::Returned: return delivery_.End(Outcome::Queued, event.error);
-      case EventKind::MustReconnect:
-      case EventKind::Failed: error_ = *event.error; return;
+      case EventKind::MustReconnect: error_ = *event.error; return;
+      case EventKind::Failed:
+        error_ = *event.error;
+        if (driver_.Session().FailedInGroup()) trust_.FailedInGroup(error_);
+        return;
     }
   }
 
@@ -10834,6 +10890,7 @@ class BasicSession : public detail::SettingsOf<Transport<Socket>>, public Handle
 
   Driver<Socket, Transport, Limits> driver_;
   detail::SessionStrings strings_;
+  detail::PipeliningTrust trust_;
   detail::Delivery delivery_;
   MessageSource source_;
   smtpoll::Error error_;
@@ -11411,6 +11468,7 @@ class BasicSMTPSocket : public detail::SettingsOf<Transport<Socket>>, public Han
   Driver<Socket, Transport, Limits> driver_;
   detail::SessionStrings strings_;
   detail::RawStream raw_;
+  detail::PipeliningTrust trust_;
   detail::Flights flights_;      // the messages that the engine has, oldest first
   detail::Flights unfinished_;   // those that need another transaction for more of their recipients
   MessageSource source_;         // renders the newest one
@@ -11503,6 +11561,7 @@ SMTPOLL_MEMBER(void)::Open(const smtpoll::Error* refusal) {
   if (!has_token) return Fault(*refusal);
   if (const smtpoll::Error error = detail::PrepareSecurity(*this, Port, driver_.Layer(), options)) return Fault(error);
   options.transcript = {&ShowLine, this};
+  options.pipelining = options.pipelining && trust_.Start(Address, Port);
   driver_.Connect({strings_.Host(), Port, strings_.LocalAddress()}, options);
 }
 
@@ -11665,6 +11724,7 @@ SMTPOLL_MEMBER(void)::Dispatch(const Event& event) {
       quit_wanted_ = false;
       return;
     case EventKind::Failed:
+      if (!closing_ && driver_.Session().FailedInGroup()) trust_.FailedInGroup(*event.error);
       if (!closing_) {
         if (!token_renewed_ && detail::RefusesToken(*event.error)) return Open(event.error);
         Fault(*event.error);
