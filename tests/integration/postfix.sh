@@ -1,6 +1,7 @@
 #!/bin/sh
 # A Postfix of our own on loopback, beside any that the machine runs: all it reads and writes lies in DIR. Needs root.
-# It takes mail for any recipient at test.example, one file a message in DIR/mail/new; refused@test.example gets 550.
+# It takes mail for any recipient at test.example, one file a message in DIR/mail/new; refused@test.example gets 550, and
+# the 26th recipient of a message 452.
 # usage: sh postfix.sh start DIR PORT | stop DIR
 set -eu
 PATH=$PATH:/usr/sbin:/sbin
@@ -43,6 +44,7 @@ virtual_gid_maps = static:$(id -g nobody)
 smtpd_recipient_restrictions = reject_unauth_destination
   check_recipient_access inline:{{refused@test.example = 550 5.1.1 Nobody lives here}}
 smtpd_error_sleep_time = 0
+smtpd_recipient_limit = 25
 message_size_limit = 104857600
 virtual_mailbox_limit = 0
 CF
