@@ -7,6 +7,11 @@
 #include "smtpoll/client/session.hpp"
 #include "smtpoll/client/smtp_socket.hpp"
 
+// Floor 6, opt-in: a scripted server in memory, for tests of your own code.
+#if defined(SMTPOLL_TESTING)
+#include "smtpoll/testing.hpp"
+#endif
+
 // Floors 4 and 3: how bytes travel; bring your own policy for another TLS library or TCP stack.
 #include "smtpoll/socket/http_proxy.hpp"
 #include "smtpoll/socket/native.hpp"

@@ -1,0 +1,193 @@
+// The scripted server that users test their own code with: what it takes, what it refuses, and that a test which goes
+// wrong ends with a word.
+#include "smtpoll/testing.hpp"
+
+#include <doctest/doctest.h>
+
+#include "smtpoll/client/session.hpp"
+#include "smtpoll/client/smtp_socket.hpp"
+
+using smtpoll::Errc;
+using smtpoll::Outcome;
+using smtpoll::testing::PretendTls;
+using smtpoll::testing::Script;
+using smtpoll::testing::ScriptedSocket;
+
+namespace {
+
+using Session = smtpoll::BasicSession<ScriptedSocket>;
+using SecureSession = smtpoll::BasicSession<ScriptedSocket, PretendTls>;
+using Socket = smtpoll::BasicSMTPSocket<ScriptedSocket>;
+
+smtpoll::EmailMessage Mail(const std::string& text = "Hello\n.\n.dot\n") {
+  smtpoll::EmailMessage mail;
+  mail.FromAddress = "a@x.org";
+  mail.AddRecipient("b@y.org");
+  mail.BodyPlainText = text;
+  return mail;
+}
+
+bool EndsWith(const std::string& text, const std::string& end) {
+  return text.size() >= end.size() && text.compare(text.size() - end.size(), end.size(), end) == 0;
+}
+
+/// Sends one mail to what `script` says.
+template <typename Client>
+smtpoll::SendResult SendOne(Client& client) {
+  if (const smtpoll::Error error = client.Connect("test", 25)) {
+    smtpoll::SendResult result;
+    result.error = error;
+    return result;
+  }
+  smtpoll::SendResult result = client.Send(Mail());
+  client.Quit();
+  return result;
+}
+
+}  // namespace
+
+TEST_CASE("testing::Script: a session by DATA, whole and byte by byte; transparency is undone") {
+  for (const std::size_t piece : {std::size_t{SIZE_MAX}, std::size_t{1}, std::size_t{3}}) {
+    Session session;
+    session.Layer().NextLayer().Piece = piece;
+    Script& server = session.Layer().NextLayer().Server;
+    server.Opening().Expect("MAIL FROM:<a@x.org>").Reply("250 ok").Expect("RCPT TO:<b@y.org>").Reply("250 ok");
+    server.Expect("DATA").Reply("354 go").ExpectContent().Reply("250 taken").Quit();
+    CHECK(SendOne(session).outcome == Outcome::Sent);
+    CHECK_MESSAGE(server.Done(), server.Verdict());
+    CHECK(server.Verdict().empty());
+    REQUIRE(server.Contents().size() == 1);
+    CHECK(EndsWith(server.Contents()[0], "\r\n\r\nHello\r\n.\r\n.dot\r\n"));
+    CHECK(server.Lines()[1] == "MAIL FROM:<a@x.org>");
+    CHECK(server.Connections() == 1);
+  }
+}
+
+TEST_CASE("testing::Script: groups and BDAT") {
+  Session session;
+  Script& server = session.Layer().NextLayer().Server;
+  server.Opening("PIPELINING\nCHUNKING").Expect("MAIL*").Expect("RCPT*").ExpectChunk();
+  server.Reply("250 ok").Reply("250 ok").Reply("250 taken").Quit();
+  CHECK(SendOne(session).outcome == Outcome::Sent);
+  CHECK_MESSAGE(server.Done(), server.Verdict());
+  REQUIRE(server.Contents().size() == 1);
+  CHECK(EndsWith(server.Contents()[0], "\r\nHello\r\n.\r\n.dot\r\n"));
+}
+
+TEST_CASE("testing::Script: what is not expected ends the connection and is told") {
+  Session session;
+  Script& server = session.Layer().NextLayer().Server;
+  server.Opening().Expect("MAIL FROM:<other@x.org>").Reply("250 ok");
+  const smtpoll::SendResult result = SendOne(session);
+  CHECK(result.outcome == Outcome::Queued);
+  CHECK(server.Fault() == "expected: MAIL FROM:<other@x.org>; the client said: MAIL FROM:<a@x.org>");
+  CHECK_FALSE(server.Done());
+
+  Session more;
+  more.Layer().NextLayer().Server.Opening();
+  CHECK(SendOne(more).outcome == Outcome::Queued);
+  CHECK(more.Layer().NextLayer().Server.Verdict() == "nothing more was expected; the client said: MAIL FROM:<a@x.org>");
+
+  Session less;
+  less.Layer().NextLayer().Server.Opening().Expect("NOOP");
+  CHECK_FALSE(less.Connect("test", 25));
+  CHECK(less.Layer().NextLayer().Server.Verdict() == "the dialogue ended before: the client says NOOP");
+
+  Session chunk;
+  chunk.Layer().NextLayer().Server.Opening().ExpectChunk();
+  CHECK(SendOne(chunk).outcome == Outcome::Queued);
+  CHECK(chunk.Layer().NextLayer().Server.Fault() == "expected: a chunk by BDAT; the client said: MAIL FROM:<a@x.org>");
+}
+
+TEST_CASE("testing::Script: silence, a lost connection and a next one, with SMTPSocket and plain Poll") {
+  Socket socket;
+  Script& server = socket.Layer().NextLayer().Server;
+  int error = 0;
+  socket.Error = [&](const smtpoll::Error& told) { error = told.ErrorNumber; };
+  socket.Address = "test";
+  socket.Port = 25;
+  socket.Messages.Append(Mail());
+  server.Reply("220 hi").Expect("EHLO *").Wait(3600 * 1000);
+  socket.SendMail();
+  while (socket.Poll()) continue;
+  CHECK(error == static_cast<int>(Errc::TimedOut));
+
+  Socket again;
+  Script& next = again.Layer().NextLayer().Server;
+  again.Error = socket.Error;
+  again.Address = "test";
+  again.Port = 25;
+  again.Messages.Append(Mail());
+  next.Opening().Expect("MAIL*").Wait(1000).Reply("250 ok").Expect("RCPT*").Break(104);
+  next.Opening().Expect("MAIL*").Reply("250 ok").Expect("RCPT*").Say("25").Say("0 ok\r\n").Expect("DATA");
+  next.Reply("354 go").ExpectContent().Close();
+  again.SendMail();
+  while (again.Poll()) continue;
+  CHECK(error == 104);
+  CHECK(again.Messages.Count() == 1);
+  again.SendMail();
+  while (again.Poll()) continue;
+  CHECK(again.InDoubt.Count() == 1);
+  CHECK_MESSAGE(next.Done(), next.Verdict());
+  CHECK(next.Connections() == 2);
+
+  again.Layer().NextLayer().ConnectError = 111;
+  again.Connect();
+  while (again.Poll()) continue;
+  CHECK(error == 111);
+}
+
+TEST_CASE("testing::Script::Replay: a transcript is a script, by DATA and by BDAT, with its secrets hidden") {
+  for (const char* keywords : {"AUTH PLAIN", "PIPELINING\nAUTH PLAIN", "PIPELINING\nCHUNKING\nAUTH PLAIN"}) {
+    const bool grouped = keywords[0] == 'P', chunks = std::string(keywords).find("CHUNK") != std::string::npos;
+    std::string transcript;
+    const auto record = [&](smtpoll::Side side, const std::string& line) {
+      transcript += (side == smtpoll::Side::Client ? "> " : "< ") + line + "\n";
+    };
+    const auto prepare = [](Session& session) {
+      session.UserName = "alice";
+      session.Password = "secret";
+      session.AllowPlaintextCredentials = true;
+    };
+    Session first;
+    prepare(first);
+    first.Transcript = record;
+    Script& server = first.Layer().NextLayer().Server;
+    server.Opening(keywords).Expect("AUTH PLAIN AGFsaWNlAHNlY3JldA==").Reply("235 yes").Expect("MAIL*");
+    if (!grouped) server.Reply("250 ok");
+    server.Expect("RCPT*");
+    if (!grouped) server.Reply("250 ok");
+    if (chunks)
+      server.ExpectChunks();
+    else
+      server.Expect("DATA");
+    if (grouped) server.Reply("250 ok").Reply("250 ok");
+    if (!chunks) server.Reply("354 go").ExpectContent();
+    server.Reply("250 taken").Quit();
+    CHECK(SendOne(first).outcome == Outcome::Sent);
+    CHECK_MESSAGE(server.Done(), server.Verdict());
+    CHECK(transcript.find("AGFsaWNl") == std::string::npos);
+
+    Session second;
+    prepare(second);
+    second.Layer().NextLayer().Server.Replay("a remark\n" + transcript);
+    CHECK(SendOne(second).outcome == Outcome::Sent);
+    CHECK_MESSAGE(second.Layer().NextLayer().Server.Done(), second.Layer().NextLayer().Server.Verdict());
+    CHECK(second.Layer().NextLayer().Server.Contents().size() == 1);
+  }
+}
+
+TEST_CASE("testing::PretendTls: for code that requires TLS") {
+  SecureSession session;
+  session.Security = smtpoll::Security::Required;
+  session.UserName = "alice";
+  session.Password = "secret";
+  Script& server = session.Layer().NextLayer().Server;
+  server.Opening("STARTTLS").Expect("STARTTLS").Reply("220 go").Expect("EHLO *").Reply("250-test\n250 AUTH PLAIN");
+  server.Expect("AUTH PLAIN *").Reply("235 yes").Quit();
+  CHECK_FALSE(session.Connect("test", 587));
+  CHECK(session.SSLConnected());
+  session.Quit();
+  CHECK_FALSE(session.SSLConnected());
+  CHECK_MESSAGE(server.Done(), server.Verdict());
+}
