@@ -26,6 +26,9 @@
 #if defined(SMTPOLL_OPENSSL)
 #include "smtpoll/transport/openssl.hpp"
 #endif
+#if defined(SMTPOLL_MBEDTLS)
+#include "smtpoll/transport/mbedtls.hpp"
+#endif
 
 // Floor 2: SMTP without I/O.
 #include "smtpoll/protocol/engine.hpp"

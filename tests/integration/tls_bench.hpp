@@ -21,6 +21,13 @@
 template <typename Socket>
 using TestedTransport = smtpoll::OpenSslTransport<Socket>;
 constexpr bool kHasTls13 = true;
+constexpr bool kHasExporter = true;
+#elif defined(SMTPOLL_MBEDTLS)
+#include "smtpoll/transport/mbedtls.hpp"
+template <typename Socket>
+using TestedTransport = smtpoll::MbedTlsTransport<Socket>;
+constexpr bool kHasTls13 = SMTPOLL_MBEDTLS_TLS13 != 0;
+constexpr bool kHasExporter = false;
 #else
 #error "define SMTPOLL_OPENSSL or its like: which transport is to be tested?"
 #endif
@@ -193,6 +200,18 @@ struct Client {
 /// `text` stands in what `error` says.
 inline bool Says(const smtpoll::Error& error, std::string_view text) {
   return error.text.View().find(text) != std::string_view::npos;
+}
+
+/// Whether the tested transport has TLS 1.3; where not, the case says what it leaves out.
+inline bool HasTls13(const char* left_out) {
+  if (!kHasTls13) MESSAGE("left out, for this library has no TLS 1.3: " << std::string(left_out));
+  return kHasTls13;
+}
+
+/// Whether the tested transport gives tls-exporter; where not, the case says so.
+inline bool HasExporter() {
+  if (!kHasExporter) MESSAGE("left out, for this library's exporter has no interface");
+  return kHasExporter;
 }
 
 }  // namespace tls

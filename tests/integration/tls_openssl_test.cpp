@@ -22,26 +22,3 @@ TEST_CASE(
   CHECK(client.Connect(wrong).Code() == Errc::TlsSettings);
   CHECK(ERR_peek_error() == 0);
 }
-
-TEST_CASE("OpenSSL: a handshake without settings verifies by the system's authorities") {
-  Server server({{"mode", "tls"}});
-  Transport transport;
-  LocalSocket& wire = transport.NextLayer();
-  IoResult result = wire.Connect({"mx.example.org", server.Port(), {}});
-  while (result.status == IoStatus::Again) {
-    REQUIRE(wire.Wait(wire.ConnectWants(), kPatience) != Readiness::None);
-    result = wire.ConnectStep();
-  }
-  while ((result = transport.Handshake("mx.example.org")).status == IoStatus::Again)
-    REQUIRE(wire.Wait(transport.Wants(), kPatience) != Readiness::None);
-  CHECK(result.status == IoStatus::Failed);
-  CHECK(result.error == static_cast<int>(Errc::CertificateUntrusted));
-  // After that nothing goes any more, encrypted or not.
-  char byte = 'x';
-  CHECK(transport.Write(&byte, 1).status == IoStatus::Failed);
-  CHECK(transport.Read(&byte, 1).status == IoStatus::Failed);
-  CHECK(transport.Handshake("mx.example.org").status == IoStatus::Failed);
-  CHECK_FALSE(transport.Secured());
-  transport.Close();
-  CHECK(server.Saw().empty());
-}

@@ -87,7 +87,7 @@ TEST_CASE("SMTPSecureSocket.SSLConnectionType: TLSv12 at first, TLSv13 where wan
   CHECK(socket.SSLConnectionType == Types::TLSv12);
   Server server({{"mode", "starttls"}, {"args", "-tls1_2"}, {"after", kOffersAuth}});
   CHECK_FALSE(SendOne(socket, server));
-  if (kHasTls13) {
+  if (HasTls13("TLSv13 as the lowest one")) {
     socket.SSLConnectionType = Types::TLSv13;
     CHECK(SendOne(socket, server).Code() == Errc::TlsVersion);
   }

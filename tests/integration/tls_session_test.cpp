@@ -12,7 +12,7 @@ namespace {
 
 /// Arguments of s_server for the TLS versions that the tested transport has.
 std::vector<std::string> Versions() {
-  if (kHasTls13) return {"-tls1_2", "-tls1_3"};
+  if (HasTls13("all of it a second time")) return {"-tls1_2", "-tls1_3"};
   return {"-tls1_2"};
 }
 
@@ -124,7 +124,7 @@ TEST_CASE("TLS: the lowest version that is asked for is kept, and the highest th
                         {"-tls1_1 -cipher DEFAULT@SECLEVEL=0", Types::TLSv12, ""},
                         {"-tls1 -cipher DEFAULT@SECLEVEL=0", Types::TLSv12, ""}};
   for (const Case& one : cases) {
-    if (!kHasTls13 && one.lowest == Types::TLSv13) continue;
+    if (one.lowest == Types::TLSv13 && !HasTls13("TLSv13 as the lowest one")) continue;
     CAPTURE(one.server);
     Server server({{"mode", "starttls"}, {"args", one.server}, {"after", kOffersAuth}});
     Client client(false);
@@ -197,7 +197,7 @@ TEST_CASE("TLS: a certificate that was rejected since is not taken because of an
 }
 
 TEST_CASE("RFC 8446 4.6.3: keys that change do not disturb") {
-  if (!kHasTls13) return;
+  if (!HasTls13("the case")) return;
   for (const char* keys : {"!k\t250 ok", "!K\t250 ok", "!K\t!k\t!K\t250 ok"}) {
     CAPTURE(keys);
     Server server({{"mode", "starttls"}, {"args", "-tls1_3"}, {"talk", "1"}, {"on.NOOP", keys}});
@@ -271,4 +271,27 @@ TEST_CASE("TLS: after warm-up a message costs none of our allocations") {
     CHECK(sent);
   }
   CHECK(counted_allocations == 0);
+}
+
+TEST_CASE("TLS: a handshake without settings verifies by the system's authorities") {
+  Server server({{"mode", "tls"}});
+  Transport transport;
+  LocalSocket& wire = transport.NextLayer();
+  IoResult result = wire.Connect({"mx.example.org", server.Port(), {}});
+  while (result.status == IoStatus::Again) {
+    REQUIRE(wire.Wait(wire.ConnectWants(), kPatience) != Readiness::None);
+    result = wire.ConnectStep();
+  }
+  while ((result = transport.Handshake("mx.example.org")).status == IoStatus::Again)
+    REQUIRE(wire.Wait(transport.Wants(), kPatience) != Readiness::None);
+  CHECK(result.status == IoStatus::Failed);
+  CHECK(result.error == static_cast<int>(Errc::CertificateUntrusted));
+  // After that nothing goes any more, encrypted or not.
+  char byte = 'x';
+  CHECK(transport.Write(&byte, 1).status == IoStatus::Failed);
+  CHECK(transport.Read(&byte, 1).status == IoStatus::Failed);
+  CHECK(transport.Handshake("mx.example.org").status == IoStatus::Failed);
+  CHECK_FALSE(transport.Secured());
+  transport.Close();
+  CHECK(server.Saw().empty());
 }

@@ -13,9 +13,13 @@ import toolchain
 # A user's own settings, which must be there afterwards as they were.
 USERS = ['NOMINMAX', 'WIN32_LEAN_AND_MEAN', 'SOMETHING_OF_THE_USER']
 
+# What brings an opt-in header, and the header of its library.
+OPT_IN = {'SMTPOLL_OPENSSL': 'openssl/ssl.h', 'SMTPOLL_MBEDTLS': 'mbedtls/ssl.h'}
+
 
 def leaks(compiler, include_dir, users):
-    text = '#if __has_include(<openssl/ssl.h>)\n#define SMTPOLL_OPENSSL\n#endif\n' + ''.join(f'#define {name} 1\n' for name in users) + '#include "smtpoll/smtpoll.hpp"\n'
+    text = ''.join(f'#if __has_include(<{header}>)\n#define {macro}\n#endif\n' for macro, header in OPT_IN.items())
+    text += ''.join(f'#define {name} 1\n' for name in users) + '#include "smtpoll/smtpoll.hpp"\n'
     result = toolchain.compile_text(compiler, text, '-E', '-dD', '-I', include_dir)
     if result.returncode:
         return [result.stderr]

@@ -33,7 +33,10 @@ needs() {
     echo '/usr/include/openssl/evp.h libssl-dev' '/usr/include/mbedtls/pk.h libmbedtls-dev' \
       '/usr/lib/python3/dist-packages/dkim python3-dkim' '/usr/lib/python3/dist-packages/nacl python3-nacl'
     ;;
-  tls) echo 'openssl openssl' '/usr/include/openssl/ssl.h libssl-dev' ;;
+  tls)
+    echo 'openssl openssl' '/usr/include/openssl/ssl.h libssl-dev' '/usr/include/mbedtls/ssl.h libmbedtls-dev' \
+      '/etc/ssl/certs/ca-certificates.crt ca-certificates'
+    ;;
   mingw) echo 'x86_64-w64-mingw32-g++-posix g++-mingw-w64-x86-64-posix' ;;
   clang) echo 'clang++ clang' ;;
   arm64) echo 'aarch64-linux-gnu-g++ g++-aarch64-linux-gnu' 'qemu-aarch64-static qemu-user-static' ;;
