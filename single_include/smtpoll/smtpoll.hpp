@@ -46,6 +46,7 @@
 
 // Floor 4, opt-in: TLS by a library of yours.
 //   smtpoll/transport/openssl.hpp with SMTPOLL_OPENSSL
+//   smtpoll/transport/mbedtls.hpp with SMTPOLL_MBEDTLS
 
 // Floor 2: SMTP without I/O.
 //   smtpoll/protocol/engine.hpp
@@ -12847,7 +12848,7 @@ SMTPOLL_NAMESPACE_END
 
 #endif
 
-#if defined(SMTPOLL_OPENSSL)
+#if defined(SMTPOLL_OPENSSL) || defined(SMTPOLL_MBEDTLS)
 
 #include <cstdio>
 
@@ -13120,7 +13121,7 @@ SMTPOLL_NAMESPACE_END
 
 #endif
 
-#if defined(SMTPOLL_OPENSSL)
+#if defined(SMTPOLL_OPENSSL) || defined(SMTPOLL_MBEDTLS)
 
 // ---- smtpoll/transport/detail/tls_name.hpp ----
 // The name that a server's certificate must be for: a host name or an IP literal, as it comes from the endpoint.
@@ -13795,6 +13796,983 @@ class OpenSslTransport {
   char binding_[64] = {};
   std::size_t binding_size_ = 0;
   std::string_view binding_type_;
+};
+
+SMTPOLL_NAMESPACE_END
+
+#endif
+
+#endif
+
+#if defined(SMTPOLL_MBEDTLS)
+
+#include <cstdio>
+#include <mbedtls/ctr_drbg.h>
+#include <mbedtls/entropy.h>
+#include <mbedtls/pk.h>
+#include <mbedtls/ssl.h>
+#include <mbedtls/version.h>
+#include <mbedtls/x509_crl.h>
+#include <mbedtls/x509_crt.h>
+
+// ---- smtpoll/transport/detail/mbedtls_context.hpp ----
+// TlsSettings as mbedTLS takes them: an mbedtls_ssl_config and what it points to, made once and kept until a setting or
+// a file that it names changes. mbedTLS has no authorities of the system's: the list that this system keeps in a file
+// is read. Invariant: what cannot be used is an error here, before a connection is made; no text of a key is kept.
+#ifndef SMTPOLL_TRANSPORT_DETAIL_MBEDTLS_CONTEXT_HPP
+#define SMTPOLL_TRANSPORT_DETAIL_MBEDTLS_CONTEXT_HPP
+
+#if MBEDTLS_VERSION_NUMBER < 0x021C0000 || MBEDTLS_VERSION_NUMBER >= 0x04000000
+#error "smtpoll/transport/mbedtls.hpp needs mbedTLS 2.28 or 3"
+#endif
+
+// From 3.0 on, TLS 1.3 stands on the library's PSA, which wants to be begun.
+#if MBEDTLS_VERSION_NUMBER >= 0x03000000 && defined(MBEDTLS_SSL_PROTO_TLS1_3)
+#include <psa/crypto.h>
+#define SMTPOLL_MBEDTLS_TLS13 1
+#else
+#define SMTPOLL_MBEDTLS_TLS13 0
+#endif
+
+// 3.0 calls members private that it has no function for.
+#if defined(MBEDTLS_PRIVATE)
+#define SMTPOLL_MBEDTLS_MEMBER(name) MBEDTLS_PRIVATE(name)
+#else
+#define SMTPOLL_MBEDTLS_MEMBER(name) name
+#endif
+
+SMTPOLL_NAMESPACE_BEGIN
+namespace detail {
+
+/// Owns an object of mbedTLS's that has an init and a free.
+template <typename T, void (*Init)(T*), void (*Free)(T*)>
+class MbedTlsObject {
+ public:
+  MbedTlsObject() noexcept { Init(&object_); }
+  ~MbedTlsObject() { Free(&object_); }
+  MbedTlsObject(const MbedTlsObject&) = delete;
+  MbedTlsObject& operator=(const MbedTlsObject&) = delete;
+
+  void Reset() noexcept {
+    Free(&object_);
+    Init(&object_);
+  }
+  T* Get() noexcept { return &object_; }
+  const T* Get() const noexcept { return &object_; }
+
+ private:
+  T object_;
+};
+
+using MbedTlsCertificates = MbedTlsObject<mbedtls_x509_crt, mbedtls_x509_crt_init, mbedtls_x509_crt_free>;
+using MbedTlsCrls = MbedTlsObject<mbedtls_x509_crl, mbedtls_x509_crl_init, mbedtls_x509_crl_free>;
+using MbedTlsKey = MbedTlsObject<mbedtls_pk_context, mbedtls_pk_init, mbedtls_pk_free>;
+using MbedTlsConfig = MbedTlsObject<mbedtls_ssl_config, mbedtls_ssl_config_init, mbedtls_ssl_config_free>;
+using MbedTlsEntropy = MbedTlsObject<mbedtls_entropy_context, mbedtls_entropy_init, mbedtls_entropy_free>;
+using MbedTlsRandom = MbedTlsObject<mbedtls_ctr_drbg_context, mbedtls_ctr_drbg_init, mbedtls_ctr_drbg_free>;
+using MbedTlsSession = MbedTlsObject<mbedtls_ssl_session, mbedtls_ssl_session_init, mbedtls_ssl_session_free>;
+using MbedTlsConnection = MbedTlsObject<mbedtls_ssl_context, mbedtls_ssl_init, mbedtls_ssl_free>;
+
+/// A whole file in memory with a NUL behind it, as mbedTLS wants PEM; overwritten in the end, for it may be a key.
+class PemText {
+ public:
+  PemText() = default;
+  ~PemText() { Wipe(bytes_.get(), size_); }
+  PemText(const PemText&) = delete;
+  PemText& operator=(const PemText&) = delete;
+
+  /// False where the file cannot be read, or is larger than any such file.
+  bool Load(const char* path) noexcept {
+    constexpr std::size_t kMost = std::size_t{16} << 20;
+    std::FILE* const file = *path != '\0' ? std::fopen(path, "rb") : nullptr;
+    if (file == nullptr) return false;
+    bool good = true;
+    char bytes[4096];
+    while (good) {
+      const std::size_t got = std::fread(bytes, 1, sizeof bytes, file);
+      if (got == 0) break;
+      good = used_ + got <= kMost && Append(bytes, got);
+    }
+    good = good && std::ferror(file) == 0;
+    std::fclose(file);
+    Wipe(bytes, sizeof bytes);
+    return good;
+  }
+
+  std::string_view View() const noexcept { return {bytes_.get() == nullptr ? "" : bytes_.get(), used_}; }
+
+ private:
+  bool Append(const char* bytes, std::size_t size) noexcept {
+    if (used_ + size >= size_) {
+      const std::size_t room = 2 * (used_ + size) + 1;
+      std::unique_ptr<char[]> larger(new (std::nothrow) char[room]());
+      if (larger == nullptr) return false;
+      if (used_ != 0) std::memcpy(larger.get(), bytes_.get(), used_);
+      Wipe(bytes_.get(), size_);
+      bytes_ = std::move(larger);
+      size_ = room;
+    }
+    std::memcpy(bytes_.get() + used_, bytes, size);
+    used_ += size;
+    return true;
+  }
+
+  std::unique_ptr<char[]> bytes_;
+  std::size_t size_ = 0;
+  std::size_t used_ = 0;
+};
+
+class MbedTlsContext {
+ public:
+  /// Loads `settings`, unless they are loaded already. After an error there is no context.
+  Error Configure(const TlsSettings& settings) noexcept {
+    const TlsFingerprint wanted(settings);
+    if (loaded_ && fingerprint_ == wanted) return {};
+    loaded_ = false;
+    ++changes_;
+    const Error error = Load(settings);
+    loaded_ = !error;
+    fingerprint_ = wanted;
+    return error;
+  }
+
+  bool IsLoaded() const noexcept { return loaded_; }
+  mbedtls_ssl_config* Get() noexcept { return config_.Get(); }
+  /// Another number whenever what was loaded before counts no more.
+  unsigned Changes() const noexcept { return changes_; }
+  const TlsPins& Pins() const noexcept { return pins_; }
+  const mbedtls_x509_crt& Rejected() const noexcept { return *rejected_.Get(); }
+  const mbedtls_x509_crl& Revoked() const noexcept { return *revoked_.Get(); }
+  bool AcceptsAnyCertificate() const noexcept { return insecure_; }
+  bool ResumesSessions() const noexcept { return resumes_; }
+  TlsChannelBinding ChannelBinding() const noexcept { return channel_binding_; }
+
+ private:
+  // Where Linux systems, the BSDs, macOS and Alpine keep the list of their authorities.
+  static constexpr const char* kSystemAuthorities[] = {"/etc/ssl/certs/ca-certificates.crt",
+                                                       "/etc/pki/tls/certs/ca-bundle.crt",
+                                                       "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
+                                                       "/etc/ssl/ca-bundle.pem",
+                                                       "/etc/ssl/cert.pem",
+                                                       "/usr/local/share/certs/ca-root-nss.crt"};
+
+  Error Load(const TlsSettings& settings) noexcept {
+    insecure_ = settings.insecure_accept_any_certificate;
+    resumes_ = settings.resume_sessions;
+    channel_binding_ = settings.channel_binding;
+    config_.Reset();
+    authorities_.Reset();
+    rejected_.Reset();
+    revoked_.Reset();
+    own_.Reset();
+    key_.Reset();
+    if (!pins_.Read(settings.pins))
+      return TlsSettingsError("CertificatePins", "are no SHA-256 in base64", settings.pins);
+    mbedtls_ssl_config* const config = config_.Get();
+    if (mbedtls_ssl_config_defaults(config, MBEDTLS_SSL_IS_CLIENT, MBEDTLS_SSL_TRANSPORT_STREAM,
+                                    MBEDTLS_SSL_PRESET_DEFAULT) != 0)
+      return Error(Errc::OutOfMemory, Phase::Tls, "mbedTLS gives no configuration");
+    if (!Seed()) return Error(Errc::TlsSettings, Phase::Tls, "mbedTLS finds no source of random numbers");
+    mbedtls_ssl_conf_rng(config, mbedtls_ctr_drbg_random, random_.Get());
+    if (settings.minimum_version == TlsVersion::Tls13 && SMTPOLL_MBEDTLS_TLS13 == 0)
+      return TlsSettingsError("SSLConnectionType", "is a TLS version that this mbedTLS does not have");
+    // 3, 3 is TLS 1.2 as it stands on the wire, and 3, 4 is 1.3.
+    mbedtls_ssl_conf_min_version(config, 3, settings.minimum_version == TlsVersion::Tls13 ? 4 : 3);
+#if defined(MBEDTLS_SSL_RENEGOTIATION)
+    mbedtls_ssl_conf_renegotiation(config, MBEDTLS_SSL_RENEGOTIATION_DISABLED);
+#endif
+#if defined(MBEDTLS_SSL_SESSION_TICKETS)
+    mbedtls_ssl_conf_session_tickets(config, MBEDTLS_SSL_SESSION_TICKETS_ENABLED);
+#if SMTPOLL_MBEDTLS_TLS13 && MBEDTLS_VERSION_NUMBER >= 0x03060100
+    mbedtls_ssl_conf_tls13_enable_signal_new_session_tickets(config,
+                                                             MBEDTLS_SSL_TLS1_3_SIGNAL_NEW_SESSION_TICKETS_ENABLED);
+#endif
+#endif
+    // Where any certificate is taken, MbedTlsPeer still looks at each.
+    mbedtls_ssl_conf_authmode(config, insecure_ ? MBEDTLS_SSL_VERIFY_OPTIONAL : MBEDTLS_SSL_VERIFY_REQUIRED);
+    Error error = LoadAuthorities(settings);
+    if (!error) error = LoadRejected(settings.rejection_file);
+    if (!error) error = LoadOwn(settings);
+    return error;
+  }
+
+  bool Seed() noexcept {
+    if (seeded_) return true;
+#if SMTPOLL_MBEDTLS_TLS13
+    if (psa_crypto_init() != PSA_SUCCESS) return false;
+#endif
+    seeded_ = mbedtls_ctr_drbg_seed(random_.Get(), mbedtls_entropy_func, entropy_.Get(), nullptr, 0) == 0;
+    return seeded_;
+  }
+
+  Error LoadAuthorities(const TlsSettings& settings) noexcept {
+    if (insecure_) return {};
+    const std::string_view text = settings.authority_pem;
+    if (*settings.authority_file == '\0' && text.empty()) {
+      if (Error error = LoadSystemAuthorities()) return error;
+    }
+    if (*settings.authority_file != '\0') {
+      PemText file;
+      if (!file.Load(settings.authority_file))
+        return TlsSettingsError("CertificateAuthorityFile", "cannot be read", settings.authority_file);
+      // Some that mbedTLS cannot read do no harm here: they are not trusted.
+      if (Parse(file.View(), authorities_) < 0)
+        return TlsSettingsError("CertificateAuthorityFile", "holds no certificates in PEM", settings.authority_file);
+    }
+    if (!text.empty() && Parse(text, authorities_) < 0)
+      return TlsSettingsError("CertificateAuthorityPEM", "holds no certificates in PEM");
+    mbedtls_ssl_conf_ca_chain(config_.Get(), authorities_.Get(), nullptr);
+    return {};
+  }
+
+  Error LoadSystemAuthorities() noexcept {
+    for (const char* path : kSystemAuthorities) {
+      PemText file;
+      if (file.Load(path) && Parse(file.View(), authorities_) >= 0) return {};
+    }
+    return TlsSettingsError(
+        "CertificateAuthorityFile",
+        "must be set with mbedTLS, for this system keeps no list of authorities where one is known");
+  }
+
+  /// `text` ends with a NUL. How many certificates of it cannot be read, or a negative number where there is none.
+  static int Parse(std::string_view text, MbedTlsCertificates& into) noexcept {
+    if (text.empty()) return -1;
+    return mbedtls_x509_crt_parse(into.Get(), reinterpret_cast<const unsigned char*>(text.data()), text.size() + 1);
+  }
+
+  Error LoadRejected(const char* path) noexcept {
+    if (*path == '\0') return {};
+    PemText file;
+    if (!file.Load(path)) return TlsSettingsError("CertificateRejectionFile", "cannot be read", path);
+    const bool certificates = file.View().find("-----BEGIN CERTIFICATE") != std::string_view::npos;
+    const bool lists = file.View().find("-----BEGIN X509 CRL") != std::string_view::npos;
+    // What cannot be read here would be accepted.
+    bool good = certificates || lists;
+    if (certificates) good = Parse(file.View(), rejected_) == 0;
+    if (good && lists)
+      good = mbedtls_x509_crl_parse(revoked_.Get(), reinterpret_cast<const unsigned char*>(file.View().data()),
+                                    file.View().size() + 1) == 0;
+    if (good) return {};
+    return TlsSettingsError("CertificateRejectionFile", "holds no certificates or revocation lists in PEM", path);
+  }
+
+  /// The client's own certificate and key.
+  Error LoadOwn(const TlsSettings& settings) noexcept {
+    const char* const path = settings.certificate_file;
+    const bool apart = *settings.key_file != '\0';
+    const char* const key_path = apart ? settings.key_file : path;
+    if (*key_path == '\0') return {};
+    if (*path == '\0') return TlsSettingsError("CertificateFile", "is missing beside CertificateKeyFile");
+    PemText certificate, key_file;
+    if (!certificate.Load(path)) return TlsSettingsError("CertificateFile", "cannot be read", path);
+    if (apart && !key_file.Load(key_path)) return TlsSettingsError("CertificateKeyFile", "cannot be read", key_path);
+    const std::string_view key = apart ? key_file.View() : certificate.View();
+    if (Parse(certificate.View(), own_) != 0)
+      return TlsSettingsError("CertificateFile", "holds no certificate in PEM", path);
+    if (!ParseKey(key, settings.certificate_password)) {
+      // "Proc-Type: 4,ENCRYPTED" or "BEGIN ENCRYPTED PRIVATE KEY"
+      if (key.find("ENCRYPTED") != std::string_view::npos)
+        return TlsSettingsError("CertificatePassword", "does not open the private key in", key_path);
+      key_.Reset();
+    }
+    if (!KeyFits() || mbedtls_ssl_conf_own_cert(config_.Get(), own_.Get(), key_.Get()) != 0)
+      return TlsSettingsError(apart ? "CertificateKeyFile" : "CertificateFile",
+                              "holds no private key that fits the certificate", key_path);
+    return {};
+  }
+
+  bool ParseKey(std::string_view text, const char* password) noexcept {
+    if (text.empty()) return false;
+    const auto* const bytes = reinterpret_cast<const unsigned char*>(text.data());
+    const std::size_t size = std::strlen(password);
+    const auto* const secret = size != 0 ? reinterpret_cast<const unsigned char*>(password) : nullptr;
+#if MBEDTLS_VERSION_NUMBER >= 0x03000000
+    return mbedtls_pk_parse_key(key_.Get(), bytes, text.size() + 1, secret, size, mbedtls_ctr_drbg_random,
+                                random_.Get()) == 0;
+#else
+    return mbedtls_pk_parse_key(key_.Get(), bytes, text.size() + 1, secret, size) == 0;
+#endif
+  }
+
+  bool KeyFits() noexcept {
+    if (mbedtls_pk_get_type(key_.Get()) == MBEDTLS_PK_NONE) return false;
+#if MBEDTLS_VERSION_NUMBER >= 0x03000000
+    return mbedtls_pk_check_pair(&own_.Get()->pk, key_.Get(), mbedtls_ctr_drbg_random, random_.Get()) == 0;
+#else
+    return mbedtls_pk_check_pair(&own_.Get()->pk, key_.Get()) == 0;
+#endif
+  }
+
+  MbedTlsEntropy entropy_;
+  MbedTlsRandom random_;
+  MbedTlsCertificates authorities_, rejected_, own_;
+  MbedTlsCrls revoked_;
+  MbedTlsKey key_;
+  MbedTlsConfig config_;  // points to those above, so it goes first
+  bool seeded_ = false;
+  bool loaded_ = false;
+  TlsFingerprint fingerprint_;
+  TlsPins pins_;
+  unsigned changes_ = 0;
+  bool insecure_ = false;
+  bool resumes_ = true;
+  TlsChannelBinding channel_binding_ = TlsChannelBinding::Automatic;
+};
+
+}  // namespace detail
+SMTPOLL_NAMESPACE_END
+
+#endif
+
+#endif
+
+#if defined(SMTPOLL_MBEDTLS)
+
+// ---- smtpoll/transport/detail/tls_certificate_text.hpp ----
+// What a certificate says of itself, compared and put into words, for the transports whose library leaves that to us:
+// the names of its subject (RFC 9525 6), and its times. Invariant: only subject alternative names count, and a name is
+// its bytes, whatever stands in them.
+#ifndef SMTPOLL_TRANSPORT_DETAIL_TLS_CERTIFICATE_TEXT_HPP
+#define SMTPOLL_TRANSPORT_DETAIL_TLS_CERTIFICATE_TEXT_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+namespace detail {
+
+/// The names in one certificate, told one by one, held against the one that is wanted.
+class TlsSubjectNames {
+ public:
+  explicit TlsSubjectNames(const TlsName& wanted) noexcept : wanted_(wanted) {}
+
+  /// A dNSName. RFC 9525 6.3: "*" stands for the whole first label, and for one label only.
+  void AddHost(std::string_view name) noexcept {
+    Separate();
+    for (const char& c : name) list_.Append({IsPrint(c) ? &c : "?", 1});
+    if (wanted_.IsAddress()) return;
+    std::string_view wanted = wanted_.View();
+    if (name.substr(0, 2) == "*.") {
+      name.remove_prefix(1);
+      const std::size_t dot = wanted.find('.');
+      // "*.org" would be for a whole registry.
+      if (dot == 0 || dot == std::string_view::npos || name.find('.', 1) == std::string_view::npos) return;
+      wanted.remove_prefix(dot);
+    }
+    match_ = match_ || EqualIgnoringCase(name, wanted);
+  }
+
+  /// An iPAddress, of 4 or 16 bytes (RFC 5280 4.2.1.6).
+  void AddAddress(Span<const unsigned char> bytes) noexcept {
+    Separate();
+    if (bytes.size() != 4) list_.Append("an IPv6 address");
+    for (std::size_t i = 0; bytes.size() == 4 && i < 4; ++i) {
+      if (i != 0) list_.Append(".");
+      list_.AppendDecimal(bytes[i]);
+    }
+    const Span<const unsigned char> wanted = wanted_.Address();
+    match_ = match_ || (wanted_.IsAddress() && wanted.size() == bytes.size() &&
+                        std::memcmp(wanted.data(), bytes.data(), bytes.size()) == 0);
+  }
+
+  bool Match() const noexcept { return match_; }
+
+  /// "it is for mx.example.org, 192.0.2.25, not for mail.example.org"
+  template <typename Text>
+  void Describe(Text& text) const noexcept {
+    text.Assign(count_ == 0 ? "it names no host" : "it is for ");
+    text.Append(list_.View());
+    text.Append(count_ == 0 ? " as a subject alternative name, not even " : ", not for ");
+    text.Append(wanted_.View());
+  }
+
+ private:
+  void Separate() noexcept {
+    if (count_++ != 0) list_.Append(", ");
+  }
+
+  const TlsName& wanted_;
+  bool match_ = false;
+  std::size_t count_ = 0;
+  FixedText<160> list_;
+};
+
+/// A time as "2026-01-31 23:59:59 UTC".
+template <typename Text>
+void AppendUtcTime(Text& text, const int (&parts)[6]) noexcept {
+  constexpr const char* kBehind[] = {"-", "-", " ", ":", ":", " UTC"};
+  for (int i = 0; i < 6; ++i) {
+    if (parts[i] < 10) text.Append("0");
+    text.AppendDecimal(static_cast<std::uint64_t>(parts[i]));
+    text.Append(kBehind[i]);
+  }
+}
+
+}  // namespace detail
+SMTPOLL_NAMESPACE_END
+
+#endif
+
+#endif
+
+#if defined(SMTPOLL_MBEDTLS)
+
+#include <mbedtls/asn1.h>
+#include <mbedtls/md.h>
+
+// ---- smtpoll/transport/detail/mbedtls_peer.hpp ----
+// Whether the server's certificate is good (RFC 5280 6, RFC 9525 6), and in words what is wrong with it. mbedTLS builds
+// and checks the chain; the name (2.28 knows no addresses, and takes the subject's common name), the list of rejected
+// certificates and the pins are looked at here. Invariant: once something is wrong, it stays so until the next Begin.
+#ifndef SMTPOLL_TRANSPORT_DETAIL_MBEDTLS_PEER_HPP
+#define SMTPOLL_TRANSPORT_DETAIL_MBEDTLS_PEER_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+namespace detail {
+
+class MbedTlsPeer {
+ public:
+  /// A handshake with `name` begins.
+  void Begin(const MbedTlsContext& context, const TlsName& name) noexcept {
+    context_ = &context;
+    name_ = &name;
+    fault_ = Errc::None;
+    text_.Clear();
+    seen_ = false;
+    digest_size_ = 0;
+  }
+
+  Errc Fault() const noexcept { return fault_; }
+  std::string_view Text() const noexcept { return text_.View(); }
+  /// The server has shown its certificate; it does not where a session is resumed.
+  bool Seen() const noexcept { return seen_; }
+  /// RFC 5929 4.1: the digest of the server's certificate; empty where there is none.
+  std::string_view Digest() const noexcept { return {digest_, digest_size_}; }
+
+  /// mbedTLS's f_vrfy, called for each certificate of a chain, the server's last; `self` is an MbedTlsPeer.
+  static int Verify(void* self, mbedtls_x509_crt* certificate, int depth, std::uint32_t* flags) noexcept {
+    return static_cast<MbedTlsPeer*>(self)->Check(*certificate, depth, *flags);
+  }
+
+  /// What mbedTLS found after all calls of Verify: what the certificate may be used for.
+  void CheckUse(std::uint32_t flags) noexcept {
+    if (fault_ == Errc::None && flags != 0 && flags != UINT32_MAX) ExplainFlags(nullptr, flags);
+  }
+
+ private:
+  /// Everything that is wrong is fatal here, so that nothing more goes to such a server.
+  int Check(const mbedtls_x509_crt& certificate, int depth, std::uint32_t& flags) noexcept {
+    flags &= ~static_cast<std::uint32_t>(MBEDTLS_X509_BADCERT_CN_MISMATCH);
+    if (context_->AcceptsAnyCertificate()) flags = 0;
+    if (fault_ == Errc::None && flags != 0) ExplainFlags(&certificate, flags);
+    if (fault_ == Errc::None) CheckRejected(certificate);
+    if (depth == 0) {
+      seen_ = true;
+      if (fault_ == Errc::None && !context_->AcceptsAnyCertificate()) CheckName(certificate);
+      if (fault_ == Errc::None) CheckPins(certificate);
+      if (fault_ == Errc::None) KeepDigest(certificate);
+    }
+    return fault_ == Errc::None ? 0 : MBEDTLS_ERR_X509_FATAL_ERROR;
+  }
+
+  void CheckRejected(const mbedtls_x509_crt& certificate) noexcept {
+    for (const mbedtls_x509_crt* one = &context_->Rejected(); one != nullptr && one->raw.p != nullptr; one = one->next)
+      if (Same(one->raw, certificate.raw))
+        return Say(Errc::CertificateRejected, "it stands in CertificateRejectionFile");
+    for (const mbedtls_x509_crl* list = &context_->Revoked(); list != nullptr && list->raw.p != nullptr;
+         list = list->next) {
+      if (!SameName(list->issuer_raw, list->issuer, certificate.issuer_raw, certificate.issuer)) continue;
+      for (const mbedtls_x509_crl_entry* entry = &list->entry; entry != nullptr && entry->serial.p != nullptr;
+           entry = entry->next)
+        if (Same(entry->serial, certificate.serial))
+          return Say(Errc::CertificateRejected, "CertificateRejectionFile says that it is revoked");
+    }
+  }
+
+  void CheckName(const mbedtls_x509_crt& certificate) noexcept {
+    TlsSubjectNames names(*name_);
+    ListNames(certificate, names);
+    if (names.Match()) return;
+    fault_ = Errc::CertificateName;
+    names.Describe(text_);
+  }
+
+  /// RFC 5280 4.2.1.6; the library's own list leaves addresses out.
+  static void ListNames(const mbedtls_x509_crt& certificate, TlsSubjectNames& names) noexcept {
+    constexpr int kSequence = MBEDTLS_ASN1_CONSTRUCTED | MBEDTLS_ASN1_SEQUENCE;
+    constexpr unsigned char kAlternativeName[] = {0x55, 0x1d, 0x11};  // 2.5.29.17
+    unsigned char* at = certificate.v3_ext.p;
+    if (at == nullptr) return;
+    const unsigned char* end = at + certificate.v3_ext.len;
+    std::size_t size = 0;
+    if (mbedtls_asn1_get_tag(&at, end, &size, kSequence) != 0) return;
+    end = at + size;
+    while (at < end && mbedtls_asn1_get_tag(&at, end, &size, kSequence) == 0) {
+      const unsigned char* const extension_end = at + size;
+      std::size_t id_size = 0;
+      if (mbedtls_asn1_get_tag(&at, extension_end, &id_size, MBEDTLS_ASN1_OID) != 0) return;
+      const bool wanted =
+          id_size == sizeof kAlternativeName && std::memcmp(at, kAlternativeName, sizeof kAlternativeName) == 0;
+      at += id_size;
+      int critical = 0;
+      const int with_flag = mbedtls_asn1_get_bool(&at, extension_end, &critical);
+      if (with_flag != 0 && with_flag != MBEDTLS_ERR_ASN1_UNEXPECTED_TAG) return;
+      if (wanted && mbedtls_asn1_get_tag(&at, extension_end, &size, MBEDTLS_ASN1_OCTET_STRING) == 0 &&
+          mbedtls_asn1_get_tag(&at, extension_end, &size, kSequence) == 0)
+        ReadNames(at, at + size, names);
+      at += extension_end - at;
+    }
+  }
+
+  static void ReadNames(unsigned char* at, const unsigned char* end, TlsSubjectNames& names) noexcept {
+    constexpr int kHost = MBEDTLS_ASN1_CONTEXT_SPECIFIC | 2;
+    constexpr int kAddress = MBEDTLS_ASN1_CONTEXT_SPECIFIC | 7;
+    while (at < end) {
+      const unsigned char tag = *at;
+      std::size_t size = 0;
+      if (mbedtls_asn1_get_tag(&at, end, &size, tag) != 0) return;
+      if (tag == kHost) names.AddHost({reinterpret_cast<const char*>(at), size});
+      if (tag == kAddress) names.AddAddress({at, size});
+      at += size;
+    }
+  }
+
+  void CheckPins(const mbedtls_x509_crt& certificate) noexcept {
+    const mbedtls_x509_buf& key = certificate.pk_raw;
+    if (!context_->Pins().empty() && !context_->Pins().Match({reinterpret_cast<const char*>(key.p), key.len}))
+      Say(Errc::CertificateRejected, "its key is none of CertificatePins");
+  }
+
+  void KeepDigest(const mbedtls_x509_crt& certificate) noexcept {
+    mbedtls_md_type_t kind = certificate.SMTPOLL_MBEDTLS_MEMBER(sig_md);
+    const mbedtls_md_info_t* algorithm = mbedtls_md_info_from_type(kind);
+    if (algorithm != nullptr && mbedtls_md_get_size(algorithm) <= 20)  // MD5, SHA-1
+      algorithm = mbedtls_md_info_from_type(MBEDTLS_MD_SHA256);
+    static_assert(sizeof digest_ >= MBEDTLS_MD_MAX_SIZE, "any digest fits");
+    if (algorithm != nullptr &&
+        mbedtls_md(algorithm, certificate.raw.p, certificate.raw.len, reinterpret_cast<unsigned char*>(digest_)) == 0)
+      digest_size_ = mbedtls_md_get_size(algorithm);
+  }
+
+  static bool Same(const mbedtls_x509_buf& a, const mbedtls_x509_buf& b) noexcept {
+    return a.len == b.len && std::memcmp(a.p, b.p, a.len) == 0;
+  }
+
+  /// The same name, whatever kinds of strings it is written in.
+  static bool SameName(const mbedtls_x509_buf& raw_a, const mbedtls_x509_name& a, const mbedtls_x509_buf& raw_b,
+                       const mbedtls_x509_name& b) noexcept {
+    if (Same(raw_a, raw_b)) return true;
+    char text_a[512], text_b[512];
+    const int size_a = mbedtls_x509_dn_gets(text_a, sizeof text_a, &a);
+    const int size_b = mbedtls_x509_dn_gets(text_b, sizeof text_b, &b);
+    return size_a > 0 && size_b > 0 && EqualIgnoringCase(text_a, text_b);
+  }
+
+  void Say(Errc fault, std::string_view text) noexcept {
+    fault_ = fault;
+    text_.Assign(text);
+  }
+
+  void ExplainFlags(const mbedtls_x509_crt* certificate, std::uint32_t flags) noexcept {
+    struct Meaning {
+      int flag;
+      const char* text;
+    };
+    constexpr Meaning kMeanings[] = {
+        {MBEDTLS_X509_BADCERT_NOT_TRUSTED, "no trusted authority stands behind it"},
+        {MBEDTLS_X509_BADCERT_KEY_USAGE, "it may not be used so: its key usage is another"},
+        {MBEDTLS_X509_BADCERT_EXT_KEY_USAGE, "it is no certificate for servers"},
+        {MBEDTLS_X509_BADCERT_NS_CERT_TYPE, "it is no certificate for servers"},
+        {MBEDTLS_X509_BADCERT_BAD_MD, "its signature is by a hash that is not safe"},
+        {MBEDTLS_X509_BADCERT_BAD_PK, "its signature is by an algorithm that is not accepted"},
+        {MBEDTLS_X509_BADCERT_BAD_KEY, "its key is too short, or on a curve that is not accepted"}};
+    if ((flags & MBEDTLS_X509_BADCERT_NOT_TRUSTED) == 0 && certificate != nullptr) {
+      const bool expired = (flags & MBEDTLS_X509_BADCERT_EXPIRED) != 0;
+      if (expired || (flags & MBEDTLS_X509_BADCERT_FUTURE) != 0) {
+        Say(Errc::CertificateExpired, expired ? "it expired at " : "it becomes valid at ");
+        const mbedtls_x509_time& time = expired ? certificate->valid_to : certificate->valid_from;
+        return AppendUtcTime(text_, {time.year, time.mon, time.day, time.hour, time.min, time.sec});
+      }
+    }
+    Say(Errc::CertificateUntrusted, "mbedTLS does not accept it");
+    for (const Meaning& one : kMeanings)
+      if ((flags & static_cast<std::uint32_t>(one.flag)) != 0) {
+        text_.Assign(one.text);
+        break;
+      }
+    if (certificate == nullptr) return;
+    if (Same(certificate->issuer_raw, certificate->subject_raw)) text_.Append(" (self-signed)");
+    char issuer[160];
+    const int size = mbedtls_x509_dn_gets(issuer, sizeof issuer, &certificate->issuer);
+    text_.Append(", issued by ");
+    text_.Append(size > 0 ? std::string_view(issuer, static_cast<std::size_t>(size)) : "a name that is too long");
+  }
+
+  const MbedTlsContext* context_ = nullptr;
+  const TlsName* name_ = nullptr;
+  Errc fault_ = Errc::None;
+  FixedText<256> text_;
+  bool seen_ = false;
+  std::size_t digest_size_ = 0;
+  char digest_[64] = {};
+};
+
+}  // namespace detail
+SMTPOLL_NAMESPACE_END
+
+#endif
+
+#endif
+
+#if defined(SMTPOLL_MBEDTLS)
+
+#include <mbedtls/error.h>
+
+// ---- smtpoll/transport/mbedtls.hpp ----
+// TLS by mbedTLS 2.28 or 3: a transport policy that verifies the server's chain and name by default, with TLS 1.2 or
+// later. Opt-in: define SMTPOLL_MBEDTLS before smtpoll.hpp, or include this; link with -lmbedtls -lmbedx509
+// -lmbedcrypto. Each call does one step over the socket policy and never blocks. 2.28 has no TLS 1.3, and its exporter
+// no interface: "tls-exporter" is never given. Invariant: after a fatal error nothing is sent any more.
+#ifndef SMTPOLL_TRANSPORT_MBEDTLS_HPP
+#define SMTPOLL_TRANSPORT_MBEDTLS_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+namespace detail {
+
+/// What to do about an alert of the server's (RFC 8446 6.2): the number for it and the words.
+struct TlsAlertAdvice {
+  int alert;
+  Errc code;
+  const char* text;
+  bool later = false;  // may also come when the handshake is done for the client
+};
+
+constexpr TlsAlertAdvice kTlsAlertAdvice[] = {
+    {70, Errc::TlsVersion, "the server and this client have no TLS version in common"},
+    {40, Errc::TlsHandshake, "no cipher in common, or the server wants to see a certificate (CertificateFile)"},
+    {71, Errc::TlsHandshake, "the server wants stronger ciphers or keys"},
+    {42, Errc::TlsHandshake, "the server does not take CertificateFile: bad certificate", true},
+    {43, Errc::TlsHandshake, "the server does not take CertificateFile: unsupported certificate", true},
+    {44, Errc::TlsHandshake, "the server does not take CertificateFile: revoked", true},
+    {45, Errc::TlsHandshake, "the server does not take CertificateFile: expired", true},
+    {46, Errc::TlsHandshake, "the server does not take CertificateFile: certificate unknown", true},
+    {48, Errc::TlsHandshake, "the server does not take CertificateFile: unknown authority", true},
+    {49, Errc::TlsHandshake, "the server does not take CertificateFile: access denied", true},
+    {112, Errc::CertificateName, "the server does not know this name"},
+    {116, Errc::TlsHandshake, "the server wants to see a certificate, set CertificateFile", true},
+};
+
+}  // namespace detail
+
+/// TLS over `Socket`, a socket policy. After Configure the settings are loaded; a Handshake without it verifies by the
+/// system's authorities. Sessions are resumed with the same server name.
+template <typename Socket>
+class MbedTlsTransport {
+ public:
+  static constexpr bool kEncrypts = true;
+
+  MbedTlsTransport() = default;
+  MbedTlsTransport(const MbedTlsTransport&) = delete;
+  MbedTlsTransport& operator=(const MbedTlsTransport&) = delete;
+  ~MbedTlsTransport() { EndTls(); }
+
+  Socket& NextLayer() noexcept { return socket_; }
+  const Socket& NextLayer() const noexcept { return socket_; }
+
+  /// Loads what `settings` name, unless it is loaded already and no file has changed. Errc::TlsSettings says what
+  /// cannot be used; Handshake then fails too. Not while a handshake or a session is under way.
+  Error Configure(const TlsSettings& settings) {
+    if (active_) return Error(Errc::InvalidState, Phase::Tls, "a session is under way");
+    const Error error = context_.Configure(settings);
+    configured_ = true;
+    if (error || changes_ != context_.Changes()) ForgetSession();
+    changes_ = context_.Changes();
+    return error;
+  }
+
+  IoResult Handshake(std::string_view server_name) {
+    if (failed_ != 0) return Fail(failed_, {});
+    if (secured_) return IoResult::Ok();
+    if (!active_)
+      if (const Error error = Begin(server_name)) return Fail(error.ErrorNumber, error.text.View());
+    const int result = mbedtls_ssl_handshake(tls_.Get());
+    const IoResult step = result == 0 ? Establish() : AfterFailure(result);
+    handshake_wants_ = step.status == IoStatus::Again ? blocked_ : Readiness::None;
+    return step.status == IoStatus::Closed ? Fail(Errc::ConnectionLost, "the server ended TLS") : step;
+  }
+
+  IoResult Read(char* into, std::size_t room) {
+    if (failed_ != 0) return Fail(failed_, {});
+    if (!active_) return socket_.Read(into, room);
+    if (room == 0 || !secured_) return IoResult::TryAgain();
+    IoResult step = ReadOnce(into, room);
+    // Tickets and the like are no data of ours: what stands behind them is looked at too, within limits.
+    for (int i = 1; i < kRecordsAtOnce && step.status == IoStatus::Again && !starved_; ++i) step = ReadOnce(into, room);
+    read_wants_write_ = step.status == IoStatus::Again && Includes(blocked_, Readiness::Write);
+    return step;
+  }
+
+  IoResult Write(const char* bytes, std::size_t size) {
+    if (failed_ != 0) return Fail(failed_, {});
+    if (!active_) return socket_.Write(bytes, size);
+    if (size == 0 || !secured_) return IoResult::TryAgain();
+    // An alert that is not out yet would be taken for these bytes: an empty write sends what is left of it.
+    if (unsent_ && unfinished_ == 0) {
+      const IoResult step = WriteOnce(bytes, 0);
+      if (step.status != IoStatus::Done) return step;
+    }
+    // What mbedTLS has encrypted already is asked for again with the same size.
+    if (unfinished_ != 0 && unfinished_ < size) size = unfinished_;
+    const IoResult step = WriteOnce(bytes, size);
+    unfinished_ = step.status == IoStatus::Again ? size : 0;
+    // The peer has ended its side; what cannot be written then is lost.
+    return step.status == IoStatus::Closed ? Fail(Errc::ConnectionLost, {}) : step;
+  }
+
+  Readiness Wants() const noexcept {
+    const Readiness write = read_wants_write_ ? Readiness::Write : Readiness::None;
+    return handshake_wants_ | write | (write_wants_read_ ? Readiness::Read : Readiness::None);
+  }
+  bool Secured() const noexcept { return secured_ && failed_ == 0; }
+  bool Pending() const noexcept {
+    return secured_ && failed_ == 0 && (mbedtls_ssl_check_pending(tls_.Get()) != 0 || more_records_);
+  }
+  std::string_view FaultText() const noexcept { return fault_text_.View(); }
+
+  std::string_view ChannelBindingType() const noexcept { return binding_size_ != 0 ? "tls-server-end-point" : ""; }
+  std::string_view ChannelBinding() const noexcept { return {binding_, binding_size_}; }
+  /// "TLSv1.2"; empty before the handshake is done.
+  std::string_view ProtocolName() const noexcept { return secured_ ? mbedtls_ssl_get_version(tls_.Get()) : ""; }
+  std::string_view CipherName() const noexcept { return secured_ ? mbedtls_ssl_get_ciphersuite(tls_.Get()) : ""; }
+  /// The handshake took up an earlier session.
+  bool SessionResumed() const noexcept { return secured_ && resumed_; }
+
+  /// Says close_notify if that can go at once, and closes the socket.
+  void Close() {
+    EndTls();
+    fault_text_.Clear();
+    socket_.Close();
+  }
+
+ private:
+  static constexpr int kRecordsAtOnce = 16;  // that a Read goes through without data
+
+  Error Begin(std::string_view server_name) {
+    if (!configured_)
+      if (const Error error = Configure(TlsSettings())) return error;
+    if (!context_.IsLoaded()) return Error(Errc::TlsSettings, Phase::Tls, "the settings could not be loaded");
+    if (!name_.Assign(server_name))
+      return Error(Errc::CertificateName, Phase::Tls, "no certificate can be for this name");
+    mbedtls_ssl_conf_verify(context_.Get(), &detail::MbedTlsPeer::Verify, &peer_);
+    // RFC 6066 3: an address is not said to the server.
+    if (mbedtls_ssl_setup(tls_.Get(), context_.Get()) != 0 ||
+        mbedtls_ssl_set_hostname(tls_.Get(), name_.IsAddress() ? nullptr : name_.Text()) != 0) {
+      tls_.Reset();
+      return Error(Errc::OutOfMemory, Phase::Tls, "mbedTLS gives no session");
+    }
+    active_ = true;
+    mbedtls_ssl_set_bio(tls_.Get(), this, &WireWrite, &WireRead, nullptr);
+    if (has_session_ && session_name_.View() == name_.View())
+      offered_ = mbedtls_ssl_set_session(tls_.Get(), session_.Get()) == 0;
+    else
+      ForgetSession();
+    peer_.Begin(context_, name_);
+    first_size_ = 0;
+    return {};
+  }
+
+  IoResult Establish() {
+    secured_ = true;
+    resumed_ = offered_ && !peer_.Seen();
+    if (!resumed_) {
+      // The binding of a resumed session is the one of the session that it takes up.
+      digest_size_ = peer_.Digest().size();
+      std::memcpy(digest_, peer_.Digest().data(), digest_size_);
+    }
+    KeepSession();
+    const TlsChannelBinding kind = context_.ChannelBinding();
+    if (kind == TlsChannelBinding::Automatic || kind == TlsChannelBinding::ServerEndPoint) {
+      std::memcpy(binding_, digest_, digest_size_);
+      binding_size_ = digest_size_;
+    }
+    return IoResult::Ok();
+  }
+
+  void KeepSession() noexcept {
+    session_.Reset();
+    has_session_ = context_.ResumesSessions() && mbedtls_ssl_get_session(tls_.Get(), session_.Get()) == 0;
+    if (has_session_) session_name_.Assign(name_.View());
+  }
+
+  void ForgetSession() noexcept {
+    session_.Reset();
+    has_session_ = false;
+  }
+
+  IoResult ReadOnce(char* into, std::size_t room) {
+    starved_ = false;
+    const int result = mbedtls_ssl_read(tls_.Get(), reinterpret_cast<unsigned char*>(into), room);
+    if (result > 0) {
+      more_records_ = false;
+      return IoResult::Ok(static_cast<std::size_t>(result));
+    }
+    const IoResult step = AfterFailure(result == 0 ? MBEDTLS_ERR_SSL_CONN_EOF : result);
+    more_records_ = step.status == IoStatus::Again && !starved_ && !unsent_;
+    return step;
+  }
+
+  IoResult WriteOnce(const char* bytes, std::size_t size) {
+    const int result = mbedtls_ssl_write(tls_.Get(), reinterpret_cast<const unsigned char*>(bytes), size);
+    const IoResult step = result >= 0 ? IoResult::Ok(static_cast<std::size_t>(result)) : AfterFailure(result);
+    write_wants_read_ = step.status == IoStatus::Again && Includes(blocked_, Readiness::Read);
+    return step;
+  }
+
+  /// What became of a call of mbedTLS's that returned `result`, an error.
+  IoResult AfterFailure(int result) {
+    if (result == MBEDTLS_ERR_SSL_WANT_READ || result == MBEDTLS_ERR_SSL_WANT_WRITE) {
+      blocked_ = result == MBEDTLS_ERR_SSL_WANT_READ ? Readiness::Read : Readiness::Write;
+      return IoResult::TryAgain();
+    }
+#if SMTPOLL_MBEDTLS_TLS13 && defined(MBEDTLS_ERR_SSL_RECEIVED_NEW_SESSION_TICKET)
+    if (result == MBEDTLS_ERR_SSL_RECEIVED_NEW_SESSION_TICKET) {
+      KeepSession();
+      blocked_ = Readiness::Read;
+      return IoResult::TryAgain();
+    }
+#endif
+    if (result == MBEDTLS_ERR_SSL_PEER_CLOSE_NOTIFY) return IoResult::EndOfFile();
+    ForgetSession();
+    peer_.CheckUse(secured_ ? 0 : mbedtls_ssl_get_verify_result(tls_.Get()));
+    if (!secured_ && peer_.Fault() != Errc::None) return Fail(peer_.Fault(), peer_.Text());
+    if (wire_error_ != 0) return Fail(wire_error_, {});
+    if (wire_ended_)
+      return Fail(Errc::ConnectionLost, secured_ ? "the wire was cut, TLS was not ended in order"
+                                                 : "the server closed the connection during the handshake");
+    return Explain(result);
+  }
+
+  IoResult Explain(int error) {
+    // The first bytes of a TLS record are no printable text; those of any SMTP reply are.
+    if (!secured_ && LooksLikeReply())
+      return Fail(
+          Errc::TlsHandshake,
+          "the server answered in plain text: this port wants STARTTLS (set SMTPConnectionType to STARTTLS), or "
+          "has no TLS at all");
+#if MBEDTLS_VERSION_NUMBER >= 0x03000000
+    constexpr int kBadVersion = MBEDTLS_ERR_SSL_BAD_PROTOCOL_VERSION;
+#else
+    constexpr int kBadVersion = MBEDTLS_ERR_SSL_BAD_HS_PROTOCOL_VERSION;
+#endif
+    // The alert's description is its second byte.
+    int alert = 0;
+    if (error == kBadVersion)
+      alert = 70;
+    else if (error == MBEDTLS_ERR_SSL_FATAL_ALERT_MESSAGE)
+      alert = tls_.Get()->SMTPOLL_MBEDTLS_MEMBER(in_msg)[1];
+    for (const detail::TlsAlertAdvice& advice : detail::kTlsAlertAdvice)
+      if (advice.alert == alert && (!secured_ || advice.later)) return Fail(advice.code, advice.text);
+    char text[160] = {};
+    mbedtls_strerror(error, text, sizeof text);
+    fault_text_.Assign(text);
+    if (alert != 0) {
+      fault_text_.Append(", alert ");
+      fault_text_.AppendDecimal(static_cast<std::uint64_t>(alert));
+    }
+    // After the handshake a record that cannot be read is as good as a wire that was cut.
+    return Fail(secured_ ? Errc::ConnectionLost : Errc::TlsHandshake, {});
+  }
+
+  bool LooksLikeReply() const noexcept {
+    return first_size_ >= 3 && detail::IsDigit(first_[0]) && detail::IsDigit(first_[1]) && detail::IsDigit(first_[2]);
+  }
+
+  IoResult Fail(int number, std::string_view text) noexcept {
+    failed_ = number;
+    if (!text.empty()) fault_text_.Assign(text);
+    return IoResult::Fail(number);
+  }
+  IoResult Fail(Errc code, std::string_view text) noexcept { return Fail(static_cast<int>(code), text); }
+
+  void EndTls() {
+    if (secured_ && failed_ == 0) mbedtls_ssl_close_notify(tls_.Get());
+    if (active_) tls_.Reset();
+    detail::Wipe(binding_, sizeof binding_);
+    binding_size_ = unfinished_ = 0;
+    handshake_wants_ = blocked_ = Readiness::None;
+    failed_ = wire_error_ = 0;
+    unwritable_ = {};
+    active_ = secured_ = resumed_ = offered_ = false;
+    read_wants_write_ = write_wants_read_ = wire_ended_ = starved_ = unsent_ = more_records_ = false;
+  }
+
+  // ---- The socket as mbedTLS sees it.
+
+  static int WireRead(void* transport, unsigned char* into, std::size_t room) {
+    auto* const self = static_cast<MbedTlsTransport*>(transport);
+    const IoResult result = self->socket_.Read(reinterpret_cast<char*>(into), room);
+    if (result.status == IoStatus::Done) {
+      for (std::size_t i = 0; i < result.size && self->first_size_ < sizeof self->first_; ++i)
+        self->first_[self->first_size_++] = static_cast<char>(into[i]);
+      return static_cast<int>(result.size);
+    }
+    if (result.status == IoStatus::Again && self->unwritable_.status != IoStatus::Done)
+      return self->WireEnds(self->unwritable_);
+    if (result.status != IoStatus::Again) return self->WireEnds(result);
+    self->starved_ = true;
+    return MBEDTLS_ERR_SSL_WANT_READ;
+  }
+
+  static int WireWrite(void* transport, const unsigned char* bytes, std::size_t size) {
+    auto* const self = static_cast<MbedTlsTransport*>(transport);
+    const IoResult result = self->socket_.Write(reinterpret_cast<const char*>(bytes), size);
+    self->unsent_ = result.status == IoStatus::Again || (result.status == IoStatus::Done && result.size < size);
+    if (result.status == IoStatus::Done) return static_cast<int>(result.size);
+    if (result.status == IoStatus::Again) return MBEDTLS_ERR_SSL_WANT_WRITE;
+    if (self->secured_) return self->WireEnds(result);
+    // A server that ends the handshake may have said why: the handshake goes on until it reads that.
+    self->unwritable_ = result;
+    return static_cast<int>(size);
+  }
+
+  int WireEnds(const IoResult& result) noexcept {
+    wire_ended_ = result.status == IoStatus::Closed;
+    if (!wire_ended_) wire_error_ = result.error;
+    return MBEDTLS_ERR_SSL_CONN_EOF;
+  }
+
+  Socket socket_;
+  detail::MbedTlsContext context_;
+  detail::MbedTlsPeer peer_;
+  detail::TlsName name_;
+  detail::MbedTlsSession session_;  // of the last connection, to be resumed
+  bool has_session_ = false;
+  FixedText<256> session_name_;
+  char digest_[64] = {};  // of the certificate that the session was made with
+  std::size_t digest_size_ = 0;
+  unsigned changes_ = 0;  // which of context_'s states session_ belongs to
+  bool configured_ = false;
+
+  detail::MbedTlsConnection tls_;
+  bool active_ = false;  // the wire is no more in plain text
+  bool secured_ = false;
+  bool offered_ = false;  // session_ was offered to the server
+  bool resumed_ = false;
+  int failed_ = 0;  // the error that ended it; nothing is done after it
+  FixedText<256> fault_text_;
+  Readiness blocked_ = Readiness::None;  // what the last call of mbedTLS's waits for
+  Readiness handshake_wants_ = Readiness::None;
+  bool read_wants_write_ = false;
+  bool write_wants_read_ = false;
+  bool starved_ = false;        // the socket had nothing when it was last read
+  bool unsent_ = false;         // mbedTLS holds encrypted bytes that the socket did not take
+  bool more_records_ = false;   // the last read ended for another reason than the socket
+  std::size_t unfinished_ = 0;  // size of the write that has to be repeated
+  bool wire_ended_ = false;
+  int wire_error_ = 0;
+  IoResult unwritable_;  // how a write of the handshake ended that failed
+  char first_[3] = {};   // the server's first bytes behind our hello
+  std::size_t first_size_ = 0;
+  char binding_[64] = {};
+  std::size_t binding_size_ = 0;
 };
 
 SMTPOLL_NAMESPACE_END
