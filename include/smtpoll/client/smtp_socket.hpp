@@ -181,6 +181,7 @@ using SMTPSocket = BasicSMTPSocket<NativeSocket>;
 
 SMTPOLL_NAMESPACE_END
 
+#include "smtpoll/client/detail/smtp_socket_events.hpp"
 #include "smtpoll/client/detail/smtp_socket_impl.hpp"
 
 #endif
