@@ -499,7 +499,7 @@ TEST_CASE("SMTPSocket.SendProgress") {
   EmailMessage big = Mail();
   smtpoll::EmailAttachment attachment;
   attachment.Name = "big.bin";
-  attachment.Data = std::string(100000, 'x');
+  attachment.Data = std::string(400000, 'x');
   big.Attachments.Append(attachment);
   bench.socket.Messages.Append(big);
   std::size_t sum = 0, first = 0, last = SIZE_MAX;
@@ -530,7 +530,7 @@ TEST_CASE("SMTPSocket.SendProgress cancels: that message is not delivered, the o
     EmailMessage big = Mail("bob@y.org", "cancelled");
     smtpoll::EmailAttachment attachment;
     attachment.Name = "big.bin";
-    attachment.Data = std::string(100000, 'x');
+    attachment.Data = std::string(400000, 'x');
     big.Attachments.Append(attachment);
     bench.socket.Messages.Append(Mail("bob@y.org", "before"));
     bench.socket.Messages.Append(big);

@@ -19,18 +19,29 @@ namespace detail {
 
 class Delivery {
  public:
-  /// Hands `mail` to the engine, rendered by `source`; `mail` must not change until its end. An error means that no
-  /// byte of it was or will be sent.
-  Error Start(const EmailMessage& mail, MessageSource& source, Engine& engine, Millis now) {
+  /// Makes `mail` ready for Begin: reads its addresses, and has `source` lay it out for the server of `engine`; `mail`
+  /// must not change from now on until its end. An error means that it cannot be sent.
+  Error Prepare(const EmailMessage& mail, MessageSource& source, const Engine& engine) {
     result_.outcome = Outcome::Queued;
     result_.error = {};
     result_.server_text.clear();
     size_ = 0;
     stamp_ = {};
-    Error error = Prepare(mail);
-    if (!error) error = StartTransaction(mail, source, engine, now);
+    Error error = ReadMessage(mail);
+    if (!error) error = LayOutTransaction(mail, source, engine);
     if (error) End(Outcome::Refused, &error);
     return error;
+  }
+  /// Hands the message that was made ready to the engine. An error means that no byte of it was or will be sent.
+  Error Begin(MessageSource& source, Engine& engine, Millis now) {
+    const Error error = engine.Send(envelope_, source, now);
+    if (error) End(Outcome::Refused, &error);
+    return error;
+  }
+  /// Prepare and Begin.
+  Error Start(const EmailMessage& mail, MessageSource& source, Engine& engine, Millis now) {
+    const Error error = Prepare(mail, source, engine);
+    return error ? error : Begin(source, engine, now);
   }
 
   /// A message that cannot even be tried, because of `why`.
@@ -46,8 +57,9 @@ class Delivery {
   bool HasMore() const noexcept { return has_more_; }
   /// Starts that transaction. An error means that no byte of it was or will be sent.
   Error Continue(const EmailMessage& mail, MessageSource& source, Engine& engine, Millis now) {
-    const Error error = StartTransaction(mail, source, engine, now);
-    if (error) End(Outcome::Refused, &error);
+    const Error error = LayOutTransaction(mail, source, engine);
+    if (!error) return Begin(source, engine, now);
+    End(Outcome::Refused, &error);
     return error;
   }
 
@@ -136,7 +148,7 @@ class Delivery {
   }
 
   /// Reads the addresses of `mail` and lays out the results; nothing of the wire is touched.
-  Error Prepare(const EmailMessage& mail) {
+  Error ReadMessage(const EmailMessage& mail) {
     addresses_.clear();
     bounds_.clear();
     asked_.clear();
@@ -184,8 +196,8 @@ class Delivery {
     result.text.clear();
   }
 
-  /// Starts a transaction with as many of the queued recipients as the server takes at once.
-  Error StartTransaction(const EmailMessage& mail, MessageSource& source, Engine& engine, Millis now) {
+  /// The envelope of a transaction with as many of the queued recipients as the server takes at once, and its content.
+  Error LayOutTransaction(const EmailMessage& mail, MessageSource& source, const Engine& engine) {
     const Capabilities& server = engine.ServerCapabilities();
     recipients_.clear();
     for (std::size_t i = 0; i < result_.recipients.size() && recipients_.size() < server.MaxRecipients(); ++i) {
@@ -202,14 +214,13 @@ class Delivery {
     source.Open(mail, WidthOf(engine), stamp_);
     size_ = source.Size() == kUnknownSize ? 0 : source.Size();
     constexpr BodyType kBodies[] = {BodyType::SevenBit, BodyType::EightBitMime, BodyType::BinaryMime};
-    Envelope envelope;
-    envelope.reverse_path = std::string_view(addresses_.data(), bounds_[0]);
-    envelope.recipients = {recipients_.data(), recipients_.size()};
-    envelope.envelope_id = mail.EnvelopeID;
-    envelope.options = mail.Options;
-    envelope.smtputf8 = mail.NeedsSmtpUtf8();
-    envelope.body = kBodies[static_cast<unsigned>(source.Width())];
-    return engine.Send(envelope, source, now);
+    envelope_.reverse_path = std::string_view(addresses_.data(), bounds_[0]);
+    envelope_.recipients = {recipients_.data(), recipients_.size()};
+    envelope_.envelope_id = mail.EnvelopeID;
+    envelope_.options = mail.Options;
+    envelope_.smtputf8 = mail.NeedsSmtpUtf8();
+    envelope_.body = kBodies[static_cast<unsigned>(source.Width())];
+    return {};
   }
 
   static std::string_view DomainOf(std::string_view mailbox) noexcept { return mailbox.substr(mailbox.rfind('@') + 1); }
@@ -231,6 +242,7 @@ class Delivery {
   std::vector<std::size_t> bounds_;  // where each of them ends
   std::vector<std::size_t> asked_;   // the transaction's recipients, as numbers of results
   std::vector<Recipient> recipients_;
+  Envelope envelope_;
   MessageStamp stamp_;  // every transaction of the message shows the same Date and Message-ID
   SendResult result_;
   std::uint64_t size_ = 0;

@@ -60,6 +60,11 @@ class Driver {
   /// Does what can be done now and returns the next event; None when nothing more can be done now. Moves at most about
   /// `budget` bytes over all calls that share it, and takes what it moved from it.
   Event Next(std::size_t& budget) {
+    return Next(budget, [] {});
+  }
+  /// As above; `before_wait()` is called before anything waits, for work that does not touch the wire.
+  template <typename BeforeWait>
+  Event Next(std::size_t& budget, BeforeWait&& before_wait) {
     for (;;) {
       const Millis now = Now();
       switch (state_) {
@@ -92,7 +97,7 @@ class Driver {
             if (last) HangUp();
             return event;
           }
-          if (!Pump(now, budget)) return {};
+          if (!Pump(now, budget, before_wait)) return {};
           break;
         }
       }
@@ -223,7 +228,8 @@ class Driver {
   }
 
   /// Sends and receives once each; false when neither moved a byte.
-  bool Pump(Millis now, std::size_t& budget) {
+  template <typename BeforeWait>
+  bool Pump(Millis now, std::size_t& budget, BeforeWait&& before_wait) {
     bool moved = false;
     const Span<const char> output = engine_.Output();
     if (!output.empty() && !write_failed_ && budget != 0) {
@@ -244,7 +250,7 @@ class Driver {
     if (engine_first) return true;
     const Span<char> room = engine_.Input();
     if (room.empty() || budget == 0 || drained_) return moved;
-    const IoResult result = moved ? wire_.Read(room.data(), room.size()) : Receive(room, now);
+    const IoResult result = moved ? wire_.Read(room.data(), room.size()) : Receive(room, now, before_wait);
     if (result.status == IoStatus::Done) {
       // A plain stream that gave less than was asked for has no more; the records of TLS end where they like.
       drained_ = patient_ && result.size < room.size() && !wire_.Secured();
@@ -259,7 +265,8 @@ class Driver {
   }
 
   /// Reads; waits for bytes where that is allowed and there is nothing else to do.
-  IoResult Receive(Span<char> room, Millis now) {
+  template <typename BeforeWait>
+  IoResult Receive(Span<char> room, Millis now, BeforeWait&& before_wait) {
     if constexpr (kCanReadWait<Wire>) {
       const Millis deadline = NextDeadline();
       if (patience_ != 0 && engine_.Output().empty() && !write_failed_ && !engine_.Idle() &&
@@ -267,6 +274,7 @@ class Driver {
         Millis at_most = patience_ < 0 || patience_ > kLongestWait ? kLongestWait : patience_;
         if (deadline - now < at_most) at_most = deadline - now;
         patience_ = 0;
+        before_wait();
         return wire_.ReadWait(room.data(), room.size(), at_most);
       }
     }

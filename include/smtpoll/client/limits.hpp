@@ -10,7 +10,7 @@ SMTPOLL_NAMESPACE_BEGIN
 
 struct DefaultLimits {
   static constexpr std::size_t kInput = 4096;    ///< Receive buffer, bytes: the longest reply that is understood.
-  static constexpr std::size_t kOutput = 16384;  ///< Send buffer, bytes: commands and content pass through it.
+  static constexpr std::size_t kOutput = 32768;  ///< Send buffer, bytes: commands and content pass through it.
   static constexpr std::size_t kInFlight = 16;   ///< Messages that may wait for their final reply (PIPELINING).
 };
 

@@ -133,6 +133,10 @@ class BasicSMTPSocket : public detail::SettingsOf<Transport<Socket>>, public Han
   void Round(std::size_t& budget);
   bool StartNext();
   bool StartMessage();
+  void PrepareMessage();
+  void PrepareAhead();
+  void ReturnPrepared();
+  MessageSource& Rendering() { return sources_[rendering_]; }
   void FinishRun();
   void PumpRaw(std::size_t& budget);
   void Dispatch(const Event& event);
@@ -156,9 +160,11 @@ class BasicSMTPSocket : public detail::SettingsOf<Transport<Socket>>, public Han
   detail::SessionStrings strings_;
   detail::RawStream raw_;
   detail::PipeliningTrust trust_;
-  detail::Flights flights_;      // the messages that the engine has, oldest first
-  detail::Flights unfinished_;   // those that need another transaction for more of their recipients
-  MessageSource source_;         // renders the newest one
+  detail::Flights flights_;     // the messages that the engine has, oldest first
+  detail::Flights unfinished_;  // those that need another transaction for more of their recipients
+  detail::Flights prepared_;    // at most one, that is laid out and waits for its turn
+  MessageSource sources_[2];    // one renders the newest message, the other one holds what is prepared
+  unsigned rendering_ = 0;
   std::size_t returned_ = 0;     // messages that came back to the queue since the connection was made
   bool sending_ = false;         // SendMail is at work
   bool quit_wanted_ = false;     // QUIT as soon as the session is idle

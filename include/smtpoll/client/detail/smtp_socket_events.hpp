@@ -32,6 +32,7 @@ SMTPOLL_MEMBER(void)::Dispatch(const Event& event) {
     case EventKind::Returned: return Land(Outcome::Queued, event.error);
     case EventKind::MustReconnect:
       // The message is out of the queue; those that wait need a new wire.
+      ReturnPrepared();
       if (sending_ && Messages.empty() && unfinished_.empty()) FinishRun();
       if ((sending_ || !unfinished_.empty()) && !closing_) return Open();
       quit_wanted_ = false;
@@ -68,7 +69,7 @@ SMTPOLL_MEMBER(void)::ReportLastChunk() {
 /// The oldest message under way has its outcome; more of its recipients may need another transaction.
 SMTPOLL_MEMBER(void)::Land(Outcome outcome, const smtpoll::Error* why) {
   if (flights_.Count() == 1) {
-    source_.Close();
+    Rendering().Close();
     const bool gone = outcome == Outcome::Sent || (why != nullptr && why->reply_code != 0);
     if (last_chunk_due_ && gone) ReportLastChunk();
     last_chunk_due_ = false;
@@ -82,6 +83,7 @@ SMTPOLL_MEMBER(void)::Land(Outcome outcome, const smtpoll::Error* why) {
 
 /// The connection is gone before the last recipients of these messages had their turn.
 SMTPOLL_MEMBER(void)::ReturnUnfinished() {
+  ReturnPrepared();
   while (!unfinished_.empty()) {
     detail::Flights::Owner flight = unfinished_.TakeOldest();
     flight->delivery.End(Outcome::Queued, nullptr);

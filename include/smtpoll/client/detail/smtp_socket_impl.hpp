@@ -34,7 +34,7 @@ SMTPOLL_MEMBER(void)::Connect() {
 }
 
 SMTPOLL_MEMBER(void)::SendMail() {
-  if (Messages.empty() && flights_.empty() && unfinished_.empty()) return;
+  if (Messages.empty() && flights_.empty() && unfinished_.empty() && prepared_.empty()) return;
   const State state = driver_.CurrentState();
   if (state == State::Listening || (state == State::Raw && (accepted_ || raw_.Unsent() != 0)))
     return Report(smtpoll::Error(Errc::InvalidState, Phase::Idle, "the connection is used as a raw stream"));
@@ -114,7 +114,7 @@ SMTPOLL_MEMBER(void)::Round(std::size_t& budget) {
     if (StartMessage()) continue;
     // Before Next: between an event and its dispatch no handler may end the session.
     if (last_chunk_due_ && driver_.Session().ContentIsOut()) ReportLastChunk();
-    const Event event = driver_.Next(budget);
+    const Event event = driver_.Next(budget, [this] { PrepareAhead(); });
     if (event.kind != EventKind::None) {
       progress_ = true;
       Dispatch(event);
@@ -122,7 +122,7 @@ SMTPOLL_MEMBER(void)::Round(std::size_t& budget) {
       progress_ = true;
       this->OnConnectionEstablished({});
     } else if (!StartNext()) {
-      return;
+      return PrepareAhead();
     }
   }
 }
@@ -131,7 +131,7 @@ SMTPOLL_MEMBER(void)::Round(std::size_t& budget) {
 SMTPOLL_MEMBER(bool)::StartNext() {
   if (StartMessage()) return true;
   if (!InIdleSession()) return false;
-  if (sending_ && Messages.empty() && unfinished_.empty()) {
+  if (sending_ && Messages.empty() && prepared_.empty() && unfinished_.empty()) {
     FinishRun();
     if (!InIdleSession() || StartMessage()) return true;
   }
@@ -147,26 +147,58 @@ SMTPOLL_MEMBER(bool)::StartNext() {
 SMTPOLL_MEMBER(bool)::StartMessage() {
   if (driver_.CurrentState() != State::Session || !driver_.Session().CanSend()) return false;
   const bool unfinished = !unfinished_.empty();
-  if (!unfinished && (!sending_ || Messages.empty())) return false;
+  if (!unfinished && (!sending_ || (prepared_.empty() && Messages.empty()))) return false;
   if (last_chunk_due_) {
     ReportLastChunk();
     return true;  // the handler may have changed all this
   }
   progress_ = true;
-  detail::Flights::Owner flight = unfinished ? unfinished_.TakeOldest() : flights_.Take();
-  if (!unfinished) Messages.PopFront(flight->mail);
-  const smtpoll::Error error = unfinished ? flight->delivery.Continue(flight->mail, source_, driver_.Session(), Now())
-                                          : flight->delivery.Start(flight->mail, source_, driver_.Session(), Now());
-  if (!unfinished && waiting_count_ == Messages.Count() + 1) {
-    waiting_count_ = Messages.Count();
-    const std::uint64_t size = flight->delivery.ContentSize();
-    waiting_size_ -= size < waiting_size_ ? size : waiting_size_;
+  detail::Flights::Owner flight;
+  smtpoll::Error error;
+  if (unfinished) {
+    flight = unfinished_.TakeOldest();
+    error = flight->delivery.Continue(flight->mail, Rendering(), driver_.Session(), Now());
+  } else {
+    if (prepared_.empty()) PrepareMessage();
+    flight = prepared_.TakeOldest();
+    rendering_ = 1 - rendering_;
+    error = flight->delivery.Result().error;
+    if (!error) error = flight->delivery.Begin(Rendering(), driver_.Session(), Now());
   }
   if (error)
     Finish(std::move(flight), &error);
   else
     flights_.Add(std::move(flight));
   return true;
+}
+
+/// Takes the next message out of the queue and has it laid out, so that it can go when its turn comes.
+SMTPOLL_MEMBER(void)::PrepareMessage() {
+  detail::Flights::Owner flight = flights_.Take();
+  Messages.PopFront(flight->mail);
+  flight->delivery.Prepare(flight->mail, sources_[1 - rendering_], driver_.Session());
+  if (waiting_count_ == Messages.Count() + 1) {
+    waiting_count_ = Messages.Count();
+    const std::uint64_t size = flight->delivery.ContentSize();
+    waiting_size_ -= size < waiting_size_ ? size : waiting_size_;
+  }
+  prepared_.Add(std::move(flight));
+}
+
+/// While the server's replies are awaited there is time for what goes next.
+SMTPOLL_MEMBER(void)::PrepareAhead() {
+  if (sending_ && prepared_.empty() && !Messages.empty() && this->MessagesInFlight > 1 && flights_.Count() != 0 &&
+      driver_.CurrentState() == State::Session)
+    PrepareMessage();
+}
+
+/// What was made ready has not begun, and goes back.
+SMTPOLL_MEMBER(void)::ReturnPrepared() {
+  if (prepared_.empty()) return;
+  detail::Flights::Owner flight = prepared_.TakeOldest();
+  sources_[1 - rendering_].Close();
+  Messages.Insert(returned_, std::move(flight->mail));
+  flights_.GiveBack(std::move(flight));
 }
 
 /// The queue is empty: says so, and goes on with what a handler has put into it.
@@ -271,6 +303,7 @@ SMTPOLL_MEMBER(std::size_t)::BytesLeftToSend() const {
   std::uint64_t left = raw_.Unsent() + driver_.Session().Output().size();
   const std::uint64_t content = driver_.Session().ContentLeft();
   left += content == kUnknownSize ? 1 : content;
+  if (!prepared_.empty()) left += prepared_.Oldest().delivery.ContentSize();
   if (sending_ && waiting_count_ != Messages.Count()) {
     waiting_size_ = 0;
     for (const EmailMessage& mail : Messages) waiting_size_ += detail::ContentSize(mail);
