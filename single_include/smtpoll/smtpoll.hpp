@@ -8450,18 +8450,29 @@ namespace detail {
 
 class Delivery {
  public:
-  /// Hands `mail` to the engine, rendered by `source`; `mail` must not change until its end. An error means that no
-  /// byte of it was or will be sent.
-  Error Start(const EmailMessage& mail, MessageSource& source, Engine& engine, Millis now) {
+  /// Makes `mail` ready for Begin: reads its addresses, and has `source` lay it out for the server of `engine`; `mail`
+  /// must not change from now on until its end. An error means that it cannot be sent.
+  Error Prepare(const EmailMessage& mail, MessageSource& source, const Engine& engine) {
     result_.outcome = Outcome::Queued;
     result_.error = {};
     result_.server_text.clear();
     size_ = 0;
     stamp_ = {};
-    Error error = Prepare(mail);
-    if (!error) error = StartTransaction(mail, source, engine, now);
+    Error error = ReadMessage(mail);
+    if (!error) error = LayOutTransaction(mail, source, engine);
     if (error) End(Outcome::Refused, &error);
     return error;
+  }
+  /// Hands the message that was made ready to the engine. An error means that no byte of it was or will be sent.
+  Error Begin(MessageSource& source, Engine& engine, Millis now) {
+    const Error error = engine.Send(envelope_, source, now);
+    if (error) End(Outcome::Refused, &error);
+    return error;
+  }
+  /// Prepare and Begin.
+  Error Start(const EmailMessage& mail, MessageSource& source, Engine& engine, Millis now) {
+    const Error error = Prepare(mail, source, engine);
+    return error ? error : Begin(source, engine, now);
   }
 
   /// A message that cannot even be tried, because of `why`.
@@ -8477,8 +8488,9 @@ class Delivery {
   bool HasMore() const noexcept { return has_more_; }
   /// Starts that transaction. An error means that no byte of it was or will be sent.
   Error Continue(const EmailMessage& mail, MessageSource& source, Engine& engine, Millis now) {
-    const Error error = StartTransaction(mail, source, engine, now);
-    if (error) End(Outcome::Refused, &error);
+    const Error error = LayOutTransaction(mail, source, engine);
+    if (!error) return Begin(source, engine, now);
+    End(Outcome::Refused, &error);
     return error;
   }
 
@@ -8567,7 +8579,7 @@ class Delivery {
   }
 
   /// Reads the addresses of `mail` and lays out the results; nothing of the wire is touched.
-  Error Prepare(const EmailMessage& mail) {
+  Error ReadMessage(const EmailMessage& mail) {
     addresses_.clear();
     bounds_.clear();
     asked_.clear();
@@ -8615,8 +8627,8 @@ class Delivery {
     result.text.clear();
   }
 
-  /// Starts a transaction with as many of the queued recipients as the server takes at once.
-  Error StartTransaction(const EmailMessage& mail, MessageSource& source, Engine& engine, Millis now) {
+  /// The envelope of a transaction with as many of the queued recipients as the server takes at once, and its content.
+  Error LayOutTransaction(const EmailMessage& mail, MessageSource& source, const Engine& engine) {
     const Capabilities& server = engine.ServerCapabilities();
     recipients_.clear();
     for (std::size_t i = 0; i < result_.recipients.size() && recipients_.size() < server.MaxRecipients(); ++i) {
@@ -8633,14 +8645,13 @@ class Delivery {
     source.Open(mail, WidthOf(engine), stamp_);
     size_ = source.Size() == kUnknownSize ? 0 : source.Size();
     constexpr BodyType kBodies[] = {BodyType::SevenBit, BodyType::EightBitMime, BodyType::BinaryMime};
-    Envelope envelope;
-    envelope.reverse_path = std::string_view(addresses_.data(), bounds_[0]);
-    envelope.recipients = {recipients_.data(), recipients_.size()};
-    envelope.envelope_id = mail.EnvelopeID;
-    envelope.options = mail.Options;
-    envelope.smtputf8 = mail.NeedsSmtpUtf8();
-    envelope.body = kBodies[static_cast<unsigned>(source.Width())];
-    return engine.Send(envelope, source, now);
+    envelope_.reverse_path = std::string_view(addresses_.data(), bounds_[0]);
+    envelope_.recipients = {recipients_.data(), recipients_.size()};
+    envelope_.envelope_id = mail.EnvelopeID;
+    envelope_.options = mail.Options;
+    envelope_.smtputf8 = mail.NeedsSmtpUtf8();
+    envelope_.body = kBodies[static_cast<unsigned>(source.Width())];
+    return {};
   }
 
   static std::string_view DomainOf(std::string_view mailbox) noexcept { return mailbox.substr(mailbox.rfind('@') + 1); }
@@ -8662,6 +8673,7 @@ class Delivery {
   std::vector<std::size_t> bounds_;  // where each of them ends
   std::vector<std::size_t> asked_;   // the transaction's recipients, as numbers of results
   std::vector<Recipient> recipients_;
+  Envelope envelope_;
   MessageStamp stamp_;  // every transaction of the message shows the same Date and Message-ID
   SendResult result_;
   std::uint64_t size_ = 0;
@@ -8682,7 +8694,7 @@ SMTPOLL_NAMESPACE_BEGIN
 
 struct DefaultLimits {
   static constexpr std::size_t kInput = 4096;    ///< Receive buffer, bytes: the longest reply that is understood.
-  static constexpr std::size_t kOutput = 16384;  ///< Send buffer, bytes: commands and content pass through it.
+  static constexpr std::size_t kOutput = 32768;  ///< Send buffer, bytes: commands and content pass through it.
   static constexpr std::size_t kInFlight = 16;   ///< Messages that may wait for their final reply (PIPELINING).
 };
 
@@ -9073,6 +9085,11 @@ class Driver {
   /// Does what can be done now and returns the next event; None when nothing more can be done now. Moves at most about
   /// `budget` bytes over all calls that share it, and takes what it moved from it.
   Event Next(std::size_t& budget) {
+    return Next(budget, [] {});
+  }
+  /// As above; `before_wait()` is called before anything waits, for work that does not touch the wire.
+  template <typename BeforeWait>
+  Event Next(std::size_t& budget, BeforeWait&& before_wait) {
     for (;;) {
       const Millis now = Now();
       switch (state_) {
@@ -9105,7 +9122,7 @@ class Driver {
             if (last) HangUp();
             return event;
           }
-          if (!Pump(now, budget)) return {};
+          if (!Pump(now, budget, before_wait)) return {};
           break;
         }
       }
@@ -9236,7 +9253,8 @@ class Driver {
   }
 
   /// Sends and receives once each; false when neither moved a byte.
-  bool Pump(Millis now, std::size_t& budget) {
+  template <typename BeforeWait>
+  bool Pump(Millis now, std::size_t& budget, BeforeWait&& before_wait) {
     bool moved = false;
     const Span<const char> output = engine_.Output();
     if (!output.empty() && !write_failed_ && budget != 0) {
@@ -9257,7 +9275,7 @@ class Driver {
     if (engine_first) return true;
     const Span<char> room = engine_.Input();
     if (room.empty() || budget == 0 || drained_) return moved;
-    const IoResult result = moved ? wire_.Read(room.data(), room.size()) : Receive(room, now);
+    const IoResult result = moved ? wire_.Read(room.data(), room.size()) : Receive(room, now, before_wait);
     if (result.status == IoStatus::Done) {
       // A plain stream that gave less than was asked for has no more; the records of TLS end where they like.
       drained_ = patient_ && result.size < room.size() && !wire_.Secured();
@@ -9272,7 +9290,8 @@ class Driver {
   }
 
   /// Reads; waits for bytes where that is allowed and there is nothing else to do.
-  IoResult Receive(Span<char> room, Millis now) {
+  template <typename BeforeWait>
+  IoResult Receive(Span<char> room, Millis now, BeforeWait&& before_wait) {
     if constexpr (kCanReadWait<Wire>) {
       const Millis deadline = NextDeadline();
       if (patience_ != 0 && engine_.Output().empty() && !write_failed_ && !engine_.Idle() &&
@@ -9280,6 +9299,7 @@ class Driver {
         Millis at_most = patience_ < 0 || patience_ > kLongestWait ? kLongestWait : patience_;
         if (deadline - now < at_most) at_most = deadline - now;
         patience_ = 0;
+        before_wait();
         return wire_.ReadWait(room.data(), room.size(), at_most);
       }
     }
@@ -10991,6 +11011,7 @@ class Flights {
   bool empty() const noexcept { return under_way_.empty(); }
   std::size_t Count() const noexcept { return under_way_.size(); }
   Flight& Oldest() noexcept { return *under_way_.front(); }
+  const Flight& Oldest() const noexcept { return *under_way_.front(); }
   Flight& Newest() noexcept { return *under_way_.back(); }
 
   /// An empty flight that belongs to the caller.
@@ -11450,6 +11471,10 @@ class BasicSMTPSocket : public detail::SettingsOf<Transport<Socket>>, public Han
   void Round(std::size_t& budget);
   bool StartNext();
   bool StartMessage();
+  void PrepareMessage();
+  void PrepareAhead();
+  void ReturnPrepared();
+  MessageSource& Rendering() { return sources_[rendering_]; }
   void FinishRun();
   void PumpRaw(std::size_t& budget);
   void Dispatch(const Event& event);
@@ -11473,9 +11498,11 @@ class BasicSMTPSocket : public detail::SettingsOf<Transport<Socket>>, public Han
   detail::SessionStrings strings_;
   detail::RawStream raw_;
   detail::PipeliningTrust trust_;
-  detail::Flights flights_;      // the messages that the engine has, oldest first
-  detail::Flights unfinished_;   // those that need another transaction for more of their recipients
-  MessageSource source_;         // renders the newest one
+  detail::Flights flights_;     // the messages that the engine has, oldest first
+  detail::Flights unfinished_;  // those that need another transaction for more of their recipients
+  detail::Flights prepared_;    // at most one, that is laid out and waits for its turn
+  MessageSource sources_[2];    // one renders the newest message, the other one holds what is prepared
+  unsigned rendering_ = 0;
   std::size_t returned_ = 0;     // messages that came back to the queue since the connection was made
   bool sending_ = false;         // SendMail is at work
   bool quit_wanted_ = false;     // QUIT as soon as the session is idle
@@ -11500,8 +11527,140 @@ SMTPOLL_NAMESPACE_END
 
 #endif
 
+// ---- smtpoll/client/detail/smtp_socket_events.hpp ----
+// What each event of the engine means for BasicSMTPSocket's queue and its caller: where a message goes when its outcome
+// is known, and who hears of it. Invariant: a flight is taken out of its list before a handler hears of it, so a
+// handler may end the connection.
+#ifndef SMTPOLL_CLIENT_DETAIL_SMTP_SOCKET_EVENTS_HPP
+#define SMTPOLL_CLIENT_DETAIL_SMTP_SOCKET_EVENTS_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+
+#define SMTPOLL_MEMBER(...)                                                                          \
+  template <typename Socket, template <typename> class Transport, typename Handler, typename Limits> \
+  __VA_ARGS__ BasicSMTPSocket<Socket, Transport, Handler, Limits>
+
+// What each event of the engine means for the queue and the caller.
+SMTPOLL_MEMBER(void)::Dispatch(const Event& event) {
+  switch (event.kind) {
+    case EventKind::None:
+    case EventKind::CommandReply:
+    case EventKind::NeedTls:
+    case EventKind::Hello:
+    case EventKind::Ready: return;
+    case EventKind::Authenticated: return strings_.Forget();
+    case EventKind::Greeting: return this->OnConnectionEstablished(event.reply.text);
+    case EventKind::RecipientAccepted:
+    case EventKind::RecipientRefused: return flights_.Oldest().delivery.OnRecipient(event);
+    case EventKind::RecipientFinal: return flights_.Oldest().delivery.OnRecipientFinal(event);
+    case EventKind::Chunk: return ReportChunk(event);
+    case EventKind::Accepted: flights_.Oldest().delivery.OnAccepted(event); return Land(Outcome::Sent, nullptr);
+    case EventKind::Refused: return Land(Outcome::Refused, event.error);
+    case EventKind::InDoubt: return Land(Outcome::InDoubt, event.error);
+    case EventKind::Returned: return Land(Outcome::Queued, event.error);
+    case EventKind::MustReconnect:
+      // The message is out of the queue; those that wait need a new wire.
+      ReturnPrepared();
+      if (sending_ && Messages.empty() && unfinished_.empty()) FinishRun();
+      if ((sending_ || !unfinished_.empty()) && !closing_) return Open();
+      quit_wanted_ = false;
+      return;
+    case EventKind::Failed:
+      if (!closing_ && driver_.Session().FailedInGroup()) trust_.FailedInGroup(*event.error);
+      if (!closing_) {
+        if (!token_renewed_ && detail::RefusesToken(*event.error)) return Open(event.error);
+        Fault(*event.error);
+      }
+      ReturnUnfinished();
+      return;
+    case EventKind::Ended:
+      strings_.Forget();
+      // SendMail was called again while QUIT was on its way.
+      if ((sending_ || !unfinished_.empty()) && !closing_) return Open();
+      ReturnUnfinished();
+      return;
+  }
+}
+
+SMTPOLL_MEMBER(void)::ReportChunk(const Event& event) {
+  const bool cancelled = detail::AskAboutChunk(static_cast<Handler&>(*this), event);
+  last_chunk_due_ = !cancelled;
+  if (cancelled) driver_.Session().Cancel();
+}
+
+/// All content of the newest message has gone, or stands in the send buffer with the next message behind it.
+SMTPOLL_MEMBER(void)::ReportLastChunk() {
+  last_chunk_due_ = false;
+  this->OnSendProgress(0, 0);
+}
+
+/// The oldest message under way has its outcome; more of its recipients may need another transaction.
+SMTPOLL_MEMBER(void)::Land(Outcome outcome, const smtpoll::Error* why) {
+  if (flights_.Count() == 1) {
+    Rendering().Close();
+    const bool gone = outcome == Outcome::Sent || (why != nullptr && why->reply_code != 0);
+    if (last_chunk_due_ && gone) ReportLastChunk();
+    last_chunk_due_ = false;
+  }
+  detail::Flights::Owner flight = flights_.TakeOldest();
+  if (outcome != Outcome::Sent) flight->delivery.End(outcome, why);
+  if (!flight->delivery.HasMore()) return Finish(std::move(flight), why);
+  unfinished_.Add(std::move(flight));
+  if (closing_) ReturnUnfinished();
+}
+
+/// The connection is gone before the last recipients of these messages had their turn.
+SMTPOLL_MEMBER(void)::ReturnUnfinished() {
+  ReturnPrepared();
+  while (!unfinished_.empty()) {
+    detail::Flights::Owner flight = unfinished_.TakeOldest();
+    flight->delivery.End(Outcome::Queued, nullptr);
+    Finish(std::move(flight), nullptr);
+  }
+}
+
+/// The message goes where its outcome says, and the caller hears of it.
+SMTPOLL_MEMBER(void)::Finish(detail::Flights::Owner flight, const smtpoll::Error* because) {
+  EmailMessage& mail = flight->mail;
+  const SendResult& result = flight->delivery.Result();
+  const smtpoll::Error why = because != nullptr ? *because : result.error;
+  switch (result.outcome) {
+    case Outcome::Queued:
+      if (flight->delivery.Settle(mail)) this->OnMessageFinished(mail, result);
+      Messages.Insert(returned_++, std::move(mail));
+      break;
+    case Outcome::Sent:
+      sent_some_ = true;
+      this->OnMessageFinished(mail, result);
+      this->OnMessageSent(mail);
+      break;
+    case Outcome::InDoubt:
+      this->OnMessageFinished(mail, result);
+      flight->delivery.Settle(mail);
+      InDoubt.Append(std::move(mail));
+      this->OnMessageInDoubt(InDoubt[InDoubt.Count() - 1], why);
+      break;
+    case Outcome::Refused:
+      this->OnMessageFinished(mail, result);
+      if (why.reply_code != 0) {
+        last_error_ = why;
+        this->OnServerError(why.reply_code, why.text.View(), mail);
+      } else if (why.Code() != Errc::Cancelled) {
+        Report(why);
+      }
+      break;
+  }
+  flights_.GiveBack(std::move(flight));
+}
+
+#undef SMTPOLL_MEMBER
+
+SMTPOLL_NAMESPACE_END
+
+#endif
+
 // ---- smtpoll/client/detail/smtp_socket_impl.hpp ----
-// The bodies of BasicSMTPSocket: Poll and its rounds, what each engine event means for the queue, and how things end.
+// The bodies of BasicSMTPSocket: connecting, Poll and its rounds, the raw stream, and how a connection ends.
 #ifndef SMTPOLL_CLIENT_DETAIL_SMTP_SOCKET_IMPL_HPP
 #define SMTPOLL_CLIENT_DETAIL_SMTP_SOCKET_IMPL_HPP
 
@@ -11535,7 +11694,7 @@ SMTPOLL_MEMBER(void)::Connect() {
 }
 
 SMTPOLL_MEMBER(void)::SendMail() {
-  if (Messages.empty() && flights_.empty() && unfinished_.empty()) return;
+  if (Messages.empty() && flights_.empty() && unfinished_.empty() && prepared_.empty()) return;
   const State state = driver_.CurrentState();
   if (state == State::Listening || (state == State::Raw && (accepted_ || raw_.Unsent() != 0)))
     return Report(smtpoll::Error(Errc::InvalidState, Phase::Idle, "the connection is used as a raw stream"));
@@ -11615,7 +11774,7 @@ SMTPOLL_MEMBER(void)::Round(std::size_t& budget) {
     if (StartMessage()) continue;
     // Before Next: between an event and its dispatch no handler may end the session.
     if (last_chunk_due_ && driver_.Session().ContentIsOut()) ReportLastChunk();
-    const Event event = driver_.Next(budget);
+    const Event event = driver_.Next(budget, [this] { PrepareAhead(); });
     if (event.kind != EventKind::None) {
       progress_ = true;
       Dispatch(event);
@@ -11623,7 +11782,7 @@ SMTPOLL_MEMBER(void)::Round(std::size_t& budget) {
       progress_ = true;
       this->OnConnectionEstablished({});
     } else if (!StartNext()) {
-      return;
+      return PrepareAhead();
     }
   }
 }
@@ -11632,7 +11791,7 @@ SMTPOLL_MEMBER(void)::Round(std::size_t& budget) {
 SMTPOLL_MEMBER(bool)::StartNext() {
   if (StartMessage()) return true;
   if (!InIdleSession()) return false;
-  if (sending_ && Messages.empty() && unfinished_.empty()) {
+  if (sending_ && Messages.empty() && prepared_.empty() && unfinished_.empty()) {
     FinishRun();
     if (!InIdleSession() || StartMessage()) return true;
   }
@@ -11648,26 +11807,58 @@ SMTPOLL_MEMBER(bool)::StartNext() {
 SMTPOLL_MEMBER(bool)::StartMessage() {
   if (driver_.CurrentState() != State::Session || !driver_.Session().CanSend()) return false;
   const bool unfinished = !unfinished_.empty();
-  if (!unfinished && (!sending_ || Messages.empty())) return false;
+  if (!unfinished && (!sending_ || (prepared_.empty() && Messages.empty()))) return false;
   if (last_chunk_due_) {
     ReportLastChunk();
     return true;  // the handler may have changed all this
   }
   progress_ = true;
-  detail::Flights::Owner flight = unfinished ? unfinished_.TakeOldest() : flights_.Take();
-  if (!unfinished) Messages.PopFront(flight->mail);
-  const smtpoll::Error error = unfinished ? flight->delivery.Continue(flight->mail, source_, driver_.Session(), Now())
-                                          : flight->delivery.Start(flight->mail, source_, driver_.Session(), Now());
-  if (!unfinished && waiting_count_ == Messages.Count() + 1) {
-    waiting_count_ = Messages.Count();
-    const std::uint64_t size = flight->delivery.ContentSize();
-    waiting_size_ -= size < waiting_size_ ? size : waiting_size_;
+  detail::Flights::Owner flight;
+  smtpoll::Error error;
+  if (unfinished) {
+    flight = unfinished_.TakeOldest();
+    error = flight->delivery.Continue(flight->mail, Rendering(), driver_.Session(), Now());
+  } else {
+    if (prepared_.empty()) PrepareMessage();
+    flight = prepared_.TakeOldest();
+    rendering_ = 1 - rendering_;
+    error = flight->delivery.Result().error;
+    if (!error) error = flight->delivery.Begin(Rendering(), driver_.Session(), Now());
   }
   if (error)
     Finish(std::move(flight), &error);
   else
     flights_.Add(std::move(flight));
   return true;
+}
+
+/// Takes the next message out of the queue and has it laid out, so that it can go when its turn comes.
+SMTPOLL_MEMBER(void)::PrepareMessage() {
+  detail::Flights::Owner flight = flights_.Take();
+  Messages.PopFront(flight->mail);
+  flight->delivery.Prepare(flight->mail, sources_[1 - rendering_], driver_.Session());
+  if (waiting_count_ == Messages.Count() + 1) {
+    waiting_count_ = Messages.Count();
+    const std::uint64_t size = flight->delivery.ContentSize();
+    waiting_size_ -= size < waiting_size_ ? size : waiting_size_;
+  }
+  prepared_.Add(std::move(flight));
+}
+
+/// While the server's replies are awaited there is time for what goes next.
+SMTPOLL_MEMBER(void)::PrepareAhead() {
+  if (sending_ && prepared_.empty() && !Messages.empty() && this->MessagesInFlight > 1 && flights_.Count() != 0 &&
+      driver_.CurrentState() == State::Session)
+    PrepareMessage();
+}
+
+/// What was made ready has not begun, and goes back.
+SMTPOLL_MEMBER(void)::ReturnPrepared() {
+  if (prepared_.empty()) return;
+  detail::Flights::Owner flight = prepared_.TakeOldest();
+  sources_[1 - rendering_].Close();
+  Messages.Insert(returned_, std::move(flight->mail));
+  flights_.GiveBack(std::move(flight));
 }
 
 /// The queue is empty: says so, and goes on with what a handler has put into it.
@@ -11701,117 +11892,6 @@ SMTPOLL_MEMBER(void)::PumpRaw(std::size_t& budget) {
     }
     if (!outgoing.sent && !incoming.received) return;
   }
-}
-
-// What each event of the engine means for the queue and the caller.
-SMTPOLL_MEMBER(void)::Dispatch(const Event& event) {
-  switch (event.kind) {
-    case EventKind::None:
-    case EventKind::CommandReply:
-    case EventKind::NeedTls:
-    case EventKind::Hello:
-    case EventKind::Ready: return;
-    case EventKind::Authenticated: return strings_.Forget();
-    case EventKind::Greeting: return this->OnConnectionEstablished(event.reply.text);
-    case EventKind::RecipientAccepted:
-    case EventKind::RecipientRefused: return flights_.Oldest().delivery.OnRecipient(event);
-    case EventKind::RecipientFinal: return flights_.Oldest().delivery.OnRecipientFinal(event);
-    case EventKind::Chunk: return ReportChunk(event);
-    case EventKind::Accepted: flights_.Oldest().delivery.OnAccepted(event); return Land(Outcome::Sent, nullptr);
-    case EventKind::Refused: return Land(Outcome::Refused, event.error);
-    case EventKind::InDoubt: return Land(Outcome::InDoubt, event.error);
-    case EventKind::Returned: return Land(Outcome::Queued, event.error);
-    case EventKind::MustReconnect:
-      // The message is out of the queue; those that wait need a new wire.
-      if (sending_ && Messages.empty() && unfinished_.empty()) FinishRun();
-      if ((sending_ || !unfinished_.empty()) && !closing_) return Open();
-      quit_wanted_ = false;
-      return;
-    case EventKind::Failed:
-      if (!closing_ && driver_.Session().FailedInGroup()) trust_.FailedInGroup(*event.error);
-      if (!closing_) {
-        if (!token_renewed_ && detail::RefusesToken(*event.error)) return Open(event.error);
-        Fault(*event.error);
-      }
-      ReturnUnfinished();
-      return;
-    case EventKind::Ended:
-      strings_.Forget();
-      // SendMail was called again while QUIT was on its way.
-      if ((sending_ || !unfinished_.empty()) && !closing_) return Open();
-      ReturnUnfinished();
-      return;
-  }
-}
-
-SMTPOLL_MEMBER(void)::ReportChunk(const Event& event) {
-  const bool cancelled = detail::AskAboutChunk(static_cast<Handler&>(*this), event);
-  last_chunk_due_ = !cancelled;
-  if (cancelled) driver_.Session().Cancel();
-}
-
-/// All content of the newest message has gone, or stands in the send buffer with the next message behind it.
-SMTPOLL_MEMBER(void)::ReportLastChunk() {
-  last_chunk_due_ = false;
-  this->OnSendProgress(0, 0);
-}
-
-/// The oldest message under way has its outcome; more of its recipients may need another transaction.
-SMTPOLL_MEMBER(void)::Land(Outcome outcome, const smtpoll::Error* why) {
-  if (flights_.Count() == 1) {
-    source_.Close();
-    const bool gone = outcome == Outcome::Sent || (why != nullptr && why->reply_code != 0);
-    if (last_chunk_due_ && gone) ReportLastChunk();
-    last_chunk_due_ = false;
-  }
-  detail::Flights::Owner flight = flights_.TakeOldest();
-  if (outcome != Outcome::Sent) flight->delivery.End(outcome, why);
-  if (!flight->delivery.HasMore()) return Finish(std::move(flight), why);
-  unfinished_.Add(std::move(flight));
-  if (closing_) ReturnUnfinished();
-}
-
-/// The connection is gone before the last recipients of these messages had their turn.
-SMTPOLL_MEMBER(void)::ReturnUnfinished() {
-  while (!unfinished_.empty()) {
-    detail::Flights::Owner flight = unfinished_.TakeOldest();
-    flight->delivery.End(Outcome::Queued, nullptr);
-    Finish(std::move(flight), nullptr);
-  }
-}
-
-/// The message goes where its outcome says, and the caller hears of it.
-SMTPOLL_MEMBER(void)::Finish(detail::Flights::Owner flight, const smtpoll::Error* because) {
-  EmailMessage& mail = flight->mail;
-  const SendResult& result = flight->delivery.Result();
-  const smtpoll::Error why = because != nullptr ? *because : result.error;
-  switch (result.outcome) {
-    case Outcome::Queued:
-      if (flight->delivery.Settle(mail)) this->OnMessageFinished(mail, result);
-      Messages.Insert(returned_++, std::move(mail));
-      break;
-    case Outcome::Sent:
-      sent_some_ = true;
-      this->OnMessageFinished(mail, result);
-      this->OnMessageSent(mail);
-      break;
-    case Outcome::InDoubt:
-      this->OnMessageFinished(mail, result);
-      flight->delivery.Settle(mail);
-      InDoubt.Append(std::move(mail));
-      this->OnMessageInDoubt(InDoubt[InDoubt.Count() - 1], why);
-      break;
-    case Outcome::Refused:
-      this->OnMessageFinished(mail, result);
-      if (why.reply_code != 0) {
-        last_error_ = why;
-        this->OnServerError(why.reply_code, why.text.View(), mail);
-      } else if (why.Code() != Errc::Cancelled) {
-        Report(why);
-      }
-      break;
-  }
-  flights_.GiveBack(std::move(flight));
 }
 
 /// The connection failed, or could not be started.
@@ -11883,6 +11963,7 @@ SMTPOLL_MEMBER(std::size_t)::BytesLeftToSend() const {
   std::uint64_t left = raw_.Unsent() + driver_.Session().Output().size();
   const std::uint64_t content = driver_.Session().ContentLeft();
   left += content == kUnknownSize ? 1 : content;
+  if (!prepared_.empty()) left += prepared_.Oldest().delivery.ContentSize();
   if (sending_ && waiting_count_ != Messages.Count()) {
     waiting_size_ = 0;
     for (const EmailMessage& mail : Messages) waiting_size_ += detail::ContentSize(mail);
