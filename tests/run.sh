@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs what is missing, builds everything and runs all tests, then the unit tests once more under the address and
+# Installs what is missing, builds everything and runs all tests, then the unit and fault tests once more under the address and
 # undefined behaviour sanitizers. Exit code 0 where all is well. CXX names the compiler; without it g++.
 # usage: sh tests/run.sh
 set -u
@@ -32,6 +32,7 @@ test_all() {
 failed=0
 configure build && ninja -C build && test_all build || failed=1
 configure build/asan -Db_sanitize=address,undefined -Db_lundef=false -Doptimization=1 \
-  -Dcpp_args=-fno-sanitize-recover=all && ninja -C build/asan tests/unit/unit && test_all build/asan unit || failed=1
+  -Dcpp_args=-fno-sanitize-recover=all && ninja -C build/asan tests/unit/unit tests/fault/fault &&
+  SMTPOLL_FAULT_STRIDE=7 test_all build/asan unit fault || failed=1
 [ $failed = 0 ] && echo 'run.sh: all is well' || echo 'run.sh: something failed, see above'
 exit $failed

@@ -7,7 +7,7 @@ import sys
 TESTS = pathlib.Path(__file__).resolve().parents[1]
 
 missing = []
-for folder, pattern in (('unit', '*_test.cpp'), ('integration', 'tls_*_test.cpp'), ('tools', '*_test.py')):
+for folder, pattern in (('unit', '*_test.cpp'), ('fault', '*_test.cpp'), ('integration', 'tls_*_test.cpp'), ('tools', '*_test.py')):
     listed = (TESTS / folder / 'meson.build').read_text(encoding='utf-8')
     missing += [file for file in sorted((TESTS / folder).glob(pattern)) if f"'{file.name}'" not in listed]
 for file in missing:
