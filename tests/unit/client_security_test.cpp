@@ -255,6 +255,27 @@ TEST_CASE("SecureSettings: by default nothing goes to a server that does not enc
   CHECK(configured == ";;;;;;;1.2 resumes");
 }
 
+TEST_CASE("RFC 8689 4.2.1: a certificate that nobody verified is not enough for REQUIRETLS") {
+  for (const bool verifies : {true, false}) {
+    TellingBench bench;
+    bench.session.InsecureAcceptAnyCertificate = !verifies;
+    bench.Wire().On("STARTTLS", "220 go\r\n");
+    bench.Wire().On("EHLO ", "250-mx\r\n250 REQUIRETLS\r\n");
+    for (const char* command : {"MAIL FROM:", "RCPT TO:", "DATA", "."})
+      bench.Wire().On(command, *command == 'D' ? "354 go\r\n" : "250 ok\r\n");
+    CHECK_FALSE(bench.session.Connect("mx.y.org", 587));
+    smtpoll::EmailMessage mail;
+    mail.FromAddress = "a@x.org";
+    mail.AddRecipient("b@y.org");
+    mail.Options.tls_required = smtpoll::TlsRequired::Yes;
+    const smtpoll::SendResult& result = bench.session.Send(mail);
+    CHECK(result.outcome == (verifies ? smtpoll::Outcome::Sent : smtpoll::Outcome::Refused));
+    CHECK(result.error.Code() == (verifies ? Errc::None : Errc::NotOffered));
+    CHECK((bench.Wire().sent.find("MAIL FROM:<a@x.org> REQUIRETLS\r\n") != std::string::npos) == verifies);
+    CHECK((bench.Wire().sent.find("MAIL") != std::string::npos) == verifies);
+  }
+}
+
 TEST_CASE("SecureSettings: Security, where it is set, says how TLS begins") {
   TellingBench opportunistic("250 SIZE 1000\r\n");
   opportunistic.session.Security = Security::Opportunistic;

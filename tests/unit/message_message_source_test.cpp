@@ -111,6 +111,26 @@ TEST_CASE("RFC 5322 3.6: a field of the caller's takes the place of ours; Bcc an
   CHECK_FALSE(Has(text, "evil"));
 }
 
+TEST_CASE("RFC 8689 3: TLS-Required: No is a field of the message, and excludes REQUIRETLS") {
+  EmailMessage mail = Mail();
+  CHECK_FALSE(Has(Render(mail), "TLS-Required"));
+  mail.Options.tls_required = smtpoll::TlsRequired::No;
+  CHECK(Has(Render(mail), "\r\nTLS-Required: No\r\n"));
+  mail.Headers.AppendHeader("TLS-Required", "No");
+  const std::string twice = Render(mail);
+  CHECK(twice.find("TLS-Required") == twice.rfind("TLS-Required"));
+  CHECK_FALSE(mail.Fault());
+  mail.Options.tls_required = smtpoll::TlsRequired::Yes;
+  CHECK(mail.Fault().field == "TLS-Required");
+  mail.Headers.Delete("TLS-Required");
+  CHECK_FALSE(mail.Fault());
+  CHECK_FALSE(Has(Render(mail), "TLS-Required"));
+  mail.Source = "Subject: ready\r\n\r\nmade\r\n";
+  CHECK_FALSE(mail.Fault());
+  mail.Options.tls_required = smtpoll::TlsRequired::No;
+  CHECK(mail.Fault().field == "Options");
+}
+
 TEST_CASE("RFC 2046 5.1: the tree is the smallest that holds what is there") {
   EmailMessage mail = Mail();
   CHECK(Types(Render(mail)) == "text/plain ");

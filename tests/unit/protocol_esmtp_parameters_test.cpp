@@ -73,6 +73,38 @@ TEST_CASE("An option that the server does not offer refuses the message, or is d
   CHECK(dropped.Run() == kOpened + kSent + "Ended\n");
 }
 
+TEST_CASE("RFC 8689 4.2.1: REQUIRETLS goes only over verified TLS to a server that offers it") {
+  Mail mail;
+  mail.options.tls_required = smtpoll::TlsRequired::Yes;
+  Script script;
+  script.options.secured = true;
+  script.Opening("250 REQUIRETLS").Send(mail).Expect("MAIL FROM:<a@x.org> REQUIRETLS").Reply("250 ok");
+  script.Expect("RCPT TO:<b@y.org>").Reply("250 ok").Content().Reply("250 queued").Quit();
+  CHECK(script.Run() == kOpened + kSent + "Ended\n");
+}
+
+TEST_CASE("RFC 8689 4.2.1: elsewhere it is refused before a byte is sent, and never goes without") {
+  Mail mail;
+  mail.options.tls_required = smtpoll::TlsRequired::Yes;
+  for (const bool drops : {false, true}) {
+    if (drops) mail.options.unoffered = smtpoll::Unoffered::Drop;
+    Script not_offered;
+    not_offered.options.secured = true;
+    not_offered.Opening("250 SIZE").Send(mail).Quit();
+    CHECK(not_offered.Run() == kOpened + "NotSent 1011 MAIL the message asks for REQUIRETLS\nEnded\n");
+    for (const bool secured : {false, true}) {
+      Script unsafe;
+      unsafe.options.secured = secured;
+      unsafe.options.server_verified = !secured;
+      unsafe.Opening("250 REQUIRETLS").Send(mail).Quit();
+      CHECK(unsafe.Run() ==
+            kOpened +
+                "NotSent 1011 MAIL the message asks for REQUIRETLS, but this connection is not encrypted "
+                "and verified\nEnded\n");
+    }
+  }
+}
+
 TEST_CASE("RFC 3461 4 and others: an option that breaks its own rule is refused before a byte is sent") {
   std::vector<Mail> bad(9, MailWithOptions());
   bad[0].options.priority = 10;

@@ -1,5 +1,5 @@
 // What a message may ask of the servers on its way: values without text, shared by the message and the protocol floor.
-// DSN is RFC 3461, MT-PRIORITY RFC 6710, DELIVERBY RFC 2852, FUTURERELEASE RFC 4865.
+// DSN is RFC 3461, MT-PRIORITY RFC 6710, DELIVERBY RFC 2852, FUTURERELEASE RFC 4865, REQUIRETLS RFC 8689.
 #ifndef SMTPOLL_BASE_DELIVERY_OPTIONS_HPP
 #define SMTPOLL_BASE_DELIVERY_OPTIONS_HPP
 
@@ -25,6 +25,18 @@ constexpr bool Includes(DsnNotify set, DsnNotify one) noexcept {
 /// What happens to a message that is not delivered in time (BY, RFC 2852 4).
 enum class DeliverByMode : std::uint8_t { Unset, Return, Notify };
 
+/// What a message wants of TLS on its whole way (RFC 8689).
+enum class TlsRequired : std::uint8_t {
+  Unset,
+  /// REQUIRETLS: it goes only over TLS, with a verified certificate, to servers that promise to do the same. Else it is
+  /// refused with Errc::NotOffered before a byte of it is sent; Unoffered::Drop changes nothing about that.
+  Yes,
+  /// The header field "TLS-Required: No": rather to be delivered than to be protected, whatever the receiving side has
+  /// published about TLS. That is a word to the servers on the way; the connection to the first one stays as safe as
+  /// Security says.
+  No,
+};
+
 /// What becomes of an option that the server does not offer.
 enum class Unoffered : std::uint8_t {
   Refuse,  ///< The message is refused with Errc::NotOffered before a byte of it is sent.
@@ -41,6 +53,7 @@ struct DeliveryOptions {
   std::int8_t priority = 0;            ///< -9 to 9, higher is more urgent.
   std::uint32_t hold_for_seconds = 0;  ///< 1 to 999999999: not to be delivered before that time has gone by.
   std::int64_t hold_until = 0;         ///< Not to be delivered before that time, in seconds since 1970 UTC; 0: unset.
+  TlsRequired tls_required = TlsRequired::Unset;
   Unoffered unoffered = Unoffered::Refuse;
 };
 

@@ -87,6 +87,7 @@ Error PrepareSecurity(const SettingsOf<Wire>& settings, std::uint16_t port, Wire
       if (settings.SSLConnectionType < SecureSettings::SSLConnectionTypes::TLSv12)
         return fault("SSLConnectionType: TLS before 1.2 is not safe (RFC 8996), set TLSv12 or TLSv13");
       if (Error error = wire.Configure(ToTlsSettings(settings))) return error;
+      options.server_verified = !settings.InsecureAcceptAnyCertificate;
     }
   } else {
     static_cast<void>(wire);

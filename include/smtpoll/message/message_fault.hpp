@@ -84,6 +84,10 @@ class FaultFinder {
  private:
   MessageFault BesideAddresses() const {
     if (const MessageFault fault = Signing()) return fault;
+    if (mail_.Options.tls_required == TlsRequired::Yes && mail_.Headers.Has("TLS-Required"))
+      return {"TLS-Required", 0, "Options.tls_required asks for REQUIRETLS, and that excludes it (RFC 8689 4.1)"};
+    if (mail_.Options.tls_required == TlsRequired::No && !mail_.Source.empty())
+      return {"Options", 0, "a ready-made Source has to say TLS-Required itself"};
     if (!mail_.Source.empty()) {
       const std::size_t nul = mail_.Source.find('\0');
       return nul == std::string::npos ? MessageFault() : MessageFault{"Source", nul + 1, "a NUL"};

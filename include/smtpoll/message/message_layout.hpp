@@ -152,6 +152,7 @@ class MessageLayout {
     if (Ours("Cc") && !mail_->CCAddress.empty()) Addresses(writer, "Cc", mail_->CCAddress);
     if (Ours("Subject") && !mail_->Subject.empty()) Field(writer, "Subject", mail_->Subject);
     if (Ours("Message-ID")) MessageId(writer, author_domain);
+    if (Ours("TLS-Required") && mail_->Options.tls_required == TlsRequired::No) Field(writer, "TLS-Required", "No");
     for (const InternetHeaders::Field& field : mail_->Headers.Fields())
       if (IsAddressField(field.name))
         Addresses(writer, field.name, field.value);

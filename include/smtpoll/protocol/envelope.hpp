@@ -124,6 +124,14 @@ inline const char* FirstUnoffered(const Envelope& envelope, const Capabilities& 
   return nullptr;
 }
 
+/// Why a message with REQUIRETLS must not go to this server (RFC 8689 4.2.1); nullptr where it may. `trusted`: the wire
+/// is encrypted, and the server's certificate was verified.
+inline const char* RequireTlsFault(const Envelope& envelope, const Capabilities& server, bool trusted) noexcept {
+  if (envelope.options.tls_required != TlsRequired::Yes) return nullptr;
+  if (!trusted) return "the message asks for REQUIRETLS, but this connection is not encrypted and verified";
+  return server.Has(Extension::RequireTls) ? nullptr : "the message asks for REQUIRETLS";
+}
+
 /// Why the message cannot go to this server, known before a byte of it is sent: a mailbox that would break out of its
 /// command, a recipient missing, an extension not offered, a size above the server's (RFC 1870 6.3: do not even try).
 inline Error CheckEnvelope(const Envelope& envelope, std::uint64_t content_size, const Capabilities& server) noexcept {

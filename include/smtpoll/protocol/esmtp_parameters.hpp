@@ -55,6 +55,7 @@ inline ParameterText MailParameters(const Envelope& envelope, std::uint64_t cont
   if (envelope.body == BodyType::EightBitMime) text.Append(" BODY=8BITMIME");
   if (envelope.body == BodyType::BinaryMime) text.Append(" BODY=BINARYMIME");
   if (NeedsSmtpUtf8(envelope)) text.Append(" SMTPUTF8");
+  if (options.tls_required == TlsRequired::Yes) text.Append(" REQUIRETLS");
   if (server.Has(Extension::Dsn)) {
     if (options.dsn_return != DsnReturn::Unset)
       text.Append(options.dsn_return == DsnReturn::Full ? " RET=FULL" : " RET=HDRS");

@@ -69,6 +69,7 @@ struct SessionOptions {
   StartTls start_tls = StartTls::Never;
   bool tls_first = false;               ///< The wire is encrypted before the greeting (RFC 8314 3.3).
   bool secured = false;                 ///< The wire is encrypted now; whoever owns the wire says so.
+  bool server_verified = true;          ///< Whoever secures the wire verifies the server; REQUIRETLS needs that.
   bool lmtp = false;                    ///< Speak LMTP (RFC 2033): LHLO, a final reply for each recipient.
   bool pipelining = true;               ///< Group commands where the server offers PIPELINING.
   std::uint32_t in_flight = 16;         ///< Messages that may wait for their final reply at once, with PIPELINING.

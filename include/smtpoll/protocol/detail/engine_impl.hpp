@@ -345,6 +345,9 @@ inline Error Engine::Send(const Envelope& envelope, Source& content, Millis now)
     return Error(Errc::InvalidState, CurrentPhase(), "a message cannot start before the session is ready");
   const Error error = detail::CheckEnvelope(envelope, content.Size(), capabilities_);
   if (error) return error;
+  const bool trusted = options_.secured && options_.server_verified;
+  if (const char* fault = detail::RequireTlsFault(envelope, capabilities_, trusted))
+    return Error(Errc::NotOffered, Phase::Mail, fault);
   const bool binary = envelope.body == BodyType::BinaryMime;
   if (binary && !TakesBinary())
     return Error(Errc::NotOffered, Phase::Mail, "BINARYMIME needs BDAT, which is turned off");
