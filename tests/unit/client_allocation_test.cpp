@@ -6,7 +6,12 @@
 
 #include <doctest/doctest.h>
 
+#include "heap_watch.hpp"
 #include "scripted_socket.hpp"
+
+#if defined(__GLIBC__)
+#include <malloc.h>
+#endif
 
 namespace {
 thread_local bool counting = false;
@@ -22,9 +27,15 @@ void* operator new(std::size_t size) {
   std::abort();
 }
 // Not inlined: g++ would see memory of operator new go to free, and warn.
-[[gnu::noinline]] void operator delete(void* memory) noexcept { std::free(memory); }
-[[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
-[[gnu::noinline]] void operator delete(void* memory, const std::nothrow_t&) noexcept { std::free(memory); }
+[[gnu::noinline]] void operator delete(void* memory) noexcept {
+#if defined(__GLIBC__)
+  if (heap_watch != nullptr && memory != nullptr)
+    heap_watch(static_cast<const char*>(memory), malloc_usable_size(memory));
+#endif
+  std::free(memory);
+}
+[[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept { operator delete(memory); }
+[[gnu::noinline]] void operator delete(void* memory, const std::nothrow_t&) noexcept { operator delete(memory); }
 
 namespace {
 

@@ -38,7 +38,10 @@ class Digest {
   };
 
   Digest() noexcept { Start(); }
-  ~Digest() { Wipe(block_, sizeof block_); }
+  ~Digest() {
+    Wipe(block_, sizeof block_);
+    Wipe(&state_, sizeof state_);  // under HMAC it is as good as the key
+  }
   Digest(const Digest&) = delete;
   Digest& operator=(const Digest&) = delete;
 

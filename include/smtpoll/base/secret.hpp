@@ -16,6 +16,14 @@ inline void Wipe(void* bytes, std::size_t size) noexcept {
   while (size-- != 0) *at++ = 0;
 }
 
+/// Overwrites all that the string ever held in its present memory, and empties it.
+template <typename String>
+void WipeText(String& text) noexcept {
+  text.resize(text.capacity());  // within its capacity a string does not move
+  if (!text.empty()) Wipe(&text[0], text.size());
+  text.clear();
+}
+
 /// True where the `size` bytes at `a` and at `b` are the same; takes as long where they differ.
 inline bool EqualInConstantTime(const char* a, const char* b, std::size_t size) noexcept {
   volatile unsigned char difference = 0;

@@ -19,8 +19,17 @@ enum class Security : std::uint8_t {
   NoneAllowed,    ///< Plain text.
 };
 
-/// Public data members of SMTPSocket and of Session. A change counts from the next connection on.
+/// Public data members of SMTPSocket and of Session. A change counts from the next connection on. The secrets among
+/// them are overwritten at the end of their lives.
 struct ClientSettings {
+  ClientSettings() = default;
+  ClientSettings(const ClientSettings&) = default;
+  ClientSettings& operator=(const ClientSettings&) = default;
+  ~ClientSettings() {
+    detail::WipeText(Password);
+    detail::WipeText(AccessToken);
+  }
+
   std::string UserName;         ///< Empty: no authentication (the seed's member).
   std::string Password;         ///< The seed's member.
   std::string AccessToken;      ///< OAuth 2.0 access token, for OAUTHBEARER and XOAUTH2; or see TokenProvider.
@@ -131,25 +140,20 @@ class SessionStrings {
     std::string token;
     const bool provided = bearer && handler.OnTokenWanted(refused, token);
     if (provided) token_ = token;
-    Overwrite(token);
+    WipeText(token);
     options.credentials.token = token_;
     return provided || !refused;
   }
   /// Overwrites the secrets.
   void Forget() noexcept {
-    Overwrite(password_);
-    Overwrite(token_);
+    WipeText(password_);
+    WipeText(token_);
   }
 
   std::string_view Host() const noexcept { return host_; }
   std::string_view LocalAddress() const noexcept { return local_address_; }
 
  private:
-  static void Overwrite(std::string& secret) noexcept {
-    if (!secret.empty()) Wipe(&secret[0], secret.size());
-    secret.clear();
-  }
-
   std::string host_;
   std::string local_address_;
   std::string user_name_;

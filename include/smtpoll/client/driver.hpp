@@ -32,7 +32,10 @@ class Driver {
     static_assert(Limits::kInput >= 512 && Limits::kOutput >= 1024 && Limits::kInFlight >= 1,
                   "Limits: kInput is at least 512, kOutput at least 1024 bytes, kInFlight at least 1");
   }
-  ~Driver() { wire_.Close(); }
+  ~Driver() {
+    engine_.Closed(Error(Errc::ConnectionLost, Phase::None));  // overwrites what is secret
+    wire_.Close();
+  }
   Driver(const Driver&) = delete;
   Driver& operator=(const Driver&) = delete;
 

@@ -89,7 +89,10 @@ struct EventFunctions {
     return SendProgress && SendProgress(bytes_sent, bytes_left);
   }
   bool OnTokenWanted(bool refused, std::string& token) {
-    if (TokenProvider) token = TokenProvider(refused);
+    if (!TokenProvider) return false;
+    std::string provided = TokenProvider(refused);
+    token.swap(provided);
+    detail::WipeText(provided);  // a short string is not moved but copied
     return !token.empty();
   }
   void OnTranscript(Side side, std::string_view line) {

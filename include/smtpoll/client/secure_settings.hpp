@@ -15,6 +15,11 @@ SMTPOLL_NAMESPACE_BEGIN
 /// Public data members of a client whose transport takes TlsSettings. A change counts from the next connection on, also
 /// one of a file that is named here. Files are in PEM.
 struct SecureSettings : ClientSettings {
+  SecureSettings() = default;
+  SecureSettings(const SecureSettings&) = default;
+  SecureSettings& operator=(const SecureSettings&) = default;
+  ~SecureSettings() { detail::WipeText(CertificatePassword); }
+
   enum class SMTPConnectionTypes : std::uint8_t {
     STARTTLS,  ///< A plain connection is encrypted before anything but EHLO goes, as on port 587 (RFC 3207).
     SSLTLS,    ///< TLS from the first byte on, as on port 465 (RFC 8314 3.3).

@@ -32,6 +32,7 @@ class Base64Pieces {
   void Finish() noexcept {
     char text[4];
     put_(std::string_view(text, Base64Encode(group_, filled_, text)));
+    Wipe(text, sizeof text);
     filled_ = 0;
   }
 

@@ -23,9 +23,7 @@ struct ProxySettings {
   ProxySettings() = default;
   ProxySettings(const ProxySettings&) = default;
   ProxySettings& operator=(const ProxySettings&) = default;
-  ~ProxySettings() {
-    if (!Password.empty()) detail::Wipe(&Password[0], Password.size());
-  }
+  ~ProxySettings() { detail::WipeText(Password); }
 };
 
 namespace detail {
