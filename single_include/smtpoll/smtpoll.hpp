@@ -279,6 +279,14 @@ inline void Wipe(void* bytes, std::size_t size) noexcept {
   while (size-- != 0) *at++ = 0;
 }
 
+/// Overwrites all that the string ever held in its present memory, and empties it.
+template <typename String>
+void WipeText(String& text) noexcept {
+  text.resize(text.capacity());  // within its capacity a string does not move
+  if (!text.empty()) Wipe(&text[0], text.size());
+  text.clear();
+}
+
 /// True where the `size` bytes at `a` and at `b` are the same; takes as long where they differ.
 inline bool EqualInConstantTime(const char* a, const char* b, std::size_t size) noexcept {
   volatile unsigned char difference = 0;
@@ -985,7 +993,10 @@ class Digest {
   };
 
   Digest() noexcept { Start(); }
-  ~Digest() { Wipe(block_, sizeof block_); }
+  ~Digest() {
+    Wipe(block_, sizeof block_);
+    Wipe(&state_, sizeof state_);  // under HMAC it is as good as the key
+  }
   Digest(const Digest&) = delete;
   Digest& operator=(const Digest&) = delete;
 
@@ -1813,6 +1824,7 @@ class Base64Pieces {
   void Finish() noexcept {
     char text[4];
     put_(std::string_view(text, Base64Encode(group_, filled_, text)));
+    Wipe(text, sizeof text);
     filled_ = 0;
   }
 
@@ -2352,6 +2364,7 @@ struct SessionOptions {
   StartTls start_tls = StartTls::Never;
   bool tls_first = false;               ///< The wire is encrypted before the greeting (RFC 8314 3.3).
   bool secured = false;                 ///< The wire is encrypted now; whoever owns the wire says so.
+  bool server_verified = true;          ///< Whoever secures the wire verifies the server; REQUIRETLS needs that.
   bool lmtp = false;                    ///< Speak LMTP (RFC 2033): LHLO, a final reply for each recipient.
   bool pipelining = true;               ///< Group commands where the server offers PIPELINING.
   std::uint32_t in_flight = 16;         ///< Messages that may wait for their final reply at once, with PIPELINING.
@@ -2381,8 +2394,17 @@ enum class Security : std::uint8_t {
   NoneAllowed,    ///< Plain text.
 };
 
-/// Public data members of SMTPSocket and of Session. A change counts from the next connection on.
+/// Public data members of SMTPSocket and of Session. A change counts from the next connection on. The secrets among
+/// them are overwritten at the end of their lives.
 struct ClientSettings {
+  ClientSettings() = default;
+  ClientSettings(const ClientSettings&) = default;
+  ClientSettings& operator=(const ClientSettings&) = default;
+  ~ClientSettings() {
+    detail::WipeText(Password);
+    detail::WipeText(AccessToken);
+  }
+
   std::string UserName;         ///< Empty: no authentication (the seed's member).
   std::string Password;         ///< The seed's member.
   std::string AccessToken;      ///< OAuth 2.0 access token, for OAUTHBEARER and XOAUTH2; or see TokenProvider.
@@ -2493,25 +2515,20 @@ class SessionStrings {
     std::string token;
     const bool provided = bearer && handler.OnTokenWanted(refused, token);
     if (provided) token_ = token;
-    Overwrite(token);
+    WipeText(token);
     options.credentials.token = token_;
     return provided || !refused;
   }
   /// Overwrites the secrets.
   void Forget() noexcept {
-    Overwrite(password_);
-    Overwrite(token_);
+    WipeText(password_);
+    WipeText(token_);
   }
 
   std::string_view Host() const noexcept { return host_; }
   std::string_view LocalAddress() const noexcept { return local_address_; }
 
  private:
-  static void Overwrite(std::string& secret) noexcept {
-    if (!secret.empty()) Wipe(&secret[0], secret.size());
-    secret.clear();
-  }
-
   std::string host_;
   std::string local_address_;
   std::string user_name_;
@@ -2578,7 +2595,7 @@ SMTPOLL_NAMESPACE_END
 
 // ---- smtpoll/base/delivery_options.hpp ----
 // What a message may ask of the servers on its way: values without text, shared by the message and the protocol floor.
-// DSN is RFC 3461, MT-PRIORITY RFC 6710, DELIVERBY RFC 2852, FUTURERELEASE RFC 4865.
+// DSN is RFC 3461, MT-PRIORITY RFC 6710, DELIVERBY RFC 2852, FUTURERELEASE RFC 4865, REQUIRETLS RFC 8689.
 #ifndef SMTPOLL_BASE_DELIVERY_OPTIONS_HPP
 #define SMTPOLL_BASE_DELIVERY_OPTIONS_HPP
 
@@ -2600,6 +2617,18 @@ constexpr bool Includes(DsnNotify set, DsnNotify one) noexcept {
 /// What happens to a message that is not delivered in time (BY, RFC 2852 4).
 enum class DeliverByMode : std::uint8_t { Unset, Return, Notify };
 
+/// What a message wants of TLS on its whole way (RFC 8689).
+enum class TlsRequired : std::uint8_t {
+  Unset,
+  /// REQUIRETLS: it goes only over TLS, with a verified certificate, to servers that promise to do the same. Else it is
+  /// refused with Errc::NotOffered before a byte of it is sent; Unoffered::Drop changes nothing about that.
+  Yes,
+  /// The header field "TLS-Required: No": rather to be delivered than to be protected, whatever the receiving side has
+  /// published about TLS. That is a word to the servers on the way; the connection to the first one stays as safe as
+  /// Security says.
+  No,
+};
+
 /// What becomes of an option that the server does not offer.
 enum class Unoffered : std::uint8_t {
   Refuse,  ///< The message is refused with Errc::NotOffered before a byte of it is sent.
@@ -2616,6 +2645,7 @@ struct DeliveryOptions {
   std::int8_t priority = 0;            ///< -9 to 9, higher is more urgent.
   std::uint32_t hold_for_seconds = 0;  ///< 1 to 999999999: not to be delivered before that time has gone by.
   std::int64_t hold_until = 0;         ///< Not to be delivered before that time, in seconds since 1970 UTC; 0: unset.
+  TlsRequired tls_required = TlsRequired::Unset;
   Unoffered unoffered = Unoffered::Refuse;
 };
 
@@ -5048,6 +5078,10 @@ class FaultFinder {
  private:
   MessageFault BesideAddresses() const {
     if (const MessageFault fault = Signing()) return fault;
+    if (mail_.Options.tls_required == TlsRequired::Yes && mail_.Headers.Has("TLS-Required"))
+      return {"TLS-Required", 0, "Options.tls_required asks for REQUIRETLS, and that excludes it (RFC 8689 4.1)"};
+    if (mail_.Options.tls_required == TlsRequired::No && !mail_.Source.empty())
+      return {"Options", 0, "a ready-made Source has to say TLS-Required itself"};
     if (!mail_.Source.empty()) {
       const std::size_t nul = mail_.Source.find('\0');
       return nul == std::string::npos ? MessageFault() : MessageFault{"Source", nul + 1, "a NUL"};
@@ -5849,6 +5883,7 @@ class MessageLayout {
     if (Ours("Cc") && !mail_->CCAddress.empty()) Addresses(writer, "Cc", mail_->CCAddress);
     if (Ours("Subject") && !mail_->Subject.empty()) Field(writer, "Subject", mail_->Subject);
     if (Ours("Message-ID")) MessageId(writer, author_domain);
+    if (Ours("TLS-Required") && mail_->Options.tls_required == TlsRequired::No) Field(writer, "TLS-Required", "No");
     for (const InternetHeaders::Field& field : mail_->Headers.Fields())
       if (IsAddressField(field.name))
         Addresses(writer, field.name, field.value);
@@ -7234,6 +7269,14 @@ inline const char* FirstUnoffered(const Envelope& envelope, const Capabilities& 
   return nullptr;
 }
 
+/// Why a message with REQUIRETLS must not go to this server (RFC 8689 4.2.1); nullptr where it may. `trusted`: the wire
+/// is encrypted, and the server's certificate was verified.
+inline const char* RequireTlsFault(const Envelope& envelope, const Capabilities& server, bool trusted) noexcept {
+  if (envelope.options.tls_required != TlsRequired::Yes) return nullptr;
+  if (!trusted) return "the message asks for REQUIRETLS, but this connection is not encrypted and verified";
+  return server.Has(Extension::RequireTls) ? nullptr : "the message asks for REQUIRETLS";
+}
+
 /// Why the message cannot go to this server, known before a byte of it is sent: a mailbox that would break out of its
 /// command, a recipient missing, an extension not offered, a size above the server's (RFC 1870 6.3: do not even try).
 inline Error CheckEnvelope(const Envelope& envelope, std::uint64_t content_size, const Capabilities& server) noexcept {
@@ -7321,6 +7364,7 @@ inline ParameterText MailParameters(const Envelope& envelope, std::uint64_t cont
   if (envelope.body == BodyType::EightBitMime) text.Append(" BODY=8BITMIME");
   if (envelope.body == BodyType::BinaryMime) text.Append(" BODY=BINARYMIME");
   if (NeedsSmtpUtf8(envelope)) text.Append(" SMTPUTF8");
+  if (options.tls_required == TlsRequired::Yes) text.Append(" REQUIRETLS");
   if (server.Has(Extension::Dsn)) {
     if (options.dsn_return != DsnReturn::Unset)
       text.Append(options.dsn_return == DsnReturn::Full ? " RET=FULL" : " RET=HDRS");
@@ -8204,6 +8248,9 @@ inline Error Engine::Send(const Envelope& envelope, Source& content, Millis now)
     return Error(Errc::InvalidState, CurrentPhase(), "a message cannot start before the session is ready");
   const Error error = detail::CheckEnvelope(envelope, content.Size(), capabilities_);
   if (error) return error;
+  const bool trusted = options_.secured && options_.server_verified;
+  if (const char* fault = detail::RequireTlsFault(envelope, capabilities_, trusted))
+    return Error(Errc::NotOffered, Phase::Mail, fault);
   const bool binary = envelope.body == BodyType::BinaryMime;
   if (binary && !TakesBinary())
     return Error(Errc::NotOffered, Phase::Mail, "BINARYMIME needs BDAT, which is turned off");
@@ -9057,7 +9104,10 @@ class Driver {
     static_assert(Limits::kInput >= 512 && Limits::kOutput >= 1024 && Limits::kInFlight >= 1,
                   "Limits: kInput is at least 512, kOutput at least 1024 bytes, kInFlight at least 1");
   }
-  ~Driver() { wire_.Close(); }
+  ~Driver() {
+    engine_.Closed(Error(Errc::ConnectionLost, Phase::None));  // overwrites what is secret
+    wire_.Close();
+  }
   Driver(const Driver&) = delete;
   Driver& operator=(const Driver&) = delete;
 
@@ -9460,7 +9510,10 @@ struct EventFunctions {
     return SendProgress && SendProgress(bytes_sent, bytes_left);
   }
   bool OnTokenWanted(bool refused, std::string& token) {
-    if (TokenProvider) token = TokenProvider(refused);
+    if (!TokenProvider) return false;
+    std::string provided = TokenProvider(refused);
+    token.swap(provided);
+    detail::WipeText(provided);  // a short string is not moved but copied
     return !token.empty();
   }
   void OnTranscript(Side side, std::string_view line) {
@@ -9545,6 +9598,11 @@ SMTPOLL_NAMESPACE_BEGIN
 /// Public data members of a client whose transport takes TlsSettings. A change counts from the next connection on, also
 /// one of a file that is named here. Files are in PEM.
 struct SecureSettings : ClientSettings {
+  SecureSettings() = default;
+  SecureSettings(const SecureSettings&) = default;
+  SecureSettings& operator=(const SecureSettings&) = default;
+  ~SecureSettings() { detail::WipeText(CertificatePassword); }
+
   enum class SMTPConnectionTypes : std::uint8_t {
     STARTTLS,  ///< A plain connection is encrypted before anything but EHLO goes, as on port 587 (RFC 3207).
     SSLTLS,    ///< TLS from the first byte on, as on port 465 (RFC 8314 3.3).
@@ -9617,6 +9675,7 @@ Error PrepareSecurity(const SettingsOf<Wire>& settings, std::uint16_t port, Wire
       if (settings.SSLConnectionType < SecureSettings::SSLConnectionTypes::TLSv12)
         return fault("SSLConnectionType: TLS before 1.2 is not safe (RFC 8996), set TLSv12 or TLSv13");
       if (Error error = wire.Configure(ToTlsSettings(settings))) return error;
+      options.server_verified = !settings.InsecureAcceptAnyCertificate;
     }
   } else {
     static_cast<void>(wire);
@@ -12072,9 +12131,7 @@ struct ProxySettings {
   ProxySettings() = default;
   ProxySettings(const ProxySettings&) = default;
   ProxySettings& operator=(const ProxySettings&) = default;
-  ~ProxySettings() {
-    if (!Password.empty()) detail::Wipe(&Password[0], Password.size());
-  }
+  ~ProxySettings() { detail::WipeText(Password); }
 };
 
 namespace detail {
