@@ -3607,7 +3607,9 @@ class MailboxParser {
     const std::size_t start = at_;
     if (Peek() == '[') {
       while (at_ < list_.size() && Peek() != ']') {
-        if (!detail::IsPrint(Peek()) || Peek() == ' ' || Peek() == '\\' || (Peek() == '[' && at_ != start))
+        // No literal in use has these, and quotes and angle brackets would break a path.
+        const bool breaks = Peek() == ' ' || Peek() == '\\' || Peek() == '"' || Peek() == '<' || Peek() == '>';
+        if (!detail::IsPrint(Peek()) || breaks || (Peek() == '[' && at_ != start))
           return Fault("a bad address literal");
         ++at_;
       }
@@ -3639,6 +3641,7 @@ class MailboxParser {
     };
     const std::string_view local = mailbox.local_part, domain = mailbox.domain;
     if (local[0] != '"' && HasStrayDot(local)) return fault_at(local, "a dot at the wrong place");
+    if (local.find('\t') != std::string_view::npos) return fault_at(local, "a tab in the local part");
     if (local.size() > 64) return fault_at(local, "the local part is longer than 64 octets");
     if (domain.size() > 255) return fault_at(domain, "the domain is longer than 255 octets");
     if (domain[0] != '[')
