@@ -70,8 +70,10 @@ def run_client(sink_program, client, count, keep=None):
         'rate': count / counts['seconds'],
         'cpu': cpu / count,
         'memory': memory,
-        'flights': counts['flights'] / messages,
-        'round_trips': counts['seconds'] / (client.delay / 1000) / messages if client.delay else None,
+        # EHLO and QUIT are flights of the session, not of a message.
+        'flights': max(0, counts['flights'] - 2) / messages,
+        # The greeting, EHLO and QUIT are counted in: it is what one pays for `messages`.
+        'round_trips': (counts['flights'] + counts['connections']) / messages if client.delay else None,
         'bytes': counts['bytes'] / messages,
         'sink_share': counts['sink_cpu'] / counts['seconds'],
     }

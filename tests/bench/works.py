@@ -76,6 +76,7 @@ def works(build: pathlib.Path, attachment: pathlib.Path, quick: bool):
     """All rows, in the order of the table."""
     small, slow = (200, 50) if quick else (20000, 500)
     files = 1 if quick else 20
+    waits, many = (10, 20) if quick else (50, 1000)
     late = {'delay': 20}
     waiting = {'delay': 20, 'once': True}
     big = {'least_content': attachment.stat().st_size, 'attachment': attachment}
@@ -83,7 +84,7 @@ def works(build: pathlib.Path, attachment: pathlib.Path, quick: bool):
     small_peers = peers(build, 'data', 'data', min(small, 5000), slow)  # enough to tell their rate
     for name in ('POCO', 'VMime'):
         if name in small_peers:
-            small_peers[name].count = 10 if quick else 50
+            small_peers[name].count = 5 if quick else 50
     attachment_peers = peers(build, 'base64', 'base64', 1, **big)
     rows = [
         Work('command', '1 KiB, one command at a time', 'messages/s', {'floor': plain('command')}),
@@ -96,12 +97,12 @@ def works(build: pathlib.Path, attachment: pathlib.Path, quick: bool):
                                                                   **attachment_peers}),
         Work('binary', '25 MiB attachment, BINARYMIME', 'MB/s', ours(build, 'binary', 'binary', files, **big)),
         Work('late data', '1 KiB, replies 20 ms late, DATA', 'round trips',
-             {**ours(build, 'data', 'across', 50, **late), **peers(build, 'late data', 'data', 20, **waiting)}),
+             {**ours(build, 'data', 'across', waits, **late), **peers(build, 'late data', 'data', 3 if quick else 20, **waiting)}),
         Work('late bdat', '1 KiB, replies 20 ms late, BDAT', 'round trips',
-             ours(build, 'bdat', 'flight', 50, **late)),
+             ours(build, 'bdat', 'flight', waits, **late)),
         Work('recipients', '1,000 recipients, replies 20 ms late', 'seconds',
-             {**ours(build, 'recipients', 'recipients', 100 if quick else 1000, to_many=True, **late),
-              **peers(build, 'recipients', 'recipients', 100 if quick else 1000, to_many=True, **waiting)}),
+             {**ours(build, 'recipients', 'recipients', many, to_many=True, **late),
+              **peers(build, 'recipients', 'recipients', many, to_many=True, **waiting)}),
     ]
     scalar = build / 'smtpoll_client_scalar'
     if scalar.exists():
