@@ -2,10 +2,11 @@
 # A Postfix of our own on loopback, beside any that the machine runs: all it reads and writes lies in DIR. Needs root.
 # It takes mail for any recipient at test.example, one file a message in DIR/mail/new; refused@test.example gets 550, and
 # the 26th recipient of a message 452.
-# usage: sh postfix.sh start DIR PORT | stop DIR
+# usage: sh postfix.sh start DIR PORT [CONFIGURE] | stop DIR
+#   CONFIGURE, a script of the shell, gets the folder of the configuration before the server starts
 set -eu
 PATH=$PATH:/usr/sbin:/sbin
-[ $# -ge 2 ] || { echo "usage: sh $0 start DIR PORT | stop DIR" >&2; exit 2; }
+[ $# -ge 2 ] || { echo "usage: sh $0 start DIR PORT [CONFIGURE] | stop DIR" >&2; exit 2; }
 action=$1
 dir=$2
 etc=$dir/etc
@@ -54,6 +55,8 @@ cp "$(postconf -dh meta_directory)/master.cf.proto" "$etc/master.cf"
 postconf -c "$etc" -F '*/*/chroot = n'
 postconf -c "$etc" -MX smtp/inet
 postconf -c "$etc" -M "127.0.0.1:$port/inet = 127.0.0.1:$port inet n - n - - smtpd"
+
+[ $# -lt 4 ] || sh "$4" "$etc"
 
 # It returns when the port is open, or with an error where that is taken.
 postfix -c "$etc" start >>"$dir/control.log" 2>&1 || { cat "$dir/control.log" >&2; exit 1; }

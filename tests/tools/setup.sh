@@ -5,7 +5,8 @@
 #   postfix   the server of the integration tests      tests  doctest, cmake for a test of the installed tree
 #   proxies   a SOCKS5 and an HTTP proxy
 #   readers   readers and judges of messages: GMime, SpamAssassin
-#   dovecot   the LMTP server of the integration tests
+#   dovecot   the LMTP and submission servers of the integration tests, who judge credentials too
+#   gsasl     the other side of SCRAM
 #   dkim      libraries that sign, a reader that verifies
 #   tls       the libraries of the TLS transports, and the openssl command
 #   mingw     the compiler for Windows                 clang  a second compiler
@@ -28,7 +29,8 @@ needs() {
   postfix) echo 'postfix postfix' ;;
   proxies) echo 'microsocks microsocks' 'tinyproxy tinyproxy-bin' ;;
   readers) echo '/usr/include/gmime-3.0/gmime/gmime.h libgmime-3.0-dev' 'perl perl' 'spamassassin spamassassin' ;;
-  dovecot) echo '/usr/lib/dovecot/lmtp dovecot-lmtpd' ;;
+  dovecot) echo '/usr/lib/dovecot/lmtp dovecot-lmtpd' '/usr/lib/dovecot/submission dovecot-submissiond' ;;
+  gsasl) echo '/usr/include/gsasl.h libgsasl-dev' ;;
   dkim)
     echo '/usr/include/openssl/evp.h libssl-dev' '/usr/include/mbedtls/pk.h libmbedtls-dev' \
       '/usr/lib/python3/dist-packages/dkim python3-dkim' '/usr/lib/python3/dist-packages/nacl python3-nacl'
