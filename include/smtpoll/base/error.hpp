@@ -94,7 +94,8 @@ constexpr const char* OwnName(Errc code) noexcept {
     case Errc::MalformedReply: return "the server sent no SMTP reply";
     case Errc::ReplyTooLong: return "the server's reply is too long";
     case Errc::ServiceRefused: return "the server refused the session";
-    case Errc::UnexpectedReply: return "the server's reply fits no command";
+    case Errc::UnexpectedReply:
+      return "the server's reply fits no command: it is broken, or somebody in between speaks";
     case Errc::CredentialsOnPlainWire: return "credentials are not sent over an unencrypted connection";
     case Errc::AuthenticationUnavailable: return "the server offers no known AUTH mechanism";
     case Errc::AuthenticationFailed: return "the server refused the credentials";

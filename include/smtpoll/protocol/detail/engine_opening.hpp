@@ -55,7 +55,8 @@ inline Event Engine::OnStartTlsReply(const Reply& reply) noexcept {
   }
   // RFC 3207 4.2: what stands behind the 220 was sent in the clear, and would be read as if it had been encrypted.
   if (input_.Filled().size() != reply_size_) {
-    Fail(Error(Errc::UnexpectedReply, Phase::Tls, "plain text was sent behind the answer to STARTTLS"));
+    Fail(Error(Errc::UnexpectedReply, Phase::Tls,
+               "plain text was sent behind the answer to STARTTLS: use implicit TLS (port 465), or another network"));
     return {};
   }
   stage_ = Stage::AwaitTls;
@@ -111,6 +112,8 @@ inline void Engine::Authenticate(std::size_t first, const Reply* refusal) noexce
   if (*why == '\0' && credentials.pinned != AuthMechanism::Any) {
     error.text.Assign(Name(credentials.pinned));
     error.text.Append(" is not offered");
+  } else if (*why == '\0') {
+    error.text.Assign("use its port for submission (587, 465), or no UserName");
   }
   FailPolitely(refusal == nullptr ? error : ErrorOn(Await::Auth, Errc::AuthenticationUnavailable, *refusal));
 }
