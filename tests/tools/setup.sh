@@ -3,7 +3,7 @@
 # usage: sh tests/tools/setup.sh SET...
 #   compiler  what an example needs                    build  a compiler, meson, ninja, python
 #   postfix   the server of the integration tests      tests  doctest, cmake for a test of the installed tree
-#   proxies   a SOCKS5 and an HTTP proxy
+#   sasl      AUTH for that server              proxies   a SOCKS5 and an HTTP proxy
 #   readers   readers and judges of messages: GMime, SpamAssassin
 #   dovecot   the LMTP and submission servers of the integration tests, who judge credentials too
 #   gsasl     the other side of SCRAM
@@ -27,6 +27,10 @@ needs() {
   build) echo 'g++ g++' 'meson meson' 'ninja ninja-build' 'python3 python3' 'pkg-config pkg-config' ;;
   tests) echo '/usr/include/doctest/doctest.h doctest-dev' 'cmake cmake' ;;
   postfix) echo 'postfix postfix' ;;
+  sasl)
+    echo 'saslpasswd2 sasl2-bin' '/usr/lib/*/sasl2/libscram.so libsasl2-modules' \
+      '/usr/lib/*/sasl2/libsasldb.so libsasl2-modules-db'
+    ;;
   proxies) echo 'microsocks microsocks' 'tinyproxy tinyproxy-bin' ;;
   readers) echo '/usr/include/gmime-3.0/gmime/gmime.h libgmime-3.0-dev' 'perl perl' 'spamassassin spamassassin' ;;
   dovecot) echo '/usr/lib/dovecot/lmtp dovecot-lmtpd' '/usr/lib/dovecot/submission dovecot-submissiond' ;;
