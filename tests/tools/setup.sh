@@ -3,7 +3,7 @@
 # usage: sh tests/tools/setup.sh SET...
 #   compiler  what an example needs                    build  a compiler, meson, ninja, python
 #   postfix   the server of the integration tests      tests  doctest, cmake for a test of the installed tree
-#   sasl      AUTH for that server              proxies   a SOCKS5 and an HTTP proxy
+#   sasl      AUTH for that server                     proxies   a SOCKS5 and an HTTP proxy
 #   readers   readers and judges of messages: GMime, SpamAssassin
 #   dovecot   the LMTP and submission servers of the integration tests, who judge credentials too
 #   gsasl     the other side of SCRAM
