@@ -439,7 +439,8 @@ constexpr const char* OwnName(Errc code) noexcept {
     case Errc::MalformedReply: return "the server sent no SMTP reply";
     case Errc::ReplyTooLong: return "the server's reply is too long";
     case Errc::ServiceRefused: return "the server refused the session";
-    case Errc::UnexpectedReply: return "the server's reply fits no command";
+    case Errc::UnexpectedReply:
+      return "the server's reply fits no command: it is broken, or somebody in between speaks";
     case Errc::CredentialsOnPlainWire: return "credentials are not sent over an unencrypted connection";
     case Errc::AuthenticationUnavailable: return "the server offers no known AUTH mechanism";
     case Errc::AuthenticationFailed: return "the server refused the credentials";
@@ -8356,7 +8357,8 @@ inline Event Engine::OnStartTlsReply(const Reply& reply) noexcept {
   }
   // RFC 3207 4.2: what stands behind the 220 was sent in the clear, and would be read as if it had been encrypted.
   if (input_.Filled().size() != reply_size_) {
-    Fail(Error(Errc::UnexpectedReply, Phase::Tls, "plain text was sent behind the answer to STARTTLS"));
+    Fail(Error(Errc::UnexpectedReply, Phase::Tls,
+               "plain text was sent behind the answer to STARTTLS: use implicit TLS (port 465), or another network"));
     return {};
   }
   stage_ = Stage::AwaitTls;
@@ -8412,6 +8414,8 @@ inline void Engine::Authenticate(std::size_t first, const Reply* refusal) noexce
   if (*why == '\0' && credentials.pinned != AuthMechanism::Any) {
     error.text.Assign(Name(credentials.pinned));
     error.text.Append(" is not offered");
+  } else if (*why == '\0') {
+    error.text.Assign("use its port for submission (587, 465), or no UserName");
   }
   FailPolitely(refusal == nullptr ? error : ErrorOn(Await::Auth, Errc::AuthenticationUnavailable, *refusal));
 }
