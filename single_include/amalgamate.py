@@ -32,7 +32,7 @@ FLOORS = {
 }
 
 # Macros that a file may set for a system header, if it takes them back.
-BORROWED_MACROS = ['NOMINMAX', 'WIN32_LEAN_AND_MEAN']
+BORROWED_MACROS = ['NOMINMAX', 'SECURITY_WIN32', 'WIN32_LEAN_AND_MEAN']
 
 MAX_LINES = 600
 

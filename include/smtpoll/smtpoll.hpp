@@ -29,6 +29,9 @@
 #if defined(SMTPOLL_MBEDTLS)
 #include "smtpoll/transport/mbedtls.hpp"
 #endif
+#if defined(SMTPOLL_SCHANNEL)
+#include "smtpoll/transport/schannel.hpp"
+#endif
 
 // Floor 2: SMTP without I/O.
 #include "smtpoll/protocol/engine.hpp"

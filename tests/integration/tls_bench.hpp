@@ -22,12 +22,21 @@ template <typename Socket>
 using TestedTransport = smtpoll::OpenSslTransport<Socket>;
 constexpr bool kHasTls13 = true;
 constexpr bool kHasExporter = true;
+constexpr bool kIsSchannel = false;
 #elif defined(SMTPOLL_MBEDTLS)
 #include "smtpoll/transport/mbedtls.hpp"
 template <typename Socket>
 using TestedTransport = smtpoll::MbedTlsTransport<Socket>;
 constexpr bool kHasTls13 = SMTPOLL_MBEDTLS_TLS13 != 0;
 constexpr bool kHasExporter = false;
+constexpr bool kIsSchannel = false;
+#elif defined(SMTPOLL_SCHANNEL)
+#include "smtpoll/transport/schannel.hpp"
+template <typename Socket>
+using TestedTransport = smtpoll::SchannelTransport<Socket>;
+constexpr bool kHasTls13 = false;
+constexpr bool kHasExporter = false;
+constexpr bool kIsSchannel = true;
 #else
 #error "define SMTPOLL_OPENSSL or its like: which transport is to be tested?"
 #endif
@@ -204,14 +213,20 @@ inline bool Says(const smtpoll::Error& error, std::string_view text) {
 
 /// Whether the tested transport has TLS 1.3; where not, the case says what it leaves out.
 inline bool HasTls13(const char* left_out) {
-  if (!kHasTls13) MESSAGE("left out, for this library has no TLS 1.3: " << std::string(left_out));
+  if (!kHasTls13) MESSAGE("left out, for this transport has no TLS 1.3: " << std::string(left_out));
   return kHasTls13;
 }
 
 /// Whether the tested transport gives tls-exporter; where not, the case says so.
 inline bool HasExporter() {
-  if (!kHasExporter) MESSAGE("left out, for this library's exporter has no interface");
+  if (!kHasExporter) MESSAGE("left out, for this transport has no tls-exporter");
   return kHasExporter;
+}
+
+/// Whether the tested transport cannot do `what`, being Schannel, as wine has it here; then the case says so.
+inline bool SchannelCannot(const char* what) {
+  if (kIsSchannel) MESSAGE("left out with Schannel: " << std::string(what));
+  return kIsSchannel;
 }
 
 }  // namespace tls

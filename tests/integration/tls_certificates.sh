@@ -2,7 +2,7 @@
 # Makes an authority of its own and the certificates that the TLS tests need, by the openssl command.
 # usage: sh tls_certificates.sh FOLDER
 # NAME.pem is a server's certificate with what leads to its authority, NAME.key its key; ca.pem is the authority,
-# other-ca.pem one that has nothing to do with it.
+# other-ca.pem one that has nothing to do with it. With TLS_KEYS=rsa the keys are RSA's, otherwise elliptic curves'.
 set -eu
 cd "$1"
 
@@ -36,7 +36,10 @@ EOF
 echo 1000 >serial
 echo 01 >crlnumber
 
-key() { openssl ecparam -name prime256v1 -genkey -noout -out "$1.key"; }
+key() {
+  if [ "${TLS_KEYS:-ec}" = rsa ]; then openssl genrsa -traditional -out "$1.key" 2048
+  else openssl ecparam -name prime256v1 -genkey -noout -out "$1.key"; fi
+}
 
 # authority NAME: a certificate that signs others, signed by itself.
 authority() {
@@ -101,7 +104,9 @@ key self-signed
 openssl req -new -x509 -config openssl.cnf -days 100 -key self-signed.key -subj /CN=mx.example.org \
   -addext 'subjectAltName = DNS:mx.example.org' -out self-signed.pem
 
-openssl ec -in client.key -aes128 -passout pass:opensesame -out client-locked.key
+if [ "${TLS_KEYS:-ec}" = rsa ]; then openssl rsa -in client.key -aes128 -traditional -passout pass:opensesame -out client-locked.key
+else openssl ec -in client.key -aes128 -passout pass:opensesame -out client-locked.key; fi
+openssl pkcs12 -export -in client.pem -inkey client.key -passout pass:opensesame -out client.p12
 cat client.pem client.key >client-all.pem
 cat client.pem client-locked.key >client-locked-all.pem
 openssl x509 -in good.pem -outform DER | openssl dgst -sha256 -r | cut -c 1-64 | tr a-f A-F >good.digest

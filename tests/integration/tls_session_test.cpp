@@ -152,6 +152,7 @@ TEST_CASE("TLS: without a cipher in common there is no session") {
 }
 
 TEST_CASE("TLS: the second connection of the same object resumes the session of the first") {
+  if (SchannelCannot("wine resumes no session")) return;
   for (const std::string& version : Versions()) {
     CAPTURE(version);
     Server server({{"mode", "starttls"}, {"args", version}, {"talk", "1"}, {"after", kOffersAuth}});
@@ -179,7 +180,7 @@ TEST_CASE("TLS: no session is resumed for another name, after a change of settin
       client.session.Quit();
       return resumed;
     };
-    CHECK(second_resumes("mx.example.org", [](Session&) {}));
+    if (!SchannelCannot("wine resumes no session")) CHECK(second_resumes("mx.example.org", [](Session&) {}));
     CHECK_FALSE(second_resumes("localhost", [](Session&) {}));
     CHECK_FALSE(second_resumes("mx.example.org", [](Session& session) { session.SessionResumption = false; }));
     CHECK_FALSE(
@@ -287,9 +288,9 @@ TEST_CASE("TLS: a handshake without settings verifies by the system's authoritie
   CHECK(result.status == IoStatus::Failed);
   CHECK(result.error == static_cast<int>(Errc::CertificateUntrusted));
   // After that nothing goes any more, encrypted or not.
-  char byte = 'x';
-  CHECK(transport.Write(&byte, 1).status == IoStatus::Failed);
-  CHECK(transport.Read(&byte, 1).status == IoStatus::Failed);
+  char one = 'x';
+  CHECK(transport.Write(&one, 1).status == IoStatus::Failed);
+  CHECK(transport.Read(&one, 1).status == IoStatus::Failed);
   CHECK(transport.Handshake("mx.example.org").status == IoStatus::Failed);
   CHECK_FALSE(transport.Secured());
   transport.Close();

@@ -238,6 +238,7 @@ TEST_CASE("TLS: a wire that is cut without close_notify is a lost connection, be
 
 TEST_CASE("TLS: a server that cuts the wire is not taken for one that ends in order") {
   for (const bool in_order : {false, true}) {
+    if (in_order && SchannelCannot("wine does not tell of a close_notify")) continue;
     CAPTURE(in_order);
     Server cutting({{"mode", "tls"}, {"by", "python"}, {"on.NOOP", in_order ? "end" : "cut"}});
     Client client(true);

@@ -14,16 +14,22 @@ ALGORITHM = '#include <algorithm>\n'
 MAIN = 'int main() { return std::max(0, 0) + std::min(0, 1); }\n'
 CAREFUL_MAIN = 'int main() { return (std::max)(0, 0) + (std::min)(0, 1); }\n'
 
+SCHANNEL = '#define SMTPOLL_SCHANNEL\n'
+TLS_MAIN = 'int main() { smtpoll::SMTPSecureSocket socket; smtpoll::SecureSession session; return socket.Poll() ? 1 : 0; }\n'
+
 PROGRAMS = {
     'alone': SMTPOLL + ALGORITHM + MAIN,
     '<windows.h> before': WINDOWS + SMTPOLL + ALGORITHM + CAREFUL_MAIN,
     '<windows.h> after': SMTPOLL + WINDOWS + ALGORITHM + CAREFUL_MAIN,
+    'TLS by Schannel': SCHANNEL + SMTPOLL + TLS_MAIN,
+    'TLS by Schannel, <windows.h> before': SCHANNEL + WINDOWS + SMTPOLL + TLS_MAIN,
 }
 
 
 def link(compiler, include_dir, name):
     with tempfile.TemporaryDirectory() as folder:
-        options = ['-I', include_dir, '-static', '-o', pathlib.Path(folder) / 'program.exe', '-lws2_32', '-liphlpapi']
+        options = ['-I', include_dir, '-static', '-o', pathlib.Path(folder) / 'program.exe', '-lws2_32', '-liphlpapi',
+                   '-lsecur32', '-lcrypt32']
         return toolchain.compile_text(compiler, PROGRAMS[name], *options)
 
 

@@ -10,6 +10,7 @@
 #   dkim      libraries that sign, a reader that verifies
 #   tls       the libraries of the TLS transports, and the openssl command
 #   mingw     the compiler for Windows                 clang  a second compiler
+#   wine      what runs its programs here
 #   arm64     a compiler for ARM and what runs its programs here
 #   bench     the clients that tests/bench compares smtpoll with
 set -eu
@@ -44,6 +45,7 @@ needs() {
       '/etc/ssl/certs/ca-certificates.crt ca-certificates'
     ;;
   mingw) echo 'x86_64-w64-mingw32-g++-posix g++-mingw-w64-x86-64-posix' ;;
+  wine) echo '/usr/lib/wine/wine64 wine64' '/usr/lib/x86_64-linux-gnu/libgnutls.so.30 libgnutls30' ;;
   clang) echo 'clang++ clang' ;;
   arm64) echo 'aarch64-linux-gnu-g++ g++-aarch64-linux-gnu' 'qemu-aarch64-static qemu-user-static' ;;
   bench)

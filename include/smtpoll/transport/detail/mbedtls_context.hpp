@@ -12,12 +12,7 @@
 #include <mbedtls/x509_crl.h>
 #include <mbedtls/x509_crt.h>
 
-#include <cstdio>
-#include <cstring>
-#include <memory>
-#include <new>
-
-#include "smtpoll/base/secret.hpp"
+#include "smtpoll/transport/detail/tls_file.hpp"
 #include "smtpoll/transport/detail/tls_fingerprint.hpp"
 
 #if MBEDTLS_VERSION_NUMBER < 0x021C0000 || MBEDTLS_VERSION_NUMBER >= 0x04000000
@@ -70,55 +65,6 @@ using MbedTlsEntropy = MbedTlsObject<mbedtls_entropy_context, mbedtls_entropy_in
 using MbedTlsRandom = MbedTlsObject<mbedtls_ctr_drbg_context, mbedtls_ctr_drbg_init, mbedtls_ctr_drbg_free>;
 using MbedTlsSession = MbedTlsObject<mbedtls_ssl_session, mbedtls_ssl_session_init, mbedtls_ssl_session_free>;
 using MbedTlsConnection = MbedTlsObject<mbedtls_ssl_context, mbedtls_ssl_init, mbedtls_ssl_free>;
-
-/// A whole file in memory with a NUL behind it, as mbedTLS wants PEM; overwritten in the end, for it may be a key.
-class PemText {
- public:
-  PemText() = default;
-  ~PemText() { Wipe(bytes_.get(), size_); }
-  PemText(const PemText&) = delete;
-  PemText& operator=(const PemText&) = delete;
-
-  /// False where the file cannot be read, or is larger than any such file.
-  bool Load(const char* path) noexcept {
-    constexpr std::size_t kMost = std::size_t{16} << 20;
-    std::FILE* const file = *path != '\0' ? std::fopen(path, "rb") : nullptr;
-    if (file == nullptr) return false;
-    bool good = true;
-    char bytes[4096];
-    while (good) {
-      const std::size_t got = std::fread(bytes, 1, sizeof bytes, file);
-      if (got == 0) break;
-      good = used_ + got <= kMost && Append(bytes, got);
-    }
-    good = good && std::ferror(file) == 0;
-    std::fclose(file);
-    Wipe(bytes, sizeof bytes);
-    return good;
-  }
-
-  std::string_view View() const noexcept { return {bytes_.get() == nullptr ? "" : bytes_.get(), used_}; }
-
- private:
-  bool Append(const char* bytes, std::size_t size) noexcept {
-    if (used_ + size >= size_) {
-      const std::size_t room = 2 * (used_ + size) + 1;
-      std::unique_ptr<char[]> larger(new (std::nothrow) char[room]());
-      if (larger == nullptr) return false;
-      if (used_ != 0) std::memcpy(larger.get(), bytes_.get(), used_);
-      Wipe(bytes_.get(), size_);
-      bytes_ = std::move(larger);
-      size_ = room;
-    }
-    std::memcpy(bytes_.get() + used_, bytes, size);
-    used_ += size;
-    return true;
-  }
-
-  std::unique_ptr<char[]> bytes_;
-  std::size_t size_ = 0;
-  std::size_t used_ = 0;
-};
 
 class MbedTlsContext {
  public:
@@ -210,7 +156,7 @@ class MbedTlsContext {
       if (Error error = LoadSystemAuthorities()) return error;
     }
     if (*settings.authority_file != '\0') {
-      PemText file;
+      TlsFile file;
       if (!file.Load(settings.authority_file))
         return TlsSettingsError("CertificateAuthorityFile", "cannot be read", settings.authority_file);
       // Some that mbedTLS cannot read do no harm here: they are not trusted.
@@ -225,7 +171,7 @@ class MbedTlsContext {
 
   Error LoadSystemAuthorities() noexcept {
     for (const char* path : kSystemAuthorities) {
-      PemText file;
+      TlsFile file;
       if (file.Load(path) && Parse(file.View(), authorities_) >= 0) return {};
     }
     return TlsSettingsError(
@@ -241,7 +187,7 @@ class MbedTlsContext {
 
   Error LoadRejected(const char* path) noexcept {
     if (*path == '\0') return {};
-    PemText file;
+    TlsFile file;
     if (!file.Load(path)) return TlsSettingsError("CertificateRejectionFile", "cannot be read", path);
     const bool certificates = file.View().find("-----BEGIN CERTIFICATE") != std::string_view::npos;
     const bool lists = file.View().find("-----BEGIN X509 CRL") != std::string_view::npos;
@@ -262,7 +208,7 @@ class MbedTlsContext {
     const char* const key_path = apart ? settings.key_file : path;
     if (*key_path == '\0') return {};
     if (*path == '\0') return TlsSettingsError("CertificateFile", "is missing beside CertificateKeyFile");
-    PemText certificate, key_file;
+    TlsFile certificate, key_file;
     if (!certificate.Load(path)) return TlsSettingsError("CertificateFile", "cannot be read", path);
     if (apart && !key_file.Load(key_path)) return TlsSettingsError("CertificateKeyFile", "cannot be read", key_path);
     const std::string_view key = apart ? key_file.View() : certificate.View();

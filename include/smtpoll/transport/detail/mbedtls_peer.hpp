@@ -100,23 +100,9 @@ class MbedTlsPeer {
       int critical = 0;
       const int with_flag = mbedtls_asn1_get_bool(&at, extension_end, &critical);
       if (with_flag != 0 && with_flag != MBEDTLS_ERR_ASN1_UNEXPECTED_TAG) return;
-      if (wanted && mbedtls_asn1_get_tag(&at, extension_end, &size, MBEDTLS_ASN1_OCTET_STRING) == 0 &&
-          mbedtls_asn1_get_tag(&at, extension_end, &size, kSequence) == 0)
-        ReadNames(at, at + size, names);
+      if (wanted && mbedtls_asn1_get_tag(&at, extension_end, &size, MBEDTLS_ASN1_OCTET_STRING) == 0)
+        names.AddAll({at, size});
       at += extension_end - at;
-    }
-  }
-
-  static void ReadNames(unsigned char* at, const unsigned char* end, TlsSubjectNames& names) noexcept {
-    constexpr int kHost = MBEDTLS_ASN1_CONTEXT_SPECIFIC | 2;
-    constexpr int kAddress = MBEDTLS_ASN1_CONTEXT_SPECIFIC | 7;
-    while (at < end) {
-      const unsigned char tag = *at;
-      std::size_t size = 0;
-      if (mbedtls_asn1_get_tag(&at, end, &size, tag) != 0) return;
-      if (tag == kHost) names.AddHost({reinterpret_cast<const char*>(at), size});
-      if (tag == kAddress) names.AddAddress({at, size});
-      at += size;
     }
   }
 

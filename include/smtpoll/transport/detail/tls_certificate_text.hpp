@@ -44,6 +44,18 @@ class TlsSubjectNames {
                         std::memcmp(wanted.data(), bytes.data(), bytes.size()) == 0);
   }
 
+  /// GeneralNames in DER, the value of the extension subjectAltName (RFC 5280 4.2.1.6). What is garbled is no name.
+  void AddAll(Span<const unsigned char> der) noexcept {
+    constexpr unsigned char kSequence = 0x30, kHost = 0x82, kAddress = 0x87;
+    unsigned char tag = 0;
+    Span<const unsigned char> names, name;
+    if (!TakeItem(der, tag, names) || tag != kSequence) return;
+    while (TakeItem(names, tag, name)) {
+      if (tag == kHost) AddHost({reinterpret_cast<const char*>(name.data()), name.size()});
+      if (tag == kAddress) AddAddress(name);
+    }
+  }
+
   bool Match() const noexcept { return match_; }
 
   /// "it is for mx.example.org, 192.0.2.25, not for mail.example.org"
@@ -56,6 +68,24 @@ class TlsSubjectNames {
   }
 
  private:
+  /// Takes the first item of DER from `rest`: its tag and its content. False at the end, and where it is garbled.
+  static bool TakeItem(Span<const unsigned char>& rest, unsigned char& tag,
+                       Span<const unsigned char>& content) noexcept {
+    if (rest.size() < 2) return false;
+    tag = rest[0];
+    std::size_t head = 2, size = rest[1];
+    if (size >= 0x80) {
+      const std::size_t digits = size - 0x80;
+      if (digits == 0 || digits > 3 || rest.size() < 2 + digits) return false;
+      size = 0;
+      for (std::size_t i = 0; i < digits; ++i) size = size * 256 + rest[head++];
+    }
+    if (size > rest.size() - head) return false;
+    content = {rest.data() + head, size};
+    rest = {content.data() + size, rest.size() - head - size};
+    return true;
+  }
+
   void Separate() noexcept {
     if (count_++ != 0) list_.Append(", ");
   }
