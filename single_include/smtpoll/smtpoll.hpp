@@ -47,6 +47,7 @@
 // Floor 4, opt-in: TLS by a library of yours.
 //   smtpoll/transport/openssl.hpp with SMTPOLL_OPENSSL
 //   smtpoll/transport/mbedtls.hpp with SMTPOLL_MBEDTLS
+//   smtpoll/transport/schannel.hpp with SMTPOLL_SCHANNEL
 
 // Floor 2: SMTP without I/O.
 //   smtpoll/protocol/engine.hpp
@@ -12993,7 +12994,7 @@ SMTPOLL_NAMESPACE_END
 
 #endif
 
-#if defined(SMTPOLL_OPENSSL) || defined(SMTPOLL_MBEDTLS)
+#if defined(SMTPOLL_OPENSSL) || defined(SMTPOLL_MBEDTLS) || defined(SMTPOLL_SCHANNEL)
 
 #include <cstdio>
 
@@ -13266,7 +13267,7 @@ SMTPOLL_NAMESPACE_END
 
 #endif
 
-#if defined(SMTPOLL_OPENSSL) || defined(SMTPOLL_MBEDTLS)
+#if defined(SMTPOLL_OPENSSL) || defined(SMTPOLL_MBEDTLS) || defined(SMTPOLL_SCHANNEL)
 
 // ---- smtpoll/transport/detail/tls_name.hpp ----
 // The name that a server's certificate must be for: a host name or an IP literal, as it comes from the endpoint.
@@ -13949,9 +13950,77 @@ SMTPOLL_NAMESPACE_END
 
 #endif
 
-#if defined(SMTPOLL_MBEDTLS)
+#if defined(SMTPOLL_MBEDTLS) || defined(SMTPOLL_SCHANNEL)
 
 #include <cstdio>
+
+// ---- smtpoll/transport/detail/tls_file.hpp ----
+// A file that the TLS settings name, as a whole in memory, for the transports whose library does not read files itself.
+// Invariant: it is overwritten in the end, for it may be a private key; it is never larger than kMost.
+#ifndef SMTPOLL_TRANSPORT_DETAIL_TLS_FILE_HPP
+#define SMTPOLL_TRANSPORT_DETAIL_TLS_FILE_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+namespace detail {
+
+/// A whole file in memory with a NUL behind it, as libraries want PEM; overwritten in the end, for it may be a key.
+class TlsFile {
+ public:
+  TlsFile() = default;
+  ~TlsFile() { Wipe(bytes_.get(), size_); }
+  TlsFile(const TlsFile&) = delete;
+  TlsFile& operator=(const TlsFile&) = delete;
+
+  /// False where the file cannot be read, or is larger than any such file.
+  bool Load(const char* path) noexcept {
+    constexpr std::size_t kMost = std::size_t{16} << 20;
+    std::FILE* const file = *path != '\0' ? std::fopen(path, "rb") : nullptr;
+    if (file == nullptr) return false;
+    bool good = true;
+    char bytes[4096];
+    while (good) {
+      const std::size_t got = std::fread(bytes, 1, sizeof bytes, file);
+      if (got == 0) break;
+      good = used_ + got <= kMost && Append(bytes, got);
+    }
+    good = good && std::ferror(file) == 0;
+    std::fclose(file);
+    Wipe(bytes, sizeof bytes);
+    return good;
+  }
+
+  std::string_view View() const noexcept { return {bytes_.get() == nullptr ? "" : bytes_.get(), used_}; }
+
+ private:
+  bool Append(const char* bytes, std::size_t size) noexcept {
+    if (used_ + size >= size_) {
+      const std::size_t room = 2 * (used_ + size) + 1;
+      std::unique_ptr<char[]> larger(new (std::nothrow) char[room]());
+      if (larger == nullptr) return false;
+      if (used_ != 0) std::memcpy(larger.get(), bytes_.get(), used_);
+      Wipe(bytes_.get(), size_);
+      bytes_ = std::move(larger);
+      size_ = room;
+    }
+    std::memcpy(bytes_.get() + used_, bytes, size);
+    used_ += size;
+    return true;
+  }
+
+  std::unique_ptr<char[]> bytes_;
+  std::size_t size_ = 0;
+  std::size_t used_ = 0;
+};
+
+}  // namespace detail
+SMTPOLL_NAMESPACE_END
+
+#endif
+
+#endif
+
+#if defined(SMTPOLL_MBEDTLS)
+
 #include <mbedtls/ctr_drbg.h>
 #include <mbedtls/entropy.h>
 #include <mbedtls/pk.h>
@@ -14017,55 +14086,6 @@ using MbedTlsEntropy = MbedTlsObject<mbedtls_entropy_context, mbedtls_entropy_in
 using MbedTlsRandom = MbedTlsObject<mbedtls_ctr_drbg_context, mbedtls_ctr_drbg_init, mbedtls_ctr_drbg_free>;
 using MbedTlsSession = MbedTlsObject<mbedtls_ssl_session, mbedtls_ssl_session_init, mbedtls_ssl_session_free>;
 using MbedTlsConnection = MbedTlsObject<mbedtls_ssl_context, mbedtls_ssl_init, mbedtls_ssl_free>;
-
-/// A whole file in memory with a NUL behind it, as mbedTLS wants PEM; overwritten in the end, for it may be a key.
-class PemText {
- public:
-  PemText() = default;
-  ~PemText() { Wipe(bytes_.get(), size_); }
-  PemText(const PemText&) = delete;
-  PemText& operator=(const PemText&) = delete;
-
-  /// False where the file cannot be read, or is larger than any such file.
-  bool Load(const char* path) noexcept {
-    constexpr std::size_t kMost = std::size_t{16} << 20;
-    std::FILE* const file = *path != '\0' ? std::fopen(path, "rb") : nullptr;
-    if (file == nullptr) return false;
-    bool good = true;
-    char bytes[4096];
-    while (good) {
-      const std::size_t got = std::fread(bytes, 1, sizeof bytes, file);
-      if (got == 0) break;
-      good = used_ + got <= kMost && Append(bytes, got);
-    }
-    good = good && std::ferror(file) == 0;
-    std::fclose(file);
-    Wipe(bytes, sizeof bytes);
-    return good;
-  }
-
-  std::string_view View() const noexcept { return {bytes_.get() == nullptr ? "" : bytes_.get(), used_}; }
-
- private:
-  bool Append(const char* bytes, std::size_t size) noexcept {
-    if (used_ + size >= size_) {
-      const std::size_t room = 2 * (used_ + size) + 1;
-      std::unique_ptr<char[]> larger(new (std::nothrow) char[room]());
-      if (larger == nullptr) return false;
-      if (used_ != 0) std::memcpy(larger.get(), bytes_.get(), used_);
-      Wipe(bytes_.get(), size_);
-      bytes_ = std::move(larger);
-      size_ = room;
-    }
-    std::memcpy(bytes_.get() + used_, bytes, size);
-    used_ += size;
-    return true;
-  }
-
-  std::unique_ptr<char[]> bytes_;
-  std::size_t size_ = 0;
-  std::size_t used_ = 0;
-};
 
 class MbedTlsContext {
  public:
@@ -14157,7 +14177,7 @@ class MbedTlsContext {
       if (Error error = LoadSystemAuthorities()) return error;
     }
     if (*settings.authority_file != '\0') {
-      PemText file;
+      TlsFile file;
       if (!file.Load(settings.authority_file))
         return TlsSettingsError("CertificateAuthorityFile", "cannot be read", settings.authority_file);
       // Some that mbedTLS cannot read do no harm here: they are not trusted.
@@ -14172,7 +14192,7 @@ class MbedTlsContext {
 
   Error LoadSystemAuthorities() noexcept {
     for (const char* path : kSystemAuthorities) {
-      PemText file;
+      TlsFile file;
       if (file.Load(path) && Parse(file.View(), authorities_) >= 0) return {};
     }
     return TlsSettingsError(
@@ -14188,7 +14208,7 @@ class MbedTlsContext {
 
   Error LoadRejected(const char* path) noexcept {
     if (*path == '\0') return {};
-    PemText file;
+    TlsFile file;
     if (!file.Load(path)) return TlsSettingsError("CertificateRejectionFile", "cannot be read", path);
     const bool certificates = file.View().find("-----BEGIN CERTIFICATE") != std::string_view::npos;
     const bool lists = file.View().find("-----BEGIN X509 CRL") != std::string_view::npos;
@@ -14209,7 +14229,7 @@ class MbedTlsContext {
     const char* const key_path = apart ? settings.key_file : path;
     if (*key_path == '\0') return {};
     if (*path == '\0') return TlsSettingsError("CertificateFile", "is missing beside CertificateKeyFile");
-    PemText certificate, key_file;
+    TlsFile certificate, key_file;
     if (!certificate.Load(path)) return TlsSettingsError("CertificateFile", "cannot be read", path);
     if (apart && !key_file.Load(key_path)) return TlsSettingsError("CertificateKeyFile", "cannot be read", key_path);
     const std::string_view key = apart ? key_file.View() : certificate.View();
@@ -14272,7 +14292,7 @@ SMTPOLL_NAMESPACE_END
 
 #endif
 
-#if defined(SMTPOLL_MBEDTLS)
+#if defined(SMTPOLL_MBEDTLS) || defined(SMTPOLL_SCHANNEL)
 
 // ---- smtpoll/transport/detail/tls_certificate_text.hpp ----
 // What a certificate says of itself, compared and put into words, for the transports whose library leaves that to us:
@@ -14318,6 +14338,18 @@ class TlsSubjectNames {
                         std::memcmp(wanted.data(), bytes.data(), bytes.size()) == 0);
   }
 
+  /// GeneralNames in DER, the value of the extension subjectAltName (RFC 5280 4.2.1.6). What is garbled is no name.
+  void AddAll(Span<const unsigned char> der) noexcept {
+    constexpr unsigned char kSequence = 0x30, kHost = 0x82, kAddress = 0x87;
+    unsigned char tag = 0;
+    Span<const unsigned char> names, name;
+    if (!TakeItem(der, tag, names) || tag != kSequence) return;
+    while (TakeItem(names, tag, name)) {
+      if (tag == kHost) AddHost({reinterpret_cast<const char*>(name.data()), name.size()});
+      if (tag == kAddress) AddAddress(name);
+    }
+  }
+
   bool Match() const noexcept { return match_; }
 
   /// "it is for mx.example.org, 192.0.2.25, not for mail.example.org"
@@ -14330,6 +14362,24 @@ class TlsSubjectNames {
   }
 
  private:
+  /// Takes the first item of DER from `rest`: its tag and its content. False at the end, and where it is garbled.
+  static bool TakeItem(Span<const unsigned char>& rest, unsigned char& tag,
+                       Span<const unsigned char>& content) noexcept {
+    if (rest.size() < 2) return false;
+    tag = rest[0];
+    std::size_t head = 2, size = rest[1];
+    if (size >= 0x80) {
+      const std::size_t digits = size - 0x80;
+      if (digits == 0 || digits > 3 || rest.size() < 2 + digits) return false;
+      size = 0;
+      for (std::size_t i = 0; i < digits; ++i) size = size * 256 + rest[head++];
+    }
+    if (size > rest.size() - head) return false;
+    content = {rest.data() + head, size};
+    rest = {content.data() + size, rest.size() - head - size};
+    return true;
+  }
+
   void Separate() noexcept {
     if (count_++ != 0) list_.Append(", ");
   }
@@ -14460,23 +14510,9 @@ class MbedTlsPeer {
       int critical = 0;
       const int with_flag = mbedtls_asn1_get_bool(&at, extension_end, &critical);
       if (with_flag != 0 && with_flag != MBEDTLS_ERR_ASN1_UNEXPECTED_TAG) return;
-      if (wanted && mbedtls_asn1_get_tag(&at, extension_end, &size, MBEDTLS_ASN1_OCTET_STRING) == 0 &&
-          mbedtls_asn1_get_tag(&at, extension_end, &size, kSequence) == 0)
-        ReadNames(at, at + size, names);
+      if (wanted && mbedtls_asn1_get_tag(&at, extension_end, &size, MBEDTLS_ASN1_OCTET_STRING) == 0)
+        names.AddAll({at, size});
       at += extension_end - at;
-    }
-  }
-
-  static void ReadNames(unsigned char* at, const unsigned char* end, TlsSubjectNames& names) noexcept {
-    constexpr int kHost = MBEDTLS_ASN1_CONTEXT_SPECIFIC | 2;
-    constexpr int kAddress = MBEDTLS_ASN1_CONTEXT_SPECIFIC | 7;
-    while (at < end) {
-      const unsigned char tag = *at;
-      std::size_t size = 0;
-      if (mbedtls_asn1_get_tag(&at, end, &size, tag) != 0) return;
-      if (tag == kHost) names.AddHost({reinterpret_cast<const char*>(at), size});
-      if (tag == kAddress) names.AddAddress({at, size});
-      at += size;
     }
   }
 
@@ -14567,17 +14603,13 @@ SMTPOLL_NAMESPACE_END
 
 #endif
 
-#if defined(SMTPOLL_MBEDTLS)
+#if defined(SMTPOLL_MBEDTLS) || defined(SMTPOLL_SCHANNEL)
 
-#include <mbedtls/error.h>
-
-// ---- smtpoll/transport/mbedtls.hpp ----
-// TLS by mbedTLS 2.28 or 3: a transport policy that verifies the server's chain and name by default, with TLS 1.2 or
-// later. Opt-in: define SMTPOLL_MBEDTLS before smtpoll.hpp, or include this; link with -lmbedtls -lmbedx509
-// -lmbedcrypto. Each call does one step over the socket policy and never blocks. 2.28 has no TLS 1.3, and its exporter
-// no interface: "tls-exporter" is never given. Invariant: after a fatal error nothing is sent any more.
-#ifndef SMTPOLL_TRANSPORT_MBEDTLS_HPP
-#define SMTPOLL_TRANSPORT_MBEDTLS_HPP
+// ---- smtpoll/transport/detail/tls_alert.hpp ----
+// What the alerts mean that a server may send (RFC 5246 7.2, RFC 8446 6), and what to do about them, for the transports
+// whose library tells no more than the alert's number.
+#ifndef SMTPOLL_TRANSPORT_DETAIL_TLS_ALERT_HPP
+#define SMTPOLL_TRANSPORT_DETAIL_TLS_ALERT_HPP
 
 SMTPOLL_NAMESPACE_BEGIN
 namespace detail {
@@ -14606,6 +14638,25 @@ constexpr TlsAlertAdvice kTlsAlertAdvice[] = {
 };
 
 }  // namespace detail
+SMTPOLL_NAMESPACE_END
+
+#endif
+
+#endif
+
+#if defined(SMTPOLL_MBEDTLS)
+
+#include <mbedtls/error.h>
+
+// ---- smtpoll/transport/mbedtls.hpp ----
+// TLS by mbedTLS 2.28 or 3: a transport policy that verifies the server's chain and name by default, with TLS 1.2 or
+// later. Opt-in: define SMTPOLL_MBEDTLS before smtpoll.hpp, or include this; link with -lmbedtls -lmbedx509
+// -lmbedcrypto. Each call does one step over the socket policy and never blocks. 2.28 has no TLS 1.3, and its exporter
+// no interface: "tls-exporter" is never given. Invariant: after a fatal error nothing is sent any more.
+#ifndef SMTPOLL_TRANSPORT_MBEDTLS_HPP
+#define SMTPOLL_TRANSPORT_MBEDTLS_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
 
 /// TLS over `Socket`, a socket policy. After Configure the settings are loaded; a Handshake without it verifies by the
 /// system's authorities. Sessions are resumed with the same server name.
@@ -14916,6 +14967,880 @@ class MbedTlsTransport {
   IoResult unwritable_;  // how a write of the handshake ended that failed
   char first_[3] = {};   // the server's first bytes behind our hello
   std::size_t first_size_ = 0;
+  char binding_[64] = {};
+  std::size_t binding_size_ = 0;
+};
+
+SMTPOLL_NAMESPACE_END
+
+#endif
+
+#endif
+
+#if defined(SMTPOLL_SCHANNEL)
+
+// ---- smtpoll/transport/detail/schannel_context.hpp ----
+// TlsSettings as Windows takes them: Schannel credentials, a store of authorities and an engine that builds chains with
+// it, made once and kept until a setting or a file that it names changes. The client's own certificate is a PKCS #12
+// file, for Windows reads no private keys in PEM. Invariant: what cannot be used is an error here, before a connection.
+#ifndef SMTPOLL_TRANSPORT_DETAIL_SCHANNEL_CONTEXT_HPP
+#define SMTPOLL_TRANSPORT_DETAIL_SCHANNEL_CONTEXT_HPP
+
+#if defined(SMTPOLL_WINDOWS)
+
+#if !defined(SECURITY_WIN32)
+#define SECURITY_WIN32
+#define SMTPOLL_BORROWED_SECURITY_WIN32
+#endif
+
+#include <wincrypt.h>
+
+#include <sspi.h>
+
+#include <schannel.h>
+
+#if defined(SMTPOLL_BORROWED_SECURITY_WIN32)
+#undef SECURITY_WIN32
+#undef SMTPOLL_BORROWED_SECURITY_WIN32
+#endif
+
+#else
+#error "smtpoll/transport/schannel.hpp is for Windows: it stands on SSPI"
+#endif
+
+SMTPOLL_NAMESPACE_BEGIN
+namespace detail {
+
+/// Owns an object of Windows's.
+struct SchannelFree {
+  void operator()(void* store) const noexcept { CertCloseStore(store, 0); }
+  void operator()(const CERT_CONTEXT* object) const noexcept { CertFreeCertificateContext(object); }
+  void operator()(const CERT_CHAIN_CONTEXT* object) const noexcept { CertFreeCertificateChain(object); }
+};
+using CertificateStore = std::unique_ptr<void, SchannelFree>;
+using CertificatePtr = std::unique_ptr<const CERT_CONTEXT, SchannelFree>;
+using CertificateChainPtr = std::unique_ptr<const CERT_CHAIN_CONTEXT, SchannelFree>;
+
+class SchannelContext {
+ public:
+  SchannelContext() = default;
+  SchannelContext(const SchannelContext&) = delete;
+  SchannelContext& operator=(const SchannelContext&) = delete;
+  ~SchannelContext() { Clear(); }
+
+  /// Loads `settings`, unless they are loaded already. After an error there is no context.
+  Error Configure(const TlsSettings& settings) noexcept {
+    const TlsFingerprint wanted(settings);
+    if (loaded_ && fingerprint_ == wanted) return {};
+    Clear();
+    const Error error = Load(settings);
+    if (error)
+      Clear();
+    else
+      loaded_ = true;
+    fingerprint_ = wanted;
+    return error;
+  }
+
+  bool IsLoaded() const noexcept { return loaded_; }
+  CredHandle* Credentials() noexcept { return &credentials_; }
+  /// Windows keeps sessions by the credentials: with new ones nothing is resumed.
+  bool RenewCredentials() noexcept { return Acquire(); }
+  /// Null for Windows's own authorities.
+  HCERTCHAINENGINE Engine() const noexcept { return engine_; }
+  HCERTSTORE Rejected() const noexcept { return rejected_.get(); }
+  const TlsPins& Pins() const noexcept { return pins_; }
+  bool AcceptsAnyCertificate() const noexcept { return insecure_; }
+  bool ResumesSessions() const noexcept { return resumes_; }
+  TlsChannelBinding ChannelBinding() const noexcept { return channel_binding_; }
+
+ private:
+  static constexpr DWORD kEncoding = X509_ASN_ENCODING | PKCS_7_ASN_ENCODING;
+
+  void Clear() noexcept {
+    if (has_credentials_) FreeCredentialsHandle(&credentials_);
+    if (engine_ != nullptr) CertFreeCertificateChainEngine(engine_);
+    engine_ = nullptr;
+    own_.reset();
+    own_store_.reset();
+    authorities_.reset();
+    rejected_.reset();
+    has_credentials_ = loaded_ = false;
+  }
+
+  Error Load(const TlsSettings& settings) noexcept {
+    insecure_ = settings.insecure_accept_any_certificate;
+    resumes_ = settings.resume_sessions;
+    channel_binding_ = settings.channel_binding;
+    if (!pins_.Read(settings.pins))
+      return TlsSettingsError("CertificatePins", "are no SHA-256 in base64", settings.pins);
+    if (settings.minimum_version == TlsVersion::Tls13)
+      return TlsSettingsError("SSLConnectionType", "is a TLS version that is not used by Schannel here");
+    Error error = LoadAuthorities(settings);
+    if (!error) error = LoadRejected(settings.rejection_file);
+    if (!error) error = LoadOwn(settings);
+    if (!error && !Acquire()) error = Error(Errc::TlsSettings, Phase::Tls, "Schannel gives no credentials");
+    return error;
+  }
+
+  bool Acquire() noexcept {
+    if (has_credentials_) FreeCredentialsHandle(&credentials_);
+    SCHANNEL_CRED wanted{};
+    PCCERT_CONTEXT own = own_.get();
+    wanted.dwVersion = SCHANNEL_CRED_VERSION;
+    wanted.cCreds = own != nullptr ? 1 : 0;
+    wanted.paCred = own != nullptr ? &own : nullptr;
+    wanted.grbitEnabledProtocols = SP_PROT_TLS1_2_CLIENT;
+    // SchannelPeer verifies; and no certificate of the user's is shown unasked.
+    wanted.dwFlags = SCH_CRED_MANUAL_CRED_VALIDATION | SCH_CRED_NO_DEFAULT_CREDS | SCH_USE_STRONG_CRYPTO;
+    wchar_t package[] = UNISP_NAME_W;
+    has_credentials_ = AcquireCredentialsHandleW(nullptr, package, SECPKG_CRED_OUTBOUND, nullptr, &wanted, nullptr,
+                                                 nullptr, &credentials_, nullptr) == SEC_E_OK;
+    return has_credentials_;
+  }
+
+  Error LoadAuthorities(const TlsSettings& settings) noexcept {
+    const bool by_file = *settings.authority_file != '\0';
+    const bool by_text = *settings.authority_pem != '\0';
+    if (insecure_ || (!by_file && !by_text)) return {};
+    authorities_ = NewStore();
+    if (by_file) {
+      TlsFile file;
+      if (!file.Load(settings.authority_file))
+        return TlsSettingsError("CertificateAuthorityFile", "cannot be read", settings.authority_file);
+      if (ReadPem(file.View(), authorities_.get(), false) <= 0)
+        return TlsSettingsError("CertificateAuthorityFile", "holds no certificates in PEM", settings.authority_file);
+    }
+    if (by_text && ReadPem(settings.authority_pem, authorities_.get(), false) <= 0)
+      return TlsSettingsError("CertificateAuthorityPEM", "holds no certificates in PEM");
+    CERT_CHAIN_ENGINE_CONFIG wanted{};
+    wanted.cbSize = sizeof wanted;
+    wanted.hExclusiveRoot = authorities_.get();
+    // What is named is trusted, whether or not it is signed by itself.
+    wanted.dwExclusiveFlags = CERT_CHAIN_EXCLUSIVE_ENABLE_CA_FLAG;
+    if (CertCreateCertificateChainEngine(&wanted, &engine_)) return {};
+    // Windows 7 knows the structure without its last member, and only roots.
+    wanted.cbSize = offsetof(CERT_CHAIN_ENGINE_CONFIG, dwExclusiveFlags);
+    if (CertCreateCertificateChainEngine(&wanted, &engine_)) return {};
+    engine_ = nullptr;
+    return Error(Errc::TlsSettings, Phase::Tls, "this Windows takes no list of authorities");
+  }
+
+  Error LoadRejected(const char* path) noexcept {
+    if (*path == '\0') return {};
+    TlsFile file;
+    if (!file.Load(path)) return TlsSettingsError("CertificateRejectionFile", "cannot be read", path);
+    rejected_ = NewStore();
+    if (ReadPem(file.View(), rejected_.get(), true) > 0) return {};
+    return TlsSettingsError("CertificateRejectionFile", "holds neither certificates nor revocation lists in PEM", path);
+  }
+
+  static CertificateStore NewStore() noexcept {
+    return CertificateStore(CertOpenStore(CERT_STORE_PROV_MEMORY, 0, 0, CERT_STORE_CREATE_NEW_FLAG, nullptr));
+  }
+
+  /// Puts what stands in PEM into `store`; how many, or -1 where a part of it cannot be read.
+  static int ReadPem(std::string_view text, HCERTSTORE store, bool with_lists) noexcept {
+    constexpr std::string_view kBegin = "-----BEGIN ", kEnd = "-----END ", kDashes = "-----";
+    int count = 0;
+    for (std::size_t at; (at = text.find(kBegin)) != std::string_view::npos;) {
+      text.remove_prefix(at);
+      const std::string_view label = text.substr(kBegin.size(), text.find(kDashes, kBegin.size()) - kBegin.size());
+      std::size_t end = text.find(kEnd);
+      if (end != std::string_view::npos) end = text.find(kDashes, end + kEnd.size());
+      if (end == std::string_view::npos) return -1;
+      const std::string_view block = text.substr(0, end + kDashes.size());
+      text.remove_prefix(block.size());
+      const bool list = label == "X509 CRL";
+      if (!(label == "CERTIFICATE" || (list && with_lists))) continue;
+      DWORD size = 0;
+      const auto length = static_cast<DWORD>(block.size());
+      if (!CryptStringToBinaryA(block.data(), length, CRYPT_STRING_BASE64HEADER, nullptr, &size, nullptr, nullptr))
+        return -1;
+      const std::unique_ptr<BYTE[]> der(new (std::nothrow) BYTE[size]);
+      if (der == nullptr ||
+          !CryptStringToBinaryA(block.data(), length, CRYPT_STRING_BASE64HEADER, der.get(), &size, nullptr, nullptr))
+        return -1;
+      const BOOL added =
+          list ? CertAddEncodedCRLToStore(store, kEncoding, der.get(), size, CERT_STORE_ADD_ALWAYS, nullptr)
+               : CertAddEncodedCertificateToStore(store, kEncoding, der.get(), size, CERT_STORE_ADD_ALWAYS, nullptr);
+      if (!added) return -1;
+      ++count;
+    }
+    return count;
+  }
+
+  /// The client's own certificate and key.
+  Error LoadOwn(const TlsSettings& settings) noexcept {
+    const char* const path = settings.certificate_file;
+    if (*settings.key_file != '\0')
+      return TlsSettingsError("CertificateKeyFile",
+                              "cannot be read with Schannel: CertificateFile holds both, as PKCS #12");
+    if (*path == '\0') return {};
+    TlsFile file;
+    if (!file.Load(path)) return TlsSettingsError("CertificateFile", "cannot be read", path);
+    if (file.View().empty() || file.View().front() != '\x30')
+      return TlsSettingsError("CertificateFile", "must be PKCS #12 (.pfx, .p12) with Schannel", path);
+    wchar_t password[256] = {};
+    if (*settings.certificate_password != '\0' &&
+        MultiByteToWideChar(CP_UTF8, 0, settings.certificate_password, -1, password, 255) == 0)
+      return TlsSettingsError("CertificatePassword", "is too long, or not in UTF-8");
+    CRYPT_DATA_BLOB blob{static_cast<DWORD>(file.View().size()),
+                         reinterpret_cast<BYTE*>(const_cast<char*>(file.View().data()))};
+    own_store_.reset(PFXImportCertStore(&blob, password, PKCS12_NO_PERSIST_KEY));
+    Wipe(password, sizeof password);
+    if (own_store_ == nullptr) return TlsSettingsError("CertificatePassword", "does not open the PKCS #12 file", path);
+    own_.reset(CertFindCertificateInStore(own_store_.get(), kEncoding, 0, CERT_FIND_HAS_PRIVATE_KEY, nullptr, nullptr));
+    if (own_ == nullptr) own_.reset(CertEnumCertificatesInStore(own_store_.get(), nullptr));
+    if (own_ == nullptr) return TlsSettingsError("CertificateFile", "holds no certificate with a private key", path);
+    return {};
+  }
+
+  CredHandle credentials_{};
+  bool has_credentials_ = false;
+  bool loaded_ = false;
+  CertificateStore authorities_, rejected_, own_store_;
+  CertificatePtr own_;
+  HCERTCHAINENGINE engine_ = nullptr;
+  TlsFingerprint fingerprint_;
+  TlsPins pins_;
+  bool insecure_ = false;
+  bool resumes_ = true;
+  TlsChannelBinding channel_binding_ = TlsChannelBinding::Automatic;
+};
+
+}  // namespace detail
+SMTPOLL_NAMESPACE_END
+
+#endif
+
+#endif
+
+#if defined(SMTPOLL_SCHANNEL)
+
+// ---- smtpoll/transport/detail/schannel_peer.hpp ----
+// Whether the server's certificate is good (RFC 5280 6, RFC 9525 6), and in words what is wrong with it. Windows builds
+// and checks the chain; the name (Windows takes the subject's common name too), the list of rejected certificates and
+// the pins are looked at here. Invariant: nothing is fetched for it but what Windows's own list of roots may lack.
+#ifndef SMTPOLL_TRANSPORT_DETAIL_SCHANNEL_PEER_HPP
+#define SMTPOLL_TRANSPORT_DETAIL_SCHANNEL_PEER_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+namespace detail {
+
+class SchannelPeer {
+ public:
+  /// Judges the server's certificate; `certificate` has the others that the server sent in its store.
+  Errc Check(const SchannelContext& context, const TlsName& name, const CERT_CONTEXT* certificate) noexcept {
+    fault_ = Errc::None;
+    text_.Clear();
+    char usage[] = szOID_PKIX_KP_SERVER_AUTH;
+    char* usages[] = {usage};
+    CERT_CHAIN_PARA wanted{};
+    wanted.cbSize = sizeof wanted;
+    wanted.RequestedUsage.dwType = USAGE_MATCH_TYPE_OR;
+    wanted.RequestedUsage.Usage.cUsageIdentifier = 1;
+    wanted.RequestedUsage.Usage.rgpszUsageIdentifier = usages;
+    const CERT_CHAIN_CONTEXT* built = nullptr;
+    if (!CertGetCertificateChain(context.Engine(), certificate, nullptr, certificate->hCertStore, &wanted,
+                                 CERT_CHAIN_CACHE_ONLY_URL_RETRIEVAL, nullptr, &built))
+      return Say(Errc::CertificateUntrusted, "Windows builds no chain with it");
+    const CertificateChainPtr chain(built);
+    if (!context.AcceptsAnyCertificate()) CheckChain(*chain, certificate);
+    if (fault_ == Errc::None && !context.AcceptsAnyCertificate()) CheckName(name, certificate);
+    for (DWORD i = 0; fault_ == Errc::None && i < chain->cChain; ++i)
+      for (DWORD j = 0; j < chain->rgpChain[i]->cElement; ++j)
+        CheckRejected(context, chain->rgpChain[i]->rgpElement[j]->pCertContext);
+    if (fault_ == Errc::None && !context.Pins().empty()) CheckPins(context, certificate);
+    return fault_;
+  }
+
+  std::string_view Text() const noexcept { return text_.View(); }
+
+ private:
+  static constexpr DWORD kEncoding = X509_ASN_ENCODING | PKCS_7_ASN_ENCODING;
+
+  void CheckChain(const CERT_CHAIN_CONTEXT& chain, const CERT_CONTEXT* certificate) noexcept {
+    // Whether a certificate is revoked is asked of nobody.
+    const DWORD status = chain.TrustStatus.dwErrorStatus &
+                         ~static_cast<DWORD>(CERT_TRUST_REVOCATION_STATUS_UNKNOWN | CERT_TRUST_IS_OFFLINE_REVOCATION);
+    if (status == 0) return CheckPolicy(chain);
+    if ((status & ~static_cast<DWORD>(CERT_TRUST_IS_NOT_TIME_VALID)) == 0) {
+      const CERT_SIMPLE_CHAIN* const simple = chain.rgpChain[0];
+      for (DWORD i = 0; i < simple->cElement; ++i)
+        if ((simple->rgpElement[i]->TrustStatus.dwErrorStatus & CERT_TRUST_IS_NOT_TIME_VALID) != 0)
+          return SayTime(*simple->rgpElement[i]->pCertContext->pCertInfo);
+      return SayTime(*certificate->pCertInfo);
+    }
+    struct Meaning {
+      DWORD status;
+      const char* text;
+    };
+    constexpr Meaning kMeanings[] = {{CERT_TRUST_IS_REVOKED, "it is revoked"},
+                                     {CERT_TRUST_IS_EXPLICIT_DISTRUST, "this Windows does not trust it"},
+                                     {CERT_TRUST_IS_NOT_SIGNATURE_VALID, "its signature is wrong"},
+                                     {CERT_TRUST_INVALID_BASIC_CONSTRAINTS, "one that is no authority has signed it"},
+                                     {CERT_TRUST_IS_NOT_VALID_FOR_USAGE, "it is no certificate for servers"},
+                                     {CERT_TRUST_IS_UNTRUSTED_ROOT, "its authority is not trusted"},
+                                     {CERT_TRUST_IS_PARTIAL_CHAIN, "no trusted authority stands behind it"}};
+    Say(Errc::CertificateUntrusted, "Windows does not accept its chain");
+    for (const Meaning& one : kMeanings)
+      if ((status & one.status) != 0) {
+        Say(one.status == CERT_TRUST_IS_REVOKED ? Errc::CertificateRejected : Errc::CertificateUntrusted, one.text);
+        break;
+      }
+    const CERT_SIMPLE_CHAIN* const simple = chain.rgpChain[0];
+    const CERT_INFO& last = *simple->rgpElement[simple->cElement - 1]->pCertContext->pCertInfo;
+    if (simple->cElement == 1 && CertCompareCertificateName(kEncoding, const_cast<CERT_NAME_BLOB*>(&last.Issuer),
+                                                            const_cast<CERT_NAME_BLOB*>(&last.Subject)))
+      text_.Append(" (self-signed)");
+    text_.Append(", issued by ");
+    char issuer[160] = {};
+    CertNameToStrA(kEncoding, const_cast<CERT_NAME_BLOB*>(&last.Issuer), CERT_X500_NAME_STR, issuer, sizeof issuer);
+    text_.Append(issuer);
+  }
+
+  /// What else Windows wants of a server's certificate; the name is not among it.
+  void CheckPolicy(const CERT_CHAIN_CONTEXT& chain) noexcept {
+    SSL_EXTRA_CERT_CHAIN_POLICY_PARA tls{};
+    tls.cbSize = sizeof tls;
+    tls.dwAuthType = AUTHTYPE_SERVER;
+    CERT_CHAIN_POLICY_PARA wanted{};
+    wanted.cbSize = sizeof wanted;
+    wanted.dwFlags = CERT_CHAIN_POLICY_IGNORE_ALL_REV_UNKNOWN_FLAGS;
+    wanted.pvExtraPolicyPara = &tls;
+    CERT_CHAIN_POLICY_STATUS status{};
+    status.cbSize = sizeof status;
+    // Windows's macro for this policy has an old-style cast.
+    const auto policy = reinterpret_cast<LPCSTR>(std::uintptr_t{4});
+    if (CertVerifyCertificateChainPolicy(policy, &chain, &wanted, &status) && status.dwError == 0) return;
+    Say(Errc::CertificateUntrusted, "Windows does not accept it for TLS, error ");
+    text_.AppendDecimal(status.dwError);
+  }
+
+  void CheckName(const TlsName& name, const CERT_CONTEXT* certificate) noexcept {
+    TlsSubjectNames names(name);
+    const CERT_INFO& info = *certificate->pCertInfo;
+    const CERT_EXTENSION* const extension =
+        CertFindExtension(szOID_SUBJECT_ALT_NAME2, info.cExtension, info.rgExtension);
+    if (extension != nullptr) names.AddAll({extension->Value.pbData, extension->Value.cbData});
+    if (names.Match()) return;
+    fault_ = Errc::CertificateName;
+    names.Describe(text_);
+  }
+
+  void CheckRejected(const SchannelContext& context, const CERT_CONTEXT* certificate) noexcept {
+    if (context.Rejected() == nullptr || fault_ != Errc::None) return;
+    const CERT_CONTEXT* one = nullptr;
+    while ((one = CertEnumCertificatesInStore(context.Rejected(), one)) != nullptr) {
+      if (one->cbCertEncoded != certificate->cbCertEncoded ||
+          std::memcmp(one->pbCertEncoded, certificate->pbCertEncoded, one->cbCertEncoded) != 0)
+        continue;
+      Say(Errc::CertificateRejected, "it stands in CertificateRejectionFile");
+    }
+    const CRL_CONTEXT* list = nullptr;
+    while ((list = CertEnumCRLsInStore(context.Rejected(), list)) != nullptr) {
+      if (!CertCompareCertificateName(kEncoding, &list->pCrlInfo->Issuer, &certificate->pCertInfo->Issuer)) continue;
+      for (DWORD i = 0; i < list->pCrlInfo->cCRLEntry; ++i)
+        if (CertCompareIntegerBlob(&list->pCrlInfo->rgCRLEntry[i].SerialNumber, &certificate->pCertInfo->SerialNumber))
+          Say(Errc::CertificateRejected, "CertificateRejectionFile says that it is revoked");
+    }
+  }
+
+  void CheckPins(const SchannelContext& context, const CERT_CONTEXT* certificate) noexcept {
+    unsigned char key[4096];
+    DWORD size = sizeof key;
+    if (!CryptEncodeObject(kEncoding, X509_PUBLIC_KEY_INFO, &certificate->pCertInfo->SubjectPublicKeyInfo, key,
+                           &size) ||
+        !context.Pins().Match({reinterpret_cast<const char*>(key), size}))
+      Say(Errc::CertificateRejected, "its key is none of CertificatePins");
+  }
+
+  Errc Say(Errc fault, std::string_view text) noexcept {
+    text_.Assign(text);
+    return fault_ = fault;
+  }
+
+  void SayTime(const CERT_INFO& info) noexcept {
+    FILETIME now;
+    GetSystemTimeAsFileTime(&now);
+    const bool expired = CompareFileTime(&now, &info.NotAfter) > 0;
+    Say(Errc::CertificateExpired, expired ? "it expired at " : "it becomes valid at ");
+    SYSTEMTIME time{};
+    FileTimeToSystemTime(expired ? &info.NotAfter : &info.NotBefore, &time);
+    AppendUtcTime(text_, {time.wYear, time.wMonth, time.wDay, time.wHour, time.wMinute, time.wSecond});
+  }
+
+  Errc fault_ = Errc::None;
+  FixedText<256> text_;
+};
+
+}  // namespace detail
+SMTPOLL_NAMESPACE_END
+
+#endif
+
+#endif
+
+#if defined(SMTPOLL_SCHANNEL)
+
+// ---- smtpoll/transport/schannel.hpp ----
+// TLS by Schannel, which every Windows has (8 and later): a transport policy that verifies the server's chain and name
+// by default, with TLS 1.2. Opt-in: define SMTPOLL_SCHANNEL before smtpoll.hpp, or include this; link with -lsecur32
+// -lcrypt32. Each call does one step over the socket policy and never blocks. CertificateFile is PKCS #12 here.
+// Invariant: after a fatal error nothing is sent any more; no byte of the caller's goes before the certificate is
+// judged.
+#ifndef SMTPOLL_TRANSPORT_SCHANNEL_HPP
+#define SMTPOLL_TRANSPORT_SCHANNEL_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+namespace detail {
+
+/// What to do about an error of Schannel's during the handshake: its number, the one for it and the words.
+struct SchannelAdvice {
+  SECURITY_STATUS status;
+  Errc code;
+  const char* text;
+  bool later = false;  // may also come when the handshake is done for the client
+};
+
+constexpr SchannelAdvice kSchannelAdvice[] = {
+    {SEC_E_UNSUPPORTED_FUNCTION, Errc::TlsVersion, "the server and this client have no TLS version in common"},
+    {SEC_E_ALGORITHM_MISMATCH, Errc::TlsHandshake,
+     "no cipher in common, or the server wants to see a certificate (CertificateFile)"},
+    {SEC_E_ILLEGAL_MESSAGE, Errc::TlsHandshake,
+     "an alert or a message that is against TLS; the server may want to see a certificate (CertificateFile)"},
+    {SEC_E_CERT_UNKNOWN, Errc::TlsHandshake, "the server does not take CertificateFile", true},
+    {SEC_E_CERT_EXPIRED, Errc::TlsHandshake, "the server does not take CertificateFile: expired", true},
+    {SEC_E_UNTRUSTED_ROOT, Errc::TlsHandshake, "the server does not take CertificateFile: unknown authority", true},
+    {SEC_E_INVALID_TOKEN, Errc::TlsHandshake, "what came is no TLS"},
+};
+
+}  // namespace detail
+
+/// TLS over `Socket`, a socket policy. After Configure the settings are loaded; a Handshake without it verifies by the
+/// system's authorities. Windows resumes sessions with the same server name.
+template <typename Socket>
+class SchannelTransport {
+ public:
+  static constexpr bool kEncrypts = true;
+
+  SchannelTransport() = default;
+  SchannelTransport(const SchannelTransport&) = delete;
+  SchannelTransport& operator=(const SchannelTransport&) = delete;
+  ~SchannelTransport() { EndTls(); }
+
+  Socket& NextLayer() noexcept { return socket_; }
+  const Socket& NextLayer() const noexcept { return socket_; }
+
+  /// Loads what `settings` name, unless it is loaded already and no file has changed. Errc::TlsSettings says what
+  /// cannot be used; Handshake then fails too. Not while a handshake or a session is under way.
+  Error Configure(const TlsSettings& settings) {
+    if (active_) return Error(Errc::InvalidState, Phase::Tls, "a session is under way");
+    configured_ = true;
+    return context_.Configure(settings);
+  }
+
+  IoResult Handshake(std::string_view server_name) {
+    if (failed_ != 0) return Fail(failed_, {});
+    if (secured_) return IoResult::Ok();
+    if (!active_)
+      if (const Error error = Begin(server_name)) return Fail(error.ErrorNumber, error.text.View());
+    const IoResult step = HandshakeSteps();
+    handshake_wants_ = step.status == IoStatus::Again ? blocked_ : Readiness::None;
+    return step;
+  }
+
+  IoResult Read(char* into, std::size_t room) {
+    if (failed_ != 0) return Fail(failed_, {});
+    if (!active_) return socket_.Read(into, room);
+    if (room == 0 || !secured_) return IoResult::TryAgain();
+    // Records without data are gone through, within limits.
+    for (int i = 0; i < kRecordsAtOnce; ++i) {
+      if (plain_size_ != 0) {
+        const std::size_t size = room < plain_size_ ? room : plain_size_;
+        std::memcpy(into, plain_, size);
+        plain_ += size;
+        plain_size_ -= size;
+        return IoResult::Ok(size);
+      }
+      CloseGap();
+      if (received_ == 0 || starved_) {
+        const IoResult got = Receive();
+        if (got.status == IoStatus::Closed)
+          return Fail(Errc::ConnectionLost, "the wire was cut, TLS was not ended in order");
+        if (got.status != IoStatus::Done) return got;
+      }
+      const IoResult step = Decrypt();
+      if (step.status != IoStatus::Done) return step;
+    }
+    return IoResult::TryAgain();
+  }
+
+  IoResult Write(const char* bytes, std::size_t size) {
+    if (failed_ != 0) return Fail(failed_, {});
+    if (!active_) return socket_.Write(bytes, size);
+    if (size == 0 || !secured_) return IoResult::TryAgain();
+    if (unfinished_ == 0) {
+      unfinished_ = size < sizes_.cbMaximumMessage ? size : sizes_.cbMaximumMessage;
+      if (!Encrypt(bytes, unfinished_)) return Fail(Errc::ConnectionLost, "Schannel does not encrypt");
+    }
+    // What is encrypted already is not encrypted again: it comes with the same bytes in front.
+    const IoResult step = Flush();
+    if (step.status == IoStatus::Closed) return Fail(Errc::ConnectionLost, {});
+    if (step.status == IoStatus::Failed) return Fail(step.error, {});
+    return step.status == IoStatus::Done ? IoResult::Ok(std::exchange(unfinished_, 0)) : step;
+  }
+
+  Readiness Wants() const noexcept { return handshake_wants_; }
+  bool Secured() const noexcept { return secured_ && failed_ == 0; }
+  bool Pending() const noexcept {
+    return secured_ && failed_ == 0 && (plain_size_ != 0 || (received_ != 0 && !starved_));
+  }
+  std::string_view FaultText() const noexcept { return fault_text_.View(); }
+
+  std::string_view ChannelBindingType() const noexcept { return binding_size_ != 0 ? "tls-server-end-point" : ""; }
+  std::string_view ChannelBinding() const noexcept { return {binding_, binding_size_}; }
+  /// "TLSv1.2"; empty before the handshake is done.
+  std::string_view ProtocolName() const noexcept { return secured_ ? "TLSv1.2" : ""; }
+  /// Empty where Windows does not tell.
+  std::string_view CipherName() const noexcept { return secured_ ? cipher_.View() : std::string_view(); }
+  bool SessionResumed() const noexcept { return secured_ && resumed_; }
+
+  /// Says close_notify if that can go at once, and closes the socket.
+  void Close() {
+    EndTls();
+    fault_text_.Clear();
+    socket_.Close();
+  }
+
+ private:
+  static constexpr int kRecordsAtOnce = 16;
+  static constexpr std::size_t kRoom = 40 * 1024;  // for two records of the largest size
+  static constexpr DWORD kRequirements = ISC_REQ_SEQUENCE_DETECT | ISC_REQ_REPLAY_DETECT | ISC_REQ_CONFIDENTIALITY |
+                                         ISC_REQ_EXTENDED_ERROR | ISC_REQ_ALLOCATE_MEMORY | ISC_REQ_STREAM |
+                                         ISC_REQ_MANUAL_CRED_VALIDATION | ISC_REQ_USE_SUPPLIED_CREDS;
+
+  Error Begin(std::string_view server_name) {
+    if (!configured_)
+      if (const Error error = Configure(TlsSettings())) return error;
+    if (!context_.IsLoaded() || (!context_.ResumesSessions() && !context_.RenewCredentials()))
+      return Error(Errc::TlsSettings, Phase::Tls, "the settings could not be loaded");
+    if (!name_.Assign(server_name))
+      return Error(Errc::CertificateName, Phase::Tls, "no certificate can be for this name");
+    if (in_ == nullptr) in_.reset(new (std::nothrow) char[kRoom]);
+    if (out_ == nullptr) out_.reset(new (std::nothrow) char[kRoom]);
+    if (in_ == nullptr || out_ == nullptr) return Error(Errc::OutOfMemory, Phase::Tls, "no room for TLS");
+    for (std::size_t i = 0; i <= name_.View().size(); ++i) target_[i] = static_cast<wchar_t>(name_.Text()[i]);
+    active_ = starved_ = true;
+    return {};
+  }
+
+  IoResult HandshakeSteps() {
+    for (;;) {
+      IoResult step = Flush();
+      if (step.status == IoStatus::Again) {
+        blocked_ = Readiness::Write;
+        return step;
+      }
+      // A server that ends the handshake may have said why, so what it said is read first.
+      const bool unwritable = step.status != IoStatus::Done;
+      if (unwritable) out_begin_ = out_end_ = 0;
+      if (finished_ && !unwritable) return Establish();
+      if (has_security_ && (starved_ || received_ == 0)) {
+        const IoResult got = Receive();
+        if (got.status == IoStatus::Again) {
+          blocked_ = Readiness::Read;
+          return got;
+        }
+        if (got.status == IoStatus::Closed)
+          return Fail(Errc::ConnectionLost, "the server closed the connection during the handshake");
+        if (got.status != IoStatus::Done) return Fail(got.error, {});
+      }
+      // Schannel may wait for the rest of what is no record of TLS.
+      if (has_security_ && (in_[0] < 20 || in_[0] > 23)) {
+        starved_ = received_ < 3 && detail::IsDigit(in_[0]);
+        if (starved_) continue;
+        return Explain(SEC_E_INVALID_TOKEN);
+      }
+      step = Negotiate();
+      if (step.status != IoStatus::Done) return step;
+    }
+  }
+
+  /// One call of InitializeSecurityContext, and what it wants to be sent.
+  IoResult Negotiate() {
+    SecBuffer in[2] = {{static_cast<unsigned long>(received_), SECBUFFER_TOKEN, in_.get()},
+                       {0, SECBUFFER_EMPTY, nullptr}};
+    SecBuffer out[2] = {{0, SECBUFFER_TOKEN, nullptr}, {0, SECBUFFER_ALERT, nullptr}};
+    SecBufferDesc in_list{SECBUFFER_VERSION, 2, in}, out_list{SECBUFFER_VERSION, 2, out};
+    DWORD attributes = 0;
+    TimeStamp expiry;
+    // RFC 6066 3: an address is not said to the server.
+    wchar_t* const target = name_.IsAddress() ? nullptr : target_;
+    const SECURITY_STATUS status = InitializeSecurityContextW(
+        context_.Credentials(), has_security_ ? &security_ : nullptr, target, kRequirements, 0, 0,
+        has_security_ ? &in_list : nullptr, 0, has_security_ ? nullptr : &security_, &out_list, &attributes, &expiry);
+    if (status == SEC_E_INCOMPLETE_MESSAGE) {
+      starved_ = true;
+      return received_ == kRoom ? Fail(Errc::TlsHandshake, "a message of the server's is too long") : IoResult::Ok();
+    }
+    if (status == SEC_E_OK || status == SEC_I_CONTINUE_NEEDED) has_security_ = true;
+    bool queued = true;
+    for (const SecBuffer& one : out) {
+      if (one.pvBuffer == nullptr) continue;
+      if (one.BufferType == SECBUFFER_TOKEN)
+        queued = queued && Queue(static_cast<const char*>(one.pvBuffer), one.cbBuffer);
+      FreeContextBuffer(one.pvBuffer);
+    }
+    // The server wants a certificate, and there is none: the same again goes on without.
+    if (status == SEC_I_INCOMPLETE_CREDENTIALS) return IoResult::Ok();
+    if (status != SEC_E_OK && status != SEC_I_CONTINUE_NEEDED) {
+      Flush();  // an alert
+      return Explain(status);
+    }
+    if (!queued) return Fail(Errc::TlsHandshake, "a message of this client's is too long");
+    Keep(in[1].BufferType == SECBUFFER_EXTRA ? in[1].cbBuffer : 0);
+    finished_ = status == SEC_E_OK;
+    return IoResult::Ok();
+  }
+
+  IoResult Establish() {
+    const CERT_CONTEXT* shown = nullptr;
+    if (QueryContextAttributesW(&security_, SECPKG_ATTR_REMOTE_CERT_CONTEXT, &shown) != SEC_E_OK || shown == nullptr)
+      return Fail(Errc::CertificateUntrusted, "the server has shown no certificate");
+    const detail::CertificatePtr certificate(shown);
+    const Errc fault = peer_.Check(context_, name_, shown);
+    if (fault != Errc::None) {
+      Shut();
+      return Fail(fault, peer_.Text());
+    }
+    SecPkgContext_ConnectionInfo connection{};
+    if (QueryContextAttributesW(&security_, SECPKG_ATTR_STREAM_SIZES, &sizes_) != SEC_E_OK ||
+        QueryContextAttributesW(&security_, SECPKG_ATTR_CONNECTION_INFO, &connection) != SEC_E_OK)
+      return Fail(Errc::TlsHandshake, "Schannel does not say what it needs");
+    if ((connection.dwProtocol & SP_PROT_TLS1_2_CLIENT) == 0)
+      return Fail(Errc::TlsVersion, "the TLS version is another than 1.2");
+    if (sizes_.cbHeader + sizes_.cbMaximumMessage + sizes_.cbTrailer > kRoom)
+      sizes_.cbMaximumMessage = static_cast<unsigned long>(kRoom - sizes_.cbHeader - sizes_.cbTrailer);
+    SecPkgContext_SessionInfo session{};
+    resumed_ = QueryContextAttributesW(&security_, SECPKG_ATTR_SESSION_INFO, &session) == SEC_E_OK &&
+               (session.dwFlags & SSL_SESSION_RECONNECT) != 0;
+    SecPkgContext_CipherInfo cipher{};
+    cipher.dwVersion = SECPKGCONTEXT_CIPHERINFO_V1;
+    cipher_.Assign("unknown");
+    if (QueryContextAttributesW(&security_, SECPKG_ATTR_CIPHER_INFO, &cipher) == SEC_E_OK) {
+      cipher_.Clear();
+      for (const wchar_t* at = cipher.szCipherSuite; *at != 0 && *at < 128; ++at) {
+        const char c = static_cast<char>(*at);
+        cipher_.Append({&c, 1});
+      }
+    }
+    Bind();
+    secured_ = true;
+    return IoResult::Ok();
+  }
+
+  /// RFC 5929 4; Windows puts the type in front.
+  void Bind() noexcept {
+    constexpr std::string_view kPrefix = "tls-server-end-point:";
+    const TlsChannelBinding kind = context_.ChannelBinding();
+    if (kind != TlsChannelBinding::Automatic && kind != TlsChannelBinding::ServerEndPoint) return;
+    SecPkgContext_Bindings told{};
+    if (QueryContextAttributesW(&security_, SECPKG_ATTR_ENDPOINT_BINDINGS, &told) != SEC_E_OK ||
+        told.Bindings == nullptr)
+      return;
+    const std::string_view data(reinterpret_cast<const char*>(told.Bindings) + told.Bindings->dwApplicationDataOffset,
+                                told.Bindings->cbApplicationDataLength);
+    if (data.substr(0, kPrefix.size()) == kPrefix && data.size() - kPrefix.size() <= sizeof binding_) {
+      binding_size_ = data.size() - kPrefix.size();
+      std::memcpy(binding_, data.data() + kPrefix.size(), binding_size_);
+    }
+    FreeContextBuffer(told.Bindings);
+  }
+
+  /// One record of what was received. Done where it may have brought data.
+  IoResult Decrypt() {
+    SecBuffer parts[4] = {{static_cast<unsigned long>(received_), SECBUFFER_DATA, in_.get()},
+                          {0, SECBUFFER_EMPTY, nullptr},
+                          {0, SECBUFFER_EMPTY, nullptr},
+                          {0, SECBUFFER_EMPTY, nullptr}};
+    SecBufferDesc list{SECBUFFER_VERSION, 4, parts};
+    const SECURITY_STATUS status = DecryptMessage(&security_, &list, 0, nullptr);
+    if (status == SEC_E_INCOMPLETE_MESSAGE) {
+      starved_ = true;
+      return received_ == kRoom ? Fail(Errc::ConnectionLost, "a record of the server's is too long") : IoResult::Ok();
+    }
+    if (status == SEC_I_CONTEXT_EXPIRED) return IoResult::EndOfFile();
+    if (status == SEC_I_RENEGOTIATE) return Fail(Errc::ConnectionLost, "the server asked for a new negotiation");
+    if (status != SEC_E_OK) return Explain(status);
+    std::size_t extra = 0;
+    for (const SecBuffer& part : parts) {
+      if (part.BufferType == SECBUFFER_DATA) {
+        plain_ = static_cast<const char*>(part.pvBuffer);
+        plain_size_ = part.cbBuffer;
+      } else if (part.BufferType == SECBUFFER_EXTRA) {
+        extra = part.cbBuffer;
+      }
+    }
+    // The data stands in front of the next record: that one is moved when the data is gone.
+    extra_ = received_ - extra;
+    received_ = extra;
+    return IoResult::Ok();
+  }
+
+  bool Encrypt(const char* bytes, std::size_t size) noexcept {
+    std::memcpy(out_.get() + sizes_.cbHeader, bytes, size);
+    const auto length = static_cast<unsigned long>(size);
+    char* const at = out_.get();
+    SecBuffer parts[4] = {{sizes_.cbHeader, SECBUFFER_STREAM_HEADER, at},
+                          {length, SECBUFFER_DATA, at + sizes_.cbHeader},
+                          {sizes_.cbTrailer, SECBUFFER_STREAM_TRAILER, at + sizes_.cbHeader + size},
+                          {0, SECBUFFER_EMPTY, nullptr}};
+    SecBufferDesc list{SECBUFFER_VERSION, 4, parts};
+    if (EncryptMessage(&security_, 0, &list, 0) != SEC_E_OK) return false;
+    out_begin_ = 0;
+    out_end_ = std::size_t{parts[0].cbBuffer} + parts[1].cbBuffer + parts[2].cbBuffer;
+    return true;
+  }
+
+  /// More bytes from the socket, behind those that are there.
+  IoResult Receive() {
+    const IoResult got = socket_.Read(in_.get() + received_, kRoom - received_);
+    starved_ = got.status != IoStatus::Done;
+    if (got.status == IoStatus::Done) received_ += got.size;
+    if (got.status == IoStatus::Failed && secured_) return Fail(got.error, {});
+    return got;
+  }
+
+  /// The data is gone: what stands behind it moves to the front.
+  void CloseGap() noexcept {
+    if (extra_ != 0) std::memmove(in_.get(), in_.get() + extra_, received_);
+    extra_ = 0;
+  }
+
+  /// Of the received bytes the last `size` are left.
+  void Keep(std::size_t size) noexcept {
+    std::memmove(in_.get(), in_.get() + received_ - size, size);
+    received_ = size;
+  }
+
+  bool Queue(const char* bytes, std::size_t size) noexcept {
+    if (out_begin_ == out_end_) out_begin_ = out_end_ = 0;
+    if (size > kRoom - out_end_) return false;
+    std::memcpy(out_.get() + out_end_, bytes, size);
+    out_end_ += size;
+    return true;
+  }
+
+  IoResult Flush() {
+    while (out_begin_ < out_end_) {
+      const IoResult result = socket_.Write(out_.get() + out_begin_, out_end_ - out_begin_);
+      if (result.status != IoStatus::Done) return result;
+      out_begin_ += result.size;
+    }
+    return IoResult::Ok();
+  }
+
+  IoResult Explain(SECURITY_STATUS status) {
+    // The first bytes of a TLS record are no printable text; those of any SMTP reply are.
+    if (!secured_ && received_ >= 3 && detail::IsDigit(in_[0]) && detail::IsDigit(in_[1]) && detail::IsDigit(in_[2]))
+      return Fail(
+          Errc::TlsHandshake,
+          "the server answered in plain text: this port wants STARTTLS (set SMTPConnectionType to STARTTLS), or "
+          "has no TLS at all");
+    const int alert = secured_ ? 0 : AlertInTheOpen();
+    for (const detail::TlsAlertAdvice& advice : detail::kTlsAlertAdvice)
+      if (advice.alert == alert) return Fail(advice.code, advice.text);
+    Errc code = secured_ ? Errc::ConnectionLost : Errc::TlsHandshake;
+    fault_text_.Clear();
+    for (const detail::SchannelAdvice& advice : detail::kSchannelAdvice) {
+      if (advice.status != status || (secured_ && !advice.later)) continue;
+      code = advice.code;
+      fault_text_.Assign(advice.text);
+      fault_text_.Append(", ");
+    }
+    constexpr char kDigits[] = "0123456789abcdef";
+    fault_text_.Append("error of Schannel's 0x");
+    for (int shift = 28; shift >= 0; shift -= 4)
+      fault_text_.Append({&kDigits[(static_cast<unsigned long>(status) >> shift) & 15], 1});
+    return Fail(code, {});
+  }
+
+  /// The alert that the server has sent unencrypted, where Schannel tells less: its number; that of protocol_version
+  /// also where the server's hello is of an older TLS; 0 for anything else.
+  int AlertInTheOpen() const noexcept {
+    constexpr char kAlert = 21, kHandshake = 22, kServerHello = 2;
+    if (received_ == 7 && in_[0] == kAlert) return static_cast<unsigned char>(in_[6]);
+    return received_ > 10 && in_[0] == kHandshake && in_[5] == kServerHello && in_[9] == 3 && in_[10] < 3 ? 70 : 0;
+  }
+
+  IoResult Fail(int number, std::string_view text) noexcept {
+    failed_ = number;
+    if (!text.empty()) fault_text_.Assign(text);
+    return IoResult::Fail(number);
+  }
+  IoResult Fail(Errc code, std::string_view text) noexcept { return Fail(static_cast<int>(code), text); }
+
+  /// Says close_notify, where that can go at once.
+  void Shut() {
+    DWORD word = SCHANNEL_SHUTDOWN;
+    SecBuffer token{sizeof word, SECBUFFER_TOKEN, &word};
+    SecBufferDesc list{SECBUFFER_VERSION, 1, &token};
+    if (Flush().status != IoStatus::Done || ApplyControlToken(&security_, &list) != SEC_E_OK) return;
+    SecBuffer out{0, SECBUFFER_TOKEN, nullptr};
+    SecBufferDesc out_list{SECBUFFER_VERSION, 1, &out};
+    DWORD attributes = 0;
+    TimeStamp expiry;
+    InitializeSecurityContextW(context_.Credentials(), &security_, nullptr, kRequirements, 0, 0, nullptr, 0, nullptr,
+                               &out_list, &attributes, &expiry);
+    if (out.pvBuffer == nullptr) return;
+    if (Queue(static_cast<const char*>(out.pvBuffer), out.cbBuffer)) Flush();
+    FreeContextBuffer(out.pvBuffer);
+  }
+
+  void EndTls() {
+    if (secured_ && failed_ == 0) Shut();
+    if (has_security_) DeleteSecurityContext(&security_);
+    if (in_ != nullptr) detail::Wipe(in_.get(), kRoom);
+    if (out_ != nullptr) detail::Wipe(out_.get(), kRoom);
+    in_.reset();
+    out_.reset();
+    detail::Wipe(binding_, sizeof binding_);
+    binding_size_ = unfinished_ = received_ = extra_ = plain_size_ = out_begin_ = out_end_ = 0;
+    handshake_wants_ = blocked_ = Readiness::None;
+    failed_ = 0;
+    has_security_ = active_ = finished_ = secured_ = resumed_ = starved_ = false;
+  }
+
+  Socket socket_;
+  detail::SchannelContext context_;
+  detail::SchannelPeer peer_;
+  detail::TlsName name_;
+  wchar_t target_[256] = {};
+  bool configured_ = false;
+
+  CtxtHandle security_{};
+  bool has_security_ = false;  // security_ is one
+  bool active_ = false;        // the wire is no more in plain text
+  bool finished_ = false;      // Schannel has all it needs, what it says last may still have to go
+  bool secured_ = false;
+  bool resumed_ = false;
+  int failed_ = 0;  // the error that ended it; nothing is done after it
+  FixedText<256> fault_text_;
+  FixedText<64> cipher_;
+  SecPkgContext_StreamSizes sizes_{};
+  Readiness blocked_ = Readiness::None;
+  Readiness handshake_wants_ = Readiness::None;
+  std::unique_ptr<char[]> in_, out_;  // kRoom each, while TLS is under way
+  bool starved_ = false;              // what was received is no whole message: the socket has to give more
+  const char* plain_ = nullptr;       // decrypted, in in_
+  std::size_t plain_size_ = 0;
+  std::size_t received_ = 0;   // bytes not decrypted, from in_ + extra_ on
+  std::size_t extra_ = 0;      // where they begin
+  std::size_t out_begin_ = 0;  // encrypted bytes that are to be sent
+  std::size_t out_end_ = 0;
+  std::size_t unfinished_ = 0;  // how many of the caller's bytes those are
   char binding_[64] = {};
   std::size_t binding_size_ = 0;
 };
