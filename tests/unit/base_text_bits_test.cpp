@@ -24,6 +24,9 @@ TEST_CASE("RFC 2045 2.7: every byte value at every place has its kind") {
       REQUIRE(bits.lf == (value == 10 ? bit : 0));
       REQUIRE(bits.control == (control ? bit : 0));
       REQUIRE(bits.eight_bit == (value >= 128 ? bit : 0));
+#if defined(SMTPOLL_AVX2)
+      if (HasAvx2()) REQUIRE(Same(TextBitsOf32ByAvx2(text.data() + 3), bits));
+#endif
       const bool plain = value >= ' ' && value < 127;
       if (!plain) REQUIRE_FALSE(ArePlain32(text.data() + 3));
 #if defined(SMTPOLL_SSE2)
@@ -39,6 +42,10 @@ TEST_CASE("RFC 2045 2.7: the kinds of mixed text are the same by vectors and by 
   for (int i = 0; i < 4000; ++i) text += static_cast<char>((seed = seed * 1664525 + 1013904223) >> 24);
   for (std::size_t i = 0; i + 32 <= text.size(); ++i)
     REQUIRE(Same(TextBitsOf32(text.data() + i), TextBitsByByte(text.data() + i, 32)));
+#if defined(SMTPOLL_AVX2)
+  for (std::size_t i = 0; i + 32 <= text.size() && HasAvx2(); ++i)
+    REQUIRE(Same(TextBitsOf32ByAvx2(text.data() + i), TextBitsByByte(text.data() + i, 32)));
+#endif
   CHECK(Same(TextBitsByByte("\r\n\x01\x80z", 2), TextBitsByByte("\r\n", 2)));
 }
 
@@ -52,6 +59,20 @@ TEST_CASE("SkipAscii never passes over a byte of 0x80 and above, and is at most 
       CHECK(SkipAscii(text) + 8 > place);
     }
   }
+}
+
+TEST_CASE("IsAllPrint: one byte of any value at any place of a text of any length") {
+  for (std::size_t size = 1; size < 20; ++size) {
+    CHECK(IsAllPrint(std::string(size, '~')));
+    for (std::size_t place = 0; place < size; ++place) {
+      for (unsigned value = 0; value < 256; ++value) {
+        std::string text(size, place % 2 == 0 ? ' ' : '~');
+        text[place] = static_cast<char>(value);
+        REQUIRE(IsAllPrint(text) == (value >= ' ' && value < 127));
+      }
+    }
+  }
+  CHECK(IsAllPrint(""));
 }
 
 TEST_CASE("CountBits, LowestBit and HighestBit") {

@@ -26,6 +26,23 @@ TEST_CASE("WireBuffer: bytes leave at the head in the order in which they came i
   CHECK(buffer.Free().size() == buffer.Capacity());
 }
 
+TEST_CASE("WireBuffer: what is removed is gone, wherever it stood") {
+  const std::string whole = "abcdefgh";
+  for (std::size_t head = 0; head < 3; ++head) {
+    const std::string text = whole.substr(head);
+    for (std::size_t at = 0; at <= text.size(); ++at) {
+      for (std::size_t size = 0; at + size <= text.size(); ++size) {
+        char memory[8];
+        WireBuffer buffer(memory);
+        buffer.Append(whole);
+        buffer.Consume(head);
+        buffer.Remove(at, size);
+        CHECK(Filled(buffer) == text.substr(0, at) + text.substr(at + size));
+      }
+    }
+  }
+}
+
 TEST_CASE("WireBuffer: a wiped secret is gone from memory") {
   char memory[16] = {};
   WireBuffer buffer(memory);

@@ -9,12 +9,12 @@ using smtpoll::detail::HeaderWriter;
 namespace {
 
 std::string Field(const std::string& name, const std::string& text) {
-  std::string out;
+  smtpoll::detail::TextBuffer out;
   HeaderWriter writer(out);
   writer.Begin(name);
   writer.Text(text);
   writer.End();
-  return out;
+  return std::string(out.View());
 }
 
 /// The longest line of `field`, without its CRLF.

@@ -22,7 +22,7 @@ std::string NewId(MessageLayout& layout) {
   mail.FromAddress = "alice@x.org";
   smtpoll::detail::MessageStamp stamp;
   layout.Lay(mail, smtpoll::detail::WireWidth::SevenBit, stamp);
-  const std::string& text = layout.Literals();
+  const std::string text(layout.Literals());
   const std::size_t at = text.find("Message-ID: <") + 13;
   return text.substr(at, text.find('>', at) - at);
 }

@@ -25,12 +25,6 @@ constexpr bool IsPrint(char c) noexcept { return c >= ' ' && c <= '~'; }
 
 inline bool IsAllAscii(std::string_view text) noexcept { return SkipAscii(text) == text.size(); }
 
-constexpr bool IsAllPrint(std::string_view text) noexcept {
-  for (char c : text)
-    if (!IsPrint(c)) return false;
-  return true;
-}
-
 /// True where `text` would break out of a line: it holds CR, LF or NUL.
 constexpr bool HasLineBreakOrNul(std::string_view text) noexcept {
   for (char c : text)

@@ -73,8 +73,8 @@ class Sequence {
     if (empty()) return false;
     into = std::move(items_[head_]);
     ++head_;
-    // The dead front is cut off when it is the larger half, so each element is moved at most once for each one popped.
-    if (head_ * 2 >= items_.size()) {
+    // The dead front is cut off when it is three quarters, so one element is moved for three that are popped.
+    if (head_ * 4 >= items_.size() * 3) {
       items_.erase(items_.begin(), Position(0));
       head_ = 0;
     }

@@ -43,13 +43,15 @@ inline TextBits TextBitsOf32(const char* bytes) noexcept {
     const __m128i text = _mm_loadu_si128(reinterpret_cast<const __m128i*>(bytes + half));
     const auto mask = [half](__m128i found) { return static_cast<std::uint32_t>(_mm_movemask_epi8(found)) << half; };
     const auto is = [text](char c) { return _mm_cmpeq_epi8(text, _mm_set1_epi8(c)); };
-    const std::uint32_t cr = mask(is('\r')), lf = mask(is('\n')), eight_bit = mask(text);
+    const std::uint32_t cr = mask(is('\r')), lf = mask(is('\n'));
     // A signed comparison: bytes of 0x80 and above are below the space too.
-    const __m128i low = _mm_or_si128(_mm_cmplt_epi8(text, _mm_set1_epi8(' ')), is(0x7f));
+    const std::uint32_t low = mask(_mm_or_si128(_mm_cmplt_epi8(text, _mm_set1_epi8(' ')), is(0x7f)));
     bits.cr |= cr;
     bits.lf |= lf;
+    if (low == (cr | lf)) continue;
+    const std::uint32_t eight_bit = mask(text);
     bits.eight_bit |= eight_bit;
-    bits.control |= mask(_mm_andnot_si128(is('\t'), low)) & ~(cr | lf | eight_bit);
+    bits.control |= low & ~(cr | lf | eight_bit | mask(is('\t')));
   }
   return bits;
 }
@@ -78,6 +80,27 @@ inline TextBits TextBitsOf32(const char* bytes) noexcept {
 inline TextBits TextBitsOf32(const char* bytes) noexcept { return TextBitsByByte(bytes, 32); }
 #endif
 
+#if defined(SMTPOLL_AVX2)
+SMTPOLL_TARGET("avx2") inline TextBits TextBitsOf32ByAvx2(const char* bytes) noexcept {
+  using Chars = char __attribute__((vector_size(32)));
+  using Signed = signed char __attribute__((vector_size(32)));
+  Signed text;
+  std::memcpy(&text, bytes, sizeof text);
+  const auto mask = [](Signed found) SMTPOLL_TARGET("avx2") {
+    return static_cast<std::uint32_t>(__builtin_ia32_pmovmskb256(reinterpret_cast<Chars>(found)));
+  };
+  TextBits bits;
+  const std::uint32_t low = mask((text < ' ') | (text == 0x7f));
+  if (low == 0) return bits;
+  bits.cr = mask(text == '\r');
+  bits.lf = mask(text == '\n');
+  if (low == (bits.cr | bits.lf)) return bits;
+  bits.eight_bit = mask(text);
+  bits.control = low & ~(bits.cr | bits.lf | bits.eight_bit | mask(text == '\t'));
+  return bits;
+}
+#endif
+
 /// True where 32 bytes are all of no kind, and no tabs: a quick look that may say false of such bytes too.
 inline bool ArePlain32(const char* bytes) noexcept {
 #if defined(SMTPOLL_SSE2)
@@ -101,24 +124,57 @@ inline unsigned CountBits(std::uint32_t bits) noexcept {
   return ((bits + (bits >> 4)) & 0x0f0f0f0f) * 0x01010101u >> 24;
 }
 
+constexpr std::uint64_t kEachByte = 0x0101010101010101u;
+constexpr std::uint64_t kHighBits = 0x80 * kEachByte;
+
+/// Eight bytes of `text` from `at` on, in the processor's order.
+inline std::uint64_t EightBytes(std::string_view text, std::size_t at) noexcept {
+  std::uint64_t bytes = 0;
+  std::memcpy(&bytes, text.data() + at, sizeof bytes);
+  return bytes;
+}
+
+/// How many bytes at the front of `text` surely are what `are(eight bytes)` and `is(one byte)` ask for: a multiple of
+/// 8, or all.
+template <typename Are, typename Is>
+std::size_t SkipEights(std::string_view text, Are&& are, Is&& is) noexcept {
+  std::size_t at = 0;
+  for (; at + 8 <= text.size(); at += 8)
+    if (!are(EightBytes(text, at))) return at;
+  // The rest together with what is known already.
+  if (at != 0 && at != text.size()) return are(EightBytes(text, text.size() - 8)) ? text.size() : at;
+  for (std::size_t i = at; i < text.size(); ++i)
+    if (!is(static_cast<unsigned char>(text[i]))) return at;
+  return text.size();
+}
+
+inline bool AnyHighBitIn32(const char* bytes) noexcept {
+#if defined(SMTPOLL_SSE2)
+  const auto at = reinterpret_cast<const __m128i*>(bytes);
+  return _mm_movemask_epi8(_mm_or_si128(_mm_loadu_si128(at), _mm_loadu_si128(at + 1))) != 0;
+#else
+  const std::string_view text(bytes, 32);
+  const std::uint64_t low = EightBytes(text, 0) | EightBytes(text, 8), high = EightBytes(text, 16) | EightBytes(text, 24);
+  return ((low | high) & kHighBits) != 0;
+#endif
+}
+
 /// How many bytes at the front of `text` are surely ASCII: a multiple of 8, or all.
 inline std::size_t SkipAscii(std::string_view text) noexcept {
-  constexpr std::uint64_t kHighBits = 0x8080808080808080u;
-  const auto eight = [text](std::size_t at) {
-    std::uint64_t bytes = 0;
-    std::memcpy(&bytes, text.data() + at, sizeof bytes);
-    return bytes;
-  };
   std::size_t at = 0;
-  while (at + 32 <= text.size() && ((eight(at) | eight(at + 8) | eight(at + 16) | eight(at + 24)) & kHighBits) == 0)
-    at += 32;
-  for (; at + 8 <= text.size(); at += 8)
-    if ((eight(at) & kHighBits) != 0) return at;
-  // The rest together with what is known already.
-  if (at != 0 && at != text.size()) return (eight(text.size() - 8) & kHighBits) == 0 ? text.size() : at;
-  for (std::size_t i = at; i < text.size(); ++i)
-    if (static_cast<unsigned char>(text[i]) >= 0x80) return at;
-  return text.size();
+  for (; at + 32 <= text.size(); at += 32)
+    if (AnyHighBitIn32(text.data() + at)) break;
+  const auto are = [](std::uint64_t bytes) { return (bytes & kHighBits) == 0; };
+  return at + SkipEights(text.substr(at), are, [](unsigned char byte) { return byte < 0x80; });
+}
+
+/// True where all of `text` is printable ASCII.
+inline bool IsAllPrint(std::string_view text) noexcept {
+  // A byte below the space borrows from its high bit, DEL and above carry into it.
+  const auto are = [](std::uint64_t bytes) {
+    return (((bytes - ' ' * kEachByte) | (bytes + kEachByte) | bytes) & kHighBits) == 0;
+  };
+  return SkipEights(text, are, [](unsigned char byte) { return byte >= ' ' && byte < 0x7f; }) == text.size();
 }
 
 }  // namespace detail

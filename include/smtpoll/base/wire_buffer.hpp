@@ -54,11 +54,17 @@ class WireBuffer {
   /// Takes the last `size` filled bytes back.
   void Retract(std::size_t size) noexcept { tail_ -= size; }
 
-  /// Moves the first `size` filled bytes up by `gap`, over bytes that nobody needs; the gap then is at the head, and
-  /// gone.
-  void MoveUp(std::size_t size, std::size_t gap) noexcept {
-    std::memmove(memory_.data() + head_ + gap, memory_.data() + head_, size);
-    head_ += gap;
+  /// Takes out `size` filled bytes behind the first `at`: the shorter of what stands before and behind them moves.
+  void Remove(std::size_t at, std::size_t size) noexcept {
+    char* const gap = memory_.data() + head_ + at;
+    const std::size_t behind = tail_ - head_ - at - size;
+    if (behind < at) {
+      std::memmove(gap, gap + size, behind);
+      tail_ -= size;
+    } else {
+      std::memmove(memory_.data() + head_ + size, memory_.data() + head_, at);
+      head_ += size;
+    }
   }
 
   void Clear() noexcept { head_ = tail_ = 0; }

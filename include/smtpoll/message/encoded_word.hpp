@@ -52,7 +52,8 @@ constexpr WordEncoding ShorterEncoding(std::string_view text) noexcept {
   return q <= Base64Size(bytes) ? WordEncoding::Q : WordEncoding::B;
 }
 
-inline void AppendQ(std::string_view bytes, std::string& into) {
+template <typename Text>
+void AppendQ(std::string_view bytes, Text& into) {
   for (char c : bytes) {
     if (IsPlainInQ(c)) {
       into += c;
@@ -71,7 +72,8 @@ inline void AppendQ(std::string_view bytes, std::string& into) {
 /// that word to `into`. False where not even one fits; then nothing is changed. A word in B that is not the last one
 /// has no padding, because GMime loses what follows some (it decodes a run of words as one); where that cannot be, it
 /// is in Q.
-inline bool TakeEncodedWord(std::string_view& text, std::size_t room, WordEncoding encoding, std::string& into) {
+template <typename Text>
+bool TakeEncodedWord(std::string_view& text, std::size_t room, WordEncoding encoding, Text& into) {
   if (room > kMaxEncodedWord) room = kMaxEncodedWord;
   if (text.empty() || room < kEncodedWordOverhead) return false;
   room -= kEncodedWordOverhead;

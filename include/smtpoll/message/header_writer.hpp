@@ -5,10 +5,10 @@
 #define SMTPOLL_MESSAGE_HEADER_WRITER_HPP
 
 #include <cstddef>
-#include <string>
 #include <string_view>
 
 #include "smtpoll/base/ascii.hpp"
+#include "smtpoll/base/text_buffer.hpp"
 #include "smtpoll/message/encoded_word.hpp"
 
 SMTPOLL_NAMESPACE_BEGIN
@@ -27,15 +27,16 @@ constexpr std::size_t kMaxWord = 950;
 /// A run of spaces longer than this is encoded, so that kMaxWord holds.
 constexpr std::size_t kMaxSpaces = 40;
 
-/// Appends header fields to a string that the owner keeps; one field at a time: Begin, its parts, End.
+/// Appends header fields to a text that the owner keeps; one field at a time: Begin, its parts, End.
 class HeaderWriter {
  public:
-  explicit HeaderWriter(std::string& out) noexcept : out_(out) {}
+  explicit HeaderWriter(TextBuffer& out) noexcept : out_(out) {}
 
   void Begin(std::string_view name) {
     line_ = out_.size();
     first_ = true;
-    out_.append(name).append(1, ':');
+    out_.append(name);
+    out_ += ':';
   }
 
   /// A word that is not taken apart, after `spaces`; before these the line is folded where the word would not fit.
@@ -103,8 +104,12 @@ class HeaderWriter {
   /// What Text would write word by word without change: the common case, told by a few looks.
   bool FitsAsItIs(std::string_view text) const noexcept {
     return !text.empty() && Column() + 1 + text.size() + 1 <= kFoldColumn && text.front() != ' ' &&
-           text.back() != ' ' && IsAllPrint(text) && text.find("=?") == std::string_view::npos &&
-           text.find("  ") == std::string_view::npos;
+           text.back() != ' ' && IsAllPrint(text) && !HasPair(text, "=?") && !HasPair(text, "  ");
+  }
+  static bool HasPair(std::string_view text, const char* pair) noexcept {
+    for (std::size_t i = 1; i < text.size(); ++i)
+      if (text[i] == pair[1] && text[i - 1] == pair[0]) return true;
+    return false;
   }
 
   void Fold() {
@@ -138,7 +143,7 @@ class HeaderWriter {
     return word.find("=?") != std::string_view::npos;
   }
 
-  std::string& out_;
+  TextBuffer& out_;
   std::size_t line_ = 0;  // where the current line starts in out_
   bool first_ = true;     // nothing stands after the name yet
 };

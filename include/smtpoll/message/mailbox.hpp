@@ -79,7 +79,8 @@ constexpr const char* DomainFault(std::string_view domain) noexcept {
 }
 
 /// Appends what a quoted string means: without its quotes and escapes. Text without quotes is appended as it is.
-inline void AppendUnquoted(std::string_view text, std::string& to) {
+template <typename Text>
+void AppendUnquoted(std::string_view text, Text& to) {
   bool quoted = false;
   for (std::size_t i = 0; i < text.size(); ++i) {
     if (text[i] == '"')
@@ -91,7 +92,8 @@ inline void AppendUnquoted(std::string_view text, std::string& to) {
   }
 }
 
-inline void AppendQuoted(std::string_view text, std::string& to) {
+template <typename Text>
+void AppendQuoted(std::string_view text, Text& to) {
   to += '"';
   for (const char c : text) {
     if (c == '"' || c == '\\') to += '\\';
@@ -224,27 +226,29 @@ class MailboxParser {
   /// An addr-spec of plain ASCII without a fault, in one pass: what most elements are. False, and nothing has changed,
   /// for all that has to be looked at closely.
   bool PlainElement(Mailbox& mailbox) noexcept {
-    using detail::IsAddressCharacter;
-    const char* const start = list_.data() + at_;
-    const char* const end = list_.data() + list_.size();
-    const char* at = start;
-    bool after_dot = true;
-    for (; at != end && (*at == '.' ? !after_dot : IsAddressCharacter(*at, detail::kInAtom)); ++at)
-      after_dot = *at == '.';
-    if (at == end || *at != '@' || after_dot) return false;
-    const char* const domain = at + 1;
-    std::size_t label = 0;
-    for (at = domain; at != end && (*at == '.' ? label != 0 : IsAddressCharacter(*at, detail::kInDomain)); ++at) {
-      label = *at == '.' ? 0 : label + 1;
-      if (label > 63) return false;
-    }
-    if (label == 0 || (at != end && *at != ',')) return false;
-    const auto local_size = static_cast<std::size_t>(domain - 1 - start);
-    const auto domain_size = static_cast<std::size_t>(at - domain);
-    if (local_size > 64 || domain_size > 255 || local_size + domain_size + 3 > 256) return false;
-    mailbox = {{}, {start, local_size}, {domain, domain_size}};
-    at_ += local_size + 1 + domain_size;
+    const std::string_view local = PlainAtoms(at_, detail::kInAtom);
+    const std::size_t at = at_ + local.size();
+    if (local.empty() || at == list_.size() || list_[at] != '@') return false;
+    const std::string_view domain = PlainAtoms(at + 1, detail::kInDomain);
+    const std::size_t end = at + 1 + domain.size();
+    if (domain.empty() || (end != list_.size() && list_[end] != ',')) return false;
+    // A domain of 63 octets has no label that is too long.
+    if (local.size() > 64 || domain.size() > 63) return false;
+    mailbox = {{}, local, domain};
+    at_ = end;
     return true;
+  }
+
+  /// The run of characters of `kind` and single dots between them that starts at `at`; empty where a dot is stray.
+  std::string_view PlainAtoms(std::size_t at, unsigned kind) const noexcept {
+    const std::size_t start = at;
+    std::size_t dot = start - 1;  // the last one
+    for (; at < list_.size() && detail::IsAddressCharacter(list_[at], kind | detail::kDot); ++at) {
+      if (list_[at] != '.') continue;
+      if (dot + 1 == at) return {};
+      dot = at;
+    }
+    return dot + 1 == at ? std::string_view() : std::string_view(list_.data() + start, at - start);
   }
 
   bool AtAndDomain(Mailbox& mailbox) noexcept {
@@ -307,10 +311,13 @@ namespace detail {
 
 /// Appends `local@domain` in its shortest form: the local part is quoted only where it must be (RFC 5321 4.1.2), and
 /// behind a local part in ASCII the domain is in ASCII too. Up to 4 times as long as `mailbox`.
-inline void AppendAddrSpec(const Mailbox& mailbox, std::string& to) {
+template <typename Text>
+void AppendAddrSpec(const Mailbox& mailbox, Text& to) {
   const bool quoted = mailbox.local_part.front() == '"';
   if (!quoted && IsAllAscii(mailbox.local_part) && IsAllAscii(mailbox.domain)) {
-    to.append(mailbox.local_part).append(1, '@').append(mailbox.domain);
+    to.append(mailbox.local_part);
+    to += '@';
+    to.append(mailbox.domain);
     return;
   }
   if (!quoted) {

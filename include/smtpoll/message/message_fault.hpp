@@ -125,6 +125,7 @@ class FaultFinder {
   }
 
   static MessageFault Line(std::string_view field, std::string_view value) noexcept {
+    if (IsAllPrint(value)) return {};
     for (std::size_t i = 0; i < value.size(); ++i)
       if ((static_cast<unsigned char>(value[i]) < ' ' && value[i] != '\t') || value[i] == 0x7f)
         return {field, i + 1, "a line break or another control character"};

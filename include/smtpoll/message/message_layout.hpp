@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "smtpoll/base/text_buffer.hpp"
 #include "smtpoll/message/attachment_plan.hpp"
 #include "smtpoll/message/body_source.hpp"
 #include "smtpoll/message/date.hpp"
@@ -46,7 +47,7 @@ struct MessageStamp {
 class MessageLayout {
  public:
   const std::vector<MessagePart>& Parts() const noexcept { return parts_; }
-  const std::string& Literals() const noexcept { return literals_; }
+  std::string_view Literals() const noexcept { return literals_; }
 
   void Clear() noexcept {
     parts_.clear();
@@ -67,8 +68,7 @@ class MessageLayout {
   /// Appends the header as it goes over the wire, without the empty line after it.
   void AppendHeader(std::string& to) const {
     if (mail_->Source.empty()) {
-      const std::size_t end = literals_.find("\r\n\r\n");
-      to.append(literals_, 0, end + 2);
+      to.append(Literals().substr(0, Literals().find("\r\n\r\n") + 2));
       return;
     }
     CrlfText header;
@@ -120,7 +120,7 @@ class MessageLayout {
   /// How long it all is, and what can be claimed of each part's lines. Boundaries, and fields that nobody checked, are
   /// looked at; bodies are encoded by us.
   void SumUp() noexcept {
-    const bool literals_are_lines = FindLineFault('\n', literals_.data(), literals_.size(), false) == literals_.size();
+    const bool literals_are_lines = FindLineFault('\n', Literals().data(), literals_.size(), false) == literals_.size();
     size_ = 0;
     LineQuality after = LineQuality::NoDots;
     for (std::size_t i = parts_.size(); i-- != 0;) {
@@ -142,7 +142,11 @@ class MessageLayout {
 
   void WriteFields() {
     HeaderWriter writer(literals_);
-    if (Ours("Date")) Field(writer, "Date", clock_.Text(static_cast<std::time_t>(stamp_->time)));
+    if (Ours("Date")) {
+      writer.Begin("Date");
+      writer.Word(clock_.Text(static_cast<std::time_t>(stamp_->time)));
+      writer.End();
+    }
     std::string_view author_domain;
     if (Ours("From"))
       author_domain = Addresses(writer, "From", mail_->FromAddress);
@@ -192,6 +196,11 @@ class MessageLayout {
         writer.Glue(",");
       }
       first = false;
+      if (mailbox.local_part.size() + 1 + mailbox.domain.size() == list.size() && list.front() != '"' &&
+          IsAllPrint(list)) {
+        writer.Word(list);
+        continue;
+      }
       if (IsAllAscii(mailbox.display_name) && mailbox.display_name.size() <= kLongestPlainName) {
         writer.Verbatim(mailbox.display_name);
       } else {
@@ -200,11 +209,9 @@ class MessageLayout {
         writer.Encoded(scratch_);
       }
       scratch_.clear();
+      if (!mailbox.display_name.empty()) scratch_ += '<';
       AppendAddrSpec(mailbox, scratch_);
-      if (!mailbox.display_name.empty()) {
-        scratch_.insert(0, 1, '<');
-        scratch_ += '>';
-      }
+      if (!mailbox.display_name.empty()) scratch_ += '>';
       writer.Word(scratch_);
     }
     const bool group = first && list.find(':') != std::string_view::npos;
@@ -223,7 +230,8 @@ class MessageLayout {
   }
 
   void MessageId(HeaderWriter& writer, std::string_view domain) {
-    scratch_.assign(1, '<').append(stamp_->token, sizeof stamp_->token).append(1, '@');
+    scratch_.assign("<").append(stamp_->token, sizeof stamp_->token);
+    scratch_ += '@';
     if (domain.empty() || domain[0] == '[' || !IsAllAscii(domain)) domain = "localhost.localdomain";
     scratch_.append(domain);
     scratch_ += '>';
@@ -369,7 +377,7 @@ class MessageLayout {
   /// Readers that do not know RFC 2231 look here: the name with a low line for each character that is not ASCII. Not as
   /// a second filename parameter, which others take for a fault.
   void NameForOldReaders(HeaderWriter& writer, std::string_view name) {
-    std::string& plain = name_;
+    TextBuffer& plain = name_;
     plain.clear();
     while (!name.empty() && plain.size() < 60) {
       const Utf8Character character = FirstCharacter(name);
@@ -377,7 +385,7 @@ class MessageLayout {
       name.remove_prefix(character.consumed);
     }
     writer.Glue(";");
-    scratch_ = "name=";
+    scratch_.assign("name=");
     AppendQuoted(Trim(plain), scratch_);
     writer.Word(scratch_);
   }
@@ -387,7 +395,7 @@ class MessageLayout {
   void FileName(HeaderWriter& writer, std::string_view name) {
     writer.Glue(";");
     if (IsAllAscii(name) && name.size() <= 60 && Trim(name) == name) {
-      scratch_ = "filename=";
+      scratch_.assign("filename=");
       AppendQuoted(name, scratch_);
       return writer.Word(scratch_);
     }
@@ -419,7 +427,8 @@ class MessageLayout {
   // ---- Boundaries (RFC 2046 5.1.1). "=_" stands in neither quoted-printable nor base64.
 
   void AppendBoundary(char level) {
-    literals_.append("=_").append(stamp_->token, sizeof stamp_->token).append(1, level);
+    literals_.append("=_").append(stamp_->token, sizeof stamp_->token);
+    literals_ += level;
   }
   void StartMultipart(std::string_view subtype, char level) {
     literals_.append("Content-Type: multipart/").append(subtype).append(";\r\n boundary=\"");
@@ -437,7 +446,6 @@ class MessageLayout {
     literals_ += "--\r\n";
   }
 
-  /// As += of a literal, whose size the compiler knows then.
   void Put(std::string_view text) { literals_.append(text); }
 
   void EndLiteral() {
@@ -454,9 +462,9 @@ class MessageLayout {
   const EmailMessage* mail_ = nullptr;
   MessageStamp* stamp_ = nullptr;
   std::vector<MessagePart> parts_;
-  std::string literals_;
-  std::string scratch_;
-  std::string name_;
+  TextBuffer literals_;
+  TextBuffer scratch_;
+  TextBuffer name_;
   std::size_t literal_begin_ = 0;
   WireWidth width_ = WireWidth::SevenBit;
   std::uint64_t size_ = 0;

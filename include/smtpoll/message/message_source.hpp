@@ -153,7 +153,7 @@ class MessageSource final : public Source {
     if (part_ == layout_.Parts().size()) return true;
     const detail::MessagePart& part = Part();
     copied_ =
-        part.is_literal ? std::string_view(layout_.Literals()).substr(part.begin, part.end - part.begin) : part.text;
+        part.is_literal ? layout_.Literals().substr(part.begin, part.end - part.begin) : part.text;
     if (part.is_literal || part.verbatim) return true;
     crlf_.Start(part.text);
     quoted_printable_.Start(part.text);

@@ -20,16 +20,24 @@ constexpr std::size_t kLongestTextLine = 900;
 class TextScan {
  public:
   void Update(std::string_view piece) noexcept {
-    for (; piece.size() >= 32; piece.remove_prefix(32)) {
-      if (after_cr_ != 0 || !ArePlain32(piece.data())) {
-        Take(TextBitsOf32(piece.data()), 32);
-        continue;
-      }
-      size_ += 32;
-      column_ += 32;
-      long_line_ = long_line_ || column_ > kLongestTextLine;
+    const std::string_view tail = piece.substr(piece.size() / 32 * 32);
+    std::string_view blocks(piece.data(), piece.size() - tail.size());
+#if defined(SMTPOLL_AVX2)
+    if (blocks.size() > 32 && HasAvx2()) TakeBlocksByAvx2(blocks);
+#endif
+    for (; !blocks.empty(); blocks.remove_prefix(32)) {
+      if (after_cr_ == 0 && ArePlain32(blocks.data()))
+        TakePlain32();
+      else
+        Take(TextBitsOf32(blocks.data()), 32);
     }
-    if (!piece.empty()) Take(TextBitsByByte(piece.data(), piece.size()), static_cast<unsigned>(piece.size()));
+    if (tail.empty()) return;
+    const auto rest = static_cast<unsigned>(tail.size());
+    if (rest == piece.size()) return Take(TextBitsByByte(tail.data(), rest), rest);
+    // The last 32 bytes, without those that are counted already.
+    TextBits bits = TextBitsOf32(tail.data() + rest - 32);
+    for (std::uint32_t* const one : {&bits.cr, &bits.lf, &bits.control, &bits.eight_bit}) *one >>= 32 - rest;
+    Take(bits, rest);
   }
 
   /// True where it can go as it is but for its line ends: 7bit, or 8bit where `eight_bit` allows that.
@@ -46,6 +54,24 @@ class TextScan {
   std::uint64_t Escaped() const noexcept { return escaped_; }
 
  private:
+#if defined(SMTPOLL_AVX2)
+  SMTPOLL_TARGET("avx2") void TakeBlocksByAvx2(std::string_view& blocks) noexcept {
+    for (; !blocks.empty(); blocks.remove_prefix(32)) {
+      const TextBits bits = TextBitsOf32ByAvx2(blocks.data());
+      if ((bits.cr | bits.lf | bits.control | bits.eight_bit | after_cr_) == 0)
+        TakePlain32();
+      else
+        Take(bits, 32);
+    }
+  }
+#endif
+
+  void TakePlain32() noexcept {
+    size_ += 32;
+    column_ += 32;
+    long_line_ = long_line_ || column_ > kLongestTextLine;
+  }
+
   void Take(const TextBits& bits, unsigned size) noexcept {
     // Where the other half of a CRLF is missing, as IsLineFault says it.
     const std::uint32_t inside = 0xffffffffu >> (32 - size);

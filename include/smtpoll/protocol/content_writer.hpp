@@ -76,10 +76,8 @@ class ContentWriter {
     header.Append("BDAT ");
     header.AppendDecimal(size);
     header.Append(result == Result::End ? " LAST\r\n" : "\r\n");
-    // The header's size is known only now: it stands right before its content, and what was there before moves up to
-    // it.
-    const std::size_t gap = kHeaderRoom - header.View().size();
-    output.MoveUp(before, gap);
+    // The header's size is known only now; the room that it does not need is closed.
+    output.Remove(before, kHeaderRoom - header.View().size());
     std::memcpy(output.Filled().data() + before, header.View().data(), header.View().size());
     return result;
   }

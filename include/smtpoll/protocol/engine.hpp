@@ -76,6 +76,7 @@ class Engine {
   void Sent(std::size_t size, Millis now) noexcept {
     commands_.Sent(size);
     if (size != 0) waiting_since_ = now;
+    if (commands_.Buffer().empty()) unsent_ = 0;
   }
 
   /// Room for received bytes; empty only while a whole buffer of them waits for Next.
@@ -193,6 +194,12 @@ class Engine {
            (commands_.Front().transaction == number || commands_.Back().transaction == number);
   }
   std::size_t RecipientCommandSize(const Transaction& of, std::uint32_t index) const noexcept;
+  /// Half of the messages that may be in flight wait to go out. They go first: while the server works on them, the
+  /// other half is made.
+  bool HalfWindowIsUnsent() const noexcept {
+    const std::size_t most = transactions_.Room() < options_.in_flight ? transactions_.Room() : options_.in_flight;
+    return transactions_.Newest().chunked && 2 * std::size_t{unsent_} >= most;
+  }
   /// Content is not all out yet: its final reply cannot come.
   bool SendsContent() const noexcept;
   /// The last reply is done with; not while SASL still works on the challenge in it.
@@ -218,6 +225,7 @@ class Engine {
   unsigned pending_ = 0;
   std::size_t reply_size_ = 0;        // bytes of input_ that the last event's reply looks at
   std::uint32_t next_recipient_ = 0;  // the next one to be written
+  std::uint32_t unsent_ = 0;          // messages whose content was written since the output was empty
   std::size_t chunk_size_ = 0;        // bytes of output that the chunk told last took
   bool reset_first_ = false;          // what the server makes of the message before is unknown: RSET goes before MAIL
   bool ready_told_ = false;           // Ready was told since the last Send

@@ -45,10 +45,19 @@ constexpr std::size_t kMaxOriginalRecipient = 500;
 /// 9999-12-31T23:59:59Z: what a date-time of RFC 3339 can say, which HOLDUNTIL is (RFC 4865 3).
 constexpr std::int64_t kLastHoldUntil = 253402300799;
 
+/// True where no character of `mailbox` means more than itself between < and >: what most have.
+inline bool IsPlainPath(std::string_view mailbox) noexcept {
+  // Of printable ASCII these are all that might.
+  bool plain = true;
+  for (const char c : mailbox) plain = plain & (c != ' ') & (c != '"') & (c != '\\') & (c != '<') & (c != '>');
+  return plain && IsAllPrint(mailbox);
+}
+
 /// Why `mailbox` cannot stand between < and > in a command; nullptr where it can. This is the last guard on the wire,
 /// not the address grammar: that is the message floor's.
-constexpr const char* PathFault(std::string_view mailbox) noexcept {
+inline const char* PathFault(std::string_view mailbox) noexcept {
   if (mailbox.size() + 2 > kMaxPath) return "mailbox longer than 254 octets";
+  if (IsPlainPath(mailbox)) return nullptr;
   bool quoted = false;
   for (std::size_t i = 0; i < mailbox.size(); ++i) {
     const char c = mailbox[i];

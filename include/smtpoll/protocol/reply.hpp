@@ -108,6 +108,11 @@ class ReplyParser {
     }
     if (code_ != 0) bytes[text_size_++] = '\n';
     code_ = code;
+    if (IsAllPrint(line)) {
+      if (!line.empty()) std::memmove(bytes + text_size_, line.data(), line.size());
+      text_size_ += line.size();
+      return true;
+    }
     for (const char c : line) {
       const bool control = (static_cast<unsigned char>(c) < ' ' && c != '\t') || c == 0x7f;
       bytes[text_size_++] = control ? '?' : c;

@@ -16,6 +16,7 @@ inline void Engine::Start(const SessionOptions& options, Millis now) noexcept {
   pending_ = 0;
   transactions_.Clear();
   step_ = Step::None;
+  unsent_ = 0;
   chunk_size_ = 0;
   failed_in_group_ = false;
   sasl_.Stop();
@@ -309,6 +310,7 @@ inline Event Engine::WroteContent(Transaction& newest, detail::ContentWriter::Re
   commands_.WroteContent(size);
   if (result == detail::ContentWriter::Result::End) {
     newest.end_at = commands_.Written();
+    ++unsent_;
     step_ = Step::None;
     FixedText<64> note;
     note.Append("[");
@@ -336,8 +338,8 @@ inline bool Engine::CanSend() const noexcept {
   if (alone && commands_.Outstanding() == 0) return true;
   // RFC 2920 3.1: the end of content, RSET, MAIL and RCPT may stand anywhere in a group, a command like VRFY only last.
   if (!Pipelines() || !commands_.CanWrite(SIZE_MAX) || commands_.Back().what == Await::Command) return false;
-  return alone ||
-         (transactions_.Newest().IsWhole() && InFlight() < transactions_.Room() && InFlight() < options_.in_flight);
+  return alone || (transactions_.Newest().IsWhole() && InFlight() < transactions_.Room() &&
+                   InFlight() < options_.in_flight && !HalfWindowIsUnsent());
 }
 
 inline Error Engine::Send(const Envelope& envelope, Source& content, Millis now) {
