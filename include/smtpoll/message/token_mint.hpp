@@ -1,7 +1,6 @@
-// Random letters for boundaries and Message-IDs (RFC 2046 5.1.1, RFC 5322 3.6.4). The randomness is the system's own,
-// fetched for several tokens at once. Invariant: no other object, thread or process draws the same token, also none
-// that was forked off with this object in it: what is drawn depends on the moment and on the process or its processor
-// too.
+// Letters for boundaries and Message-IDs (RFC 2046 5.1.1, RFC 5322 3.6.4) that nobody else draws: they grow out of the
+// system's randomness, asked for once, a count, the moment and the processor. Invariant: no other object, thread or
+// process draws the same token, also none that was forked off with this object in it. They are no secrets.
 #ifndef SMTPOLL_MESSAGE_TOKEN_MINT_HPP
 #define SMTPOLL_MESSAGE_TOKEN_MINT_HPP
 
@@ -24,26 +23,21 @@ class TokenMint {
 
   /// Writes kSize lower-case letters to `into`.
   void Draw(char* into) noexcept {
-    if (used_ == kHalves) Fetch();
+    if (count_ == 0) TakeSeed();
+    ++count_;
     const std::uint64_t here = Mixed(HereAndNow());
-    for (int half = 0; half < 2; ++half) {
-      std::uint64_t bits = Mixed(pool_[used_] ^ here);
-      pool_[used_++] = 0;
+    for (const std::uint64_t half : seed_) {
+      std::uint64_t bits = Mixed(Mixed(half + count_) ^ here);
       for (std::size_t i = 0; i < kSize / 2; ++i, bits /= 26) *into++ = static_cast<char>('a' + bits % 26);
     }
   }
 
  private:
-  static constexpr std::size_t kHalves = 32;  // all that one call gives
-
-  void Fetch() noexcept {
-    if (!FillWithEntropy(reinterpret_cast<char*>(pool_), sizeof pool_)) {
-      // A system without randomness: the time, the place and the count still tell two tokens apart.
-      for (std::uint64_t& half : pool_)
-        half =
-            Mixed(static_cast<std::uint64_t>(std::time(nullptr)) ^ reinterpret_cast<std::uintptr_t>(this)) + ++fetched_;
-    }
-    used_ = 0;
+  void TakeSeed() noexcept {
+    if (FillWithEntropy(reinterpret_cast<char*>(seed_), sizeof seed_)) return;
+    // A system without randomness: the time and the place still tell two objects apart.
+    seed_[0] = static_cast<std::uint64_t>(std::time(nullptr));
+    seed_[1] = reinterpret_cast<std::uintptr_t>(this);
   }
 
   /// Another value in every process at every moment. It costs no system call on Linux: two processes do not run on one
@@ -71,9 +65,8 @@ class TokenMint {
     return z ^ z >> 31;
   }
 
-  std::uint64_t pool_[kHalves] = {};
-  std::uint64_t fetched_ = 0;
-  std::size_t used_ = kHalves;
+  std::uint64_t seed_[2] = {};
+  std::uint64_t count_ = 0;
 };
 
 }  // namespace detail
