@@ -650,13 +650,15 @@ inline TextBits TextBitsOf32(const char* bytes) noexcept {
     const __m128i text = _mm_loadu_si128(reinterpret_cast<const __m128i*>(bytes + half));
     const auto mask = [half](__m128i found) { return static_cast<std::uint32_t>(_mm_movemask_epi8(found)) << half; };
     const auto is = [text](char c) { return _mm_cmpeq_epi8(text, _mm_set1_epi8(c)); };
-    const std::uint32_t cr = mask(is('\r')), lf = mask(is('\n')), eight_bit = mask(text);
+    const std::uint32_t cr = mask(is('\r')), lf = mask(is('\n'));
     // A signed comparison: bytes of 0x80 and above are below the space too.
-    const __m128i low = _mm_or_si128(_mm_cmplt_epi8(text, _mm_set1_epi8(' ')), is(0x7f));
+    const std::uint32_t low = mask(_mm_or_si128(_mm_cmplt_epi8(text, _mm_set1_epi8(' ')), is(0x7f)));
     bits.cr |= cr;
     bits.lf |= lf;
+    if (low == (cr | lf)) continue;
+    const std::uint32_t eight_bit = mask(text);
     bits.eight_bit |= eight_bit;
-    bits.control |= mask(_mm_andnot_si128(is('\t'), low)) & ~(cr | lf | eight_bit);
+    bits.control |= low & ~(cr | lf | eight_bit | mask(is('\t')));
   }
   return bits;
 }
@@ -685,6 +687,27 @@ inline TextBits TextBitsOf32(const char* bytes) noexcept {
 inline TextBits TextBitsOf32(const char* bytes) noexcept { return TextBitsByByte(bytes, 32); }
 #endif
 
+#if defined(SMTPOLL_AVX2)
+SMTPOLL_TARGET("avx2") inline TextBits TextBitsOf32ByAvx2(const char* bytes) noexcept {
+  using Chars = char __attribute__((vector_size(32)));
+  using Signed = signed char __attribute__((vector_size(32)));
+  Signed text;
+  std::memcpy(&text, bytes, sizeof text);
+  const auto mask = [](Signed found) SMTPOLL_TARGET("avx2") {
+    return static_cast<std::uint32_t>(__builtin_ia32_pmovmskb256(reinterpret_cast<Chars>(found)));
+  };
+  TextBits bits;
+  const std::uint32_t low = mask((text < ' ') | (text == 0x7f));
+  if (low == 0) return bits;
+  bits.cr = mask(text == '\r');
+  bits.lf = mask(text == '\n');
+  if (low == (bits.cr | bits.lf)) return bits;
+  bits.eight_bit = mask(text);
+  bits.control = low & ~(bits.cr | bits.lf | bits.eight_bit | mask(text == '\t'));
+  return bits;
+}
+#endif
+
 /// True where 32 bytes are all of no kind, and no tabs: a quick look that may say false of such bytes too.
 inline bool ArePlain32(const char* bytes) noexcept {
 #if defined(SMTPOLL_SSE2)
@@ -708,24 +731,57 @@ inline unsigned CountBits(std::uint32_t bits) noexcept {
   return ((bits + (bits >> 4)) & 0x0f0f0f0f) * 0x01010101u >> 24;
 }
 
+constexpr std::uint64_t kEachByte = 0x0101010101010101u;
+constexpr std::uint64_t kHighBits = 0x80 * kEachByte;
+
+/// Eight bytes of `text` from `at` on, in the processor's order.
+inline std::uint64_t EightBytes(std::string_view text, std::size_t at) noexcept {
+  std::uint64_t bytes = 0;
+  std::memcpy(&bytes, text.data() + at, sizeof bytes);
+  return bytes;
+}
+
+/// How many bytes at the front of `text` surely are what `are(eight bytes)` and `is(one byte)` ask for: a multiple of
+/// 8, or all.
+template <typename Are, typename Is>
+std::size_t SkipEights(std::string_view text, Are&& are, Is&& is) noexcept {
+  std::size_t at = 0;
+  for (; at + 8 <= text.size(); at += 8)
+    if (!are(EightBytes(text, at))) return at;
+  // The rest together with what is known already.
+  if (at != 0 && at != text.size()) return are(EightBytes(text, text.size() - 8)) ? text.size() : at;
+  for (std::size_t i = at; i < text.size(); ++i)
+    if (!is(static_cast<unsigned char>(text[i]))) return at;
+  return text.size();
+}
+
+inline bool AnyHighBitIn32(const char* bytes) noexcept {
+#if defined(SMTPOLL_SSE2)
+  const auto at = reinterpret_cast<const __m128i*>(bytes);
+  return _mm_movemask_epi8(_mm_or_si128(_mm_loadu_si128(at), _mm_loadu_si128(at + 1))) != 0;
+#else
+  const std::string_view text(bytes, 32);
+  const std::uint64_t low = EightBytes(text, 0) | EightBytes(text, 8), high = EightBytes(text, 16) | EightBytes(text, 24);
+  return ((low | high) & kHighBits) != 0;
+#endif
+}
+
 /// How many bytes at the front of `text` are surely ASCII: a multiple of 8, or all.
 inline std::size_t SkipAscii(std::string_view text) noexcept {
-  constexpr std::uint64_t kHighBits = 0x8080808080808080u;
-  const auto eight = [text](std::size_t at) {
-    std::uint64_t bytes = 0;
-    std::memcpy(&bytes, text.data() + at, sizeof bytes);
-    return bytes;
-  };
   std::size_t at = 0;
-  while (at + 32 <= text.size() && ((eight(at) | eight(at + 8) | eight(at + 16) | eight(at + 24)) & kHighBits) == 0)
-    at += 32;
-  for (; at + 8 <= text.size(); at += 8)
-    if ((eight(at) & kHighBits) != 0) return at;
-  // The rest together with what is known already.
-  if (at != 0 && at != text.size()) return (eight(text.size() - 8) & kHighBits) == 0 ? text.size() : at;
-  for (std::size_t i = at; i < text.size(); ++i)
-    if (static_cast<unsigned char>(text[i]) >= 0x80) return at;
-  return text.size();
+  for (; at + 32 <= text.size(); at += 32)
+    if (AnyHighBitIn32(text.data() + at)) break;
+  const auto are = [](std::uint64_t bytes) { return (bytes & kHighBits) == 0; };
+  return at + SkipEights(text.substr(at), are, [](unsigned char byte) { return byte < 0x80; });
+}
+
+/// True where all of `text` is printable ASCII.
+inline bool IsAllPrint(std::string_view text) noexcept {
+  // A byte below the space borrows from its high bit, DEL and above carry into it.
+  const auto are = [](std::uint64_t bytes) {
+    return (((bytes - ' ' * kEachByte) | (bytes + kEachByte) | bytes) & kHighBits) == 0;
+  };
+  return SkipEights(text, are, [](unsigned char byte) { return byte >= ' ' && byte < 0x7f; }) == text.size();
 }
 
 }  // namespace detail
@@ -755,12 +811,6 @@ constexpr bool IsAscii(char c) noexcept { return static_cast<unsigned char>(c) <
 constexpr bool IsPrint(char c) noexcept { return c >= ' ' && c <= '~'; }
 
 inline bool IsAllAscii(std::string_view text) noexcept { return SkipAscii(text) == text.size(); }
-
-constexpr bool IsAllPrint(std::string_view text) noexcept {
-  for (char c : text)
-    if (!IsPrint(c)) return false;
-  return true;
-}
 
 /// True where `text` would break out of a line: it holds CR, LF or NUL.
 constexpr bool HasLineBreakOrNul(std::string_view text) noexcept {
@@ -942,6 +992,11 @@ class ReplyParser {
     }
     if (code_ != 0) bytes[text_size_++] = '\n';
     code_ = code;
+    if (IsAllPrint(line)) {
+      if (!line.empty()) std::memmove(bytes + text_size_, line.data(), line.size());
+      text_size_ += line.size();
+      return true;
+    }
     for (const char c : line) {
       const bool control = (static_cast<unsigned char>(c) < ' ' && c != '\t') || c == 0x7f;
       bytes[text_size_++] = control ? '?' : c;
@@ -2725,8 +2780,8 @@ class Sequence {
     if (empty()) return false;
     into = std::move(items_[head_]);
     ++head_;
-    // The dead front is cut off when it is the larger half, so each element is moved at most once for each one popped.
-    if (head_ * 2 >= items_.size()) {
+    // The dead front is cut off when it is three quarters, so one element is moved for three that are popped.
+    if (head_ * 4 >= items_.size() * 3) {
       items_.erase(items_.begin(), Position(0));
       head_ = 0;
     }
@@ -3434,7 +3489,8 @@ constexpr const char* DomainFault(std::string_view domain) noexcept {
 }
 
 /// Appends what a quoted string means: without its quotes and escapes. Text without quotes is appended as it is.
-inline void AppendUnquoted(std::string_view text, std::string& to) {
+template <typename Text>
+void AppendUnquoted(std::string_view text, Text& to) {
   bool quoted = false;
   for (std::size_t i = 0; i < text.size(); ++i) {
     if (text[i] == '"')
@@ -3446,7 +3502,8 @@ inline void AppendUnquoted(std::string_view text, std::string& to) {
   }
 }
 
-inline void AppendQuoted(std::string_view text, std::string& to) {
+template <typename Text>
+void AppendQuoted(std::string_view text, Text& to) {
   to += '"';
   for (const char c : text) {
     if (c == '"' || c == '\\') to += '\\';
@@ -3579,27 +3636,29 @@ class MailboxParser {
   /// An addr-spec of plain ASCII without a fault, in one pass: what most elements are. False, and nothing has changed,
   /// for all that has to be looked at closely.
   bool PlainElement(Mailbox& mailbox) noexcept {
-    using detail::IsAddressCharacter;
-    const char* const start = list_.data() + at_;
-    const char* const end = list_.data() + list_.size();
-    const char* at = start;
-    bool after_dot = true;
-    for (; at != end && (*at == '.' ? !after_dot : IsAddressCharacter(*at, detail::kInAtom)); ++at)
-      after_dot = *at == '.';
-    if (at == end || *at != '@' || after_dot) return false;
-    const char* const domain = at + 1;
-    std::size_t label = 0;
-    for (at = domain; at != end && (*at == '.' ? label != 0 : IsAddressCharacter(*at, detail::kInDomain)); ++at) {
-      label = *at == '.' ? 0 : label + 1;
-      if (label > 63) return false;
-    }
-    if (label == 0 || (at != end && *at != ',')) return false;
-    const auto local_size = static_cast<std::size_t>(domain - 1 - start);
-    const auto domain_size = static_cast<std::size_t>(at - domain);
-    if (local_size > 64 || domain_size > 255 || local_size + domain_size + 3 > 256) return false;
-    mailbox = {{}, {start, local_size}, {domain, domain_size}};
-    at_ += local_size + 1 + domain_size;
+    const std::string_view local = PlainAtoms(at_, detail::kInAtom);
+    const std::size_t at = at_ + local.size();
+    if (local.empty() || at == list_.size() || list_[at] != '@') return false;
+    const std::string_view domain = PlainAtoms(at + 1, detail::kInDomain);
+    const std::size_t end = at + 1 + domain.size();
+    if (domain.empty() || (end != list_.size() && list_[end] != ',')) return false;
+    // A domain of 63 octets has no label that is too long.
+    if (local.size() > 64 || domain.size() > 63) return false;
+    mailbox = {{}, local, domain};
+    at_ = end;
     return true;
+  }
+
+  /// The run of characters of `kind` and single dots between them that starts at `at`; empty where a dot is stray.
+  std::string_view PlainAtoms(std::size_t at, unsigned kind) const noexcept {
+    const std::size_t start = at;
+    std::size_t dot = start - 1;  // the last one
+    for (; at < list_.size() && detail::IsAddressCharacter(list_[at], kind | detail::kDot); ++at) {
+      if (list_[at] != '.') continue;
+      if (dot + 1 == at) return {};
+      dot = at;
+    }
+    return dot + 1 == at ? std::string_view() : std::string_view(list_.data() + start, at - start);
   }
 
   bool AtAndDomain(Mailbox& mailbox) noexcept {
@@ -3662,10 +3721,13 @@ namespace detail {
 
 /// Appends `local@domain` in its shortest form: the local part is quoted only where it must be (RFC 5321 4.1.2), and
 /// behind a local part in ASCII the domain is in ASCII too. Up to 4 times as long as `mailbox`.
-inline void AppendAddrSpec(const Mailbox& mailbox, std::string& to) {
+template <typename Text>
+void AppendAddrSpec(const Mailbox& mailbox, Text& to) {
   const bool quoted = mailbox.local_part.front() == '"';
   if (!quoted && IsAllAscii(mailbox.local_part) && IsAllAscii(mailbox.domain)) {
-    to.append(mailbox.local_part).append(1, '@').append(mailbox.domain);
+    to.append(mailbox.local_part);
+    to += '@';
+    to.append(mailbox.domain);
     return;
   }
   if (!quoted) {
@@ -3907,6 +3969,64 @@ SMTPOLL_NAMESPACE_END
 
 #endif
 
+// ---- smtpoll/base/text_buffer.hpp ----
+// Text that is built piece by piece and keeps its memory for the next one. std::string would do, but for the cost of
+// its appends: they are calls into the library, and a message is made of dozens of small ones.
+#ifndef SMTPOLL_BASE_TEXT_BUFFER_HPP
+#define SMTPOLL_BASE_TEXT_BUFFER_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+namespace detail {
+
+class TextBuffer {
+ public:
+  std::size_t size() const noexcept { return size_; }
+  std::string_view View() const noexcept { return {memory_.get(), size_}; }
+  operator std::string_view() const noexcept { return View(); }
+
+  void clear() noexcept { size_ = 0; }
+  /// Forgets all behind the first `size` bytes.
+  void resize(std::size_t size) noexcept { size_ = size; }
+
+  TextBuffer& append(std::string_view text) {
+    if (text.size() > room_ - size_) Grow(text.size());
+    if (!text.empty()) std::memcpy(memory_.get() + size_, text.data(), text.size());
+    size_ += text.size();
+    return *this;
+  }
+  TextBuffer& append(const char* text, std::size_t size) { return append(std::string_view(text, size)); }
+  TextBuffer& assign(std::string_view text) {
+    clear();
+    return append(text);
+  }
+  TextBuffer& operator+=(std::string_view text) { return append(text); }
+  TextBuffer& operator+=(char c) {
+    if (size_ == room_) Grow(1);
+    memory_[size_++] = c;
+    return *this;
+  }
+
+ private:
+  void Grow(std::size_t more) {
+    const std::size_t room = size_ + more > 2 * room_ ? size_ + more : 2 * room_;
+    std::unique_ptr<char[]> memory(new char[room < kLeast ? kLeast : room]);
+    if (size_ != 0) std::memcpy(memory.get(), memory_.get(), size_);
+    memory_ = std::move(memory);
+    room_ = room < kLeast ? kLeast : room;
+  }
+
+  static constexpr std::size_t kLeast = 512;
+
+  std::unique_ptr<char[]> memory_;
+  std::size_t size_ = 0;
+  std::size_t room_ = 0;
+};
+
+}  // namespace detail
+SMTPOLL_NAMESPACE_END
+
+#endif
+
 // ---- smtpoll/message/encoded_word.hpp ----
 // Encoded words (RFC 2047): text that is not plain ASCII, for a header. Charset UTF-8, B or Q whichever is shorter.
 // Invariant: a word is at most 75 characters, holds whole characters only, and decodes to what was put in; a byte that
@@ -3953,7 +4073,8 @@ constexpr WordEncoding ShorterEncoding(std::string_view text) noexcept {
   return q <= Base64Size(bytes) ? WordEncoding::Q : WordEncoding::B;
 }
 
-inline void AppendQ(std::string_view bytes, std::string& into) {
+template <typename Text>
+void AppendQ(std::string_view bytes, Text& into) {
   for (char c : bytes) {
     if (IsPlainInQ(c)) {
       into += c;
@@ -3972,7 +4093,8 @@ inline void AppendQ(std::string_view bytes, std::string& into) {
 /// that word to `into`. False where not even one fits; then nothing is changed. A word in B that is not the last one
 /// has no padding, because GMime loses what follows some (it decodes a run of words as one); where that cannot be, it
 /// is in Q.
-inline bool TakeEncodedWord(std::string_view& text, std::size_t room, WordEncoding encoding, std::string& into) {
+template <typename Text>
+bool TakeEncodedWord(std::string_view& text, std::size_t room, WordEncoding encoding, Text& into) {
   if (room > kMaxEncodedWord) room = kMaxEncodedWord;
   if (text.empty() || room < kEncodedWordOverhead) return false;
   room -= kEncodedWordOverhead;
@@ -4034,15 +4156,16 @@ constexpr std::size_t kMaxWord = 950;
 /// A run of spaces longer than this is encoded, so that kMaxWord holds.
 constexpr std::size_t kMaxSpaces = 40;
 
-/// Appends header fields to a string that the owner keeps; one field at a time: Begin, its parts, End.
+/// Appends header fields to a text that the owner keeps; one field at a time: Begin, its parts, End.
 class HeaderWriter {
  public:
-  explicit HeaderWriter(std::string& out) noexcept : out_(out) {}
+  explicit HeaderWriter(TextBuffer& out) noexcept : out_(out) {}
 
   void Begin(std::string_view name) {
     line_ = out_.size();
     first_ = true;
-    out_.append(name).append(1, ':');
+    out_.append(name);
+    out_ += ':';
   }
 
   /// A word that is not taken apart, after `spaces`; before these the line is folded where the word would not fit.
@@ -4110,8 +4233,12 @@ class HeaderWriter {
   /// What Text would write word by word without change: the common case, told by a few looks.
   bool FitsAsItIs(std::string_view text) const noexcept {
     return !text.empty() && Column() + 1 + text.size() + 1 <= kFoldColumn && text.front() != ' ' &&
-           text.back() != ' ' && IsAllPrint(text) && text.find("=?") == std::string_view::npos &&
-           text.find("  ") == std::string_view::npos;
+           text.back() != ' ' && IsAllPrint(text) && !HasPair(text, "=?") && !HasPair(text, "  ");
+  }
+  static bool HasPair(std::string_view text, const char* pair) noexcept {
+    for (std::size_t i = 1; i < text.size(); ++i)
+      if (text[i] == pair[1] && text[i - 1] == pair[0]) return true;
+    return false;
   }
 
   void Fold() {
@@ -4145,7 +4272,7 @@ class HeaderWriter {
     return word.find("=?") != std::string_view::npos;
   }
 
-  std::string& out_;
+  TextBuffer& out_;
   std::size_t line_ = 0;  // where the current line starts in out_
   bool first_ = true;     // nothing stands after the name yet
 };
@@ -4285,16 +4412,24 @@ constexpr std::size_t kLongestTextLine = 900;
 class TextScan {
  public:
   void Update(std::string_view piece) noexcept {
-    for (; piece.size() >= 32; piece.remove_prefix(32)) {
-      if (after_cr_ != 0 || !ArePlain32(piece.data())) {
-        Take(TextBitsOf32(piece.data()), 32);
-        continue;
-      }
-      size_ += 32;
-      column_ += 32;
-      long_line_ = long_line_ || column_ > kLongestTextLine;
+    const std::string_view tail = piece.substr(piece.size() / 32 * 32);
+    std::string_view blocks(piece.data(), piece.size() - tail.size());
+#if defined(SMTPOLL_AVX2)
+    if (blocks.size() > 32 && HasAvx2()) TakeBlocksByAvx2(blocks);
+#endif
+    for (; !blocks.empty(); blocks.remove_prefix(32)) {
+      if (after_cr_ == 0 && ArePlain32(blocks.data()))
+        TakePlain32();
+      else
+        Take(TextBitsOf32(blocks.data()), 32);
     }
-    if (!piece.empty()) Take(TextBitsByByte(piece.data(), piece.size()), static_cast<unsigned>(piece.size()));
+    if (tail.empty()) return;
+    const auto rest = static_cast<unsigned>(tail.size());
+    if (rest == piece.size()) return Take(TextBitsByByte(tail.data(), rest), rest);
+    // The last 32 bytes, without those that are counted already.
+    TextBits bits = TextBitsOf32(tail.data() + rest - 32);
+    for (std::uint32_t* const one : {&bits.cr, &bits.lf, &bits.control, &bits.eight_bit}) *one >>= 32 - rest;
+    Take(bits, rest);
   }
 
   /// True where it can go as it is but for its line ends: 7bit, or 8bit where `eight_bit` allows that.
@@ -4311,6 +4446,24 @@ class TextScan {
   std::uint64_t Escaped() const noexcept { return escaped_; }
 
  private:
+#if defined(SMTPOLL_AVX2)
+  SMTPOLL_TARGET("avx2") void TakeBlocksByAvx2(std::string_view& blocks) noexcept {
+    for (; !blocks.empty(); blocks.remove_prefix(32)) {
+      const TextBits bits = TextBitsOf32ByAvx2(blocks.data());
+      if ((bits.cr | bits.lf | bits.control | bits.eight_bit | after_cr_) == 0)
+        TakePlain32();
+      else
+        Take(bits, 32);
+    }
+  }
+#endif
+
+  void TakePlain32() noexcept {
+    size_ += 32;
+    column_ += 32;
+    long_line_ = long_line_ || column_ > kLongestTextLine;
+  }
+
   void Take(const TextBits& bits, unsigned size) noexcept {
     // Where the other half of a CRLF is missing, as IsLineFault says it.
     const std::uint32_t inside = 0xffffffffu >> (32 - size);
@@ -5124,6 +5277,7 @@ class FaultFinder {
   }
 
   static MessageFault Line(std::string_view field, std::string_view value) noexcept {
+    if (IsAllPrint(value)) return {};
     for (std::size_t i = 0; i < value.size(); ++i)
       if ((static_cast<unsigned char>(value[i]) < ' ' && value[i] != '\t') || value[i] == 0x7f)
         return {field, i + 1, "a line break or another control character"};
@@ -5666,10 +5820,9 @@ SMTPOLL_NAMESPACE_END
 #endif
 
 // ---- smtpoll/message/token_mint.hpp ----
-// Random letters for boundaries and Message-IDs (RFC 2046 5.1.1, RFC 5322 3.6.4). The randomness is the system's own,
-// fetched for several tokens at once. Invariant: no other object, thread or process draws the same token, also none
-// that was forked off with this object in it: what is drawn depends on the moment and on the process or its processor
-// too.
+// Letters for boundaries and Message-IDs (RFC 2046 5.1.1, RFC 5322 3.6.4) that nobody else draws: they grow out of the
+// system's randomness, asked for once, a count, the moment and the processor. Invariant: no other object, thread or
+// process draws the same token, also none that was forked off with this object in it. They are no secrets.
 #ifndef SMTPOLL_MESSAGE_TOKEN_MINT_HPP
 #define SMTPOLL_MESSAGE_TOKEN_MINT_HPP
 
@@ -5687,26 +5840,21 @@ class TokenMint {
 
   /// Writes kSize lower-case letters to `into`.
   void Draw(char* into) noexcept {
-    if (used_ == kHalves) Fetch();
+    if (count_ == 0) TakeSeed();
+    ++count_;
     const std::uint64_t here = Mixed(HereAndNow());
-    for (int half = 0; half < 2; ++half) {
-      std::uint64_t bits = Mixed(pool_[used_] ^ here);
-      pool_[used_++] = 0;
+    for (const std::uint64_t half : seed_) {
+      std::uint64_t bits = Mixed(Mixed(half + count_) ^ here);
       for (std::size_t i = 0; i < kSize / 2; ++i, bits /= 26) *into++ = static_cast<char>('a' + bits % 26);
     }
   }
 
  private:
-  static constexpr std::size_t kHalves = 32;  // all that one call gives
-
-  void Fetch() noexcept {
-    if (!FillWithEntropy(reinterpret_cast<char*>(pool_), sizeof pool_)) {
-      // A system without randomness: the time, the place and the count still tell two tokens apart.
-      for (std::uint64_t& half : pool_)
-        half =
-            Mixed(static_cast<std::uint64_t>(std::time(nullptr)) ^ reinterpret_cast<std::uintptr_t>(this)) + ++fetched_;
-    }
-    used_ = 0;
+  void TakeSeed() noexcept {
+    if (FillWithEntropy(reinterpret_cast<char*>(seed_), sizeof seed_)) return;
+    // A system without randomness: the time and the place still tell two objects apart.
+    seed_[0] = static_cast<std::uint64_t>(std::time(nullptr));
+    seed_[1] = reinterpret_cast<std::uintptr_t>(this);
   }
 
   /// Another value in every process at every moment. It costs no system call on Linux: two processes do not run on one
@@ -5734,9 +5882,8 @@ class TokenMint {
     return z ^ z >> 31;
   }
 
-  std::uint64_t pool_[kHalves] = {};
-  std::uint64_t fetched_ = 0;
-  std::size_t used_ = kHalves;
+  std::uint64_t seed_[2] = {};
+  std::uint64_t count_ = 0;
 };
 
 }  // namespace detail
@@ -5782,7 +5929,7 @@ struct MessageStamp {
 class MessageLayout {
  public:
   const std::vector<MessagePart>& Parts() const noexcept { return parts_; }
-  const std::string& Literals() const noexcept { return literals_; }
+  std::string_view Literals() const noexcept { return literals_; }
 
   void Clear() noexcept {
     parts_.clear();
@@ -5803,8 +5950,7 @@ class MessageLayout {
   /// Appends the header as it goes over the wire, without the empty line after it.
   void AppendHeader(std::string& to) const {
     if (mail_->Source.empty()) {
-      const std::size_t end = literals_.find("\r\n\r\n");
-      to.append(literals_, 0, end + 2);
+      to.append(Literals().substr(0, Literals().find("\r\n\r\n") + 2));
       return;
     }
     CrlfText header;
@@ -5856,7 +6002,7 @@ class MessageLayout {
   /// How long it all is, and what can be claimed of each part's lines. Boundaries, and fields that nobody checked, are
   /// looked at; bodies are encoded by us.
   void SumUp() noexcept {
-    const bool literals_are_lines = FindLineFault('\n', literals_.data(), literals_.size(), false) == literals_.size();
+    const bool literals_are_lines = FindLineFault('\n', Literals().data(), literals_.size(), false) == literals_.size();
     size_ = 0;
     LineQuality after = LineQuality::NoDots;
     for (std::size_t i = parts_.size(); i-- != 0;) {
@@ -5878,7 +6024,11 @@ class MessageLayout {
 
   void WriteFields() {
     HeaderWriter writer(literals_);
-    if (Ours("Date")) Field(writer, "Date", clock_.Text(static_cast<std::time_t>(stamp_->time)));
+    if (Ours("Date")) {
+      writer.Begin("Date");
+      writer.Word(clock_.Text(static_cast<std::time_t>(stamp_->time)));
+      writer.End();
+    }
     std::string_view author_domain;
     if (Ours("From"))
       author_domain = Addresses(writer, "From", mail_->FromAddress);
@@ -5928,6 +6078,11 @@ class MessageLayout {
         writer.Glue(",");
       }
       first = false;
+      if (mailbox.local_part.size() + 1 + mailbox.domain.size() == list.size() && list.front() != '"' &&
+          IsAllPrint(list)) {
+        writer.Word(list);
+        continue;
+      }
       if (IsAllAscii(mailbox.display_name) && mailbox.display_name.size() <= kLongestPlainName) {
         writer.Verbatim(mailbox.display_name);
       } else {
@@ -5936,11 +6091,9 @@ class MessageLayout {
         writer.Encoded(scratch_);
       }
       scratch_.clear();
+      if (!mailbox.display_name.empty()) scratch_ += '<';
       AppendAddrSpec(mailbox, scratch_);
-      if (!mailbox.display_name.empty()) {
-        scratch_.insert(0, 1, '<');
-        scratch_ += '>';
-      }
+      if (!mailbox.display_name.empty()) scratch_ += '>';
       writer.Word(scratch_);
     }
     const bool group = first && list.find(':') != std::string_view::npos;
@@ -5959,7 +6112,8 @@ class MessageLayout {
   }
 
   void MessageId(HeaderWriter& writer, std::string_view domain) {
-    scratch_.assign(1, '<').append(stamp_->token, sizeof stamp_->token).append(1, '@');
+    scratch_.assign("<").append(stamp_->token, sizeof stamp_->token);
+    scratch_ += '@';
     if (domain.empty() || domain[0] == '[' || !IsAllAscii(domain)) domain = "localhost.localdomain";
     scratch_.append(domain);
     scratch_ += '>';
@@ -6105,7 +6259,7 @@ class MessageLayout {
   /// Readers that do not know RFC 2231 look here: the name with a low line for each character that is not ASCII. Not as
   /// a second filename parameter, which others take for a fault.
   void NameForOldReaders(HeaderWriter& writer, std::string_view name) {
-    std::string& plain = name_;
+    TextBuffer& plain = name_;
     plain.clear();
     while (!name.empty() && plain.size() < 60) {
       const Utf8Character character = FirstCharacter(name);
@@ -6113,7 +6267,7 @@ class MessageLayout {
       name.remove_prefix(character.consumed);
     }
     writer.Glue(";");
-    scratch_ = "name=";
+    scratch_.assign("name=");
     AppendQuoted(Trim(plain), scratch_);
     writer.Word(scratch_);
   }
@@ -6123,7 +6277,7 @@ class MessageLayout {
   void FileName(HeaderWriter& writer, std::string_view name) {
     writer.Glue(";");
     if (IsAllAscii(name) && name.size() <= 60 && Trim(name) == name) {
-      scratch_ = "filename=";
+      scratch_.assign("filename=");
       AppendQuoted(name, scratch_);
       return writer.Word(scratch_);
     }
@@ -6155,7 +6309,8 @@ class MessageLayout {
   // ---- Boundaries (RFC 2046 5.1.1). "=_" stands in neither quoted-printable nor base64.
 
   void AppendBoundary(char level) {
-    literals_.append("=_").append(stamp_->token, sizeof stamp_->token).append(1, level);
+    literals_.append("=_").append(stamp_->token, sizeof stamp_->token);
+    literals_ += level;
   }
   void StartMultipart(std::string_view subtype, char level) {
     literals_.append("Content-Type: multipart/").append(subtype).append(";\r\n boundary=\"");
@@ -6173,7 +6328,6 @@ class MessageLayout {
     literals_ += "--\r\n";
   }
 
-  /// As += of a literal, whose size the compiler knows then.
   void Put(std::string_view text) { literals_.append(text); }
 
   void EndLiteral() {
@@ -6190,9 +6344,9 @@ class MessageLayout {
   const EmailMessage* mail_ = nullptr;
   MessageStamp* stamp_ = nullptr;
   std::vector<MessagePart> parts_;
-  std::string literals_;
-  std::string scratch_;
-  std::string name_;
+  TextBuffer literals_;
+  TextBuffer scratch_;
+  TextBuffer name_;
   std::size_t literal_begin_ = 0;
   WireWidth width_ = WireWidth::SevenBit;
   std::uint64_t size_ = 0;
@@ -6352,7 +6506,7 @@ class MessageSource final : public Source {
     if (part_ == layout_.Parts().size()) return true;
     const detail::MessagePart& part = Part();
     copied_ =
-        part.is_literal ? std::string_view(layout_.Literals()).substr(part.begin, part.end - part.begin) : part.text;
+        part.is_literal ? layout_.Literals().substr(part.begin, part.end - part.begin) : part.text;
     if (part.is_literal || part.verbatim) return true;
     crlf_.Start(part.text);
     quoted_printable_.Start(part.text);
@@ -6694,11 +6848,17 @@ class WireBuffer {
   /// Takes the last `size` filled bytes back.
   void Retract(std::size_t size) noexcept { tail_ -= size; }
 
-  /// Moves the first `size` filled bytes up by `gap`, over bytes that nobody needs; the gap then is at the head, and
-  /// gone.
-  void MoveUp(std::size_t size, std::size_t gap) noexcept {
-    std::memmove(memory_.data() + head_ + gap, memory_.data() + head_, size);
-    head_ += gap;
+  /// Takes out `size` filled bytes behind the first `at`: the shorter of what stands before and behind them moves.
+  void Remove(std::size_t at, std::size_t size) noexcept {
+    char* const gap = memory_.data() + head_ + at;
+    const std::size_t behind = tail_ - head_ - at - size;
+    if (behind < at) {
+      std::memmove(gap, gap + size, behind);
+      tail_ -= size;
+    } else {
+      std::memmove(memory_.data() + head_ + size, memory_.data() + head_, at);
+      head_ += size;
+    }
   }
 
   void Clear() noexcept { head_ = tail_ = 0; }
@@ -7132,10 +7292,8 @@ class ContentWriter {
     header.Append("BDAT ");
     header.AppendDecimal(size);
     header.Append(result == Result::End ? " LAST\r\n" : "\r\n");
-    // The header's size is known only now: it stands right before its content, and what was there before moves up to
-    // it.
-    const std::size_t gap = kHeaderRoom - header.View().size();
-    output.MoveUp(before, gap);
+    // The header's size is known only now; the room that it does not need is closed.
+    output.Remove(before, kHeaderRoom - header.View().size());
     std::memcpy(output.Filled().data() + before, header.View().data(), header.View().size());
     return result;
   }
@@ -7195,10 +7353,19 @@ constexpr std::size_t kMaxOriginalRecipient = 500;
 /// 9999-12-31T23:59:59Z: what a date-time of RFC 3339 can say, which HOLDUNTIL is (RFC 4865 3).
 constexpr std::int64_t kLastHoldUntil = 253402300799;
 
+/// True where no character of `mailbox` means more than itself between < and >: what most have.
+inline bool IsPlainPath(std::string_view mailbox) noexcept {
+  // Of printable ASCII these are all that might.
+  bool plain = true;
+  for (const char c : mailbox) plain = plain & (c != ' ') & (c != '"') & (c != '\\') & (c != '<') & (c != '>');
+  return plain && IsAllPrint(mailbox);
+}
+
 /// Why `mailbox` cannot stand between < and > in a command; nullptr where it can. This is the last guard on the wire,
 /// not the address grammar: that is the message floor's.
-constexpr const char* PathFault(std::string_view mailbox) noexcept {
+inline const char* PathFault(std::string_view mailbox) noexcept {
   if (mailbox.size() + 2 > kMaxPath) return "mailbox longer than 254 octets";
+  if (IsPlainPath(mailbox)) return nullptr;
   bool quoted = false;
   for (std::size_t i = 0; i < mailbox.size(); ++i) {
     const char c = mailbox[i];
@@ -7581,6 +7748,7 @@ class Engine {
   void Sent(std::size_t size, Millis now) noexcept {
     commands_.Sent(size);
     if (size != 0) waiting_since_ = now;
+    if (commands_.Buffer().empty()) unsent_ = 0;
   }
 
   /// Room for received bytes; empty only while a whole buffer of them waits for Next.
@@ -7698,6 +7866,12 @@ class Engine {
            (commands_.Front().transaction == number || commands_.Back().transaction == number);
   }
   std::size_t RecipientCommandSize(const Transaction& of, std::uint32_t index) const noexcept;
+  /// Half of the messages that may be in flight wait to go out. They go first: while the server works on them, the
+  /// other half is made.
+  bool HalfWindowIsUnsent() const noexcept {
+    const std::size_t most = transactions_.Room() < options_.in_flight ? transactions_.Room() : options_.in_flight;
+    return transactions_.Newest().chunked && 2 * std::size_t{unsent_} >= most;
+  }
   /// Content is not all out yet: its final reply cannot come.
   bool SendsContent() const noexcept;
   /// The last reply is done with; not while SASL still works on the challenge in it.
@@ -7723,6 +7897,7 @@ class Engine {
   unsigned pending_ = 0;
   std::size_t reply_size_ = 0;        // bytes of input_ that the last event's reply looks at
   std::uint32_t next_recipient_ = 0;  // the next one to be written
+  std::uint32_t unsent_ = 0;          // messages whose content was written since the output was empty
   std::size_t chunk_size_ = 0;        // bytes of output that the chunk told last took
   bool reset_first_ = false;          // what the server makes of the message before is unknown: RSET goes before MAIL
   bool ready_told_ = false;           // Ready was told since the last Send
@@ -7924,6 +8099,7 @@ inline void Engine::Start(const SessionOptions& options, Millis now) noexcept {
   pending_ = 0;
   transactions_.Clear();
   step_ = Step::None;
+  unsent_ = 0;
   chunk_size_ = 0;
   failed_in_group_ = false;
   sasl_.Stop();
@@ -8217,6 +8393,7 @@ inline Event Engine::WroteContent(Transaction& newest, detail::ContentWriter::Re
   commands_.WroteContent(size);
   if (result == detail::ContentWriter::Result::End) {
     newest.end_at = commands_.Written();
+    ++unsent_;
     step_ = Step::None;
     FixedText<64> note;
     note.Append("[");
@@ -8244,8 +8421,8 @@ inline bool Engine::CanSend() const noexcept {
   if (alone && commands_.Outstanding() == 0) return true;
   // RFC 2920 3.1: the end of content, RSET, MAIL and RCPT may stand anywhere in a group, a command like VRFY only last.
   if (!Pipelines() || !commands_.CanWrite(SIZE_MAX) || commands_.Back().what == Await::Command) return false;
-  return alone ||
-         (transactions_.Newest().IsWhole() && InFlight() < transactions_.Room() && InFlight() < options_.in_flight);
+  return alone || (transactions_.Newest().IsWhole() && InFlight() < transactions_.Room() &&
+                   InFlight() < options_.in_flight && !HalfWindowIsUnsent());
 }
 
 inline Error Engine::Send(const Envelope& envelope, Source& content, Millis now) {
