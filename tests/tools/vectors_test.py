@@ -12,7 +12,8 @@ import toolchain
 
 UNIT = toolchain.ROOT / 'tests/unit'
 TESTS = ['main.cpp', 'base_base64_lines_test.cpp', 'base_line_scan_test.cpp', 'base_text_bits_test.cpp',
-         'message_body_source_test.cpp', 'message_text_scan_test.cpp', 'protocol_content_encoder_test.cpp']
+         'message_body_source_test.cpp', 'message_text_scan_test.cpp', 'protocol_content_encoder_test.cpp',
+         'protocol_sasl_prep_test.cpp']
 NEON = 'aarch64-linux-gnu-g++'
 QEMU = 'qemu-aarch64-static'
 

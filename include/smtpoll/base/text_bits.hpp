@@ -154,7 +154,8 @@ inline bool AnyHighBitIn32(const char* bytes) noexcept {
   return _mm_movemask_epi8(_mm_or_si128(_mm_loadu_si128(at), _mm_loadu_si128(at + 1))) != 0;
 #else
   const std::string_view text(bytes, 32);
-  const std::uint64_t low = EightBytes(text, 0) | EightBytes(text, 8), high = EightBytes(text, 16) | EightBytes(text, 24);
+  const std::uint64_t low = EightBytes(text, 0) | EightBytes(text, 8),
+                      high = EightBytes(text, 16) | EightBytes(text, 24);
   return ((low | high) & kHighBits) != 0;
 #endif
 }
