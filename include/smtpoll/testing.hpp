@@ -77,7 +77,7 @@ class Script {
         ExpectChunks();
       } else if (line[0] == '>' && EndsWith(text, " bytes of content]")) {
         ExpectContent();
-      } else if (line[0] == '>' && text != ".") {
+      } else if (line[0] == '>' && text != "." && text.substr(0, 5) != "BDAT ") {
         Expect(text);
       }
     }

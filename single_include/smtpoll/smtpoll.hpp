@@ -762,7 +762,8 @@ inline bool AnyHighBitIn32(const char* bytes) noexcept {
   return _mm_movemask_epi8(_mm_or_si128(_mm_loadu_si128(at), _mm_loadu_si128(at + 1))) != 0;
 #else
   const std::string_view text(bytes, 32);
-  const std::uint64_t low = EightBytes(text, 0) | EightBytes(text, 8), high = EightBytes(text, 16) | EightBytes(text, 24);
+  const std::uint64_t low = EightBytes(text, 0) | EightBytes(text, 8),
+                      high = EightBytes(text, 16) | EightBytes(text, 24);
   return ((low | high) & kHighBits) != 0;
 #endif
 }
@@ -7482,6 +7483,14 @@ class CommandWriter {
     secret_ = false;
   }
 
+  /// Shows the BDAT command behind the first `start` bytes of the output.
+  void ShowChunk(std::size_t start) const {
+    if (transcript_.show == nullptr) return;
+    const Span<char> filled = output_.Filled();
+    const std::string_view chunk(filled.data() + start, filled.size() - start);
+    Show(Side::Client, chunk.substr(0, chunk.find('\r')));
+  }
+
   void Show(Side side, std::string_view line) const {
     if (transcript_.show != nullptr) transcript_.show(transcript_.context, side, line);
   }
@@ -8774,6 +8783,7 @@ inline Event Engine::FillChunk(Transaction& newest) {
   if (before != 0 && (content_.Read() != 0 || !FitsBehind(before))) return {};
   const std::uint64_t left = content_.Left(), read = content_.Read();
   const detail::ContentWriter::Result result = content_.FillChunk(commands_.Buffer());
+  if (commands_.Buffer().Filled().size() != before) commands_.ShowChunk(before);
   const Event event = WroteContent(newest, result, commands_.Buffer().Filled().size() - before, left, read);
   if (chunk_size_ != 0) commands_.Expect(newest.IsWhole() ? Await::ContentEnd : Await::Chunk, newest.number);
   return event;
@@ -13301,7 +13311,7 @@ class Script {
         ExpectChunks();
       } else if (line[0] == '>' && EndsWith(text, " bytes of content]")) {
         ExpectContent();
-      } else if (line[0] == '>' && text != ".") {
+      } else if (line[0] == '>' && text != "." && text.substr(0, 5) != "BDAT ") {
         Expect(text);
       }
     }

@@ -25,6 +25,9 @@ TEST_CASE("RFC 3030 2: CHUNKING sends content by BDAT, without transparency, in 
       .Expect("RCPT TO:<b@y.org>");
   grouped.Expect("BDAT 8 LAST").Expect(".").Expect("..x").Reply("250 ok").Reply("250 ok").Reply("250 queued").Quit();
   CHECK(grouped.Run() == kOpened + kSent + "Ended\n");
+  // The transcript shows each command, and of the content how much there was.
+  CHECK(grouped.transcript.find("> RCPT TO:<b@y.org>\n> BDAT 8 LAST\n> [8 bytes of content by BDAT]\n<") !=
+        std::string::npos);
 
   Script off;
   off.options.chunking = false;

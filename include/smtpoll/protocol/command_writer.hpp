@@ -134,6 +134,14 @@ class CommandWriter {
     secret_ = false;
   }
 
+  /// Shows the BDAT command behind the first `start` bytes of the output.
+  void ShowChunk(std::size_t start) const {
+    if (transcript_.show == nullptr) return;
+    const Span<char> filled = output_.Filled();
+    const std::string_view chunk(filled.data() + start, filled.size() - start);
+    Show(Side::Client, chunk.substr(0, chunk.find('\r')));
+  }
+
   void Show(Side side, std::string_view line) const {
     if (transcript_.show != nullptr) transcript_.show(transcript_.context, side, line);
   }

@@ -286,6 +286,7 @@ inline Event Engine::FillChunk(Transaction& newest) {
   if (before != 0 && (content_.Read() != 0 || !FitsBehind(before))) return {};
   const std::uint64_t left = content_.Left(), read = content_.Read();
   const detail::ContentWriter::Result result = content_.FillChunk(commands_.Buffer());
+  if (commands_.Buffer().Filled().size() != before) commands_.ShowChunk(before);
   const Event event = WroteContent(newest, result, commands_.Buffer().Filled().size() - before, left, read);
   if (chunk_size_ != 0) commands_.Expect(newest.IsWhole() ? Await::ContentEnd : Await::Chunk, newest.number);
   return event;
