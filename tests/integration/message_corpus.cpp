@@ -181,13 +181,14 @@ std::string Forward(Generator& make, bool eight_bit, std::string& fields) {
   const std::string subject = make.Text(30, true), text = make.Text(200, true) + "\n";
   Put(fields, "forward_subject", "Fwd " + subject);
   Put(fields, "forward_text", eight_bit ? "caf\xc3\xa9 " + text : text);
-  std::string message = "From: a@b.example\nDate: Tue, 24 Nov 2026 10:00:00 +0000\nMessage-ID: <1@b.example>\n";
+  smtpoll::detail::TextBuffer message;
+  message += "From: a@b.example\nDate: Tue, 24 Nov 2026 10:00:00 +0000\nMessage-ID: <1@b.example>\n";
   smtpoll::detail::HeaderWriter writer(message);
   writer.Begin("Subject");
   writer.Text("Fwd " + subject);
   message += "\nMIME-Version: 1.0\nContent-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: ";
   message += eight_bit ? "8bit\n\ncaf\xc3\xa9 " + text : "7bit\n\n" + text;
-  return message;
+  return std::string(message.View());
 }
 
 std::string Name(Generator& make) {
