@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "../examples/receiver.hpp"
+#include "faulty_calls.hpp"
 #include "scripted_socket.hpp"
 
 using smtpoll::EmailMessage;
@@ -94,6 +95,18 @@ TEST_CASE("Session: a connection that cannot be made is an error, never an excep
   CHECK(refused.ErrorNumber == ECONNREFUSED);
   CHECK(refused.phase == smtpoll::Phase::Connect);
   CHECK_FALSE(session.IsConnected());
+}
+
+TEST_CASE("Session: where no address answers in time, the error names each of them") {
+  Scope scope;
+  faults.silent = "127.0.0.1";
+  smtpoll::BasicSession<smtpoll::BasicTcpSocket<FaultyCalls>> session;
+  session.Timeouts.connect = 400;
+  const smtpoll::Error error = session.Connect("two.test", 9);
+  CHECK(error.Code() == Errc::TimedOut);
+  CHECK(error.phase == smtpoll::Phase::Connect);
+  const std::string refused(FaultyCalls::Reason(OS_ERROR(ECONNREFUSED)).View());
+  CHECK(error.text.View() == "127.0.0.3: " + refused + "; 127.0.0.1: no answer");
 }
 
 TEST_CASE("Session: credentials do not go over a plain wire") {

@@ -52,6 +52,117 @@ TEST_CASE("Where all addresses fail, the last error is told and nothing stays op
   CHECK(FaultyCalls::opened == 2);
 }
 
+TEST_CASE("Where all addresses fail, each is told with its reason") {
+  Scope scope;
+  Socket listener, socket;
+  std::uint16_t port = 0;
+  REQUIRE(listener.Listen(port, "127.0.0.1").status == IoStatus::Done);
+  listener.Close();
+  CHECK(ConnectError(socket, {"two.test", port, {}}) == OS_ERROR(ECONNREFUSED));
+  const std::string reason(FaultyCalls::Reason(OS_ERROR(ECONNREFUSED)).View());
+  REQUIRE_FALSE(reason.empty());
+  CHECK(socket.FaultText() == "127.0.0.3: " + reason + "; 127.0.0.1: " + reason);
+  socket.Close();
+  CHECK(socket.FaultText().empty());
+}
+
+TEST_CASE("RFC 8305 4: IPv6 and IPv4 addresses take turns") {
+  Scope scope;
+  smtpoll::detail::Resolver<FaultyCalls> resolver;
+  smtpoll::IoResult result = resolver.Start({"mixed.test", 25, {}});
+  while (result.status == IoStatus::Again) result = resolver.Step();
+  REQUIRE(result.status == IoStatus::Done);
+  std::string order;
+  while (const addrinfo* address = resolver.NextAddress()) {
+    sockaddr_storage one{};
+    std::memcpy(&one, address->ai_addr, static_cast<std::size_t>(address->ai_addrlen));
+    order.append(smtpoll::detail::ToText(one).View()).append(" ");
+  }
+  CHECK(order == "::1 127.0.0.3 ::2 127.0.0.1 ");
+  CHECK(resolver.NextAddress() == nullptr);
+}
+
+TEST_CASE("RFC 8305 5: An address that does not answer gets a head start, then the next one is tried beside it") {
+  Scope scope;
+  faults.silent = "127.0.0.3";
+  Socket listener, socket;
+  std::uint16_t port = 0;
+  REQUIRE(listener.Listen(port, "127.0.0.1").status == IoStatus::Done);
+  FaultyCalls::opened = 0;
+  const Millis start = Socket::Now();
+  CHECK(ConnectError(socket, {"two.test", port, {}}) == 0);
+  CHECK(Socket::Now() - start >= 250);
+  CHECK(FaultyCalls::opened == 2);
+  CHECK(FaultyCalls::handles == 2);  // the listener, and the one that won
+  CHECK(RemoteText(socket) == "127.0.0.1");
+}
+
+TEST_CASE("RFC 8305 5: An address that fails lets the next one start at once") {
+  Scope scope;
+  Socket listener, socket;
+  std::uint16_t port = 0;
+  REQUIRE(listener.Listen(port, "127.0.0.1").status == IoStatus::Done);
+  const smtpoll::IoResult first = socket.Connect({"two.test", port, {}});
+  CHECK(Finish(socket, first).error == 0);
+  CHECK(socket.ConnectDeadline() == smtpoll::kNever);
+}
+
+TEST_CASE("RFC 8305 5: The first address may still win while the second one is tried") {
+  Scope scope;
+  faults.silent = "127.0.0.";
+  Socket listener, socket;
+  std::uint16_t port = 0;
+  REQUIRE(listener.Listen(port, "127.0.0.3").status == IoStatus::Done);
+  FaultyCalls::opened = 0;
+  smtpoll::IoResult result = socket.Connect({"two.test", port, {}});
+  while (FaultyCalls::opened < 2) {
+    REQUIRE(result.status == IoStatus::Again);
+    socket.Wait(socket.ConnectWants(), kPatience);
+    result = socket.ConnectStep();
+  }
+  // The handle is the second one's: whoever waits for that alone is to look again soon.
+  CHECK(socket.ConnectDeadline() <= Socket::Now() + 20);
+  faults.silent = "127.0.0.1";
+  CHECK(Finish(socket, result).error == 0);
+  CHECK(RemoteText(socket) == "127.0.0.3");
+}
+
+TEST_CASE("An event loop that waits for the handle and the deadline alone connects") {
+  Scope scope;
+  faults.silent = "127.0.0.3";
+  Socket listener, socket;
+  std::uint16_t port = 0;
+  REQUIRE(listener.Listen(port, "127.0.0.1").status == IoStatus::Done);
+  smtpoll::IoResult result = socket.Connect({"two.test", port, {}});
+  while (result.status == IoStatus::Again) {
+    const Millis left =
+        socket.ConnectDeadline() == smtpoll::kNever ? kPatience : socket.ConnectDeadline() - Socket::Now();
+    Readiness ready = Readiness::None;
+    FaultyCalls::Poll(socket.NativeHandle(), socket.ConnectWants(), static_cast<int>(left > 0 ? left : 0), ready);
+    result = socket.ConnectStep();
+  }
+  CHECK(result.status == IoStatus::Done);
+  CHECK(RemoteText(socket) == "127.0.0.1");
+}
+
+TEST_CASE("At most six addresses are tried at a time, and Wait keeps its time meanwhile") {
+  Scope scope;
+  faults.silent = "127.";
+  Socket socket;
+  FaultyCalls::opened = 0;
+  smtpoll::IoResult result = socket.Connect({"many.test", 9, {}});
+  const Millis start = Socket::Now();
+  while (Socket::Now() - start < 1600) {
+    REQUIRE(result.status == IoStatus::Again);
+    if (socket.Wait(socket.ConnectWants(), 1600 - (Socket::Now() - start)) != Readiness::None)
+      result = socket.ConnectStep();
+  }
+  CHECK(FaultyCalls::opened == 6);
+  CHECK(socket.FaultText().substr(0, 43) == "127.0.0.2: no answer; 127.0.0.3: no answer;");
+  Socket moved(std::move(socket));
+  CHECK(moved.FaultText().substr(0, 21) == "127.0.0.2: no answer;");
+}
+
 TEST_CASE("Without a network: NetworkInit") {
   Scope scope;
   faults.no_network = true;

@@ -50,7 +50,7 @@ class TextBuffer {
     room_ = room < kLeast ? kLeast : room;
   }
 
-  static constexpr std::size_t kLeast = 512;
+  static constexpr std::size_t kLeast = 128;
 
   std::unique_ptr<char[]> memory_;
   std::size_t size_ = 0;

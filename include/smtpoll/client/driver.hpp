@@ -161,7 +161,11 @@ class Driver {
 
   Millis NextDeadline() const noexcept {
     switch (state_) {
-      case State::Connecting: return Deadline(options_.timeouts.connect);
+      case State::Connecting: {
+        const Millis step = detail::ConnectDeadlineOf(wire_.NextLayer());
+        const Millis end = Deadline(options_.timeouts.connect);
+        return step < end ? step : end;
+      }
       case State::Securing: return Deadline(options_.timeouts.tls);
       // What the transport holds already makes no wire readable: there is something to do at once.
       case State::Session: return HasPending() ? since_ : engine_.NextDeadline();
@@ -201,7 +205,7 @@ class Driver {
       Advance(result, connecting ? Phase::Connect : Phase::Tls);
       return true;
     }
-    if (now < NextDeadline()) return false;
+    if (now < Deadline(connecting ? options_.timeouts.connect : options_.timeouts.tls)) return false;
     Break(static_cast<int>(Errc::TimedOut), connecting ? Phase::Connect : Phase::Tls);
     return true;
   }

@@ -4,6 +4,7 @@
 #define SMTPOLL_SOCKET_POSIX_HPP
 
 #include <cerrno>
+#include <cstring>
 
 #include "smtpoll/base/error.hpp"
 #include "smtpoll/socket/tcp_socket.hpp"
@@ -34,6 +35,12 @@ struct PosixCalls {
   /// True where an incoming connection was gone before it was accepted (Linux then tells its network error).
   static bool PeerVanished(int number) noexcept {
     return number == ECONNABORTED || number == EPROTO || number == EHOSTUNREACH || number == ENETUNREACH;
+  }
+
+  /// An errno in words.
+  static FixedText<64> Reason(int number) noexcept {
+    char room[64] = "";
+    return FixedText<64>(Words(::strerror_r(number, room, sizeof room), room));
   }
 
   /// The seed's number for an errno, where it has one.
@@ -169,6 +176,13 @@ struct PosixCalls {
     return count;
   }
 
+  /// Waits at most `at_most` milliseconds until one of at most 8 handles is writable or has failed: how many are.
+  static int PollWritable(const Handle* handles, std::size_t count, int at_most) noexcept {
+    pollfd all[8];
+    for (std::size_t i = 0; i < count; ++i) all[i] = {handles[i], POLLOUT, 0};
+    return ::poll(all, static_cast<nfds_t>(count), at_most);
+  }
+
   /// Nothing for kNoHandle.
   static void CloseHandle(Handle handle) noexcept {
     if (handle != kNoHandle) ::close(handle);
@@ -212,6 +226,10 @@ struct PosixCalls {
   }
 
  private:
+  // strerror_r is POSIX's, which fills the room, or GNU's, which returns the words.
+  [[maybe_unused]] static const char* Words(int, const char* room) noexcept { return room; }
+  [[maybe_unused]] static const char* Words(const char* words, const char*) noexcept { return words; }
+
   template <void (*kBody)(void*) noexcept>
   static void* Run(void* argument) {
     kBody(argument);

@@ -101,7 +101,7 @@ class ProxySocket {
 
   IoResult Connect(const Endpoint& to) {
     Close();
-    fault_ = {};
+    fault_.Clear();
     if (Proxy.Address.empty()) return next_.Connect(to);
     if (to.port == 0) return IoResult::Fail(static_cast<int>(Errc::InvalidPort));
     if (!dialogue_.Start(to, Proxy)) return Failed(static_cast<int>(dialogue_.Code()), dialogue_.Fault());
@@ -123,6 +123,8 @@ class ProxySocket {
     return dialogue_.Output().empty() ? Readiness::Read : Readiness::Write;
   }
 
+  Millis ConnectDeadline() const { return stage_ != Stage::Talking ? detail::ConnectDeadlineOf(next_) : kNever; }
+
   IoResult Read(char* into, std::size_t room) {
     return stage_ == Stage::Through ? next_.Read(into, room) : IoResult::Fail(static_cast<int>(Errc::InvalidState));
   }
@@ -142,7 +144,7 @@ class ProxySocket {
   std::size_t RemoteAddress(char* into, std::size_t room) const { return next_.RemoteAddress(into, room); }
 
   /// What there is to say about the last failure; empty where nothing. Never a credential of ours.
-  std::string_view FaultText() const { return fault_.empty() ? detail::FaultTextOf(next_) : fault_; }
+  std::string_view FaultText() const { return fault_.empty() ? detail::FaultTextOf(next_) : fault_.View(); }
 
  private:
   /// Through: nothing stands between the caller and the socket.
@@ -150,7 +152,7 @@ class ProxySocket {
 
   IoResult Failed(int number, std::string_view why) {
     Close();
-    fault_ = why;
+    fault_.Assign(why);
     return IoResult::Fail(number);
   }
 
@@ -160,9 +162,12 @@ class ProxySocket {
       stage_ = Stage::Talking;
       return Talk();
     }
-    const bool told = !detail::FaultTextOf(next_).empty();
+    FixedText<256> why("the proxy cannot be reached");
+    const std::string_view told = detail::FaultTextOf(next_);
+    if (!told.empty()) why.Append(": ");
+    why.Append(told);
     return Failed(result.status == IoStatus::Failed ? result.error : static_cast<int>(Errc::ConnectionLost),
-                  told ? std::string_view() : "the proxy cannot be reached");
+                  why.View());
   }
 
   IoResult Talk() {
@@ -187,7 +192,7 @@ class ProxySocket {
   Socket next_;
   Dialogue dialogue_;
   Stage stage_ = Stage::Through;
-  std::string_view fault_;  // a constant, or in dialogue_
+  FixedText<256> fault_;
 };
 
 SMTPOLL_NAMESPACE_END

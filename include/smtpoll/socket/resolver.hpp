@@ -101,17 +101,29 @@ class Resolver {
     if (job_->fate.load(std::memory_order_acquire) == Fate::Running) return IoResult::TryAgain();
     Calls::CloseHandle(std::exchange(job_->wake_reader, Calls::kNoHandle));
     if (job_->number != 0) return IoResult::Fail(Calls::TranslateResolve(job_->number));
-    job_->next = job_->remote.First();
+    const addrinfo* other = job_->remote.First();
+    job_->next[0] = other;
+    while (other != nullptr && other->ai_family == job_->remote.First()->ai_family) other = other->ai_next;
+    job_->next[1] = other;
+    job_->turn = 0;
     return IoResult::Ok();
   }
 
   /// Becomes readable when Step has more to say than Again.
   Handle NativeHandle() const noexcept { return job_ != nullptr ? job_->wake_reader : Calls::kNoHandle; }
 
-  /// After Done: the next address to try, null after the last. Valid until Cancel.
+  /// After Done: the next address to try, null after the last. IPv6 and IPv4 take turns, the system's favourite first
+  /// (RFC 8305 section 4). Valid until Cancel.
   const addrinfo* NextAddress() noexcept {
-    const addrinfo* address = job_->next;
-    if (address != nullptr) job_->next = address->ai_next;
+    const int favourite = job_->remote.First()->ai_family;
+    const addrinfo*& mine = job_->next[job_->turn];
+    job_->turn ^= 1;
+    const addrinfo*& next = mine != nullptr ? mine : job_->next[job_->turn];
+    const addrinfo* address = next;
+    if (address == nullptr) return nullptr;
+    const bool first_kind = address->ai_family == favourite;
+    do next = next->ai_next;
+    while (next != nullptr && (next->ai_family == favourite) != first_kind);
     return address;
   }
 
@@ -139,7 +151,8 @@ class Resolver {
     int number = 0;  // what getaddrinfo returned
     AddressList<Calls> local;
     AddressList<Calls> remote;
-    const addrinfo* next = nullptr;
+    const addrinfo* next[2] = {};  // of the first address's family, and of the others
+    unsigned turn = 0;
     Handle wake_reader = Calls::kNoHandle;  // the caller's
     Handle wake_writer = Calls::kNoHandle;  // the thread's
   };

@@ -21,7 +21,8 @@
 //   };
 //
 // A policy that can also take a connection adds Listen(std::uint16_t& port, std::string_view local) and AcceptStep();
-// one whose failures need more than a number adds std::string_view FaultText() const.
+// one whose failures need more than a number adds std::string_view FaultText() const; one whose ConnectStep has
+// something to do at a certain time, though nothing is ready, adds Millis ConnectDeadline() const.
 #ifndef SMTPOLL_SOCKET_SOCKET_POLICY_HPP
 #define SMTPOLL_SOCKET_SOCKET_POLICY_HPP
 
@@ -87,6 +88,18 @@ template <typename S>
 using SocketAcceptStep = decltype(std::declval<S&>().AcceptStep());
 template <typename L>
 using LayerFaultText = decltype(std::declval<const L&>().FaultText());
+
+template <typename S>
+using SocketConnectDeadline = decltype(std::declval<const S&>().ConnectDeadline());
+
+/// When `socket` wants its ConnectStep called though nothing is ready; kNever where it has no ConnectDeadline().
+template <typename Socket>
+Millis ConnectDeadlineOf(const Socket& socket) noexcept {
+  if constexpr (Returns<Millis, SocketConnectDeadline, Socket>())
+    return socket.ConnectDeadline();
+  else
+    return kNever;
+}
 
 /// What a socket or transport has to say about its last failure, beyond the number; empty where it has no FaultText().
 template <typename Layer>

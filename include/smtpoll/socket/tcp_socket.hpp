@@ -1,6 +1,6 @@
 // One TCP connection, never blocking but in Wait: what POSIX and Winsock have in common, written once over a small
 // layer of system calls (detail::PosixCalls in posix.hpp is the model). It fulfils SocketPolicy and can listen.
-// Invariant: handle_ is open in the states Connecting, Connected and Listening, and in no other.
+// Invariant: handle_ is open in the states Connected and Listening, and in no other.
 #ifndef SMTPOLL_SOCKET_TCP_SOCKET_HPP
 #define SMTPOLL_SOCKET_TCP_SOCKET_HPP
 
@@ -8,7 +8,7 @@
 #include <ctime>
 #include <utility>
 
-#include "smtpoll/socket/resolver.hpp"
+#include "smtpoll/socket/detail/connect_race.hpp"
 
 #if defined(SMTPOLL_POSIX) || defined(SMTPOLL_WINDOWS)
 
@@ -32,6 +32,7 @@ class BasicTcpSocket {
     state_ = std::exchange(other.state_, State::Closed);
     patience_ = other.patience_;
     network_ = std::move(other.network_);
+    race_ = std::move(other.race_);
     resolver_ = std::move(other.resolver_);
     return *this;
   }
@@ -48,9 +49,10 @@ class BasicTcpSocket {
 #endif
   }
 
-  /// Starts to connect; what was open before is closed. The addresses of a name are tried in the system's order; where
-  /// all fail, the last one's error is told. Errors: 107 for port 0, 103 where the host does not resolve or
-  /// local_address is no IP address, 105, 108, or the system's own.
+  /// Starts to connect; what was open before is closed. The addresses of a name are raced (RFC 8305): the next one
+  /// starts when one fails or has not answered for 250 milliseconds, IPv6 and IPv4 by turns. Where all fail, the
+  /// number is the last one's and FaultText() has the reason of each. Errors: 107 for port 0, 103 where the host does
+  /// not resolve or local_address is no IP address, 105, 108, or the system's own.
   IoResult Connect(const Endpoint& to) noexcept {
     Close();
     if (to.port == 0) return Failed(Errc::InvalidPort);
@@ -67,10 +69,7 @@ class BasicTcpSocket {
       case State::Connected: return IoResult::Ok();
       default: return Failed(Errc::InvalidState);
     }
-    Readiness ready = Readiness::None;
-    if (Calls::Poll(handle_, Readiness::Write, 0, ready) == 0) return IoResult::TryAgain();
-    const int number = Calls::PendingError(handle_);
-    return number == 0 ? Established() : TryAddresses(number);
+    return Raced();
   }
 
   /// What ConnectStep waits for on NativeHandle() after Again.
@@ -78,6 +77,13 @@ class BasicTcpSocket {
     if (state_ == State::Resolving) return Readiness::Read;
     return state_ == State::Connecting ? Readiness::Write : Readiness::None;
   }
+
+  /// While ConnectStep says Again: when it has something to do though nothing is ready (another address starts, or one
+  /// that NativeHandle() does not show is looked at), by the clock of Now(); kNever where only the handle matters.
+  Millis ConnectDeadline() const noexcept { return state_ == State::Connecting ? race_.NextLook() : kNever; }
+
+  /// Why each address that was tried failed; empty where there is nothing to tell. Valid until the next call.
+  std::string_view FaultText() const noexcept { return race_.FaultText(); }
 
   /// Listens on `port` (0: one that the system picks, which `port` holds afterwards) of the IP address `local`; empty:
   /// of all interfaces, IPv6 and IPv4. Errors: 105 where the port is taken, 103 where `local` is no IP address.
@@ -142,28 +148,36 @@ class BasicTcpSocket {
   Readiness Wait(Readiness what, Millis at_most) noexcept {
     const Handle handle = NativeHandle();
     if (handle == kNoHandle || (what == Readiness::None && at_most < 0)) return what;
+    const bool racing = state_ == State::Connecting && what != Readiness::None;
     const Millis start = Now();
     const Millis deadline = at_most < 0 || at_most > kNever - start ? kNever : start + at_most;
     for (;;) {
       const Millis now = Now();
-      const Millis left = deadline > now ? deadline - now : 0;
-      Readiness ready = Readiness::None;
-      const int count = Calls::Poll(handle, what, static_cast<int>(left < INT_MAX ? left : INT_MAX), ready);
+      if (racing && race_.NextStart() <= now) return what;
+      const Millis until = racing && race_.NextStart() < deadline ? race_.NextStart() : deadline;
+      const Millis left = until > now ? until - now : 0;
+      const int patience = static_cast<int>(left < INT_MAX ? left : INT_MAX);
+      Readiness ready = what;
+      const int count = racing ? race_.Wait(patience) : Calls::Poll(handle, what, patience, ready = Readiness::None);
       if (count > 0) return ready;
       if (count < 0 && !Calls::Interrupted(Calls::LastError())) return what;
-      if (count == 0 && left < INT_MAX) return Readiness::None;
+      if (count == 0 && until == deadline && left < INT_MAX) return Readiness::None;
     }
   }
 
   /// Closes at once; what was not sent yet is the system's affair. A name resolution under way is left behind.
   void Close() noexcept {
     Calls::CloseHandle(std::exchange(handle_, kNoHandle));
+    race_.Close();
     resolver_.Cancel();
     state_ = State::Closed;
   }
 
   /// What the caller's event loop waits on; another one with each stage of connecting, kNoHandle where nothing is open.
-  Handle NativeHandle() const noexcept { return state_ == State::Resolving ? resolver_.NativeHandle() : handle_; }
+  Handle NativeHandle() const noexcept {
+    if (state_ == State::Resolving) return resolver_.NativeHandle();
+    return state_ == State::Connecting ? race_.Newest() : handle_;
+  }
 
   /// Writes the IP of this end as text to `into` and returns its size; 0 where not connected or where it does not fit.
   std::size_t LocalAddress(char* into, std::size_t room) const noexcept { return Text(&Calls::OwnName, into, room); }
@@ -183,28 +197,23 @@ class BasicTcpSocket {
   }
 
   IoResult Resolved(const IoResult& result) noexcept {
-    if (result.status == IoStatus::Done) return TryAddresses(0);
+    if (result.status == IoStatus::Done) return Raced();
     if (result.status == IoStatus::Failed) Close();
     return result;
   }
 
-  /// Tries the addresses that are left; `number` is why the one before failed.
-  IoResult TryAddresses(int number) noexcept {
-    while (const addrinfo* to = resolver_.NextAddress()) {
-      Calls::CloseHandle(handle_);
-      handle_ = Calls::Open(to->ai_family);
-      const addrinfo* local = resolver_.LocalAddress();
-      if (handle_ != kNoHandle && (local == nullptr || Calls::Bind(handle_, *local))) {
-        if (Calls::Connect(handle_, *to)) return Established();
-        if (Calls::ConnectPending(Calls::LastError())) {
-          state_ = State::Connecting;
-          return IoResult::TryAgain();
-        }
-      }
-      number = Calls::LastError();
+  /// A step of the race. What it has to tell of a failure is kept until the next Connect or Close.
+  IoResult Raced() noexcept {
+    state_ = State::Connecting;
+    const IoResult result = race_.Step(resolver_, Now());
+    if (result.status == IoStatus::Again) return result;
+    if (result.status == IoStatus::Failed) {
+      resolver_.Cancel();
+      state_ = State::Closed;
+      return IoResult::Fail(Calls::Translate(result.error));
     }
-    Close();
-    return IoResult::Fail(Calls::Translate(number));
+    handle_ = race_.Take();
+    return Established();
   }
 
   IoResult Established() noexcept {
@@ -244,6 +253,7 @@ class BasicTcpSocket {
   State state_ = State::Closed;
   Millis patience_ = 0;  // what the system was last told
   typename Calls::Network network_;
+  detail::ConnectRace<Calls> race_;
   detail::Resolver<Calls> resolver_;
 };
 

@@ -50,6 +50,13 @@ struct WinsockCalls {
   static bool ConnectPending(int number) noexcept { return number == WSAEWOULDBLOCK; }
   static bool PeerVanished(int number) noexcept { return number == WSAECONNRESET; }
 
+  /// The number: Windows has its words in the user's language and code page, which a log may not take.
+  static FixedText<64> Reason(int number) noexcept {
+    FixedText<64> reason("Windows error ");
+    reason.AppendDecimal(static_cast<unsigned>(number));
+    return reason;
+  }
+
   static int Translate(int number) noexcept {
     constexpr struct {
       int number;
@@ -143,6 +150,14 @@ struct WinsockCalls {
     if (readable.fd_count != 0) ready = ready | Readiness::Read;
     if (writable.fd_count != 0) ready = ready | Readiness::Write;
     return count;
+  }
+
+  static int PollWritable(const Handle* handles, std::size_t count, int at_most) noexcept {
+    timeval time{at_most / 1000, at_most % 1000 * 1000};
+    fd_set writable = SetOf(handles[0], false), failed = writable;
+    for (std::size_t i = 0; i < count; ++i) writable.fd_array[i] = failed.fd_array[i] = handles[i];
+    writable.fd_count = failed.fd_count = static_cast<unsigned>(count);
+    return ::select(0, nullptr, &writable, &failed, &time);
   }
 
   static void CloseHandle(Handle handle) noexcept {
