@@ -4421,7 +4421,7 @@ class TextBuffer {
     room_ = room < kLeast ? kLeast : room;
   }
 
-  static constexpr std::size_t kLeast = 512;
+  static constexpr std::size_t kLeast = 128;
 
   std::unique_ptr<char[]> memory_;
   std::size_t size_ = 0;
@@ -9373,7 +9373,8 @@ SMTPOLL_NAMESPACE_END
 //   };
 //
 // A policy that can also take a connection adds Listen(std::uint16_t& port, std::string_view local) and AcceptStep();
-// one whose failures need more than a number adds std::string_view FaultText() const.
+// one whose failures need more than a number adds std::string_view FaultText() const; one whose ConnectStep has
+// something to do at a certain time, though nothing is ready, adds Millis ConnectDeadline() const.
 #ifndef SMTPOLL_SOCKET_SOCKET_POLICY_HPP
 #define SMTPOLL_SOCKET_SOCKET_POLICY_HPP
 
@@ -9432,6 +9433,18 @@ template <typename S>
 using SocketAcceptStep = decltype(std::declval<S&>().AcceptStep());
 template <typename L>
 using LayerFaultText = decltype(std::declval<const L&>().FaultText());
+
+template <typename S>
+using SocketConnectDeadline = decltype(std::declval<const S&>().ConnectDeadline());
+
+/// When `socket` wants its ConnectStep called though nothing is ready; kNever where it has no ConnectDeadline().
+template <typename Socket>
+Millis ConnectDeadlineOf(const Socket& socket) noexcept {
+  if constexpr (Returns<Millis, SocketConnectDeadline, Socket>())
+    return socket.ConnectDeadline();
+  else
+    return kNever;
+}
 
 /// What a socket or transport has to say about its last failure, beyond the number; empty where it has no FaultText().
 template <typename Layer>
@@ -9833,7 +9846,11 @@ class Driver {
 
   Millis NextDeadline() const noexcept {
     switch (state_) {
-      case State::Connecting: return Deadline(options_.timeouts.connect);
+      case State::Connecting: {
+        const Millis step = detail::ConnectDeadlineOf(wire_.NextLayer());
+        const Millis end = Deadline(options_.timeouts.connect);
+        return step < end ? step : end;
+      }
       case State::Securing: return Deadline(options_.timeouts.tls);
       // What the transport holds already makes no wire readable: there is something to do at once.
       case State::Session: return HasPending() ? since_ : engine_.NextDeadline();
@@ -9873,7 +9890,7 @@ class Driver {
       Advance(result, connecting ? Phase::Connect : Phase::Tls);
       return true;
     }
-    if (now < NextDeadline()) return false;
+    if (now < Deadline(connecting ? options_.timeouts.connect : options_.timeouts.tls)) return false;
     Break(static_cast<int>(Errc::TimedOut), connecting ? Phase::Connect : Phase::Tls);
     return true;
   }
@@ -10502,17 +10519,29 @@ class Resolver {
     if (job_->fate.load(std::memory_order_acquire) == Fate::Running) return IoResult::TryAgain();
     Calls::CloseHandle(std::exchange(job_->wake_reader, Calls::kNoHandle));
     if (job_->number != 0) return IoResult::Fail(Calls::TranslateResolve(job_->number));
-    job_->next = job_->remote.First();
+    const addrinfo* other = job_->remote.First();
+    job_->next[0] = other;
+    while (other != nullptr && other->ai_family == job_->remote.First()->ai_family) other = other->ai_next;
+    job_->next[1] = other;
+    job_->turn = 0;
     return IoResult::Ok();
   }
 
   /// Becomes readable when Step has more to say than Again.
   Handle NativeHandle() const noexcept { return job_ != nullptr ? job_->wake_reader : Calls::kNoHandle; }
 
-  /// After Done: the next address to try, null after the last. Valid until Cancel.
+  /// After Done: the next address to try, null after the last. IPv6 and IPv4 take turns, the system's favourite first
+  /// (RFC 8305 section 4). Valid until Cancel.
   const addrinfo* NextAddress() noexcept {
-    const addrinfo* address = job_->next;
-    if (address != nullptr) job_->next = address->ai_next;
+    const int favourite = job_->remote.First()->ai_family;
+    const addrinfo*& mine = job_->next[job_->turn];
+    job_->turn ^= 1;
+    const addrinfo*& next = mine != nullptr ? mine : job_->next[job_->turn];
+    const addrinfo* address = next;
+    if (address == nullptr) return nullptr;
+    const bool first_kind = address->ai_family == favourite;
+    do next = next->ai_next;
+    while (next != nullptr && (next->ai_family == favourite) != first_kind);
     return address;
   }
 
@@ -10540,7 +10569,8 @@ class Resolver {
     int number = 0;  // what getaddrinfo returned
     AddressList<Calls> local;
     AddressList<Calls> remote;
-    const addrinfo* next = nullptr;
+    const addrinfo* next[2] = {};  // of the first address's family, and of the others
+    unsigned turn = 0;
     Handle wake_reader = Calls::kNoHandle;  // the caller's
     Handle wake_writer = Calls::kNoHandle;  // the thread's
   };
@@ -10580,10 +10610,192 @@ SMTPOLL_NAMESPACE_END
 
 #endif
 
+// ---- smtpoll/socket/detail/connect_race.hpp ----
+// Connecting to whichever address of a host answers first, IPv6 and IPv4 raced (RFC 8305): each address gets a head
+// start, then the next one is tried beside it; the first that is connected wins and the others are closed.
+// Invariant: the first count_ lanes hold an open handle each, oldest first; all others hold none.
+#ifndef SMTPOLL_SOCKET_DETAIL_CONNECT_RACE_HPP
+#define SMTPOLL_SOCKET_DETAIL_CONNECT_RACE_HPP
+
+#if defined(SMTPOLL_POSIX) || defined(SMTPOLL_WINDOWS)
+
+SMTPOLL_NAMESPACE_BEGIN
+namespace detail {
+
+template <typename Calls>
+class ConnectRace {
+ public:
+  using Handle = typename Calls::Handle;
+  /// Connections that are tried at a time, at most.
+  static constexpr std::size_t kLanes = 6;
+  /// Milliseconds of head start (RFC 8305 section 8: 250).
+  static constexpr Millis kHeadStart = 250;
+  /// An event loop sees only the newest connection; the others are looked at after so many milliseconds.
+  static constexpr Millis kLookAgain = 20;
+
+  ConnectRace() = default;
+  ConnectRace(ConnectRace&& other) noexcept { *this = std::move(other); }
+  ConnectRace& operator=(ConnectRace&& other) noexcept {
+    Close();
+    for (; count_ < other.count_; ++count_) lanes_[count_] = std::exchange(other.lanes_[count_], Lane());
+    other.count_ = 0;
+    next_start_ = other.next_start_;
+    looked_ = other.looked_;
+    number_ = other.number_;
+    told_ = std::move(other.told_);
+    return *this;
+  }
+  ~ConnectRace() { Close(); }
+
+  /// Begins, or goes on, with what `addresses` has found; `now` is the time. Done: Take() has the winner. Failed: no
+  /// address is left; the number is the last one's, untranslated.
+  IoResult Step(Resolver<Calls>& addresses, Millis now) noexcept {
+    looked_ = now;
+    for (std::size_t i = 0; i < count_;) {
+      Readiness ready = Readiness::None;
+      if (Calls::Poll(lanes_[i].handle, Readiness::Write, 0, ready) == 0) {
+        ++i;
+        continue;
+      }
+      const int number = Calls::PendingError(lanes_[i].handle);
+      if (number == 0) return Won(i);
+      Lost(*lanes_[i].to, number);
+      Remove(i);
+      next_start_ = now;
+    }
+    while (count_ < kLanes && now >= next_start_) {
+      const addrinfo* to = addresses.NextAddress();
+      if (to == nullptr) {
+        next_start_ = kNever;
+        break;
+      }
+      if (Start(*to, addresses.LocalAddress())) return Won(count_ - 1);
+      if (count_ != 0 && lanes_[count_ - 1].to == to) next_start_ = now + kHeadStart;
+    }
+    return count_ != 0 ? IoResult::TryAgain() : IoResult::Fail(number_);
+  }
+
+  /// After Done: the connected handle, which is the caller's now.
+  Handle Take() noexcept {
+    const Handle winner = std::exchange(lanes_[0].handle, Calls::kNoHandle);
+    count_ = 0;
+    Close();
+    return winner;
+  }
+
+  /// Ends all, and forgets what there was to tell.
+  void Close() noexcept {
+    while (count_ != 0) Remove(count_ - 1);
+    next_start_ = 0;
+    told_.reset();
+  }
+
+  /// The newest connection under way, kNoHandle where there is none.
+  Handle Newest() const noexcept { return count_ != 0 ? lanes_[count_ - 1].handle : Calls::kNoHandle; }
+
+  /// When Step has something to do though nothing is ready: a next address starts.
+  Millis NextStart() const noexcept { return count_ < kLanes ? next_start_ : kNever; }
+  /// The same for who waits for Newest() alone.
+  Millis NextLook() const noexcept {
+    const Millis again = count_ > 1 ? looked_ + kLookAgain : kNever;
+    return again < NextStart() ? again : NextStart();
+  }
+
+  /// Waits at most `at_most` milliseconds until one of the connections is ready to be looked at; as Calls::Poll.
+  int Wait(int at_most) const noexcept {
+    Handle handles[kLanes];
+    for (std::size_t i = 0; i < count_; ++i) handles[i] = lanes_[i].handle;
+    return Calls::PollWritable(handles, count_, at_most);
+  }
+
+  /// Each address that failed, with the reason, and each that has not answered; valid until the next call.
+  std::string_view FaultText() const noexcept {
+    if (count_ != 0) Told();
+    if (told_ == nullptr) return {};
+    told_->all = told_->lost;
+    for (std::size_t i = 0; i < count_; ++i) Tell(told_->all, *lanes_[i].to, "no answer");
+    return told_->all.View();
+  }
+
+ private:
+  struct Lane {
+    Handle handle = Calls::kNoHandle;
+    const addrinfo* to = nullptr;
+  };
+
+  /// True where it is connected at once. Otherwise it is the last lane now, or has failed.
+  bool Start(const addrinfo& to, const addrinfo* local) noexcept {
+    Lane lane{Calls::Open(to.ai_family), &to};
+    if (lane.handle != Calls::kNoHandle && (local == nullptr || Calls::Bind(lane.handle, *local))) {
+      const bool connected = Calls::Connect(lane.handle, to);
+      if (connected || Calls::ConnectPending(Calls::LastError())) {
+        lanes_[count_++] = lane;
+        return connected;
+      }
+    }
+    const int number = Calls::LastError();
+    Calls::CloseHandle(lane.handle);
+    Lost(to, number);
+    return false;
+  }
+
+  IoResult Won(std::size_t lane) noexcept {
+    std::swap(lanes_[0], lanes_[lane]);
+    while (count_ > 1) Remove(count_ - 1);
+    return IoResult::Ok();
+  }
+
+  void Remove(std::size_t lane) noexcept {
+    Calls::CloseHandle(lanes_[lane].handle);
+    for (--count_; lane < count_; ++lane) lanes_[lane] = lanes_[lane + 1];
+    lanes_[count_] = Lane();
+  }
+
+  using Text = FixedText<256>;
+  struct Report {
+    Text lost;  // what failed
+    Text all;
+  };
+
+  /// Null where there is no memory.
+  Report* Told() const noexcept {
+    if (told_ == nullptr) told_.reset(new (std::nothrow) Report);
+    return told_.get();
+  }
+
+  void Lost(const addrinfo& to, int number) noexcept {
+    number_ = number;
+    if (Told() != nullptr) Tell(told_->lost, to, Calls::Reason(number).View());
+  }
+
+  static void Tell(Text& text, const addrinfo& to, std::string_view reason) noexcept {
+    sockaddr_storage address{};
+    std::memcpy(&address, to.ai_addr, static_cast<std::size_t>(to.ai_addrlen));
+    if (!text.empty()) text.Append("; ");
+    text.Append(ToText(address).View());
+    text.Append(": ");
+    text.Append(reason);
+  }
+
+  Lane lanes_[kLanes];
+  std::size_t count_ = 0;
+  Millis next_start_ = 0;  // when the next address may start
+  Millis looked_ = 0;
+  int number_ = 0;                        // why the last one failed
+  mutable std::unique_ptr<Report> told_;  // only where there is something to tell
+};
+
+}  // namespace detail
+SMTPOLL_NAMESPACE_END
+
+#endif
+
+#endif
+
 // ---- smtpoll/socket/tcp_socket.hpp ----
 // One TCP connection, never blocking but in Wait: what POSIX and Winsock have in common, written once over a small
 // layer of system calls (detail::PosixCalls in posix.hpp is the model). It fulfils SocketPolicy and can listen.
-// Invariant: handle_ is open in the states Connecting, Connected and Listening, and in no other.
+// Invariant: handle_ is open in the states Connected and Listening, and in no other.
 #ifndef SMTPOLL_SOCKET_TCP_SOCKET_HPP
 #define SMTPOLL_SOCKET_TCP_SOCKET_HPP
 
@@ -10609,6 +10821,7 @@ class BasicTcpSocket {
     state_ = std::exchange(other.state_, State::Closed);
     patience_ = other.patience_;
     network_ = std::move(other.network_);
+    race_ = std::move(other.race_);
     resolver_ = std::move(other.resolver_);
     return *this;
   }
@@ -10625,9 +10838,10 @@ class BasicTcpSocket {
 #endif
   }
 
-  /// Starts to connect; what was open before is closed. The addresses of a name are tried in the system's order; where
-  /// all fail, the last one's error is told. Errors: 107 for port 0, 103 where the host does not resolve or
-  /// local_address is no IP address, 105, 108, or the system's own.
+  /// Starts to connect; what was open before is closed. The addresses of a name are raced (RFC 8305): the next one
+  /// starts when one fails or has not answered for 250 milliseconds, IPv6 and IPv4 by turns. Where all fail, the
+  /// number is the last one's and FaultText() has the reason of each. Errors: 107 for port 0, 103 where the host does
+  /// not resolve or local_address is no IP address, 105, 108, or the system's own.
   IoResult Connect(const Endpoint& to) noexcept {
     Close();
     if (to.port == 0) return Failed(Errc::InvalidPort);
@@ -10644,10 +10858,7 @@ class BasicTcpSocket {
       case State::Connected: return IoResult::Ok();
       default: return Failed(Errc::InvalidState);
     }
-    Readiness ready = Readiness::None;
-    if (Calls::Poll(handle_, Readiness::Write, 0, ready) == 0) return IoResult::TryAgain();
-    const int number = Calls::PendingError(handle_);
-    return number == 0 ? Established() : TryAddresses(number);
+    return Raced();
   }
 
   /// What ConnectStep waits for on NativeHandle() after Again.
@@ -10655,6 +10866,13 @@ class BasicTcpSocket {
     if (state_ == State::Resolving) return Readiness::Read;
     return state_ == State::Connecting ? Readiness::Write : Readiness::None;
   }
+
+  /// While ConnectStep says Again: when it has something to do though nothing is ready (another address starts, or one
+  /// that NativeHandle() does not show is looked at), by the clock of Now(); kNever where only the handle matters.
+  Millis ConnectDeadline() const noexcept { return state_ == State::Connecting ? race_.NextLook() : kNever; }
+
+  /// Why each address that was tried failed; empty where there is nothing to tell. Valid until the next call.
+  std::string_view FaultText() const noexcept { return race_.FaultText(); }
 
   /// Listens on `port` (0: one that the system picks, which `port` holds afterwards) of the IP address `local`; empty:
   /// of all interfaces, IPv6 and IPv4. Errors: 105 where the port is taken, 103 where `local` is no IP address.
@@ -10719,28 +10937,36 @@ class BasicTcpSocket {
   Readiness Wait(Readiness what, Millis at_most) noexcept {
     const Handle handle = NativeHandle();
     if (handle == kNoHandle || (what == Readiness::None && at_most < 0)) return what;
+    const bool racing = state_ == State::Connecting && what != Readiness::None;
     const Millis start = Now();
     const Millis deadline = at_most < 0 || at_most > kNever - start ? kNever : start + at_most;
     for (;;) {
       const Millis now = Now();
-      const Millis left = deadline > now ? deadline - now : 0;
-      Readiness ready = Readiness::None;
-      const int count = Calls::Poll(handle, what, static_cast<int>(left < INT_MAX ? left : INT_MAX), ready);
+      if (racing && race_.NextStart() <= now) return what;
+      const Millis until = racing && race_.NextStart() < deadline ? race_.NextStart() : deadline;
+      const Millis left = until > now ? until - now : 0;
+      const int patience = static_cast<int>(left < INT_MAX ? left : INT_MAX);
+      Readiness ready = what;
+      const int count = racing ? race_.Wait(patience) : Calls::Poll(handle, what, patience, ready = Readiness::None);
       if (count > 0) return ready;
       if (count < 0 && !Calls::Interrupted(Calls::LastError())) return what;
-      if (count == 0 && left < INT_MAX) return Readiness::None;
+      if (count == 0 && until == deadline && left < INT_MAX) return Readiness::None;
     }
   }
 
   /// Closes at once; what was not sent yet is the system's affair. A name resolution under way is left behind.
   void Close() noexcept {
     Calls::CloseHandle(std::exchange(handle_, kNoHandle));
+    race_.Close();
     resolver_.Cancel();
     state_ = State::Closed;
   }
 
   /// What the caller's event loop waits on; another one with each stage of connecting, kNoHandle where nothing is open.
-  Handle NativeHandle() const noexcept { return state_ == State::Resolving ? resolver_.NativeHandle() : handle_; }
+  Handle NativeHandle() const noexcept {
+    if (state_ == State::Resolving) return resolver_.NativeHandle();
+    return state_ == State::Connecting ? race_.Newest() : handle_;
+  }
 
   /// Writes the IP of this end as text to `into` and returns its size; 0 where not connected or where it does not fit.
   std::size_t LocalAddress(char* into, std::size_t room) const noexcept { return Text(&Calls::OwnName, into, room); }
@@ -10760,28 +10986,23 @@ class BasicTcpSocket {
   }
 
   IoResult Resolved(const IoResult& result) noexcept {
-    if (result.status == IoStatus::Done) return TryAddresses(0);
+    if (result.status == IoStatus::Done) return Raced();
     if (result.status == IoStatus::Failed) Close();
     return result;
   }
 
-  /// Tries the addresses that are left; `number` is why the one before failed.
-  IoResult TryAddresses(int number) noexcept {
-    while (const addrinfo* to = resolver_.NextAddress()) {
-      Calls::CloseHandle(handle_);
-      handle_ = Calls::Open(to->ai_family);
-      const addrinfo* local = resolver_.LocalAddress();
-      if (handle_ != kNoHandle && (local == nullptr || Calls::Bind(handle_, *local))) {
-        if (Calls::Connect(handle_, *to)) return Established();
-        if (Calls::ConnectPending(Calls::LastError())) {
-          state_ = State::Connecting;
-          return IoResult::TryAgain();
-        }
-      }
-      number = Calls::LastError();
+  /// A step of the race. What it has to tell of a failure is kept until the next Connect or Close.
+  IoResult Raced() noexcept {
+    state_ = State::Connecting;
+    const IoResult result = race_.Step(resolver_, Now());
+    if (result.status == IoStatus::Again) return result;
+    if (result.status == IoStatus::Failed) {
+      resolver_.Cancel();
+      state_ = State::Closed;
+      return IoResult::Fail(Calls::Translate(result.error));
     }
-    Close();
-    return IoResult::Fail(Calls::Translate(number));
+    handle_ = race_.Take();
+    return Established();
   }
 
   IoResult Established() noexcept {
@@ -10821,6 +11042,7 @@ class BasicTcpSocket {
   State state_ = State::Closed;
   Millis patience_ = 0;  // what the system was last told
   typename Calls::Network network_;
+  detail::ConnectRace<Calls> race_;
   detail::Resolver<Calls> resolver_;
 };
 
@@ -10862,6 +11084,12 @@ struct PosixCalls {
   /// True where an incoming connection was gone before it was accepted (Linux then tells its network error).
   static bool PeerVanished(int number) noexcept {
     return number == ECONNABORTED || number == EPROTO || number == EHOSTUNREACH || number == ENETUNREACH;
+  }
+
+  /// An errno in words.
+  static FixedText<64> Reason(int number) noexcept {
+    char room[64] = "";
+    return FixedText<64>(Words(::strerror_r(number, room, sizeof room), room));
   }
 
   /// The seed's number for an errno, where it has one.
@@ -10997,6 +11225,13 @@ struct PosixCalls {
     return count;
   }
 
+  /// Waits at most `at_most` milliseconds until one of at most 8 handles is writable or has failed: how many are.
+  static int PollWritable(const Handle* handles, std::size_t count, int at_most) noexcept {
+    pollfd all[8];
+    for (std::size_t i = 0; i < count; ++i) all[i] = {handles[i], POLLOUT, 0};
+    return ::poll(all, static_cast<nfds_t>(count), at_most);
+  }
+
   /// Nothing for kNoHandle.
   static void CloseHandle(Handle handle) noexcept {
     if (handle != kNoHandle) ::close(handle);
@@ -11040,6 +11275,10 @@ struct PosixCalls {
   }
 
  private:
+  // strerror_r is POSIX's, which fills the room, or GNU's, which returns the words.
+  [[maybe_unused]] static const char* Words(int, const char* room) noexcept { return room; }
+  [[maybe_unused]] static const char* Words(const char* words, const char*) noexcept { return words; }
+
   template <void (*kBody)(void*) noexcept>
   static void* Run(void* argument) {
     kBody(argument);
@@ -11137,6 +11376,13 @@ struct WinsockCalls {
   static bool ConnectPending(int number) noexcept { return number == WSAEWOULDBLOCK; }
   static bool PeerVanished(int number) noexcept { return number == WSAECONNRESET; }
 
+  /// The number: Windows has its words in the user's language and code page, which a log may not take.
+  static FixedText<64> Reason(int number) noexcept {
+    FixedText<64> reason("Windows error ");
+    reason.AppendDecimal(static_cast<unsigned>(number));
+    return reason;
+  }
+
   static int Translate(int number) noexcept {
     constexpr struct {
       int number;
@@ -11230,6 +11476,14 @@ struct WinsockCalls {
     if (readable.fd_count != 0) ready = ready | Readiness::Read;
     if (writable.fd_count != 0) ready = ready | Readiness::Write;
     return count;
+  }
+
+  static int PollWritable(const Handle* handles, std::size_t count, int at_most) noexcept {
+    timeval time{at_most / 1000, at_most % 1000 * 1000};
+    fd_set writable = SetOf(handles[0], false), failed = writable;
+    for (std::size_t i = 0; i < count; ++i) writable.fd_array[i] = failed.fd_array[i] = handles[i];
+    writable.fd_count = failed.fd_count = static_cast<unsigned>(count);
+    return ::select(0, nullptr, &writable, &failed, &time);
   }
 
   static void CloseHandle(Handle handle) noexcept {
@@ -12809,7 +13063,7 @@ class ProxySocket {
 
   IoResult Connect(const Endpoint& to) {
     Close();
-    fault_ = {};
+    fault_.Clear();
     if (Proxy.Address.empty()) return next_.Connect(to);
     if (to.port == 0) return IoResult::Fail(static_cast<int>(Errc::InvalidPort));
     if (!dialogue_.Start(to, Proxy)) return Failed(static_cast<int>(dialogue_.Code()), dialogue_.Fault());
@@ -12831,6 +13085,8 @@ class ProxySocket {
     return dialogue_.Output().empty() ? Readiness::Read : Readiness::Write;
   }
 
+  Millis ConnectDeadline() const { return stage_ != Stage::Talking ? detail::ConnectDeadlineOf(next_) : kNever; }
+
   IoResult Read(char* into, std::size_t room) {
     return stage_ == Stage::Through ? next_.Read(into, room) : IoResult::Fail(static_cast<int>(Errc::InvalidState));
   }
@@ -12850,7 +13106,7 @@ class ProxySocket {
   std::size_t RemoteAddress(char* into, std::size_t room) const { return next_.RemoteAddress(into, room); }
 
   /// What there is to say about the last failure; empty where nothing. Never a credential of ours.
-  std::string_view FaultText() const { return fault_.empty() ? detail::FaultTextOf(next_) : fault_; }
+  std::string_view FaultText() const { return fault_.empty() ? detail::FaultTextOf(next_) : fault_.View(); }
 
  private:
   /// Through: nothing stands between the caller and the socket.
@@ -12858,7 +13114,7 @@ class ProxySocket {
 
   IoResult Failed(int number, std::string_view why) {
     Close();
-    fault_ = why;
+    fault_.Assign(why);
     return IoResult::Fail(number);
   }
 
@@ -12868,9 +13124,12 @@ class ProxySocket {
       stage_ = Stage::Talking;
       return Talk();
     }
-    const bool told = !detail::FaultTextOf(next_).empty();
+    FixedText<256> why("the proxy cannot be reached");
+    const std::string_view told = detail::FaultTextOf(next_);
+    if (!told.empty()) why.Append(": ");
+    why.Append(told);
     return Failed(result.status == IoStatus::Failed ? result.error : static_cast<int>(Errc::ConnectionLost),
-                  told ? std::string_view() : "the proxy cannot be reached");
+                  why.View());
   }
 
   IoResult Talk() {
@@ -12895,7 +13154,7 @@ class ProxySocket {
   Socket next_;
   Dialogue dialogue_;
   Stage stage_ = Stage::Through;
-  std::string_view fault_;  // a constant, or in dialogue_
+  FixedText<256> fault_;
 };
 
 SMTPOLL_NAMESPACE_END
