@@ -3,6 +3,7 @@
 #define SMTPOLL_SMTPOLL_HPP
 
 // Floor 5: what you use.
+#include "smtpoll/client/retry_queue.hpp"
 #include "smtpoll/client/secure_socket.hpp"
 #include "smtpoll/client/session.hpp"
 #include "smtpoll/client/smtp_socket.hpp"

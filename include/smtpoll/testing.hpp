@@ -295,8 +295,8 @@ class ScriptedSocket {
     Server.Go(Now());
     return IoResult::Ok(size);
   }
-  Readiness Wait(Readiness what, Millis) noexcept {
-    Clock() += kTick;
+  Readiness Wait(Readiness what, Millis at_most) noexcept {
+    Clock() += what == Readiness::None && at_most >= 0 ? at_most : kTick;
     return what;
   }
   void Close() noexcept { open_ = false; }

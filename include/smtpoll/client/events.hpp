@@ -33,6 +33,9 @@ struct NoEvents {
   void OnMessageInDoubt(const EmailMessage& /*email*/, const smtpoll::Error& /*error*/) {}
   /// This message has its outcome, with a result per recipient. Comes before the more special hooks.
   void OnMessageFinished(const EmailMessage& /*email*/, const SendResult& /*result*/) {}
+  /// Only from RetryQueue: this message goes again in `delay` milliseconds, to those recipients that it may still
+  /// reach; `result` is what the try came to.
+  void OnMessageDeferred(const EmailMessage& /*email*/, const SendResult& /*result*/, Millis /*delay*/) {}
   /// A chunk of `bytes_sent` bytes is about to go, `bytes_left` are left with it; (0, 0) when all has gone. True
   /// cancels.
   bool OnSendProgress(std::size_t /*bytes_sent*/, std::size_t /*bytes_left*/) { return false; }
@@ -57,6 +60,8 @@ struct EventFunctions {
   // Ours, beside the seed's.
   std::function<void(const EmailMessage& email, const smtpoll::Error& error)> MessageInDoubt;
   std::function<void(const EmailMessage& email, const SendResult& result)> MessageFinished;
+  /// Only from RetryQueue: see NoEvents::OnMessageDeferred.
+  std::function<void(const EmailMessage& email, const SendResult& result, Millis delay)> MessageDeferred;
   std::function<void(Side side, const std::string& line)> Transcript;
   /// Returns an access token, or none (empty text): then AccessToken is used. `refused`: see NoEvents::OnTokenWanted.
   std::function<std::string(bool refused)> TokenProvider;
@@ -85,6 +90,9 @@ struct EventFunctions {
   void OnMessageFinished(const EmailMessage& email, const SendResult& result) {
     if (MessageFinished) MessageFinished(email, result);
   }
+  void OnMessageDeferred(const EmailMessage& email, const SendResult& result, Millis delay) {
+    if (MessageDeferred) MessageDeferred(email, result, delay);
+  }
   bool OnSendProgress(std::size_t bytes_sent, std::size_t bytes_left) {
     return SendProgress && SendProgress(bytes_sent, bytes_left);
   }
@@ -101,6 +109,12 @@ struct EventFunctions {
 };
 
 namespace detail {
+
+/// A handler that may take a message for itself when its outcome is known, before anybody else hears of it:
+/// RetryQueue's.
+template <typename Handler>
+using TakenWhenLanded = decltype(std::declval<Handler&>().OnMessageLanded(std::declval<EmailMessage&>(),
+                                                                          std::declval<const SendResult&>(), Millis{}));
 
 constexpr std::size_t ClampToSize(std::uint64_t value) noexcept {
   return value > SIZE_MAX ? SIZE_MAX : static_cast<std::size_t>(value);

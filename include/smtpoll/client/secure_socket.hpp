@@ -1,9 +1,10 @@
-// SMTPSecureSocket and SecureSession: the seed's successor class and its blocking sibling, over the TLS library that a
-// macro chooses: SMTPOLL_OPENSSL, SMTPOLL_MBEDTLS or SMTPOLL_SCHANNEL, defined before smtpoll.hpp (the first of them
-// counts). They are BasicSMTPSocket and BasicSession over that transport; nothing else is special to them.
+// SMTPSecureSocket, SecureSession and SecureRetryQueue: the seed's successor class and its siblings, over the TLS
+// library that a macro chooses: SMTPOLL_OPENSSL, SMTPOLL_MBEDTLS or SMTPOLL_SCHANNEL, defined before smtpoll.hpp (the
+// first of them counts). They are the classes without "Secure" over that transport; nothing else is special to them.
 #ifndef SMTPOLL_CLIENT_SECURE_SOCKET_HPP
 #define SMTPOLL_CLIENT_SECURE_SOCKET_HPP
 
+#include "smtpoll/client/retry_queue.hpp"
 #include "smtpoll/client/session.hpp"
 #include "smtpoll/client/smtp_socket.hpp"
 
@@ -20,12 +21,15 @@ class SchannelTransport;
 #if defined(SMTPOLL_OPENSSL)
 using SMTPSecureSocket = BasicSMTPSocket<NativeSocket, OpenSslTransport>;
 using SecureSession = BasicSession<NativeSocket, OpenSslTransport>;
+using SecureRetryQueue = BasicRetryQueue<NativeSocket, OpenSslTransport>;
 #elif defined(SMTPOLL_MBEDTLS)
 using SMTPSecureSocket = BasicSMTPSocket<NativeSocket, MbedTlsTransport>;
 using SecureSession = BasicSession<NativeSocket, MbedTlsTransport>;
+using SecureRetryQueue = BasicRetryQueue<NativeSocket, MbedTlsTransport>;
 #elif defined(SMTPOLL_SCHANNEL)
 using SMTPSecureSocket = BasicSMTPSocket<NativeSocket, SchannelTransport>;
 using SecureSession = BasicSession<NativeSocket, SchannelTransport>;
+using SecureRetryQueue = BasicRetryQueue<NativeSocket, SchannelTransport>;
 #else
 namespace detail {
 
@@ -45,6 +49,7 @@ class NoTlsTransport : public PlainTransport<Socket> {
 
 using SMTPSecureSocket = BasicSMTPSocket<NativeSocket, detail::NoTlsTransport>;
 using SecureSession = BasicSession<NativeSocket, detail::NoTlsTransport>;
+using SecureRetryQueue = BasicRetryQueue<NativeSocket, detail::NoTlsTransport>;
 #endif
 
 SMTPOLL_NAMESPACE_END

@@ -106,6 +106,7 @@ class EmailMessage {
   /// Mailboxes that a further try leaves out, because they have the message or never will: filled when a connection is
   /// lost after the server took the message for a part of the recipients.
   std::vector<std::string> Settled;
+  std::uint32_t Tries = 0;  ///< How often a RetryQueue has tried it in vain.
 
   /// Signs the message on its way out, for example by DKIM. A signed message goes in ASCII, because a relay that turned
   /// 8bit into something else would break the signature; and its attachments are read twice.

@@ -13,7 +13,7 @@
 //     Readiness ConnectWants() const;                      // what ConnectStep waits for after Again
 //     IoResult Read(char* into, std::size_t room);
 //     IoResult Write(const char* bytes, std::size_t size);
-//     Readiness Wait(Readiness what, Millis at_most);      // the only call that blocks
+//     Readiness Wait(Readiness what, Millis at_most);      // the only call that blocks; for None, also unconnected
 //     void Close();                                        // at any time, more than once
 //     Handle NativeHandle() const;                         // kNoHandle where there is none
 //     std::size_t LocalAddress(char* into, std::size_t room) const;   // IP as text, 0 where unknown

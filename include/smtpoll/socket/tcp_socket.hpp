@@ -144,10 +144,11 @@ class BasicTcpSocket {
   }
 
   /// Blocks until the socket is ready for one of `what`, and says for which; None after `at_most` milliseconds
-  /// (negative: no limit). Where nothing is open, it says `what` at once: the next step then fails.
+  /// (negative: no limit). Where nothing is open, it says `what` at once: the next step then fails. For None it waits
+  /// all of `at_most`, open or not.
   Readiness Wait(Readiness what, Millis at_most) noexcept {
     const Handle handle = NativeHandle();
-    if (handle == kNoHandle || (what == Readiness::None && at_most < 0)) return what;
+    if (what == Readiness::None ? at_most < 0 : handle == kNoHandle) return what;
     const bool racing = state_ == State::Connecting && what != Readiness::None;
     const Millis start = Now();
     const Millis deadline = at_most < 0 || at_most > kNever - start ? kNever : start + at_most;

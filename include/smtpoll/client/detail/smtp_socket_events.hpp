@@ -96,6 +96,12 @@ SMTPOLL_MEMBER(void)::Finish(detail::Flights::Owner flight, const smtpoll::Error
   EmailMessage& mail = flight->mail;
   const SendResult& result = flight->delivery.Result();
   const smtpoll::Error why = because != nullptr ? *because : result.error;
+  if constexpr (detail::Returns<bool, detail::TakenWhenLanded, Handler>()) {
+    if (this->OnMessageLanded(mail, result, Now())) {
+      sent_some_ = sent_some_ || result.outcome == Outcome::Sent;
+      return flights_.GiveBack(std::move(flight));
+    }
+  }
   switch (result.outcome) {
     case Outcome::Queued:
       if (flight->delivery.Settle(mail)) this->OnMessageFinished(mail, result);
