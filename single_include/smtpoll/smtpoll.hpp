@@ -27,6 +27,7 @@
 #define SMTPOLL_SMTPOLL_HPP
 
 // Floor 5: what you use.
+//   smtpoll/client/retry_queue.hpp
 //   smtpoll/client/secure_socket.hpp
 //   smtpoll/client/session.hpp
 //   smtpoll/client/smtp_socket.hpp
@@ -117,188 +118,6 @@ using Millis = std::int64_t;
 /// A point in time that never comes: no deadline is set.
 constexpr Millis kNever = INT64_MAX;
 
-SMTPOLL_NAMESPACE_END
-
-#endif
-
-// ---- smtpoll/base/base64.hpp ----
-// Base64 of RFC 4648 section 4, in one piece and without line breaks; MIME's lines are made by the message floor.
-// The decoder is strict (RFC 4648 3): one text for one value, and nothing of what is no base64 is passed over.
-#ifndef SMTPOLL_BASE_BASE64_HPP
-#define SMTPOLL_BASE_BASE64_HPP
-
-SMTPOLL_NAMESPACE_BEGIN
-namespace detail {
-
-constexpr char kBase64Alphabet[65] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
-/// Characters that `size` bytes become, padding included.
-constexpr std::size_t Base64Size(std::size_t size) noexcept { return (size + 2) / 3 * 4; }
-
-/// Encodes `size` bytes to `into`, which has room for Base64Size(size); returns that number. The areas must not
-/// overlap.
-inline std::size_t Base64Encode(const char* bytes, std::size_t size, char* into) noexcept {
-  const auto byte = [bytes](std::size_t i) { return static_cast<std::uint32_t>(static_cast<unsigned char>(bytes[i])); };
-  char* out = into;
-  std::size_t i = 0;
-  for (; i + 3 <= size; i += 3) {
-    const std::uint32_t group = byte(i) << 16 | byte(i + 1) << 8 | byte(i + 2);
-    *out++ = kBase64Alphabet[group >> 18];
-    *out++ = kBase64Alphabet[group >> 12 & 63];
-    *out++ = kBase64Alphabet[group >> 6 & 63];
-    *out++ = kBase64Alphabet[group & 63];
-  }
-  if (i < size) {
-    const bool two = i + 2 == size;
-    const std::uint32_t group = byte(i) << 16 | (two ? byte(i + 1) << 8 : 0);
-    *out++ = kBase64Alphabet[group >> 18];
-    *out++ = kBase64Alphabet[group >> 12 & 63];
-    *out++ = two ? kBase64Alphabet[group >> 6 & 63] : '=';
-    *out++ = '=';
-  }
-  return static_cast<std::size_t>(out - into);
-}
-
-/// What a character of the alphabet stands for, 64 for any other.
-constexpr std::uint32_t Base64Value(char c) noexcept {
-  if (c >= 'A' && c <= 'Z') return static_cast<std::uint32_t>(c - 'A');
-  if (c >= 'a' && c <= 'z') return static_cast<std::uint32_t>(c - 'a' + 26);
-  if (c >= '0' && c <= '9') return static_cast<std::uint32_t>(c - '0' + 52);
-  return c == '+' ? 62 : c == '/' ? 63 : 64;
-}
-
-/// What Base64Decode returns for what is no base64 or does not fit.
-constexpr std::size_t kNotBase64 = SIZE_MAX;
-
-/// Decodes `text` to `into`, which has room for `room` bytes and may be where `text` begins. Returns how many bytes it
-/// became, or kNotBase64 for a character outside the alphabet, wrong padding, bits that stand for nothing, or too
-/// little room; `into` then holds nothing of use.
-inline std::size_t Base64Decode(std::string_view text, char* into, std::size_t room) noexcept {
-  if (text.size() % 4 != 0) return kNotBase64;
-  std::size_t size = 0;
-  for (; !text.empty(); text.remove_prefix(4)) {
-    const bool last = text.size() == 4;
-    const std::size_t padding = !last || text[3] != '=' ? 0 : text[2] != '=' ? 1 : 2;
-    std::uint32_t group = 0;
-    for (std::size_t i = 0; i < 4; ++i) {
-      const std::uint32_t value = i < 4 - padding ? Base64Value(text[i]) : 0;
-      if (value == 64) return kNotBase64;
-      group = group << 6 | value;
-    }
-    if ((group & ((1u << 8 * padding) - 1)) != 0 || room - size < 3 - padding) return kNotBase64;
-    for (std::size_t i = 0; i < 3 - padding; ++i) into[size++] = static_cast<char>(group >> (16 - 8 * i) & 0xff);
-  }
-  return size;
-}
-
-}  // namespace detail
-SMTPOLL_NAMESPACE_END
-
-#endif
-
-// ---- smtpoll/base/entropy.hpp ----
-// Random bytes from the operating system, good enough for secrets. For hosted systems only: elsewhere there are none,
-// and whoever needs some brings his own.
-#ifndef SMTPOLL_BASE_ENTROPY_HPP
-#define SMTPOLL_BASE_ENTROPY_HPP
-
-#if defined(SMTPOLL_POSIX)
-#include <fcntl.h>
-#include <unistd.h>
-#if __has_include(<sys/random.h>)
-#include <sys/random.h>
-#endif
-#endif
-
-SMTPOLL_NAMESPACE_BEGIN
-namespace detail {
-
-#if defined(SMTPOLL_WINDOWS)
-/// RtlGenRandom, by the name under which advapi32 exports it; <ntsecapi.h> would bring all of <windows.h> along.
-extern "C" __declspec(dllimport) unsigned char __stdcall SystemFunction036(void* into, unsigned long size);
-#endif
-
-/// Fills `size` bytes, at most 256, at `into` with random ones. False where the system has none to give; what stands
-/// there then must not be used.
-inline bool FillWithEntropy(char* into, std::size_t size) noexcept {
-#if defined(SMTPOLL_WINDOWS)
-  return SystemFunction036(into, static_cast<unsigned long>(size)) != 0;
-#elif defined(SMTPOLL_POSIX)
-#if __has_include(<sys/random.h>)
-  if (getentropy(into, size) == 0) return true;
-#endif
-  const int file = open("/dev/urandom", O_RDONLY | O_CLOEXEC);
-  if (file < 0) return false;
-  std::size_t filled = 0;
-  while (filled < size) {
-    const ssize_t got = read(file, into + filled, size - filled);
-    if (got <= 0) break;
-    filled += static_cast<std::size_t>(got);
-  }
-  close(file);
-  return filled == size;
-#else
-  static_cast<void>(into);
-  static_cast<void>(size);
-  return false;
-#endif
-}
-
-/// A nonce of 24 characters of base64, 144 random bits: what SCRAM needs for each session (RFC 5802 5.1).
-class Nonce {
- public:
-  /// Makes a new one; false where there is no randomness, and the old one is then gone.
-  bool Renew() noexcept {
-    char bytes[18];
-    size_ = FillWithEntropy(bytes, sizeof bytes) ? Base64Encode(bytes, sizeof bytes, text_) : 0;
-    return size_ != 0;
-  }
-  /// Empty before the first Renew. Valid as long as the object, until the next Renew.
-  std::string_view View() const noexcept { return {text_, size_}; }
-
- private:
-  std::size_t size_ = 0;
-  char text_[24];
-};
-
-}  // namespace detail
-SMTPOLL_NAMESPACE_END
-
-#endif
-
-// ---- smtpoll/base/secret.hpp ----
-// What handles secrets: memory that is overwritten after use, and a comparison whose time tells nothing.
-// Invariant: neither may be optimised away or cut short.
-#ifndef SMTPOLL_BASE_SECRET_HPP
-#define SMTPOLL_BASE_SECRET_HPP
-
-SMTPOLL_NAMESPACE_BEGIN
-namespace detail {
-
-/// Overwrites `size` bytes in a way that the compiler may not leave out.
-inline void Wipe(void* bytes, std::size_t size) noexcept {
-  volatile unsigned char* at = static_cast<unsigned char*>(bytes);
-  while (size-- != 0) *at++ = 0;
-}
-
-/// Overwrites all that the string ever held in its present memory, and empties it.
-template <typename String>
-void WipeText(String& text) noexcept {
-  text.resize(text.capacity());  // within its capacity a string does not move
-  if (!text.empty()) Wipe(&text[0], text.size());
-  text.clear();
-}
-
-/// True where the `size` bytes at `a` and at `b` are the same; takes as long where they differ.
-inline bool EqualInConstantTime(const char* a, const char* b, std::size_t size) noexcept {
-  volatile unsigned char difference = 0;
-  for (std::size_t i = 0; i < size; ++i)
-    difference =
-        static_cast<unsigned char>(difference | (static_cast<unsigned char>(a[i]) ^ static_cast<unsigned char>(b[i])));
-  return difference == 0;
-}
-
-}  // namespace detail
 SMTPOLL_NAMESPACE_END
 
 #endif
@@ -1012,6 +831,464 @@ class ReplyParser {
   std::size_t line_start_ = 0;
   std::size_t line_end_search_ = 0;
 };
+
+}  // namespace detail
+SMTPOLL_NAMESPACE_END
+
+#endif
+
+// ---- smtpoll/client/send_result.hpp ----
+// What became of a message, recipient by recipient. Invariant: a message is exactly one of queued, sent, refused, in
+// doubt.
+#ifndef SMTPOLL_CLIENT_SEND_RESULT_HPP
+#define SMTPOLL_CLIENT_SEND_RESULT_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+
+enum class Outcome : std::uint8_t {
+  Queued,   ///< Certainly not accepted; it may be sent (again).
+  Sent,     ///< The server read it all and took it: a 2yz final reply was read.
+  Refused,  ///< The server or the caller refused it, or it cannot be sent safely; sending it again as it is would not
+            ///< help.
+  InDoubt,  ///< The connection died after the content and before the final reply: it may or may not have arrived.
+};
+
+/// Name of an outcome, for people.
+constexpr const char* Name(Outcome outcome) noexcept {
+  constexpr const char* kNames[] = {"queued", "sent", "refused", "in doubt"};
+  return kNames[static_cast<unsigned>(outcome)];
+}
+
+/// What the server said to one recipient, and what that came to.
+struct RecipientResult {
+  std::string mailbox;                ///< `local@domain`, as on the wire.
+  Outcome outcome = Outcome::Queued;  ///< What became of the message for this recipient.
+  bool accepted = false;              ///< The server took the recipient; that does not mean sent.
+  bool final_reply = false;           ///< LMTP: this is the final reply, to the content (RFC 2033).
+  int reply_code = 0;                 ///< 0 where the server was not asked.
+  EnhancedCode enhanced;
+  std::string text;  ///< The reply's text, for a refused recipient; empty for an accepted one.
+};
+
+/// The result of one message. It owns all that it says. Where recipients differ, the message is in doubt if it is for
+/// one of them, else queued, else sent, else refused.
+struct SendResult {
+  Outcome outcome = Outcome::Queued;
+  smtpoll::Error error;     ///< Why it was not sent; ErrorNumber 0 for a sent one.
+  std::string server_text;  ///< Text of the final reply of a sent message; servers put their queue id there.
+  std::vector<RecipientResult> recipients;
+
+  bool Sent() const noexcept { return outcome == Outcome::Sent; }
+  explicit operator bool() const noexcept { return Sent(); }
+};
+
+SMTPOLL_NAMESPACE_END
+
+#endif
+
+// ---- smtpoll/client/retry_policy.hpp ----
+// When a message is tried again, and what is worth trying again at all: the rules of RetryQueue, without its machinery.
+#ifndef SMTPOLL_CLIENT_RETRY_POLICY_HPP
+#define SMTPOLL_CLIENT_RETRY_POLICY_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+
+/// A server that takes mail for us: one of several in order of preference, as a list of MX hosts is.
+struct Relay {
+  std::string Address;  ///< Host name, IPv4 or IPv6 literal.
+  std::uint16_t Port = 25;
+};
+
+/// How patient a RetryQueue is (RFC 5321 4.5.4.1).
+struct RetryPolicy {
+  Millis FirstDelay = 60 * 1000;     ///< Milliseconds from the first try to the second; doubled with each further one,
+  Millis LongestDelay = 60 * 60000;  ///< up to this.
+  unsigned JitterPercent = 20;       ///< Each delay is up to so much longer or shorter, by chance; at most 100.
+  std::uint32_t Tries = 100;  ///< A message is tried so often (with these delays in about four days); 0: for ever.
+  /// A message in doubt may have arrived, and arrives twice where it is sent again: only where this is set.
+  bool SendInDoubtAgain = false;
+
+  /// Milliseconds to wait after the `tries`-th try in vain (from 1 on); `chance` is any number, taken by chance.
+  Millis Delay(std::uint32_t tries, std::uint64_t chance) const noexcept {
+    Millis delay = FirstDelay;
+    for (std::uint32_t i = 1; i < tries && delay < LongestDelay; ++i)
+      delay = delay > LongestDelay / 2 ? LongestDelay : delay * 2;
+    if (delay > LongestDelay) delay = LongestDelay;
+    if (delay <= 0) return 0;
+    const Millis spread = delay / 100 * (JitterPercent < 100 ? JitterPercent : 100);
+    return delay - spread + static_cast<Millis>(chance % (2 * static_cast<std::uint64_t>(spread) + 1));
+  }
+};
+
+namespace detail {
+
+/// True where this recipient may take the message another time: refused for now (4yz), or in doubt where that is
+/// `allowed`.
+inline bool IsWorthAnotherTry(const RecipientResult& recipient, const SendResult& result, bool allowed) noexcept {
+  if (recipient.outcome == Outcome::InDoubt) return allowed;
+  if (recipient.outcome != Outcome::Refused) return false;
+  const bool by_name = recipient.reply_code != 0 && !recipient.accepted;
+  return (by_name ? recipient.reply_code : result.error.reply_code) / 100 == 4;
+}
+
+/// True where another connection, later or to another relay, may go better without anybody mending something here.
+inline bool IsWorthAnotherConnection(const Error& error) noexcept {
+  switch (error.Code()) {
+    case Errc::InvalidState:
+    case Errc::InvalidPort:
+    case Errc::CredentialsOnPlainWire:
+    case Errc::AuthenticationUnavailable:
+    case Errc::TlsSettings: return false;
+    case Errc::AuthenticationFailed: return error.reply_code / 100 != 5;
+    default: return true;
+  }
+}
+
+}  // namespace detail
+SMTPOLL_NAMESPACE_END
+
+#endif
+
+// ---- smtpoll/base/error_category.hpp ----
+// Errors as std::error_code and as one line of text, for programs that have the standard library's strings.
+#ifndef SMTPOLL_BASE_ERROR_CATEGORY_HPP
+#define SMTPOLL_BASE_ERROR_CATEGORY_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+namespace detail {
+
+class ErrorCategory final : public std::error_category {
+ public:
+  const char* name() const noexcept override { return "smtpoll"; }
+  std::string message(int number) const override { return Name(static_cast<Errc>(number)); }
+};
+
+/// True for a number of Errc's; all others are the operating system's.
+constexpr bool IsOurs(int number) noexcept { return OwnName(static_cast<Errc>(number)) != nullptr; }
+
+}  // namespace detail
+
+/// The category of Errc.
+inline const std::error_category& Category() noexcept {
+  static const detail::ErrorCategory category;
+  return category;
+}
+
+inline std::error_code make_error_code(Errc code) noexcept { return {static_cast<int>(code), Category()}; }
+
+/// `error` as a std::error_code: ours in Category(), the OS's own numbers in std::system_category().
+inline std::error_code ToErrorCode(const Error& error) noexcept {
+  if (!error) return {};
+  return {error.ErrorNumber, detail::IsOurs(error.ErrorNumber) ? Category() : std::system_category()};
+}
+
+/// One line for people: the phase, what happened, the command and the server's reply as far as known.
+inline std::string ToString(const Error& error) {
+  std::string line;
+  if (error.phase != Phase::None) line.append(Name(error.phase)).append(": ");
+  line += ToErrorCode(error).message();
+  if (!error.command.empty()) line.append(" [").append(error.command.View()).append("]");
+  if (error.reply_code != 0) {
+    line.append(": ").append(std::to_string(error.reply_code));
+    if (error.enhanced) {
+      line.append(" ").append(std::to_string(error.enhanced.status_class));
+      line.append(".").append(std::to_string(error.enhanced.subject));
+      line.append(".").append(std::to_string(error.enhanced.detail));
+    }
+    line.append(" ").append(error.text.View());
+  } else if (!error.text.empty()) {
+    line.append(": ").append(error.text.View());
+  }
+  return line;
+}
+
+SMTPOLL_NAMESPACE_END
+
+template <>
+struct std::is_error_code_enum<smtpoll::Errc> : std::true_type {};
+
+#endif
+
+// ---- smtpoll/base/sequence.hpp ----
+// A list whose front can be taken off cheaply: the seed's array operations plus a queue's two.
+// Invariant: the elements are contiguous; PopFront never allocates, and room once taken is kept for reuse.
+#ifndef SMTPOLL_BASE_SEQUENCE_HPP
+#define SMTPOLL_BASE_SEQUENCE_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+
+/// The seed's list of messages or attachments. Element 0 is the first. References, pointers and iterators are valid
+/// until the next call that is not const. An index is checked where the call says so; operator[] needs one below Count.
+template <typename T>
+class Sequence {
+ public:
+  using value_type = T;
+
+  Sequence() = default;
+  Sequence(const Sequence& other) : items_(other.begin(), other.end()) {}
+  Sequence(Sequence&& other) noexcept : items_(std::move(other.items_)), head_(std::exchange(other.head_, 0)) {
+    other.items_.clear();
+  }
+  Sequence& operator=(const Sequence& other) {
+    if (this == &other) return *this;
+    items_.assign(other.begin(), other.end());
+    head_ = 0;
+    return *this;
+  }
+  Sequence& operator=(Sequence&& other) noexcept {
+    items_.swap(other.items_);
+    std::swap(head_, other.head_);
+    if (this != &other) other.RemoveAll();
+    return *this;
+  }
+  ~Sequence() = default;
+
+  /// Adds an element at the end (the seed's Append, and its newer name Add).
+  void Append(const T& item) { items_.push_back(item); }
+  void Append(T&& item) { items_.push_back(std::move(item)); }
+  void Add(const T& item) { Append(item); }
+  void Add(T&& item) { Append(std::move(item)); }
+
+  /// Puts `item` before element `index`; at the end where there is no such element.
+  void Insert(std::size_t index, T item) {
+    if (index == 0) return PushFront(std::move(item));
+    if (index >= Count()) return Append(std::move(item));
+    items_.insert(Position(index), std::move(item));
+  }
+
+  /// Takes element `index` out; false where there is none.
+  bool Remove(std::size_t index) {
+    if (index >= Count()) return false;
+    items_.erase(Position(index));
+    if (empty()) RemoveAll();
+    return true;
+  }
+  void RemoveAll() noexcept {
+    items_.clear();
+    head_ = 0;
+  }
+
+  std::size_t Count() const noexcept { return items_.size() - head_; }
+  bool empty() const noexcept { return Count() == 0; }
+
+  T& operator[](std::size_t index) noexcept { return items_[head_ + index]; }
+  const T& operator[](std::size_t index) const noexcept { return items_[head_ + index]; }
+
+  /// Moves element 0 into `into` and takes it out, in constant time on average; false where there is none.
+  bool PopFront(T& into) {
+    if (empty()) return false;
+    into = std::move(items_[head_]);
+    ++head_;
+    // The dead front is cut off when it is three quarters, so one element is moved for three that are popped.
+    if (head_ * 4 >= items_.size() * 3) {
+      items_.erase(items_.begin(), Position(0));
+      head_ = 0;
+    }
+    return true;
+  }
+
+  /// Puts `item` before all others; in constant time after a PopFront.
+  void PushFront(T&& item) {
+    if (head_ != 0)
+      items_[--head_] = std::move(item);
+    else
+      items_.insert(items_.begin(), std::move(item));
+  }
+
+  T* begin() noexcept { return items_.data() + head_; }
+  T* end() noexcept { return items_.data() + items_.size(); }
+  const T* begin() const noexcept { return items_.data() + head_; }
+  const T* end() const noexcept { return items_.data() + items_.size(); }
+
+ private:
+  auto Position(std::size_t index) noexcept {
+    return items_.begin() + static_cast<typename std::vector<T>::difference_type>(head_ + index);
+  }
+
+  std::vector<T> items_;
+  std::size_t head_ = 0;  // elements before it were popped
+};
+
+SMTPOLL_NAMESPACE_END
+
+#endif
+
+// ---- smtpoll/base/base64.hpp ----
+// Base64 of RFC 4648 section 4, in one piece and without line breaks; MIME's lines are made by the message floor.
+// The decoder is strict (RFC 4648 3): one text for one value, and nothing of what is no base64 is passed over.
+#ifndef SMTPOLL_BASE_BASE64_HPP
+#define SMTPOLL_BASE_BASE64_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+namespace detail {
+
+constexpr char kBase64Alphabet[65] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+/// Characters that `size` bytes become, padding included.
+constexpr std::size_t Base64Size(std::size_t size) noexcept { return (size + 2) / 3 * 4; }
+
+/// Encodes `size` bytes to `into`, which has room for Base64Size(size); returns that number. The areas must not
+/// overlap.
+inline std::size_t Base64Encode(const char* bytes, std::size_t size, char* into) noexcept {
+  const auto byte = [bytes](std::size_t i) { return static_cast<std::uint32_t>(static_cast<unsigned char>(bytes[i])); };
+  char* out = into;
+  std::size_t i = 0;
+  for (; i + 3 <= size; i += 3) {
+    const std::uint32_t group = byte(i) << 16 | byte(i + 1) << 8 | byte(i + 2);
+    *out++ = kBase64Alphabet[group >> 18];
+    *out++ = kBase64Alphabet[group >> 12 & 63];
+    *out++ = kBase64Alphabet[group >> 6 & 63];
+    *out++ = kBase64Alphabet[group & 63];
+  }
+  if (i < size) {
+    const bool two = i + 2 == size;
+    const std::uint32_t group = byte(i) << 16 | (two ? byte(i + 1) << 8 : 0);
+    *out++ = kBase64Alphabet[group >> 18];
+    *out++ = kBase64Alphabet[group >> 12 & 63];
+    *out++ = two ? kBase64Alphabet[group >> 6 & 63] : '=';
+    *out++ = '=';
+  }
+  return static_cast<std::size_t>(out - into);
+}
+
+/// What a character of the alphabet stands for, 64 for any other.
+constexpr std::uint32_t Base64Value(char c) noexcept {
+  if (c >= 'A' && c <= 'Z') return static_cast<std::uint32_t>(c - 'A');
+  if (c >= 'a' && c <= 'z') return static_cast<std::uint32_t>(c - 'a' + 26);
+  if (c >= '0' && c <= '9') return static_cast<std::uint32_t>(c - '0' + 52);
+  return c == '+' ? 62 : c == '/' ? 63 : 64;
+}
+
+/// What Base64Decode returns for what is no base64 or does not fit.
+constexpr std::size_t kNotBase64 = SIZE_MAX;
+
+/// Decodes `text` to `into`, which has room for `room` bytes and may be where `text` begins. Returns how many bytes it
+/// became, or kNotBase64 for a character outside the alphabet, wrong padding, bits that stand for nothing, or too
+/// little room; `into` then holds nothing of use.
+inline std::size_t Base64Decode(std::string_view text, char* into, std::size_t room) noexcept {
+  if (text.size() % 4 != 0) return kNotBase64;
+  std::size_t size = 0;
+  for (; !text.empty(); text.remove_prefix(4)) {
+    const bool last = text.size() == 4;
+    const std::size_t padding = !last || text[3] != '=' ? 0 : text[2] != '=' ? 1 : 2;
+    std::uint32_t group = 0;
+    for (std::size_t i = 0; i < 4; ++i) {
+      const std::uint32_t value = i < 4 - padding ? Base64Value(text[i]) : 0;
+      if (value == 64) return kNotBase64;
+      group = group << 6 | value;
+    }
+    if ((group & ((1u << 8 * padding) - 1)) != 0 || room - size < 3 - padding) return kNotBase64;
+    for (std::size_t i = 0; i < 3 - padding; ++i) into[size++] = static_cast<char>(group >> (16 - 8 * i) & 0xff);
+  }
+  return size;
+}
+
+}  // namespace detail
+SMTPOLL_NAMESPACE_END
+
+#endif
+
+// ---- smtpoll/base/entropy.hpp ----
+// Random bytes from the operating system, good enough for secrets. For hosted systems only: elsewhere there are none,
+// and whoever needs some brings his own.
+#ifndef SMTPOLL_BASE_ENTROPY_HPP
+#define SMTPOLL_BASE_ENTROPY_HPP
+
+#if defined(SMTPOLL_POSIX)
+#include <fcntl.h>
+#include <unistd.h>
+#if __has_include(<sys/random.h>)
+#include <sys/random.h>
+#endif
+#endif
+
+SMTPOLL_NAMESPACE_BEGIN
+namespace detail {
+
+#if defined(SMTPOLL_WINDOWS)
+/// RtlGenRandom, by the name under which advapi32 exports it; <ntsecapi.h> would bring all of <windows.h> along.
+extern "C" __declspec(dllimport) unsigned char __stdcall SystemFunction036(void* into, unsigned long size);
+#endif
+
+/// Fills `size` bytes, at most 256, at `into` with random ones. False where the system has none to give; what stands
+/// there then must not be used.
+inline bool FillWithEntropy(char* into, std::size_t size) noexcept {
+#if defined(SMTPOLL_WINDOWS)
+  return SystemFunction036(into, static_cast<unsigned long>(size)) != 0;
+#elif defined(SMTPOLL_POSIX)
+#if __has_include(<sys/random.h>)
+  if (getentropy(into, size) == 0) return true;
+#endif
+  const int file = open("/dev/urandom", O_RDONLY | O_CLOEXEC);
+  if (file < 0) return false;
+  std::size_t filled = 0;
+  while (filled < size) {
+    const ssize_t got = read(file, into + filled, size - filled);
+    if (got <= 0) break;
+    filled += static_cast<std::size_t>(got);
+  }
+  close(file);
+  return filled == size;
+#else
+  static_cast<void>(into);
+  static_cast<void>(size);
+  return false;
+#endif
+}
+
+/// A nonce of 24 characters of base64, 144 random bits: what SCRAM needs for each session (RFC 5802 5.1).
+class Nonce {
+ public:
+  /// Makes a new one; false where there is no randomness, and the old one is then gone.
+  bool Renew() noexcept {
+    char bytes[18];
+    size_ = FillWithEntropy(bytes, sizeof bytes) ? Base64Encode(bytes, sizeof bytes, text_) : 0;
+    return size_ != 0;
+  }
+  /// Empty before the first Renew. Valid as long as the object, until the next Renew.
+  std::string_view View() const noexcept { return {text_, size_}; }
+
+ private:
+  std::size_t size_ = 0;
+  char text_[24];
+};
+
+}  // namespace detail
+SMTPOLL_NAMESPACE_END
+
+#endif
+
+// ---- smtpoll/base/secret.hpp ----
+// What handles secrets: memory that is overwritten after use, and a comparison whose time tells nothing.
+// Invariant: neither may be optimised away or cut short.
+#ifndef SMTPOLL_BASE_SECRET_HPP
+#define SMTPOLL_BASE_SECRET_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+namespace detail {
+
+/// Overwrites `size` bytes in a way that the compiler may not leave out.
+inline void Wipe(void* bytes, std::size_t size) noexcept {
+  volatile unsigned char* at = static_cast<unsigned char*>(bytes);
+  while (size-- != 0) *at++ = 0;
+}
+
+/// Overwrites all that the string ever held in its present memory, and empties it.
+template <typename String>
+void WipeText(String& text) noexcept {
+  text.resize(text.capacity());  // within its capacity a string does not move
+  if (!text.empty()) Wipe(&text[0], text.size());
+  text.clear();
+}
+
+/// True where the `size` bytes at `a` and at `b` are the same; takes as long where they differ.
+inline bool EqualInConstantTime(const char* a, const char* b, std::size_t size) noexcept {
+  volatile unsigned char difference = 0;
+  for (std::size_t i = 0; i < size; ++i)
+    difference =
+        static_cast<unsigned char>(difference | (static_cast<unsigned char>(a[i]) ^ static_cast<unsigned char>(b[i])));
+  return difference == 0;
+}
 
 }  // namespace detail
 SMTPOLL_NAMESPACE_END
@@ -3007,4021 +3284,18 @@ SMTPOLL_NAMESPACE_END
 
 #endif
 
-// ---- smtpoll/client/send_result.hpp ----
-// What became of a message, recipient by recipient. Invariant: a message is exactly one of queued, sent, refused, in
-// doubt.
-#ifndef SMTPOLL_CLIENT_SEND_RESULT_HPP
-#define SMTPOLL_CLIENT_SEND_RESULT_HPP
+// ---- smtpoll/client/limits.hpp ----
+// Compile-time sizes of a client's buffers. A type of your own with these three constants fits a smaller machine.
+#ifndef SMTPOLL_CLIENT_LIMITS_HPP
+#define SMTPOLL_CLIENT_LIMITS_HPP
 
 SMTPOLL_NAMESPACE_BEGIN
 
-enum class Outcome : std::uint8_t {
-  Queued,   ///< Certainly not accepted; it may be sent (again).
-  Sent,     ///< The server read it all and took it: a 2yz final reply was read.
-  Refused,  ///< The server or the caller refused it, or it cannot be sent safely; sending it again as it is would not
-            ///< help.
-  InDoubt,  ///< The connection died after the content and before the final reply: it may or may not have arrived.
+struct DefaultLimits {
+  static constexpr std::size_t kInput = 4096;    ///< Receive buffer, bytes: the longest reply that is understood.
+  static constexpr std::size_t kOutput = 32768;  ///< Send buffer, bytes: commands and content pass through it.
+  static constexpr std::size_t kInFlight = 16;   ///< Messages that may wait for their final reply (PIPELINING).
 };
-
-/// Name of an outcome, for people.
-constexpr const char* Name(Outcome outcome) noexcept {
-  constexpr const char* kNames[] = {"queued", "sent", "refused", "in doubt"};
-  return kNames[static_cast<unsigned>(outcome)];
-}
-
-/// What the server said to one recipient, and what that came to.
-struct RecipientResult {
-  std::string mailbox;                ///< `local@domain`, as on the wire.
-  Outcome outcome = Outcome::Queued;  ///< What became of the message for this recipient.
-  bool accepted = false;              ///< The server took the recipient; that does not mean sent.
-  bool final_reply = false;           ///< LMTP: this is the final reply, to the content (RFC 2033).
-  int reply_code = 0;                 ///< 0 where the server was not asked.
-  EnhancedCode enhanced;
-  std::string text;  ///< The reply's text, for a refused recipient; empty for an accepted one.
-};
-
-/// The result of one message. It owns all that it says. Where recipients differ, the message is in doubt if it is for
-/// one of them, else queued, else sent, else refused.
-struct SendResult {
-  Outcome outcome = Outcome::Queued;
-  smtpoll::Error error;     ///< Why it was not sent; ErrorNumber 0 for a sent one.
-  std::string server_text;  ///< Text of the final reply of a sent message; servers put their queue id there.
-  std::vector<RecipientResult> recipients;
-
-  bool Sent() const noexcept { return outcome == Outcome::Sent; }
-  explicit operator bool() const noexcept { return Sent(); }
-};
-
-SMTPOLL_NAMESPACE_END
-
-#endif
-
-// ---- smtpoll/base/delivery_options.hpp ----
-// What a message may ask of the servers on its way: values without text, shared by the message and the protocol floor.
-// DSN is RFC 3461, MT-PRIORITY RFC 6710, DELIVERBY RFC 2852, FUTURERELEASE RFC 4865, REQUIRETLS RFC 8689.
-#ifndef SMTPOLL_BASE_DELIVERY_OPTIONS_HPP
-#define SMTPOLL_BASE_DELIVERY_OPTIONS_HPP
-
-SMTPOLL_NAMESPACE_BEGIN
-
-/// How much of the message a failure report returns (RET, RFC 3461 4.3).
-enum class DsnReturn : std::uint8_t { Unset, Full, Headers };
-
-/// When a report is wanted for a recipient (NOTIFY, RFC 3461 4.1); Success, Failure and Delay combine as bits.
-enum class DsnNotify : std::uint8_t { Unset = 0, Never = 1, Success = 2, Failure = 4, Delay = 8 };
-
-constexpr DsnNotify operator|(DsnNotify a, DsnNotify b) noexcept {
-  return static_cast<DsnNotify>(static_cast<unsigned>(a) | static_cast<unsigned>(b));
-}
-constexpr bool Includes(DsnNotify set, DsnNotify one) noexcept {
-  return (static_cast<unsigned>(set) & static_cast<unsigned>(one)) != 0;
-}
-
-/// What happens to a message that is not delivered in time (BY, RFC 2852 4).
-enum class DeliverByMode : std::uint8_t { Unset, Return, Notify };
-
-/// What a message wants of TLS on its whole way (RFC 8689).
-enum class TlsRequired : std::uint8_t {
-  Unset,
-  /// REQUIRETLS: it goes only over TLS, with a verified certificate, to servers that promise to do the same. Else it is
-  /// refused with Errc::NotOffered before a byte of it is sent; Unoffered::Drop changes nothing about that.
-  Yes,
-  /// The header field "TLS-Required: No": rather to be delivered than to be protected, whatever the receiving side has
-  /// published about TLS. That is a word to the servers on the way; the connection to the first one stays as safe as
-  /// Security says.
-  No,
-};
-
-/// What becomes of an option that the server does not offer.
-enum class Unoffered : std::uint8_t {
-  Refuse,  ///< The message is refused with Errc::NotOffered before a byte of it is sent.
-  Drop,    ///< The message goes without the option.
-};
-
-/// The options of one message that are no text. A value not set asks for nothing.
-struct DeliveryOptions {
-  DsnReturn dsn_return = DsnReturn::Unset;
-  DeliverByMode deliver_by_mode = DeliverByMode::Unset;
-  bool deliver_by_trace = false;        ///< Ask for "relayed" reports on the way.
-  std::int32_t deliver_by_seconds = 0;  ///< Return needs at least 1; Notify takes 0 and less too (up to 9 digits).
-  bool has_priority = false;
-  std::int8_t priority = 0;            ///< -9 to 9, higher is more urgent.
-  std::uint32_t hold_for_seconds = 0;  ///< 1 to 999999999: not to be delivered before that time has gone by.
-  std::int64_t hold_until = 0;         ///< Not to be delivered before that time, in seconds since 1970 UTC; 0: unset.
-  TlsRequired tls_required = TlsRequired::Unset;
-  Unoffered unoffered = Unoffered::Refuse;
-};
-
-SMTPOLL_NAMESPACE_END
-
-#endif
-
-// ---- smtpoll/base/sequence.hpp ----
-// A list whose front can be taken off cheaply: the seed's array operations plus a queue's two.
-// Invariant: the elements are contiguous; PopFront never allocates, and room once taken is kept for reuse.
-#ifndef SMTPOLL_BASE_SEQUENCE_HPP
-#define SMTPOLL_BASE_SEQUENCE_HPP
-
-SMTPOLL_NAMESPACE_BEGIN
-
-/// The seed's list of messages or attachments. Element 0 is the first. References, pointers and iterators are valid
-/// until the next call that is not const. An index is checked where the call says so; operator[] needs one below Count.
-template <typename T>
-class Sequence {
- public:
-  using value_type = T;
-
-  Sequence() = default;
-  Sequence(const Sequence& other) : items_(other.begin(), other.end()) {}
-  Sequence(Sequence&& other) noexcept : items_(std::move(other.items_)), head_(std::exchange(other.head_, 0)) {
-    other.items_.clear();
-  }
-  Sequence& operator=(const Sequence& other) {
-    if (this == &other) return *this;
-    items_.assign(other.begin(), other.end());
-    head_ = 0;
-    return *this;
-  }
-  Sequence& operator=(Sequence&& other) noexcept {
-    items_.swap(other.items_);
-    std::swap(head_, other.head_);
-    if (this != &other) other.RemoveAll();
-    return *this;
-  }
-  ~Sequence() = default;
-
-  /// Adds an element at the end (the seed's Append, and its newer name Add).
-  void Append(const T& item) { items_.push_back(item); }
-  void Append(T&& item) { items_.push_back(std::move(item)); }
-  void Add(const T& item) { Append(item); }
-  void Add(T&& item) { Append(std::move(item)); }
-
-  /// Puts `item` before element `index`; at the end where there is no such element.
-  void Insert(std::size_t index, T item) {
-    if (index == 0) return PushFront(std::move(item));
-    if (index >= Count()) return Append(std::move(item));
-    items_.insert(Position(index), std::move(item));
-  }
-
-  /// Takes element `index` out; false where there is none.
-  bool Remove(std::size_t index) {
-    if (index >= Count()) return false;
-    items_.erase(Position(index));
-    if (empty()) RemoveAll();
-    return true;
-  }
-  void RemoveAll() noexcept {
-    items_.clear();
-    head_ = 0;
-  }
-
-  std::size_t Count() const noexcept { return items_.size() - head_; }
-  bool empty() const noexcept { return Count() == 0; }
-
-  T& operator[](std::size_t index) noexcept { return items_[head_ + index]; }
-  const T& operator[](std::size_t index) const noexcept { return items_[head_ + index]; }
-
-  /// Moves element 0 into `into` and takes it out, in constant time on average; false where there is none.
-  bool PopFront(T& into) {
-    if (empty()) return false;
-    into = std::move(items_[head_]);
-    ++head_;
-    // The dead front is cut off when it is three quarters, so one element is moved for three that are popped.
-    if (head_ * 4 >= items_.size() * 3) {
-      items_.erase(items_.begin(), Position(0));
-      head_ = 0;
-    }
-    return true;
-  }
-
-  /// Puts `item` before all others; in constant time after a PopFront.
-  void PushFront(T&& item) {
-    if (head_ != 0)
-      items_[--head_] = std::move(item);
-    else
-      items_.insert(items_.begin(), std::move(item));
-  }
-
-  T* begin() noexcept { return items_.data() + head_; }
-  T* end() noexcept { return items_.data() + items_.size(); }
-  const T* begin() const noexcept { return items_.data() + head_; }
-  const T* end() const noexcept { return items_.data() + items_.size(); }
-
- private:
-  auto Position(std::size_t index) noexcept {
-    return items_.begin() + static_cast<typename std::vector<T>::difference_type>(head_ + index);
-  }
-
-  std::vector<T> items_;
-  std::size_t head_ = 0;  // elements before it were popped
-};
-
-SMTPOLL_NAMESPACE_END
-
-#endif
-
-// ---- smtpoll/base/source.hpp ----
-// The byte source: content is pulled piece by piece into the reader's memory, never built as a whole.
-// Invariant: the bytes a source yields after Rewind are the bytes it yielded before.
-#ifndef SMTPOLL_BASE_SOURCE_HPP
-#define SMTPOLL_BASE_SOURCE_HPP
-
-SMTPOLL_NAMESPACE_BEGIN
-
-/// What a read from a Source ended with.
-enum class SourceStatus : std::uint8_t {
-  More,    ///< `size` bytes were written; there may be more.
-  Again,   ///< Nothing now (`size` is 0); ask again later.
-  End,     ///< `size` bytes were written (0 is allowed), and no more will come.
-  Failed,  ///< The source broke; what was read is not the whole.
-};
-
-/// Result of Source::Read: how many bytes were written, and how the read ended.
-struct SourceResult {
-  std::size_t size = 0;
-  SourceStatus status = SourceStatus::End;
-};
-
-class MessageSource;
-
-namespace detail {
-
-/// What is known of the lines that the next Read yields, so that they need not be looked through again. Nothing, but
-/// where smtpoll's own renderer made them: nobody else can make a claim.
-class LineClaim {
- public:
-  constexpr LineClaim() noexcept = default;
-  /// CR and LF stand only together and in this order; a read may end between them.
-  constexpr bool CrlfLines() const noexcept { return level_ != 0; }
-  /// As CrlfLines, and no line starts with a dot.
-  constexpr bool NoDots() const noexcept { return level_ == 2; }
-
- private:
-  friend class smtpoll::MessageSource;
-  explicit constexpr LineClaim(unsigned char level) noexcept : level_(level) {}
-  unsigned char level_ = 0;
-};
-
-}  // namespace detail
-
-/// The size of a source that does not know how long it is.
-constexpr std::uint64_t kUnknownSize = UINT64_MAX;
-
-/// A resumable stream of bytes. Implementations never block longer than a local file read does.
-class Source {
- public:
-  /// Writes at most `room` (at least 1) bytes to `into`. More with size 0 is not allowed; say Again.
-  virtual SourceResult Read(char* into, std::size_t room) = 0;
-
-  /// Starts over from the first byte. False where the source cannot (a one-way stream).
-  virtual bool Rewind() = 0;
-
-  /// Total number of bytes from start to end, or kUnknownSize.
-  virtual std::uint64_t Size() const = 0;
-
-  /// Which source failed and why, for the error text; empty while all is well. Valid until the next call.
-  virtual std::string_view Failure() const { return {}; }
-
-  /// For smtpoll's own renderer: what the next Read yields is known to be clean.
-  virtual detail::LineClaim Claim() const { return {}; }
-
- protected:
-  Source() = default;
-  Source(const Source&) = default;
-  Source& operator=(const Source&) = default;
-  ~Source() = default;  // nobody owns a source through this class
-};
-
-/// Yields bytes that somebody else holds; `bytes` must outlive the source.
-class MemorySource final : public Source {
- public:
-  MemorySource() = default;
-  explicit MemorySource(std::string_view bytes) noexcept : bytes_(bytes) {}
-
-  SourceResult Read(char* into, std::size_t room) override {
-    const std::size_t left = bytes_.size() - at_;
-    const std::size_t size = left < room ? left : room;
-    if (size != 0) std::memcpy(into, bytes_.data() + at_, size);
-    at_ += size;
-    return {size, at_ == bytes_.size() ? SourceStatus::End : SourceStatus::More};
-  }
-  bool Rewind() override {
-    at_ = 0;
-    return true;
-  }
-  std::uint64_t Size() const override { return bytes_.size(); }
-
- private:
-  std::string_view bytes_;
-  std::size_t at_ = 0;
-};
-
-SMTPOLL_NAMESPACE_END
-
-#endif
-
-// ---- smtpoll/message/file_reader.hpp ----
-// Reads a file from its start, each read straight into the caller's memory: no buffer lies between. By the system's own
-// calls on POSIX, by an unbuffered stream elsewhere.
-#ifndef SMTPOLL_MESSAGE_FILE_READER_HPP
-#define SMTPOLL_MESSAGE_FILE_READER_HPP
-
-#if defined(SMTPOLL_POSIX)
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-#include <cerrno>
-#else
-#include <cstdio>
-#endif
-
-SMTPOLL_NAMESPACE_BEGIN
-namespace detail {
-
-class FileReader {
- public:
-  FileReader() = default;
-  FileReader(const FileReader&) = delete;
-  FileReader& operator=(const FileReader&) = delete;
-  ~FileReader() { Close(); }
-
-#if defined(SMTPOLL_POSIX)
-  bool IsOpen() const noexcept { return file_ >= 0; }
-
-  /// False where there is no such file, or it is none that has a size.
-  bool Open(const char* path) noexcept {
-    Close();
-    file_ = ::open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-    struct stat about;
-    if (file_ >= 0 && fstat(file_, &about) == 0 && S_ISREG(about.st_mode)) {
-      size_ = static_cast<std::uint64_t>(about.st_size);
-      return true;
-    }
-    Close();
-    return false;
-  }
-  void Close() noexcept {
-    if (file_ >= 0) ::close(file_);
-    file_ = -1;
-  }
-
-  /// End comes with the read that finds nothing more.
-  SourceResult Read(char* into, std::size_t room) noexcept {
-    for (;;) {
-      const ssize_t got = ::read(file_, into, room);
-      if (got > 0) return {static_cast<std::size_t>(got), SourceStatus::More};
-      if (got == 0) return {0, SourceStatus::End};
-      if (errno != EINTR) return {0, SourceStatus::Failed};
-    }
-  }
-#else
-  bool IsOpen() const noexcept { return file_ != nullptr; }
-
-  bool Open(const char* path) noexcept {
-    Close();
-    file_ = std::fopen(path, "rb");
-    if (file_ == nullptr) return false;
-    std::setvbuf(file_, nullptr, _IONBF, 0);
-    const bool sized = std::fseek(file_, 0, SEEK_END) == 0;
-    const long size = sized ? std::ftell(file_) : -1;
-    std::rewind(file_);
-    size_ = static_cast<std::uint64_t>(size);
-    if (size < 0) Close();
-    return size >= 0;
-  }
-  void Close() noexcept {
-    if (file_ != nullptr) std::fclose(file_);
-    file_ = nullptr;
-  }
-
-  SourceResult Read(char* into, std::size_t room) noexcept {
-    const std::size_t size = std::fread(into, 1, room, file_);
-    if (size == 0) return {0, std::ferror(file_) != 0 ? SourceStatus::Failed : SourceStatus::End};
-    return {size, SourceStatus::More};
-  }
-#endif
-
-  /// Bytes in the file when it was opened.
-  std::uint64_t Size() const noexcept { return size_; }
-
- private:
-#if defined(SMTPOLL_POSIX)
-  int file_ = -1;
-#else
-  std::FILE* file_ = nullptr;
-#endif
-  std::uint64_t size_ = 0;
-};
-
-}  // namespace detail
-SMTPOLL_NAMESPACE_END
-
-#endif
-
-// ---- smtpoll/message/mime_type.hpp ----
-// The media type of a file by its extension (RFC 2046, and the types people mail most).
-#ifndef SMTPOLL_MESSAGE_MIME_TYPE_HPP
-#define SMTPOLL_MESSAGE_MIME_TYPE_HPP
-
-SMTPOLL_NAMESPACE_BEGIN
-namespace detail {
-
-struct MimeType {
-  std::string_view extension;
-  std::string_view type;
-};
-inline constexpr MimeType kMimeTypes[] = {
-    {"7z", "application/x-7z-compressed"},
-    {"aac", "audio/aac"},
-    {"avi", "video/x-msvideo"},
-    {"bmp", "image/bmp"},
-    {"bz2", "application/x-bzip2"},
-    {"c", "text/x-c"},
-    {"cpp", "text/x-c++"},
-    {"css", "text/css"},
-    {"csv", "text/csv"},
-    {"doc", "application/msword"},
-    {"docx", "application/vnd.openxmlformats-officedocument.wordprocessingml.document"},
-    {"eml", "message/rfc822"},
-    {"epub", "application/epub+zip"},
-    {"flac", "audio/flac"},
-    {"gif", "image/gif"},
-    {"gz", "application/gzip"},
-    {"heic", "image/heic"},
-    {"htm", "text/html"},
-    {"html", "text/html"},
-    {"ico", "image/vnd.microsoft.icon"},
-    {"ics", "text/calendar"},
-    {"jar", "application/java-archive"},
-    {"jpeg", "image/jpeg"},
-    {"jpg", "image/jpeg"},
-    {"js", "text/javascript"},
-    {"json", "application/json"},
-    {"log", "text/plain"},
-    {"m4a", "audio/mp4"},
-    {"md", "text/markdown"},
-    {"mov", "video/quicktime"},
-    {"mp3", "audio/mpeg"},
-    {"mp4", "video/mp4"},
-    {"mpeg", "video/mpeg"},
-    {"odp", "application/vnd.oasis.opendocument.presentation"},
-    {"ods", "application/vnd.oasis.opendocument.spreadsheet"},
-    {"odt", "application/vnd.oasis.opendocument.text"},
-    {"ogg", "audio/ogg"},
-    {"pdf", "application/pdf"},
-    {"pem", "application/x-pem-file"},
-    {"png", "image/png"},
-    {"ppt", "application/vnd.ms-powerpoint"},
-    {"pptx", "application/vnd.openxmlformats-officedocument.presentationml.presentation"},
-    {"ps", "application/postscript"},
-    {"py", "text/x-python"},
-    {"rar", "application/vnd.rar"},
-    {"rtf", "application/rtf"},
-    {"sh", "application/x-sh"},
-    {"svg", "image/svg+xml"},
-    {"tar", "application/x-tar"},
-    {"tgz", "application/gzip"},
-    {"tif", "image/tiff"},
-    {"tiff", "image/tiff"},
-    {"ttf", "font/ttf"},
-    {"txt", "text/plain"},
-    {"vcf", "text/vcard"},
-    {"wav", "audio/wav"},
-    {"webm", "video/webm"},
-    {"webp", "image/webp"},
-    {"woff2", "font/woff2"},
-    {"xls", "application/vnd.ms-excel"},
-    {"xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"},
-    {"xml", "application/xml"},
-    {"xz", "application/x-xz"},
-    {"yaml", "application/yaml"},
-    {"zip", "application/zip"},
-};
-
-}  // namespace detail
-
-/// The media type of a file of this name; application/octet-stream where its extension is not known.
-constexpr std::string_view MimeTypeOf(std::string_view file_name) noexcept {
-  const std::size_t dot = file_name.rfind('.');
-  if (dot != std::string_view::npos)
-    for (const detail::MimeType& known : detail::kMimeTypes)
-      if (detail::EqualIgnoringCase(file_name.substr(dot + 1), known.extension)) return known.type;
-  return "application/octet-stream";
-}
-
-SMTPOLL_NAMESPACE_END
-
-#endif
-
-// ---- smtpoll/message/email_attachment.hpp ----
-// An attachment: the seed's EmailAttachment. Its bytes lie in memory, in a file or behind a callback, and stay there
-// until they are sent. Invariant: copying an attachment copies where its bytes are, not the file.
-#ifndef SMTPOLL_MESSAGE_EMAIL_ATTACHMENT_HPP
-#define SMTPOLL_MESSAGE_EMAIL_ATTACHMENT_HPP
-
-SMTPOLL_NAMESPACE_BEGIN
-
-class EmailAttachment {
- public:
-  std::string Name;      ///< File name shown to the receiver, UTF-8.
-  std::string MIMEType;  ///< Empty: by the extension of Name.
-  std::string Data;      ///< The bytes, where they are in memory.
-  /// Transfer encoding: base64, which carries every byte; quoted-printable, 7bit or 8bit, which are taken where the
-  /// bytes are in memory and come through by them; binary, where the server has it. Empty: the one that suits MIMEType.
-  /// base64 is the fall-back of all, and a server with BINARYMIME gets the bytes as they are.
-  std::string ContentEncoding = "base64";
-  std::string InlineContentID;  ///< Not empty: shown inside the HTML body, which names it as `cid:...`.
-
-  /// Reads one piece of a callback's bytes; as Source::Read.
-  using ReadFunction = std::function<SourceResult(char* into, std::size_t room)>;
-  /// Starts a callback over; false where it cannot.
-  using RewindFunction = std::function<bool()>;
-
-  /// Attaches a file. Its bytes are read when the message is sent; it must then still be as long as it is now. Name and
-  /// MIMEType are set from the path where they are empty. False, and nothing changes, where it cannot be opened.
-  bool LoadFromFile(const std::string& path) {
-    detail::FileReader file;
-    if (!file.Open(path.c_str())) return false;
-    path_ = path;
-    read_ = nullptr;
-    size_ = file.Size();
-    const std::size_t slash = path.find_last_of("/\\");
-    if (Name.empty()) Name = slash == std::string::npos ? path : path.substr(slash + 1);
-    if (MIMEType.empty()) MIMEType = MimeTypeOf(Name);
-    return true;
-  }
-
-  /// Attaches what `read` yields; `size` bytes, or kUnknownSize. Without `rewind` the message can be sent once.
-  void LoadFromCallback(ReadFunction read, std::uint64_t size = kUnknownSize, RewindFunction rewind = nullptr) {
-    path_.clear();
-    read_ = std::move(read);
-    rewind_ = std::move(rewind);
-    size_ = size;
-  }
-
-  /// True where the bytes are those of Data.
-  bool InMemory() const noexcept { return path_.empty() && !read_; }
-
-  /// Number of bytes, or kUnknownSize.
-  std::uint64_t Size() const noexcept { return InMemory() ? Data.size() : size_; }
-
-  const std::string& Path() const noexcept { return path_; }
-  const ReadFunction& Callback() const noexcept { return read_; }
-  const RewindFunction& Rewinder() const noexcept { return rewind_; }
-
- private:
-  std::string path_;
-  ReadFunction read_;
-  RewindFunction rewind_;
-  std::uint64_t size_ = 0;
-};
-
-SMTPOLL_NAMESPACE_END
-
-#endif
-
-// ---- smtpoll/message/internet_headers.hpp ----
-// The caller's own header fields: the seed's InternetHeaders. Order is kept, names do not mind their case (RFC
-// 5322 2.2). Values are kept as they were given; what cannot stand in a header is found by EmailMessage::Check, and
-// never sent.
-#ifndef SMTPOLL_MESSAGE_INTERNET_HEADERS_HPP
-#define SMTPOLL_MESSAGE_INTERNET_HEADERS_HPP
-
-SMTPOLL_NAMESPACE_BEGIN
-
-class InternetHeaders {
- public:
-  /// Adds a field behind the others, also where one of that name is there.
-  void AppendHeader(std::string_view name, std::string_view value) {
-    fields_.push_back({std::string(name), std::string(value)});
-  }
-  /// The newer name of AppendHeader.
-  void AddHeader(std::string_view name, std::string_view value) { AppendHeader(name, value); }
-
-  /// Replaces the first field of that name and removes the others; appends where there is none.
-  void SetHeader(std::string_view name, std::string_view value) {
-    const std::size_t first = Find(name);
-    if (first == fields_.size()) return AppendHeader(name, value);
-    fields_[first].value = value;
-    for (std::size_t i = fields_.size(); i-- > first + 1;)
-      if (detail::EqualIgnoringCase(fields_[i].name, name)) Delete(i);
-  }
-
-  /// Removes every field of that name.
-  void Delete(std::string_view name) {
-    for (std::size_t i = fields_.size(); i-- > 0;)
-      if (detail::EqualIgnoringCase(fields_[i].name, name)) Delete(i);
-  }
-  void Delete(const char* name) { Delete(std::string_view(name)); }
-  /// Removes the field at `index`; nothing where there is none.
-  void Delete(std::size_t index) {
-    if (index < fields_.size()) fields_.erase(fields_.begin() + static_cast<std::ptrdiff_t>(index));
-  }
-  void DeleteAll() { fields_.clear(); }
-
-  std::size_t Count() const noexcept { return fields_.size(); }
-  /// Name of the field at `index`; empty where there is none.
-  std::string Name(std::size_t index) const { return index < fields_.size() ? fields_[index].name : std::string(); }
-  /// Value of the field at `index`; empty where there is none.
-  std::string Value(std::size_t index) const { return index < fields_.size() ? fields_[index].value : std::string(); }
-  /// Value of the first field of that name; empty where there is none.
-  std::string Value(std::string_view name) const { return Value(Find(name)); }
-  std::string Value(const char* name) const { return Value(std::string_view(name)); }
-  bool Has(std::string_view name) const noexcept { return Find(name) != fields_.size(); }
-
-  /// All fields as they were given, a line each.
-  std::string Source() const {
-    std::string text;
-    for (const Field& field : fields_) text.append(field.name).append(": ").append(field.value).append("\r\n");
-    return text;
-  }
-
-  struct Field {
-    std::string name;
-    std::string value;
-  };
-  const std::vector<Field>& Fields() const noexcept { return fields_; }
-
- private:
-  std::size_t Find(std::string_view name) const noexcept {
-    std::size_t i = 0;
-    while (i < fields_.size() && !detail::EqualIgnoringCase(fields_[i].name, name)) ++i;
-    return i;
-  }
-
-  std::vector<Field> fields_;
-};
-
-SMTPOLL_NAMESPACE_END
-
-#endif
-
-// ---- smtpoll/message/utf8.hpp ----
-// UTF-8 (RFC 3629): where a character ends, whether a text is valid, and a valid text from any bytes.
-#ifndef SMTPOLL_MESSAGE_UTF8_HPP
-#define SMTPOLL_MESSAGE_UTF8_HPP
-
-SMTPOLL_NAMESPACE_BEGIN
-namespace detail {
-
-/// U+FFFD, which stands for a byte that is no UTF-8.
-constexpr std::string_view kReplacementCharacter = "\xEF\xBF\xBD";
-
-/// Bytes (1 to 4) of the character that `text` starts with; 0 where it starts with none or is empty (RFC 3629 4).
-constexpr std::size_t Utf8Length(std::string_view text) noexcept {
-  if (text.empty()) return 0;
-  const unsigned first = static_cast<unsigned char>(text[0]);
-  if (first < 0x80) return 1;
-  if (first < 0xC2 || first > 0xF4) return 0;
-  const std::size_t size = first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4;
-  if (text.size() < size) return 0;
-  // The second byte's range leaves out over-long forms, surrogates and what lies above U+10FFFF.
-  const unsigned second = static_cast<unsigned char>(text[1]);
-  const unsigned low = first == 0xE0 ? 0xA0 : first == 0xF0 ? 0x90 : 0x80;
-  const unsigned high = first == 0xED ? 0x9F : first == 0xF4 ? 0x8F : 0xBF;
-  if (second < low || second > high) return 0;
-  for (std::size_t i = 2; i < size; ++i)
-    if ((static_cast<unsigned char>(text[i]) & 0xC0) != 0x80) return 0;
-  return size;
-}
-
-/// One character taken from the front of a text: its bytes, or U+FFFD for a byte that is none.
-struct Utf8Character {
-  std::string_view bytes;
-  std::size_t consumed;
-};
-
-/// The first character of `text`, which is not empty.
-constexpr Utf8Character FirstCharacter(std::string_view text) noexcept {
-  const std::size_t size = Utf8Length(text);
-  if (size == 0) return {kReplacementCharacter, 1};
-  return {text.substr(0, size), size};
-}
-
-/// Offset of the first byte that is no UTF-8; npos where all is valid.
-inline std::size_t FindInvalidUtf8(std::string_view text) noexcept {
-  for (std::size_t i = SkipAscii(text); i != text.size(); i += SkipAscii(text.substr(i))) {
-    for (const std::size_t next = i + 8; i < next && i != text.size();) {
-      const std::size_t size = Utf8Length(text.substr(i));
-      if (size == 0) return i;
-      i += size;
-    }
-  }
-  return std::string_view::npos;
-}
-
-/// Appends `text` with U+FFFD for each byte that is no UTF-8.
-inline void AppendRepairedUtf8(std::string_view text, std::string& into) {
-  while (!text.empty()) {
-    const Utf8Character character = FirstCharacter(text);
-    into.append(character.bytes);
-    text.remove_prefix(character.consumed);
-  }
-}
-
-}  // namespace detail
-SMTPOLL_NAMESPACE_END
-
-#endif
-
-// ---- smtpoll/message/punycode.hpp ----
-// International domain names in ASCII: A-labels (RFC 5890) by Punycode (RFC 3492), so that a domain in UTF-8 needs no
-// SMTPUTF8. ASCII letters are lowered; other characters are taken as they are given, without the mappings of RFC 5895.
-#ifndef SMTPOLL_MESSAGE_PUNYCODE_HPP
-#define SMTPOLL_MESSAGE_PUNYCODE_HPP
-
-SMTPOLL_NAMESPACE_BEGIN
-namespace detail {
-
-/// Code point of the character at the front of `text`, which is valid UTF-8.
-constexpr std::uint32_t CodePointOf(std::string_view text) noexcept {
-  const std::size_t size = Utf8Length(text);
-  const auto byte = [text](std::size_t i) { return static_cast<std::uint32_t>(static_cast<unsigned char>(text[i])); };
-  if (size == 1) return byte(0);
-  std::uint32_t value = byte(0) & (0xFFu >> (size + 1));
-  for (std::size_t i = 1; i < size; ++i) value = value << 6 | (byte(i) & 0x3F);
-  return value;
-}
-
-/// RFC 3492 6.1: how the bias follows what was encoded.
-constexpr std::uint32_t AdaptBias(std::uint32_t delta, std::uint32_t count, bool first) noexcept {
-  delta = first ? delta / 700 : delta / 2;
-  delta += delta / count;
-  std::uint32_t k = 0;
-  for (; delta > 455; k += 36) delta /= 35;
-  return k + 36 * delta / (delta + 38);
-}
-
-/// Appends the Punycode of `label` (RFC 3492 6.3), valid UTF-8 of at most 255 bytes: no number here can overflow.
-template <typename Text>
-void AppendPunycode(std::string_view label, Text& to) {
-  const auto each = [label](auto&& visit) {
-    for (std::size_t at = 0; at < label.size(); at += Utf8Length(label.substr(at)))
-      visit(CodePointOf(label.substr(at)));
-  };
-  const std::size_t start = to.size();
-  std::uint32_t total = 0;
-  each([&](std::uint32_t c) {
-    ++total;
-    if (c < 0x80) to += ToLower(static_cast<char>(c));
-  });
-  std::uint32_t done = static_cast<std::uint32_t>(to.size() - start);
-  const std::uint32_t basic = done;
-  if (basic != 0) to += '-';
-  std::uint32_t n = 0x80, delta = 0, bias = 72;
-  while (done < total) {
-    std::uint32_t next = UINT32_MAX;
-    each([&](std::uint32_t c) {
-      if (c >= n && c < next) next = c;
-    });
-    delta += (next - n) * (done + 1);
-    n = next;
-    each([&](std::uint32_t c) {
-      if (c < n) ++delta;
-      if (c != n) return;
-      std::uint32_t q = delta;
-      for (std::uint32_t k = 36;; k += 36) {
-        const std::uint32_t t = k <= bias ? 1 : k >= bias + 26 ? 26 : k - bias;
-        const std::uint32_t digit = q < t ? q : t + (q - t) % (36 - t);
-        to += static_cast<char>(digit < 26 ? 'a' + digit : '0' + (digit - 26));
-        if (q < t) break;
-        q = (q - t) / (36 - t);
-      }
-      bias = AdaptBias(delta, done + 1, done == basic);
-      delta = 0;
-      ++done;
-    });
-    ++delta;
-    ++n;
-  }
-}
-
-/// Appends `domain` with every label in ASCII to a std::string, or to what has its size() and += only.
-template <typename Text>
-void AppendAsciiDomain(std::string_view domain, Text& to) {
-  if (IsAllAscii(domain)) {
-    to += domain;
-    return;
-  }
-  for (bool first = true; first || !domain.empty(); first = false) {
-    if (!first) to += '.';
-    const std::string_view label = domain.substr(0, domain.find('.'));
-    domain.remove_prefix(label.size() < domain.size() ? label.size() + 1 : label.size());
-    if (IsAllAscii(label)) {
-      to += label;
-    } else {
-      to += "xn--";
-      AppendPunycode(label, to);
-    }
-  }
-}
-
-}  // namespace detail
-SMTPOLL_NAMESPACE_END
-
-#endif
-
-// ---- smtpoll/message/mailbox.hpp ----
-// Mailboxes as people type them: `"Doe, Jane" <jane@x.org>, bob@y.org, Team: a@b, c@d;` (RFC 5322 3.4, RFC 6532).
-// The parser is pulled, one mailbox a call, and copies nothing. It is strict where a command or a header could be
-// broken, and takes what is common: empty list elements, white space and comments around every part.
-#ifndef SMTPOLL_MESSAGE_MAILBOX_HPP
-#define SMTPOLL_MESSAGE_MAILBOX_HPP
-
-SMTPOLL_NAMESPACE_BEGIN
-
-/// One mailbox of a list; the views look into that list.
-struct Mailbox {
-  std::string_view display_name;  ///< The phrase before <, as typed, quotes and escapes included; may be empty.
-  std::string_view local_part;    ///< As typed, with its quotes where it has them.
-  std::string_view domain;        ///< A domain, or an address literal with its brackets.
-};
-
-namespace detail {
-
-/// What an ASCII character may be in an address.
-enum AddressCharacter : std::uint8_t {
-  kInAtom = 1,    ///< RFC 5322 3.2.3.
-  kInDomain = 2,  ///< RFC 5321 4.1.2; the low line is in use, so it is taken.
-  kDot = 4,
-};
-
-struct AddressCharacters {
-  std::uint8_t kinds[128] = {};
-  constexpr AddressCharacters() noexcept {
-    for (unsigned i = 0; i < 128; ++i) {
-      const auto c = static_cast<char>(i);
-      const bool both = IsAlpha(c) || IsDigit(c) || c == '-' || c == '_';
-      kinds[i] = both ? kInAtom | kInDomain : c == '.' ? kDot : 0;
-    }
-    for (const char c : {'!', '#', '$', '%', '&', '\'', '*', '+', '/', '=', '?', '^', '`', '{', '|', '}', '~'})
-      kinds[static_cast<unsigned char>(c)] = kInAtom;
-  }
-};
-inline constexpr AddressCharacters kAddressCharacters;
-
-/// True where `c` is ASCII and one of `kinds`.
-constexpr bool IsAddressCharacter(char c, unsigned kinds) noexcept {
-  const auto byte = static_cast<unsigned char>(c);
-  return byte < 128 && (kAddressCharacters.kinds[byte] & kinds) != 0;
-}
-
-/// RFC 5322 3.2.3 and RFC 6532: what an atom may hold.
-constexpr bool IsAtomChar(char c) noexcept { return !IsAscii(c) || IsAddressCharacter(c, kInAtom); }
-
-/// True for atoms joined by single dots.
-constexpr bool IsDotAtom(std::string_view text) noexcept {
-  bool after_dot = true;
-  for (const char c : text) {
-    if (c == '.' ? after_dot : !IsAtomChar(c)) return false;
-    after_dot = c == '.';
-  }
-  return !after_dot;
-}
-
-/// Why `domain`, of atoms and dots, is no domain; nullptr where it is one (RFC 5321 4.1.2, RFC 1035 2.3.4).
-constexpr const char* DomainFault(std::string_view domain) noexcept {
-  std::size_t label = 0;
-  for (const char c : domain) {
-    if (c == '.') {
-      if (label == 0) return "a dot at the wrong place";
-      label = 0;
-      continue;
-    }
-    if (++label > 63) return "a label of the domain is longer than 63 octets";
-    if (IsAscii(c) && !IsAddressCharacter(c, kInDomain)) return "a character that cannot stand in a domain";
-  }
-  return label == 0 ? "a dot at the wrong place" : nullptr;
-}
-
-/// Appends what a quoted string means: without its quotes and escapes. Text without quotes is appended as it is.
-template <typename Text>
-void AppendUnquoted(std::string_view text, Text& to) {
-  bool quoted = false;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '"')
-      quoted = !quoted;
-    else if (quoted && text[i] == '\\' && i + 1 < text.size())
-      to += text[++i];
-    else
-      to += text[i];
-  }
-}
-
-template <typename Text>
-void AppendQuoted(std::string_view text, Text& to) {
-  to += '"';
-  for (const char c : text) {
-    if (c == '"' || c == '\\') to += '\\';
-    to += c;
-  }
-  to += '"';
-}
-
-}  // namespace detail
-
-/// Reads a list of mailboxes; Next until false, then Failed tells the end from a fault.
-class MailboxParser {
- public:
-  explicit MailboxParser(std::string_view list) noexcept : list_(list) {}
-
-  /// Reads the next mailbox; false at the end of the list and at a fault.
-  bool Next(Mailbox& mailbox) noexcept {
-    while (reason_ == nullptr && SkipSpace() && at_ < list_.size()) {
-      const char c = list_[at_];
-      if (c == ',' || (c == ';' && in_group_)) {
-        in_group_ = in_group_ && c != ';';
-        ++at_;
-        continue;
-      }
-      if (Element(mailbox)) return true;
-    }
-    if (reason_ == nullptr && in_group_) Fault("a group has no ; at its end");
-    return false;
-  }
-
-  bool Failed() const noexcept { return reason_ != nullptr; }
-  /// Where the fault is, counted in bytes from 1.
-  std::size_t FaultColumn() const noexcept { return at_ + 1; }
-  const char* FaultReason() const noexcept { return reason_; }
-
- private:
-  bool Fault(const char* reason) noexcept {
-    if (reason_ == nullptr) reason_ = reason;
-    return false;
-  }
-  char Peek() const noexcept { return at_ < list_.size() ? list_[at_] : '\0'; }
-
-  /// White space and comments (RFC 5322 3.2.2); false at a fault.
-  bool SkipSpace() noexcept {
-    int depth = 0;
-    for (; at_ < list_.size(); ++at_) {
-      const char c = list_[at_];
-      if (c == '\r' || c == '\n' || c == '\0') return Fault("a line break or NUL");
-      if (c == '(') {
-        ++depth;
-      } else if (c == ')' && depth > 0) {
-        --depth;
-      } else if (depth > 0) {
-        if (c == '\\') ++at_;
-      } else if (!detail::IsSpace(c)) {
-        return true;
-      }
-    }
-    if (at_ > list_.size()) at_ = list_.size();
-    return depth == 0 || Fault("a comment has no ) at its end");
-  }
-
-  bool QuotedString() noexcept {
-    for (++at_; at_ < list_.size(); ++at_) {
-      const char c = list_[at_];
-      if ((static_cast<unsigned char>(c) < ' ' && c != '\t') || c == 0x7f) return Fault("a control character");
-      if (c == '"') {
-        ++at_;
-        return true;
-      }
-      if (c == '\\' && ++at_ < list_.size() && !detail::IsPrint(list_[at_])) return Fault("a control character");
-    }
-    at_ = list_.size();
-    return Fault("a quoted string has no \" at its end");
-  }
-
-  bool Atoms() noexcept {
-    const std::size_t start = at_;
-    for (;;) {
-      while (at_ < list_.size() && detail::IsAddressCharacter(list_[at_], detail::kInAtom | detail::kDot)) ++at_;
-      if (at_ == list_.size() || detail::IsAscii(list_[at_])) break;
-      const std::size_t size = detail::Utf8Length(list_.substr(at_));
-      if (size == 0) return Fault("no valid UTF-8");
-      at_ += size;
-    }
-    return at_ != start || Fault("a character that cannot stand in an address");
-  }
-
-  /// A phrase and <addr-spec>, or an addr-spec, or the name of a group. True where a mailbox was read.
-  bool Element(Mailbox& mailbox) noexcept {
-    if (PlainElement(mailbox)) return true;
-    const std::size_t start = at_;
-    std::size_t end = at_, words = 0;
-    while (at_ < list_.size() && Peek() != '<' && Peek() != '@' && Peek() != ':' && Peek() != ',' && Peek() != ';') {
-      if (!(Peek() == '"' ? QuotedString() : Atoms())) return false;
-      end = at_;
-      ++words;
-      if (!SkipSpace()) return false;
-    }
-    const std::string_view phrase = list_.substr(start, end - start);
-    if (Peek() == ':' && words != 0) {
-      if (in_group_) return Fault("a group inside a group");
-      in_group_ = true;
-      ++at_;
-      return false;
-    }
-    if (Peek() == '<') {
-      ++at_;
-      mailbox.display_name = phrase;
-      if (!SkipSpace()) return false;
-      const std::size_t local = at_;
-      if (Peek() == '@') return Fault("a local part is missing");
-      if (!(Peek() == '"' ? QuotedString() : Atoms())) return false;
-      mailbox.local_part = list_.substr(local, at_ - local);
-      if (!SkipSpace() || !AtAndDomain(mailbox) || !SkipSpace()) return false;
-      if (Peek() != '>') return Fault("> is missing");
-      ++at_;
-    } else {
-      if (words > 1) return Fault("< is missing before an address");
-      if (words == 0) return Fault("a local part is missing");
-      mailbox.display_name = {};
-      mailbox.local_part = phrase;
-      if (!AtAndDomain(mailbox)) return false;
-    }
-    if (!SkipSpace()) return false;
-    const bool ends = at_ == list_.size() || Peek() == ',' || (Peek() == ';' && in_group_);
-    return ends ? CheckParts(mailbox) : Fault("a comma is missing");
-  }
-
-  /// An addr-spec of plain ASCII without a fault, in one pass: what most elements are. False, and nothing has changed,
-  /// for all that has to be looked at closely.
-  bool PlainElement(Mailbox& mailbox) noexcept {
-    const std::string_view local = PlainAtoms(at_, detail::kInAtom);
-    const std::size_t at = at_ + local.size();
-    if (local.empty() || at == list_.size() || list_[at] != '@') return false;
-    const std::string_view domain = PlainAtoms(at + 1, detail::kInDomain);
-    const std::size_t end = at + 1 + domain.size();
-    if (domain.empty() || (end != list_.size() && list_[end] != ',')) return false;
-    // A domain of 63 octets has no label that is too long.
-    if (local.size() > 64 || domain.size() > 63) return false;
-    mailbox = {{}, local, domain};
-    at_ = end;
-    return true;
-  }
-
-  /// The run of characters of `kind` and single dots between them that starts at `at`; empty where a dot is stray.
-  std::string_view PlainAtoms(std::size_t at, unsigned kind) const noexcept {
-    const std::size_t start = at;
-    std::size_t dot = start - 1;  // the last one
-    for (; at < list_.size() && detail::IsAddressCharacter(list_[at], kind | detail::kDot); ++at) {
-      if (list_[at] != '.') continue;
-      if (dot + 1 == at) return {};
-      dot = at;
-    }
-    return dot + 1 == at ? std::string_view() : std::string_view(list_.data() + start, at - start);
-  }
-
-  bool AtAndDomain(Mailbox& mailbox) noexcept {
-    if (Peek() != '@') return Fault("@ is missing");
-    ++at_;
-    if (!SkipSpace()) return false;
-    const std::size_t start = at_;
-    if (Peek() == '[') {
-      while (at_ < list_.size() && Peek() != ']') {
-        // No literal in use has these, and quotes and angle brackets would break a path.
-        const bool breaks = Peek() == ' ' || Peek() == '\\' || Peek() == '"' || Peek() == '<' || Peek() == '>';
-        if (!detail::IsPrint(Peek()) || breaks || (Peek() == '[' && at_ != start))
-          return Fault("a bad address literal");
-        ++at_;
-      }
-      if (at_ == list_.size()) return Fault("] is missing");
-      if (at_ == start + 1) return Fault("a bad address literal");
-      ++at_;
-    } else if (!Atoms()) {
-      return false;
-    }
-    mailbox.domain = list_.substr(start, at_ - start);
-    return true;
-  }
-
-  /// Of atoms and dots: whether a dot stands at an end, or beside another.
-  static bool HasStrayDot(std::string_view atoms) noexcept {
-    char before = '.';
-    for (const char c : atoms) {
-      if (c == '.' && before == '.') return true;
-      before = c;
-    }
-    return before == '.';
-  }
-
-  /// RFC 5321 4.5.3.1: the limits; and the rule of dots.
-  bool CheckParts(const Mailbox& mailbox) noexcept {
-    const auto fault_at = [this](std::string_view part, const char* reason) {
-      at_ = static_cast<std::size_t>(part.data() - list_.data());
-      return Fault(reason);
-    };
-    const std::string_view local = mailbox.local_part, domain = mailbox.domain;
-    if (local[0] != '"' && HasStrayDot(local)) return fault_at(local, "a dot at the wrong place");
-    if (local.find('\t') != std::string_view::npos) return fault_at(local, "a tab in the local part");
-    if (local.size() > 64) return fault_at(local, "the local part is longer than 64 octets");
-    if (domain.size() > 255) return fault_at(domain, "the domain is longer than 255 octets");
-    if (domain[0] != '[')
-      if (const char* fault = detail::DomainFault(domain)) return fault_at(domain, fault);
-    if (local.size() + domain.size() + 3 > 256) return fault_at(local, "the address is longer than 254 octets");
-    return true;
-  }
-
-  std::string_view list_;
-  std::size_t at_ = 0;
-  bool in_group_ = false;
-  const char* reason_ = nullptr;
-};
-
-namespace detail {
-
-/// Appends `local@domain` in its shortest form: the local part is quoted only where it must be (RFC 5321 4.1.2), and
-/// behind a local part in ASCII the domain is in ASCII too. Up to 4 times as long as `mailbox`.
-template <typename Text>
-void AppendAddrSpec(const Mailbox& mailbox, Text& to) {
-  const bool quoted = mailbox.local_part.front() == '"';
-  if (!quoted && IsAllAscii(mailbox.local_part) && IsAllAscii(mailbox.domain)) {
-    to.append(mailbox.local_part);
-    to += '@';
-    to.append(mailbox.domain);
-    return;
-  }
-  if (!quoted) {
-    to.append(mailbox.local_part);
-  } else {
-    const std::size_t start = to.size();
-    AppendUnquoted(mailbox.local_part, to);
-    if (!IsDotAtom(std::string_view(to).substr(start))) {
-      to.resize(start);
-      to.append(mailbox.local_part);
-    }
-  }
-  to += '@';
-  if (IsAllAscii(mailbox.local_part))
-    AppendAsciiDomain(mailbox.domain, to);
-  else
-    to.append(mailbox.domain);
-}
-
-/// True where the mailbox itself cannot be said in ASCII (RFC 6531); a domain always can.
-inline bool NeedsSmtpUtf8(const Mailbox& mailbox) noexcept { return !IsAllAscii(mailbox.local_part); }
-
-}  // namespace detail
-SMTPOLL_NAMESPACE_END
-
-#endif
-
-// ---- smtpoll/message/message_signer.hpp ----
-// What signs a message while it is rendered, for example by DKIM (dkim_openssl.hpp, dkim_mbedtls.hpp). The message
-// floor knows this interface only; without a signer nothing else of signing is compiled. A signed message is rendered
-// twice: once for the signer to read, then for the wire with the signature before it.
-#ifndef SMTPOLL_MESSAGE_MESSAGE_SIGNER_HPP
-#define SMTPOLL_MESSAGE_MESSAGE_SIGNER_HPP
-
-SMTPOLL_NAMESPACE_BEGIN
-
-/// The signing of one message.
-class MessageSigning {
- public:
-  MessageSigning() = default;
-  MessageSigning(const MessageSigning&) = delete;
-  MessageSigning& operator=(const MessageSigning&) = delete;
-  virtual ~MessageSigning() = default;
-
-  /// Reads the next piece of the body, in the transfer encoding and with the line ends it has on the wire.
-  virtual void Update(std::string_view piece) = 0;
-
-  /// The body is over: appends the signature to `to`, whole header fields of Size() bytes, each ended by CRLF. False
-  /// where the key does not work.
-  virtual bool Finish(std::string& to) = 0;
-
-  /// Bytes that Finish appends, known from the start so that the message's size is.
-  virtual std::size_t Size() const noexcept = 0;
-};
-
-/// Signs any number of messages; EmailMessage::Signer points at one. Begin may be called while other signings of the
-/// same signer are under way.
-class MessageSigner {
- public:
-  MessageSigner() = default;
-  MessageSigner(const MessageSigner&) = delete;
-  MessageSigner& operator=(const MessageSigner&) = delete;
-  virtual ~MessageSigner() = default;
-
-  /// Why no message can be signed, in a few words; nullptr where all is well. Asked before anything is sent.
-  virtual const char* Fault() const noexcept = 0;
-
-  /// Starts to sign a message with this header: its fields as they go over the wire, each line ended by CRLF, without
-  /// the empty line. The signing must not outlive the signer.
-  virtual std::unique_ptr<MessageSigning> Begin(std::string_view header) const = 0;
-};
-
-SMTPOLL_NAMESPACE_END
-
-#endif
-
-// ---- smtpoll/message/email_message.hpp ----
-// A mail as its author thinks of it: the seed's EmailMessage. Plain data; nothing is checked or encoded before it is
-// sent.
-#ifndef SMTPOLL_MESSAGE_EMAIL_MESSAGE_HPP
-#define SMTPOLL_MESSAGE_EMAIL_MESSAGE_HPP
-
-SMTPOLL_NAMESPACE_BEGIN
-
-/// Why a message cannot be sent safely: the field, where in it (bytes from 1; 0 for the whole), and the reason.
-struct MessageFault {
-  std::string_view field;
-  std::size_t column = 0;
-  const char* reason = nullptr;
-  explicit operator bool() const noexcept { return reason != nullptr; }
-};
-
-/// One line of EmailMessage::Check: what is wrong or unwise, and how to mend it.
-struct MessageFinding {
-  bool blocks = false;  ///< The message cannot be sent like this.
-  std::string field;
-  std::size_t column = 0;  ///< Bytes from 1; 0 for the field as a whole.
-  std::string what;
-  std::string mend;
-};
-
-/// How urgent the reader's program shows a message.
-enum class MessagePriority : std::uint8_t { High, Normal, Low };
-
-/// What is asked of the servers for one recipient (RFC 3461). `Mailbox` is the address as it stands in a list.
-struct RecipientOptions {
-  std::string Mailbox;
-  DsnNotify Notify = DsnNotify::Unset;
-  std::string OriginalRecipient;  ///< ORCPT: the address as it was first given; empty for none.
-};
-
-namespace detail {
-
-/// Fields that hold addresses (RFC 5322 3.6.2, 3.6.6; RFC 8098 2.1): names in them are encoded, the addresses are not.
-inline bool IsAddressField(std::string_view name) noexcept {
-  for (const std::string_view one : {"From", "Sender", "Reply-To", "To", "Cc", "Resent-From", "Resent-Sender",
-                                     "Resent-To", "Resent-Cc", "Disposition-Notification-To"})
-    if (EqualIgnoringCase(name, one)) return true;
-  return false;
-}
-
-/// 64 random bits; `otherwise` where the system has none to give.
-inline std::uint64_t RandomNumber(std::uint64_t otherwise) noexcept {
-  char bytes[sizeof otherwise];
-  if (FillWithEntropy(bytes, sizeof bytes)) std::memcpy(&otherwise, bytes, sizeof otherwise);
-  return otherwise;
-}
-
-/// The header of a ready-made message: all before its first empty line.
-inline std::string_view HeaderOf(std::string_view source) noexcept {
-  for (std::size_t at = 0; at < source.size();) {
-    if (source[at] == '\r' || source[at] == '\n') return source.substr(0, at);
-    const std::size_t end = source.find_first_of("\r\n", at);
-    if (end == std::string_view::npos) break;
-    at = end + (source.substr(end, 2) == "\r\n" ? 2 : 1);
-  }
-  return source;
-}
-
-}  // namespace detail
-
-class EmailMessage {
- public:
-  std::string FromAddress;    ///< The author; the first mailbox of it is the envelope's reverse-path too.
-  std::string Subject;        ///< UTF-8.
-  std::string BodyPlainText;  ///< UTF-8, lines ended by CRLF, LF or CR.
-  std::string BodyHTML;       ///< UTF-8.
-  std::string BodyEnriched;   ///< text/enriched (RFC 1896), UTF-8.
-  std::string ToAddress;      ///< Mailboxes with commas between them, as CCAddress and BCCAddress.
-  std::string CCAddress;
-  std::string BCCAddress;  ///< Gets the message; no header says so.
-  Sequence<EmailAttachment> Attachments;
-  InternetHeaders Headers;   ///< Further fields; one named Date, Message-ID, From, ... takes the place of ours.
-  std::string BodyCalendar;  ///< An invitation (RFC 5545), shown beside the other bodies.
-  std::string CalendarMethod = "REQUEST";  ///< Its METHOD: REQUEST, REPLY, CANCEL, ...
-  /// A ready-made message, sent as it is instead of all above but the addresses; line ends become CRLF.
-  std::string Source;
-
-  // Ours, beside the seed's: the envelope.
-
-  /// The envelope's reverse-path where it is not the author; empty text is the null reverse-path (RFC 5321 4.5.5).
-  std::optional<std::string> ReversePath;
-  smtpoll::DeliveryOptions Options;     ///< What is asked of the servers for the whole message.
-  std::string EnvelopeID;               ///< ENVID of RFC 3461; empty for none.
-  DsnNotify Notify = DsnNotify::Unset;  ///< NOTIFY for the recipients that RecipientOptions does not name.
-  std::vector<smtpoll::RecipientOptions> RecipientOptions;
-  /// Mailboxes that a further try leaves out, because they have the message or never will: filled when a connection is
-  /// lost after the server took the message for a part of the recipients.
-  std::vector<std::string> Settled;
-
-  /// Signs the message on its way out, for example by DKIM. A signed message goes in ASCII, because a relay that turned
-  /// 8bit into something else would break the signature; and its attachments are read twice.
-  std::shared_ptr<const MessageSigner> Signer;
-
-  /// Add to the address lists.
-  void AddRecipient(std::string_view address) { AddTo(ToAddress, address); }
-  void AddCCRecipient(std::string_view address) { AddTo(CCAddress, address); }
-  void AddBCCRecipient(std::string_view address) { AddTo(BCCAddress, address); }
-
-  /// Attaches something that BodyHTML shows, and returns its content identifier: `<img src="cid:...">` (RFC 2392).
-  std::string AddInline(EmailAttachment attachment) {
-    if (attachment.InlineContentID.empty()) {
-      // An identifier is for the whole world (RFC 2392 2): messages are forwarded within others.
-      const std::uint64_t place = static_cast<std::uint64_t>(reinterpret_cast<std::uintptr_t>(this));
-      attachment.InlineContentID = "inline" + std::to_string(Attachments.Count() + 1) + "." +
-                                   std::to_string(detail::RandomNumber(place)) + "@smtpoll.invalid";
-    }
-    Attachments.Append(std::move(attachment));
-    return Attachments[Attachments.Count() - 1].InlineContentID;
-  }
-
-  /// Sets X-Priority and Importance; Normal removes them.
-  void SetPriority(MessagePriority priority) {
-    Headers.Delete("X-Priority");
-    Headers.Delete("Importance");
-    if (priority == MessagePriority::Normal) return;
-    Headers.AppendHeader("X-Priority", priority == MessagePriority::High ? "1 (Highest)" : "5 (Lowest)");
-    Headers.AppendHeader("Importance", priority == MessagePriority::High ? "high" : "low");
-  }
-  /// Sets List-Unsubscribe to a https: or mailto: URI (RFC 2369); `one_click` adds what RFC 8058 asks for, with https:
-  /// only.
-  void SetListUnsubscribe(std::string_view uri, bool one_click) {
-    Headers.SetHeader("List-Unsubscribe", "<" + std::string(uri) + ">");
-    Headers.Delete("List-Unsubscribe-Post");
-    if (one_click) Headers.AppendHeader("List-Unsubscribe-Post", "List-Unsubscribe=One-Click");
-  }
-  /// Says that no human wrote this, so that no vacation program answers (RFC 3834): auto-generated or auto-replied.
-  void SetAutoSubmitted(std::string_view keyword) { Headers.SetHeader("Auto-Submitted", keyword); }
-  /// Makes this an answer to the message with that Message-ID and References (RFC 5322 3.6.4).
-  void SetInReplyTo(std::string_view message_id, std::string_view references) {
-    Headers.SetHeader("In-Reply-To", message_id);
-    Headers.SetHeader("References", references.empty() ? std::string(message_id)
-                                                       : std::string(references) + " " + std::string(message_id));
-  }
-
-  /// All that a receiver or a spam filter would hold against this message, and what keeps it from being sent.
-  std::vector<MessageFinding> Check() const;
-
-  /// The first thing that keeps this message from being sent safely; nothing of it is sent then.
-  MessageFault Fault() const;
-
-  /// True where an address, or the header of a ready-made message, cannot be said in ASCII, so that the server has to
-  /// offer SMTPUTF8 (RFC 6531).
-  bool NeedsSmtpUtf8() const noexcept;
-
-  /// The whole message as it would be sent to a server that takes ASCII only (the seed's Source, read): for an archive
-  /// or a folder of sent mail. Date, Message-ID and boundaries are new with each call. Empty where a source fails, or
-  /// has nothing now.
-  std::string Render() const;
-
- private:
-  static void AddTo(std::string& list, std::string_view address) {
-    if (!list.empty()) list += ", ";
-    list += address;
-  }
-};
-
-SMTPOLL_NAMESPACE_END
-
-#endif
-
-// ---- smtpoll/base/text_buffer.hpp ----
-// Text that is built piece by piece and keeps its memory for the next one. std::string would do, but for the cost of
-// its appends: they are calls into the library, and a message is made of dozens of small ones.
-#ifndef SMTPOLL_BASE_TEXT_BUFFER_HPP
-#define SMTPOLL_BASE_TEXT_BUFFER_HPP
-
-SMTPOLL_NAMESPACE_BEGIN
-namespace detail {
-
-class TextBuffer {
- public:
-  std::size_t size() const noexcept { return size_; }
-  std::string_view View() const noexcept { return {memory_.get(), size_}; }
-  operator std::string_view() const noexcept { return View(); }
-
-  void clear() noexcept { size_ = 0; }
-  /// Forgets all behind the first `size` bytes.
-  void resize(std::size_t size) noexcept { size_ = size; }
-
-  TextBuffer& append(std::string_view text) {
-    if (text.size() > room_ - size_) Grow(text.size());
-    if (!text.empty()) std::memcpy(memory_.get() + size_, text.data(), text.size());
-    size_ += text.size();
-    return *this;
-  }
-  TextBuffer& append(const char* text, std::size_t size) { return append(std::string_view(text, size)); }
-  TextBuffer& assign(std::string_view text) {
-    clear();
-    return append(text);
-  }
-  TextBuffer& operator+=(std::string_view text) { return append(text); }
-  TextBuffer& operator+=(char c) {
-    if (size_ == room_) Grow(1);
-    memory_[size_++] = c;
-    return *this;
-  }
-
- private:
-  void Grow(std::size_t more) {
-    const std::size_t room = size_ + more > 2 * room_ ? size_ + more : 2 * room_;
-    std::unique_ptr<char[]> memory(new char[room < kLeast ? kLeast : room]);
-    if (size_ != 0) std::memcpy(memory.get(), memory_.get(), size_);
-    memory_ = std::move(memory);
-    room_ = room < kLeast ? kLeast : room;
-  }
-
-  static constexpr std::size_t kLeast = 128;
-
-  std::unique_ptr<char[]> memory_;
-  std::size_t size_ = 0;
-  std::size_t room_ = 0;
-};
-
-}  // namespace detail
-SMTPOLL_NAMESPACE_END
-
-#endif
-
-// ---- smtpoll/message/encoded_word.hpp ----
-// Encoded words (RFC 2047): text that is not plain ASCII, for a header. Charset UTF-8, B or Q whichever is shorter.
-// Invariant: a word is at most 75 characters, holds whole characters only, and decodes to what was put in; a byte that
-// is no UTF-8 becomes U+FFFD.
-#ifndef SMTPOLL_MESSAGE_ENCODED_WORD_HPP
-#define SMTPOLL_MESSAGE_ENCODED_WORD_HPP
-
-SMTPOLL_NAMESPACE_BEGIN
-namespace detail {
-
-/// The longest encoded word (RFC 2047 2).
-constexpr std::size_t kMaxEncodedWord = 75;
-
-/// `=?UTF-8?B?` and `?=` around the text of a word.
-constexpr std::size_t kEncodedWordOverhead = 12;
-
-/// Room in which a word with any one character surely fits: four bytes as Q, or as B.
-constexpr std::size_t kLeastEncodedWord = kEncodedWordOverhead + 12;
-
-constexpr char kHexDigits[17] = "0123456789ABCDEF";
-
-enum class WordEncoding : std::uint8_t { B, Q };
-
-/// Characters that stand for themselves in Q wherever the word is, also in a phrase (RFC 2047 5 (3)).
-constexpr bool IsPlainInQ(char c) noexcept {
-  return IsAlpha(c) || IsDigit(c) || c == '!' || c == '*' || c == '+' || c == '-' || c == '/';
-}
-
-constexpr std::size_t SizeInQ(std::string_view bytes) noexcept {
-  std::size_t size = 0;
-  for (char c : bytes) size += IsPlainInQ(c) || c == ' ' ? 1 : 3;
-  return size;
-}
-
-/// The shorter encoding of `text`.
-constexpr WordEncoding ShorterEncoding(std::string_view text) noexcept {
-  std::size_t q = 0, bytes = 0;
-  while (!text.empty()) {
-    const Utf8Character character = FirstCharacter(text);
-    q += SizeInQ(character.bytes);
-    bytes += character.bytes.size();
-    text.remove_prefix(character.consumed);
-  }
-  return q <= Base64Size(bytes) ? WordEncoding::Q : WordEncoding::B;
-}
-
-template <typename Text>
-void AppendQ(std::string_view bytes, Text& into) {
-  for (char c : bytes) {
-    if (IsPlainInQ(c)) {
-      into += c;
-    } else if (c == ' ') {
-      into += '_';
-    } else {
-      const unsigned value = static_cast<unsigned char>(c);
-      into += '=';
-      into += kHexDigits[value >> 4];
-      into += kHexDigits[value & 15];
-    }
-  }
-}
-
-/// Takes as many characters off the front of `text` as fit one encoded word of at most `room` characters, and appends
-/// that word to `into`. False where not even one fits; then nothing is changed. A word in B that is not the last one
-/// has no padding, because GMime loses what follows some (it decodes a run of words as one); where that cannot be, it
-/// is in Q.
-template <typename Text>
-bool TakeEncodedWord(std::string_view& text, std::size_t room, WordEncoding encoding, Text& into) {
-  if (room > kMaxEncodedWord) room = kMaxEncodedWord;
-  if (text.empty() || room < kEncodedWordOverhead) return false;
-  room -= kEncodedWordOverhead;
-  const bool b = encoding == WordEncoding::B;
-  char bytes[kMaxEncodedWord];
-  std::size_t size = 0, used = 0, taken = 0;
-  std::size_t even_size = 0, even_taken = 0;  // as far as there is no padding
-  while (taken < text.size()) {
-    const Utf8Character character = FirstCharacter(text.substr(taken));
-    used = b ? Base64Size(size + character.bytes.size()) : used + SizeInQ(character.bytes);
-    if (used > room) break;
-    for (char c : character.bytes) bytes[size++] = c;
-    taken += character.consumed;
-    if (size % 3 == 0) even_size = size, even_taken = taken;
-  }
-  if (taken == 0) return false;
-  if (b && taken != text.size()) {
-    if (even_taken == 0) return TakeEncodedWord(text, room + kEncodedWordOverhead, WordEncoding::Q, into);
-    size = even_size;
-    taken = even_taken;
-  }
-  into.append(b ? "=?UTF-8?B?" : "=?UTF-8?Q?");
-  if (b) {
-    char encoded[kMaxEncodedWord + 1];
-    into.append(encoded, Base64Encode(bytes, size, encoded));
-  } else {
-    AppendQ({bytes, size}, into);
-  }
-  into.append("?=");
-  text.remove_prefix(taken);
-  return true;
-}
-
-}  // namespace detail
-SMTPOLL_NAMESPACE_END
-
-#endif
-
-// ---- smtpoll/message/header_writer.hpp ----
-// Writes header fields line by line: folded at 78 characters where there is a space, never over 998 (RFC 5322 2.1.1,
-// 2.2.3), text that is not plain ASCII as encoded words (RFC 2047).
-// Invariant: whatever is given as text, no CR, LF or NUL of it reaches the header.
-#ifndef SMTPOLL_MESSAGE_HEADER_WRITER_HPP
-#define SMTPOLL_MESSAGE_HEADER_WRITER_HPP
-
-SMTPOLL_NAMESPACE_BEGIN
-namespace detail {
-
-/// The longest line that a header should have, and with encoded words in it (RFC 5322 2.1.1, RFC 2047 2).
-constexpr std::size_t kFoldColumn = 78;
-constexpr std::size_t kEncodedFoldColumn = 76;
-
-/// The longest line of all (RFC 5322 2.1.1).
-constexpr std::size_t kMaxLine = 998;
-
-/// The longest word that is written as it is: with spaces before it, it stays below kMaxLine.
-constexpr std::size_t kMaxWord = 950;
-
-/// A run of spaces longer than this is encoded, so that kMaxWord holds.
-constexpr std::size_t kMaxSpaces = 40;
-
-/// Appends header fields to a text that the owner keeps; one field at a time: Begin, its parts, End.
-class HeaderWriter {
- public:
-  explicit HeaderWriter(TextBuffer& out) noexcept : out_(out) {}
-
-  void Begin(std::string_view name) {
-    line_ = out_.size();
-    first_ = true;
-    out_.append(name);
-    out_ += ':';
-  }
-
-  /// A word that is not taken apart, after `spaces`; before these the line is folded where the word would not fit.
-  void Word(std::string_view word, std::string_view spaces = " ") {
-    const std::size_t size = Column() + spaces.size() + word.size() + 1;  // a comma may follow
-    if (size > (first_ ? kMaxLine : kFoldColumn)) Fold();
-    out_.append(spaces).append(word);
-    first_ = false;
-  }
-
-  /// Text that belongs to the word before it.
-  void Glue(std::string_view text) { out_.append(text); }
-
-  /// Words of printable ASCII with spaces between them, as they are.
-  void Verbatim(std::string_view text) {
-    while (!text.empty()) {
-      const std::size_t spaces = SpacesAt(text);
-      const std::size_t word = WordAt(text.substr(spaces));
-      if (word != 0) Word(text.substr(spaces, word), spaces == 0 ? " " : text.substr(0, spaces));
-      text.remove_prefix(spaces + word);
-    }
-  }
-
-  /// `text` as encoded words, with a space before each.
-  void Encoded(std::string_view text) {
-    const WordEncoding encoding = ShorterEncoding(text);
-    while (!text.empty()) {
-      if (Column() + 1 + kLeastEncodedWord > kEncodedFoldColumn && !first_) Fold();
-      out_ += ' ';
-      // A name that leaves no room makes a line over 76, which is better than none.
-      const std::size_t column = Column();
-      const std::size_t room =
-          column + kLeastEncodedWord > kEncodedFoldColumn ? kLeastEncodedWord : kEncodedFoldColumn - column;
-      TakeEncodedWord(text, room, encoding, out_);
-      first_ = false;
-      if (!text.empty()) Fold();
-    }
-  }
-
-  /// Unstructured text (RFC 5322 2.2.1): words that are plain stay as they are if they have at most `longest`
-  /// characters, the others are encoded together with the spaces between them, so that the text is read as it was.
-  void Text(std::string_view text, std::size_t longest = kMaxWord) {
-    if (text.size() <= longest && FitsAsItIs(text)) return Word(text);
-    std::size_t at = 0;
-    while (at < text.size()) {
-      std::size_t end = NextUnit(text, at);
-      if (!NeedsEncoding(text, at, end, longest)) {
-        const std::size_t spaces = SpacesAt(text.substr(at));
-        Word(text.substr(at + spaces, end - at - spaces), spaces == 0 ? " " : text.substr(at, spaces));
-      } else {
-        while (end < text.size() && NeedsEncoding(text, end, NextUnit(text, end), longest)) end = NextUnit(text, end);
-        // One space stands before the encoded words anyway; readers drop those between them.
-        if (at != 0) ++at;
-        Encoded(text.substr(at, end - at));
-      }
-      at = end;
-    }
-  }
-
-  void End() { out_.append("\r\n", 2); }
-
-  std::size_t Column() const noexcept { return out_.size() - line_; }
-
- private:
-  /// What Text would write word by word without change: the common case, told by a few looks.
-  bool FitsAsItIs(std::string_view text) const noexcept {
-    return !text.empty() && Column() + 1 + text.size() + 1 <= kFoldColumn && text.front() != ' ' &&
-           text.back() != ' ' && IsAllPrint(text) && !HasPair(text, "=?") && !HasPair(text, "  ");
-  }
-  static bool HasPair(std::string_view text, const char* pair) noexcept {
-    for (std::size_t i = 1; i < text.size(); ++i)
-      if (text[i] == pair[1] && text[i - 1] == pair[0]) return true;
-    return false;
-  }
-
-  void Fold() {
-    out_.append("\r\n", 2);
-    line_ = out_.size();
-  }
-
-  static std::size_t SpacesAt(std::string_view text) noexcept {
-    const std::size_t end = text.find_first_not_of(' ');
-    return end == std::string_view::npos ? text.size() : end;
-  }
-  static std::size_t WordAt(std::string_view text) noexcept {
-    const std::size_t end = text.find(' ');
-    return end == std::string_view::npos ? text.size() : end;
-  }
-
-  /// End of the unit that starts at `at`: its spaces and the word after them.
-  static std::size_t NextUnit(std::string_view text, std::size_t at) noexcept {
-    at += SpacesAt(text.substr(at));
-    return at + WordAt(text.substr(at));
-  }
-
-  static bool NeedsEncoding(std::string_view text, std::size_t at, std::size_t end, std::size_t longest) noexcept {
-    const std::size_t spaces = SpacesAt(text.substr(at, end - at));
-    const std::string_view word = text.substr(at + spaces, end - at - spaces);
-    // Spaces at either end would be lost on the way; a unit without a word is such an end.
-    if ((at == 0 && spaces != 0) || spaces > kMaxSpaces || word.empty() || word.size() > longest) return true;
-    if (end < text.size() && NextUnit(text, end) == text.size() && text.back() == ' ') return true;
-    for (char c : word)
-      if (!IsPrint(c)) return true;
-    return word.find("=?") != std::string_view::npos;
-  }
-
-  TextBuffer& out_;
-  std::size_t line_ = 0;  // where the current line starts in out_
-  bool first_ = true;     // nothing stands after the name yet
-};
-
-}  // namespace detail
-SMTPOLL_NAMESPACE_END
-
-#endif
-
-// ---- smtpoll/base/line_scan.hpp ----
-// Looks for what is wrong with lines: a CR or an LF that stands alone (RFC 5321 2.3.8), and a dot that starts a line
-// (4.5.2). Both can be told from two neighbours, so 16 or 32 pairs are compared at once where the processor can.
-// Invariant: every variant finds the same place.
-#ifndef SMTPOLL_BASE_LINE_SCAN_HPP
-#define SMTPOLL_BASE_LINE_SCAN_HPP
-
-SMTPOLL_NAMESPACE_BEGIN
-namespace detail {
-
-/// True where something has to stand between `before` and `c`: the other half of a CRLF, or with `dots` a dot.
-constexpr bool IsLineFault(char before, char c, bool dots) noexcept {
-  return (before == '\r') != (c == '\n') || (dots && c == '.' && before == '\n');
-}
-
-/// As FindLineFault from `from` (at least 1) on, without vector instructions of ours; memchr has those of the system.
-inline std::size_t FindLineFaultByMemchr(const char* bytes, std::size_t from, std::size_t size, bool dots) noexcept {
-  std::size_t at = from - 1;
-  while (at + 1 < size) {
-    if (bytes[at] != '\r' && bytes[at] != '\n') {
-      const void* lf = std::memchr(bytes + at, '\n', size - at);
-      const std::size_t end = lf == nullptr ? size : static_cast<std::size_t>(static_cast<const char*>(lf) - bytes);
-      const void* cr = std::memchr(bytes + at, '\r', end - at);
-      at = cr == nullptr ? end : static_cast<std::size_t>(static_cast<const char*>(cr) - bytes);
-      if (at == size) return size;
-      if (bytes[at] == '\n') return at;
-      if (at + 1 == size) return size;
-    }
-    ++at;
-    if (IsLineFault(bytes[at - 1], bytes[at], dots)) return at;
-  }
-  return size;
-}
-
-#if defined(SMTPOLL_SSE2)
-inline std::size_t FindLineFaultBySse2(const char* bytes, std::size_t at, std::size_t size, bool dots) noexcept {
-  const __m128i cr = _mm_set1_epi8('\r'), lf = _mm_set1_epi8('\n'), dot = _mm_set1_epi8('.');
-  const __m128i with_dots = _mm_set1_epi8(dots ? -1 : 0);
-  for (; at + 16 <= size; at += 16) {
-    const __m128i before = _mm_loadu_si128(reinterpret_cast<const __m128i*>(bytes + at - 1));
-    const __m128i here = _mm_loadu_si128(reinterpret_cast<const __m128i*>(bytes + at));
-    const __m128i alone = _mm_xor_si128(_mm_cmpeq_epi8(before, cr), _mm_cmpeq_epi8(here, lf));
-    const __m128i dotted = _mm_and_si128(_mm_cmpeq_epi8(before, lf), _mm_cmpeq_epi8(here, dot));
-    const int mask = _mm_movemask_epi8(_mm_or_si128(alone, _mm_and_si128(dotted, with_dots)));
-    if (mask != 0) return at + LowestBit(static_cast<std::uint32_t>(mask));
-  }
-  return FindLineFaultByMemchr(bytes, at, size, dots);
-}
-#endif
-
-#if defined(SMTPOLL_AVX2)
-SMTPOLL_TARGET("avx2")
-inline std::size_t FindLineFaultByAvx2(const char* bytes, std::size_t at, std::size_t size, bool dots) noexcept {
-  using Chars = char __attribute__((vector_size(32)));
-  using Signed = signed char __attribute__((vector_size(32)));
-  const Chars cr = Chars{} + '\r', lf = Chars{} + '\n', dot = Chars{} + '.';
-  const Signed with_dots = Signed{} - static_cast<signed char>(dots);
-  const auto faults = [&](const char* place) SMTPOLL_TARGET("avx2") {
-    Chars before, here;
-    std::memcpy(&before, place - 1, sizeof before);
-    std::memcpy(&here, place, sizeof here);
-    return ((before == cr) ^ (here == lf)) | ((before == lf) & (here == dot) & with_dots);
-  };
-  const auto mask_of = [](Signed faults_found) SMTPOLL_TARGET("avx2") {
-    return static_cast<std::uint32_t>(__builtin_ia32_pmovmskb256(reinterpret_cast<Chars>(faults_found)));
-  };
-  for (; at + 64 <= size; at += 64) {
-    const Signed low = faults(bytes + at), high = faults(bytes + at + 32);
-    if (mask_of(low | high) == 0) continue;
-    const std::uint32_t mask = mask_of(low);
-    return mask != 0 ? at + LowestBit(mask) : at + 32 + LowestBit(mask_of(high));
-  }
-  return FindLineFaultBySse2(bytes, at, size, dots);
-}
-#endif
-
-#if defined(SMTPOLL_NEON)
-inline std::size_t FindLineFaultByNeon(const char* bytes, std::size_t at, std::size_t size, bool dots) noexcept {
-  const uint8x16_t cr = vdupq_n_u8('\r'), lf = vdupq_n_u8('\n'), dot = vdupq_n_u8('.');
-  const uint8x16_t with_dots = vdupq_n_u8(dots ? 0xff : 0);
-  for (; at + 16 <= size; at += 16) {
-    const uint8x16_t before = vld1q_u8(reinterpret_cast<const std::uint8_t*>(bytes + at - 1));
-    const uint8x16_t here = vld1q_u8(reinterpret_cast<const std::uint8_t*>(bytes + at));
-    const uint8x16_t alone = veorq_u8(vceqq_u8(before, cr), vceqq_u8(here, lf));
-    const uint8x16_t dotted = vandq_u8(vandq_u8(vceqq_u8(before, lf), vceqq_u8(here, dot)), with_dots);
-    if (vmaxvq_u8(vorrq_u8(alone, dotted)) == 0) continue;
-    while (!IsLineFault(bytes[at - 1], bytes[at], dots)) ++at;
-    return at;
-  }
-  return FindLineFaultByMemchr(bytes, at, size, dots);
-}
-#endif
-
-/// Index of the first of `size` bytes before which something has to be put, `size` where there is none. `before` is
-/// the byte before the first one.
-inline std::size_t FindLineFault(char before, const char* bytes, std::size_t size, bool dots) noexcept {
-  if (size == 0 || IsLineFault(before, bytes[0], dots)) return 0;
-#if defined(SMTPOLL_AVX2)
-  if (size > 64 && HasAvx2()) return FindLineFaultByAvx2(bytes, 1, size, dots);
-#endif
-#if defined(SMTPOLL_SSE2)
-  return FindLineFaultBySse2(bytes, 1, size, dots);
-#elif defined(SMTPOLL_NEON)
-  return FindLineFaultByNeon(bytes, 1, size, dots);
-#else
-  return FindLineFaultByMemchr(bytes, 1, size, dots);
-#endif
-}
-
-}  // namespace detail
-SMTPOLL_NAMESPACE_END
-
-#endif
-
-// ---- smtpoll/message/text_scan.hpp ----
-// One pass over a text, in pieces: what it needs of the wire, and how long it is once its lines end with CRLF.
-// RFC 2045 2.7 to 2.9 say what 7bit, 8bit and binary data are.
-#ifndef SMTPOLL_MESSAGE_TEXT_SCAN_HPP
-#define SMTPOLL_MESSAGE_TEXT_SCAN_HPP
-
-SMTPOLL_NAMESPACE_BEGIN
-namespace detail {
-
-/// A text with a line longer than this is encoded; RFC 5322 2.1.1 allows 998.
-constexpr std::size_t kLongestTextLine = 900;
-
-/// Gathers facts of a text that comes in pieces; they hold for all pieces so far.
-class TextScan {
- public:
-  void Update(std::string_view piece) noexcept {
-    const std::string_view tail = piece.substr(piece.size() / 32 * 32);
-    std::string_view blocks(piece.data(), piece.size() - tail.size());
-#if defined(SMTPOLL_AVX2)
-    if (blocks.size() > 32 && HasAvx2()) TakeBlocksByAvx2(blocks);
-#endif
-    for (; !blocks.empty(); blocks.remove_prefix(32)) {
-      if (after_cr_ == 0 && ArePlain32(blocks.data()))
-        TakePlain32();
-      else
-        Take(TextBitsOf32(blocks.data()), 32);
-    }
-    if (tail.empty()) return;
-    const auto rest = static_cast<unsigned>(tail.size());
-    if (rest == piece.size()) return Take(TextBitsByByte(tail.data(), rest), rest);
-    // The last 32 bytes, without those that are counted already.
-    TextBits bits = TextBitsOf32(tail.data() + rest - 32);
-    for (std::uint32_t* const one : {&bits.cr, &bits.lf, &bits.control, &bits.eight_bit}) *one >>= 32 - rest;
-    Take(bits, rest);
-  }
-
-  /// True where it can go as it is but for its line ends: 7bit, or 8bit where `eight_bit` allows that.
-  bool GoesAsItIs(bool eight_bit) const noexcept { return !long_line_ && !control_ && (eight_bit || !eight_bit_); }
-  bool IsEightBit() const noexcept { return eight_bit_; }
-  bool HasLongLine() const noexcept { return long_line_; }
-  /// A CR or LF stands without the other.
-  bool HasBareLineEnd() const noexcept { return missing_ != 0 || after_cr_ != 0; }
-  /// Bytes as they are.
-  std::uint64_t Size() const noexcept { return size_; }
-  /// Bytes with every line end as CRLF.
-  std::uint64_t CrlfSize() const noexcept { return size_ + missing_ + after_cr_; }
-  /// Bytes that are no printable character, no space, tab, CR or LF.
-  std::uint64_t Escaped() const noexcept { return escaped_; }
-
- private:
-#if defined(SMTPOLL_AVX2)
-  SMTPOLL_TARGET("avx2") void TakeBlocksByAvx2(std::string_view& blocks) noexcept {
-    for (; !blocks.empty(); blocks.remove_prefix(32)) {
-      const TextBits bits = TextBitsOf32ByAvx2(blocks.data());
-      if ((bits.cr | bits.lf | bits.control | bits.eight_bit | after_cr_) == 0)
-        TakePlain32();
-      else
-        Take(bits, 32);
-    }
-  }
-#endif
-
-  void TakePlain32() noexcept {
-    size_ += 32;
-    column_ += 32;
-    long_line_ = long_line_ || column_ > kLongestTextLine;
-  }
-
-  void Take(const TextBits& bits, unsigned size) noexcept {
-    // Where the other half of a CRLF is missing, as IsLineFault says it.
-    const std::uint32_t inside = 0xffffffffu >> (32 - size);
-    const std::uint32_t missing = ((bits.cr << 1 | after_cr_) & inside) ^ bits.lf;
-    if (missing != 0) missing_ += CountBits(missing);
-    after_cr_ = bits.cr >> (size - 1) & 1;
-    size_ += size;
-    const std::uint32_t ends = bits.cr | bits.lf, escaped = bits.control | bits.eight_bit;
-    if (escaped != 0) {
-      escaped_ += CountBits(escaped);
-      control_ = control_ || bits.control != 0;
-      eight_bit_ = eight_bit_ || bits.eight_bit != 0;
-    }
-    // A line that begins and ends within 32 bytes is not too long.
-    column_ += ends == 0 ? size : LowestBit(ends);
-    long_line_ = long_line_ || column_ > kLongestTextLine;
-    if (ends != 0) column_ = size - 1 - HighestBit(ends);
-  }
-
-  std::uint64_t size_ = 0;
-  std::uint64_t missing_ = 0;
-  std::uint64_t escaped_ = 0;
-  std::size_t column_ = 0;
-  std::uint32_t after_cr_ = 0;  // 1 where the last byte was a CR
-  bool long_line_ = false;
-  bool eight_bit_ = false;
-  bool control_ = false;
-};
-
-/// The bytes of a source with every line end, CR, LF or CRLF, as CRLF.
-class CrlfLines {
- public:
-  void Start() noexcept { before_ = '\n', holds_ = ended_ = false; }
-
-  /// `pull(char*, size_t)` is Source::Read. What it says other than More is passed on once all before it is written.
-  template <typename Pull>
-  SourceResult Read(char* into, std::size_t room, Pull&& pull) {
-    std::size_t size = 0;
-    if (holds_) {
-      into[size++] = before_ = held_;
-      holds_ = false;
-    }
-    while (size < room && !ended_) {
-      // Each byte may need one more: half of the room is read into, its end. Where only one byte is left, it is held.
-      const std::size_t most = (room - size) / 2;
-      char* const raw = most != 0 ? into + room - most : &held_;
-      const SourceResult got = pull(raw, most != 0 ? most : 1);
-      if (got.status == SourceStatus::Failed) return {size, SourceStatus::Failed};
-      if (got.status == SourceStatus::Again) return {size, size != 0 ? SourceStatus::More : SourceStatus::Again};
-      ended_ = got.status == SourceStatus::End;
-      for (std::size_t at = 0; at < got.size;) {
-        const std::size_t run = FindLineFault(before_, raw + at, got.size - at, false);
-        if (run == 0) {
-          into[size++] = before_ = before_ == '\r' ? '\n' : '\r';
-          if (most != 0) continue;
-          holds_ = true;
-          break;
-        }
-        std::memmove(into + size, raw + at, run);
-        size += run;
-        at += run;
-        before_ = into[size - 1];
-      }
-    }
-    if (ended_ && !holds_ && before_ == '\r' && size < room) into[size++] = before_ = '\n';
-    return {size, ended_ && !holds_ && before_ != '\r' ? SourceStatus::End : SourceStatus::More};
-  }
-
- private:
-  char before_ = '\n';  // the last byte written
-  char held_ = '\n';    // a byte that there was no room for
-  bool holds_ = false;
-  bool ended_ = false;
-};
-
-}  // namespace detail
-SMTPOLL_NAMESPACE_END
-
-#endif
-
-// ---- smtpoll/message/message_advice.hpp ----
-// What a receiver or a spam filter would hold against a message, with a word on how to mend it. Nothing here keeps a
-// message from being sent; that is EmailMessage::Fault's.
-#ifndef SMTPOLL_MESSAGE_MESSAGE_ADVICE_HPP
-#define SMTPOLL_MESSAGE_MESSAGE_ADVICE_HPP
-
-SMTPOLL_NAMESPACE_BEGIN
-namespace detail {
-
-inline std::size_t CountMailboxes(std::string_view list) noexcept {
-  MailboxParser parser(list);
-  Mailbox mailbox;
-  std::size_t count = 0;
-  while (parser.Next(mailbox)) ++count;
-  return count;
-}
-
-/// `<left@right>`, one or more of them (RFC 5322 3.6.4).
-inline bool LooksLikeMessageIds(std::string_view text) noexcept {
-  for (text = Trim(text); !text.empty(); text = Trim(text)) {
-    const std::size_t at = text.find('@'), end = text.find('>');
-    if (text[0] != '<' || end == std::string_view::npos || at > end || at < 2 || end - at < 2) return false;
-    text.remove_prefix(end + 1);
-  }
-  return true;
-}
-
-/// Extensions that many receivers refuse, whatever is in the file.
-inline bool IsBlockedExtension(std::string_view name) noexcept {
-  const std::size_t dot = name.rfind('.');
-  if (dot == std::string_view::npos) return false;
-  for (const std::string_view one :
-       {"exe", "bat", "cmd", "com", "cpl", "dll", "hta", "jar", "js", "lnk", "msi", "ps1", "reg", "scr", "vbs", "wsf"})
-    if (EqualIgnoringCase(name.substr(dot + 1), one)) return true;
-  return false;
-}
-
-class Adviser {
- public:
-  explicit Adviser(const EmailMessage& mail) : mail_(mail) {}
-
-  std::vector<MessageFinding> Findings() {
-    if (const MessageFault fault = mail_.Fault())
-      findings_.push_back(
-          {true, std::string(fault.field), fault.column, fault.reason, "it is refused before it is sent"});
-    const std::size_t to = CountMailboxes(mail_.ToAddress), cc = CountMailboxes(mail_.CCAddress);
-    if (to + cc + CountMailboxes(mail_.BCCAddress) == 0)
-      findings_.push_back({true, "ToAddress", 0, "there is no recipient", "add one with AddRecipient"});
-    if (!mail_.Source.empty()) return CheckSource();
-    if (to + cc == 0)
-      Note("ToAddress", "no recipient is visible", "filters take mail without To for bulk: put one address there");
-    if (to + cc > 100) Note("ToAddress", "more than 100 visible recipients", "send a message each, or use BCCAddress");
-    CheckHeaders();
-    CheckEnvelope();
-    CheckBodies();
-    CheckAttachments();
-    return std::move(findings_);
-  }
-
- private:
-  void Note(std::string_view field, const char* what, const char* mend) {
-    findings_.push_back({false, std::string(field), 0, what, mend});
-  }
-
-  std::vector<MessageFinding> CheckSource() {
-    const std::string_view text = mail_.Source, header = HeaderOf(text);
-    for (const std::string_view name : {"From:", "Date:", "Message-ID:"}) {
-      bool found = false;
-      for (std::size_t at = 0; at < header.size() && !found;) {
-        found = StartsWithIgnoringCase(header.substr(at), name);
-        const std::size_t end = header.find_first_of("\r\n", at);
-        at = end == std::string_view::npos ? header.size() : end + 1;
-      }
-      if (!found)
-        Note(name.substr(0, name.size() - 1), "the ready-made message lacks this field", "add it: RFC 5322 3.6");
-    }
-    if (header.size() == text.size())
-      Note("Source", "the ready-made message has no empty line", "one stands between header and body");
-    if (!IsAllAscii(header))
-      Note("Source", "its header has bytes that are not ASCII",
-           "write encoded words (RFC 2047): few servers offer SMTPUTF8");
-    CheckSourceLines(text);
-    CheckEnvelope();
-    return std::move(findings_);
-  }
-  void CheckSourceLines(std::string_view text) {
-    bool long_line = false, bare = false;
-    std::size_t column = 0;
-    for (std::size_t i = 0; i < text.size(); ++i) {
-      const char c = text[i];
-      const bool lone_cr = c == '\r' && text.substr(i + 1, 1) != "\n";
-      bare = bare || lone_cr || (c == '\n' && (i == 0 || text[i - 1] != '\r'));
-      column = c == '\r' || c == '\n' ? 0 : column + 1;
-      long_line = long_line || column > kMaxLine;
-    }
-    if (long_line)
-      Note("Source", "a line is longer than 998 bytes", "fold it, or encode the part as quoted-printable or base64");
-    if (bare) Note("Source", "a CR or LF stands alone", "it is sent as CRLF; a signature in the message may break");
-  }
-
-  /// What concerns the wire and not the text.
-  void CheckEnvelope() {
-    if (mail_.NeedsSmtpUtf8() && mail_.Source.empty())
-      Note("FromAddress", "an address needs SMTPUTF8", "servers without it refuse the message: give one in ASCII, too");
-    for (const RecipientOptions& one : mail_.RecipientOptions) {
-      bool found = false;
-      for (const std::string* list : {&mail_.ToAddress, &mail_.CCAddress, &mail_.BCCAddress})
-        found = found || Names(*list, one.Mailbox);
-      if (!found) Note("RecipientOptions", "one names no recipient", "write the address as the list has it");
-    }
-  }
-  static bool Names(std::string_view list, std::string_view address) {
-    MailboxParser parser(list);
-    Mailbox mailbox;
-    std::string text;
-    while (parser.Next(mailbox)) {
-      text.clear();
-      AppendAddrSpec(mailbox, text);
-      if (text == address) return true;
-    }
-    return false;
-  }
-
-  void CheckHeaders() {
-    const InternetHeaders& headers = mail_.Headers;
-    if (Trim(mail_.Subject).empty() && !headers.Has("Subject"))
-      Note("Subject", "it is empty", "say what the mail is about");
-    if (mail_.Subject.size() > 200) Note("Subject", "it is longer than 200 bytes", "readers show some 60 characters");
-    if (CountMailboxes(mail_.FromAddress) > 1 && !headers.Has("Sender"))
-      Note("FromAddress", "several authors and no Sender",
-           "set the header Sender to the one who sends (RFC 5322 3.6.2)");
-    for (const char* name : {"Message-ID", "In-Reply-To", "References"})
-      if (headers.Has(name) && !LooksLikeMessageIds(headers.Value(name)))
-        Note(name, "it is no message identifier", "write it as <left@right>");
-    for (const char* name : {"Date", "Message-ID", "From"})
-      if (headers.Has(name) && Trim(headers.Value(name)).empty())
-        Note(name, "it is empty", "take it out of Headers, then ours is sent");
-    if (headers.Has("List-Unsubscribe-Post") && !headers.Has("List-Unsubscribe"))
-      Note("List-Unsubscribe-Post", "it stands without List-Unsubscribe", "use SetListUnsubscribe (RFC 8058)");
-    for (const std::string_view name : {"Date", "Message-ID", "Subject", "From", "To", "Cc", "Sender", "Reply-To"}) {
-      std::size_t count = 0;
-      for (const InternetHeaders::Field& field : headers.Fields()) count += EqualIgnoringCase(field.name, name);
-      if (count > 1) Note(name, "it stands more than once", "use SetHeader: RFC 5322 3.6 allows one");
-    }
-  }
-
-  void CheckBodies() {
-    if (mail_.BodyPlainText.empty() && mail_.BodyHTML.empty() && mail_.BodyEnriched.empty() &&
-        mail_.BodyCalendar.empty() && mail_.Attachments.empty())
-      Note("BodyPlainText", "the message is empty", "write something");
-    if (!mail_.BodyHTML.empty() && mail_.BodyPlainText.empty())
-      Note("BodyPlainText", "HTML without plain text",
-           "filters hold that against a mail: say the same in BodyPlainText");
-    for (const std::string* body : {&mail_.BodyPlainText, &mail_.BodyHTML, &mail_.BodyEnriched}) {
-      TextScan scan;
-      scan.Update(*body);
-      if (scan.HasLongLine())
-        Note("Body", "a line is longer than 900 bytes", "it is sent encoded, and readers may not wrap it: break it");
-      if (body->find('\0') != std::string::npos)
-        Note("Body", "it holds a NUL", "readers cut a text there: take it out");
-    }
-  }
-
-  /// What most servers take, base64 included.
-  static constexpr std::uint64_t kLargeMessage = 25u * 1024 * 1024;
-
-  void CheckAttachments() {
-    std::uint64_t sum = 0;
-    for (const EmailAttachment& one : mail_.Attachments) {
-      sum += one.Size() == kUnknownSize ? 0 : one.Size() / 3 * 4;
-      if (one.Name.empty() && one.InlineContentID.empty())
-        Note("Attachments", "one has no Name", "readers invent one then");
-      if (IsBlockedExtension(one.Name))
-        Note("Attachments", "many receivers refuse this kind of file", "send a link, or a .zip");
-      if (one.InlineContentID.empty()) continue;
-      if (mail_.BodyHTML.find("cid:" + one.InlineContentID) == std::string::npos)
-        Note("Attachments", "BodyHTML does not show an inline attachment", "write cid: and its InlineContentID there");
-    }
-    if (sum > kLargeMessage)
-      Note("Attachments", "together they are larger than most servers take", "send a link; 25 MiB is a usual limit");
-  }
-
-  const EmailMessage& mail_;
-  std::vector<MessageFinding> findings_;
-};
-
-}  // namespace detail
-
-inline std::vector<MessageFinding> EmailMessage::Check() const { return detail::Adviser(*this).Findings(); }
-
-SMTPOLL_NAMESPACE_END
-
-#endif
-
-// ---- smtpoll/base/base64_vector.hpp ----
-// Lines of base64 (57 bytes become 76 characters and CRLF) by vector instructions. A line is taken in pieces that
-// overlap, so nothing before or after it is read; all of a line is read before its place is written.
-// The arithmetic is W. Mula's: three bytes are spread over four by a shuffle, two multiplications shift the sextets in
-// place, and a shuffle by the sextet's range gives what has to be added to make it a character.
-#ifndef SMTPOLL_BASE_BASE64_VECTOR_HPP
-#define SMTPOLL_BASE_BASE64_VECTOR_HPP
-
-SMTPOLL_NAMESPACE_BEGIN
-namespace detail {
-
-#if defined(SMTPOLL_SSSE3)
-
-/// 12 bytes, 3 at each place that `spread` says, as 16 characters.
-SMTPOLL_TARGET("ssse3") inline __m128i Base64Of12(__m128i bytes, __m128i spread) noexcept {
-  const __m128i in = _mm_shuffle_epi8(bytes, spread);
-  const __m128i high = _mm_mulhi_epu16(_mm_and_si128(in, _mm_set1_epi32(0x0fc0fc00)), _mm_set1_epi32(0x04000040));
-  const __m128i low = _mm_mullo_epi16(_mm_and_si128(in, _mm_set1_epi32(0x003f03f0)), _mm_set1_epi32(0x01000010));
-  const __m128i sextets = _mm_or_si128(high, low);
-  const __m128i above_z = _mm_subs_epu8(sextets, _mm_set1_epi8(51));
-  const __m128i range = _mm_sub_epi8(above_z, _mm_cmpgt_epi8(sextets, _mm_set1_epi8(25)));
-  const __m128i offsets = _mm_setr_epi8(65, 71, -4, -4, -4, -4, -4, -4, -4, -4, -4, -4, -19, -16, 0, 0);
-  return _mm_add_epi8(sextets, _mm_shuffle_epi8(offsets, range));
-}
-
-SMTPOLL_TARGET("ssse3")
-inline void Base64LinesBySsse3(const char* bytes, std::size_t lines, char* into) noexcept {
-  const __m128i spread = _mm_setr_epi8(1, 0, 2, 1, 4, 3, 5, 4, 7, 6, 8, 7, 10, 9, 11, 10);
-  const __m128i spread_last = _mm_add_epi8(spread, _mm_set1_epi8(4));
-  const auto load = [](const char* at) { return _mm_loadu_si128(reinterpret_cast<const __m128i*>(at)); };
-  const auto store = [](char* at, __m128i text) { _mm_storeu_si128(reinterpret_cast<__m128i*>(at), text); };
-  for (; lines != 0; --lines, bytes += 57, into += 78) {
-    const __m128i a = load(bytes), b = load(bytes + 12), c = load(bytes + 24), d = load(bytes + 36);
-    const __m128i last = load(bytes + 41);  // its last 12 bytes, 3 of them done twice
-    store(into, Base64Of12(a, spread));
-    store(into + 16, Base64Of12(b, spread));
-    store(into + 32, Base64Of12(c, spread));
-    store(into + 48, Base64Of12(d, spread));
-    store(into + 60, Base64Of12(last, spread_last));
-    into[76] = '\r';
-    into[77] = '\n';
-  }
-}
-
-#endif
-
-#if defined(SMTPOLL_AVX2)
-
-/// As Base64Of12 in each half.
-SMTPOLL_TARGET("avx2") inline Bytes32 Base64Of24(Bytes32 bytes, Bytes32 spread) noexcept {
-  using Chars = char __attribute__((vector_size(32)));
-  using Signed = signed char __attribute__((vector_size(32)));
-  using Words = unsigned short __attribute__((vector_size(32)));
-  using SignedWords = short __attribute__((vector_size(32)));
-  using Quads = std::uint32_t __attribute__((vector_size(32)));
-  const auto in = reinterpret_cast<Quads>(
-      __builtin_ia32_pshufb256(reinterpret_cast<Chars>(bytes), reinterpret_cast<Chars>(spread)));
-  const Quads shift_high = Quads{} + 0x04000040u, shift_low = Quads{} + 0x01000010u;
-  const SignedWords high = __builtin_ia32_pmulhuw256(reinterpret_cast<SignedWords>(in & 0x0fc0fc00u),
-                                                     reinterpret_cast<SignedWords>(shift_high));
-  const Words low = reinterpret_cast<Words>(in & 0x003f03f0u) * reinterpret_cast<Words>(shift_low);
-  const Bytes32 sextets = reinterpret_cast<Bytes32>(high) | reinterpret_cast<Bytes32>(low);
-#if !defined(__clang__) || __has_builtin(__builtin_ia32_psubusb256)
-  const auto above_z = reinterpret_cast<Bytes32>(
-      __builtin_ia32_psubusb256(reinterpret_cast<Chars>(sextets), reinterpret_cast<Chars>(Bytes32{} + 51)));
-#else
-  const Bytes32 above_z = __builtin_elementwise_sub_sat(sextets, Bytes32{} + 51);
-#endif
-  const Bytes32 range = above_z - reinterpret_cast<Bytes32>(reinterpret_cast<Signed>(sextets) > 25);
-  const Chars offsets = {65, 71, -4, -4, -4, -4, -4, -4, -4, -4, -4, -4, -19, -16, 0, 0,
-                         65, 71, -4, -4, -4, -4, -4, -4, -4, -4, -4, -4, -19, -16, 0, 0};
-  return sextets + reinterpret_cast<Bytes32>(__builtin_ia32_pshufb256(offsets, reinterpret_cast<Chars>(range)));
-}
-
-/// 16 bytes at each of two places.
-SMTPOLL_TARGET("avx2") inline Bytes32 Load16And16(const char* low, const char* high) noexcept {
-  Bytes16 a, b;
-  std::memcpy(&a, low, sizeof a);
-  std::memcpy(&b, high, sizeof b);
-  return __builtin_shufflevector(a, b, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22,
-                                 23, 24, 25, 26, 27, 28, 29, 30, 31);
-}
-
-SMTPOLL_TARGET("avx2")
-inline void Base64LinesByAvx2(const char* bytes, std::size_t lines, char* into) noexcept {
-  const Bytes32 spread = {1, 0, 2, 1, 4, 3, 5, 4, 7, 6, 8, 7, 10, 9, 11, 10,
-                          1, 0, 2, 1, 4, 3, 5, 4, 7, 6, 8, 7, 10, 9, 11, 10};
-  const Bytes32 spread_last = spread + 4;
-  for (; lines != 0; bytes += 114, into += 156) {
-    // Two lines share one step for the last 12 bytes of each.
-    const std::size_t second = lines == 1 ? 0 : 57;
-    const Bytes32 a = Load16And16(bytes, bytes + 12), b = Load16And16(bytes + 24, bytes + 36);
-    const Bytes32 c = Load16And16(bytes + second, bytes + second + 12);
-    const Bytes32 d = Load16And16(bytes + second + 24, bytes + second + 36);
-    const Bytes32 last = Base64Of24(Load16And16(bytes + 41, bytes + second + 41), spread_last);
-    const Bytes32 text_a = Base64Of24(a, spread), text_b = Base64Of24(b, spread);
-    std::memcpy(into, &text_a, 32);
-    std::memcpy(into + 32, &text_b, 32);
-    std::memcpy(into + 60, &last, 16);
-    std::memcpy(into + 76, "\r\n", 2);
-    if (lines == 1) return;
-    const Bytes32 text_c = Base64Of24(c, spread), text_d = Base64Of24(d, spread);
-    const Bytes16 last_16 =
-        __builtin_shufflevector(last, last, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31);
-    std::memcpy(into + 78, &text_c, 32);
-    std::memcpy(into + 110, &text_d, 32);
-    std::memcpy(into + 138, &last_16, 16);
-    std::memcpy(into + 154, "\r\n", 2);
-    lines -= 2;
-  }
-}
-
-#endif
-
-#if defined(SMTPOLL_NEON)
-
-inline void Base64LinesByNeon(const char* bytes, std::size_t lines, char* into) noexcept {
-  const uint8x16x4_t alphabet = vld1q_u8_x4(reinterpret_cast<const std::uint8_t*>(kBase64Alphabet));
-  const uint8x16_t low_six = vdupq_n_u8(63);
-  const auto* in = reinterpret_cast<const std::uint8_t*>(bytes);
-  auto* out = reinterpret_cast<std::uint8_t*>(into);
-  for (; lines != 0; --lines, in += 57, out += 78) {
-    // 48 bytes, and the last 24 of the line, 15 of them done twice.
-    const uint8x16x3_t a = vld3q_u8(in);
-    const uint8x8x3_t b = vld3_u8(in + 33);
-    uint8x16x4_t text;
-    text.val[0] = vqtbl4q_u8(alphabet, vshrq_n_u8(a.val[0], 2));
-    text.val[1] = vqtbl4q_u8(alphabet, vandq_u8(vsliq_n_u8(vshrq_n_u8(a.val[1], 4), a.val[0], 4), low_six));
-    text.val[2] = vqtbl4q_u8(alphabet, vandq_u8(vsliq_n_u8(vshrq_n_u8(a.val[2], 6), a.val[1], 2), low_six));
-    text.val[3] = vqtbl4q_u8(alphabet, vandq_u8(a.val[2], low_six));
-    const uint8x8_t low_six_b = vget_low_u8(low_six);
-    uint8x8x4_t last;
-    last.val[0] = vqtbl4_u8(alphabet, vshr_n_u8(b.val[0], 2));
-    last.val[1] = vqtbl4_u8(alphabet, vand_u8(vsli_n_u8(vshr_n_u8(b.val[1], 4), b.val[0], 4), low_six_b));
-    last.val[2] = vqtbl4_u8(alphabet, vand_u8(vsli_n_u8(vshr_n_u8(b.val[2], 6), b.val[1], 2), low_six_b));
-    last.val[3] = vqtbl4_u8(alphabet, vand_u8(b.val[2], low_six_b));
-    vst4q_u8(out, text);
-    vst4_u8(out + 44, last);
-    out[76] = '\r';
-    out[77] = '\n';
-  }
-}
-
-#endif
-
-}  // namespace detail
-SMTPOLL_NAMESPACE_END
-
-#endif
-
-// ---- smtpoll/base/base64_lines.hpp ----
-// MIME's lines of base64 (RFC 2045 6.8): 57 bytes become 76 characters and CRLF, a whole number of lines at a time.
-// The fastest variant that this processor has is taken; all give the same bytes, and all may encode in place.
-#ifndef SMTPOLL_BASE_BASE64_LINES_HPP
-#define SMTPOLL_BASE_BASE64_LINES_HPP
-
-SMTPOLL_NAMESPACE_BEGIN
-namespace detail {
-
-/// RFC 2045 6.8: 76 characters of base64 are 57 bytes.
-constexpr std::size_t kBase64LineBytes = 57;
-constexpr std::size_t kBase64LineSize = 78;
-
-constexpr std::uint64_t Base64LinesSize(std::uint64_t bytes) noexcept {
-  const std::uint64_t rest = bytes % kBase64LineBytes;
-  return bytes / kBase64LineBytes * kBase64LineSize + (rest == 0 ? 0 : (rest + 2) / 3 * 4 + 2);
-}
-
-#if !defined(SMTPOLL_SMALL)
-
-/// The two characters of each 12 bits: 8 KiB, which halves the look-ups. SMTPOLL_SMALL does without.
-struct Base64Pairs {
-  char text[4096][2] = {};
-  constexpr Base64Pairs() noexcept {
-    for (unsigned i = 0; i < 4096; ++i) {
-      text[i][0] = kBase64Alphabet[i >> 6];
-      text[i][1] = kBase64Alphabet[i & 63];
-    }
-  }
-};
-inline constexpr Base64Pairs kBase64Pairs;
-
-/// Eight bytes, the first one on top.
-inline std::uint64_t Load8(const char* at) noexcept {
-#if defined(__GNUC__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-  std::uint64_t bits = 0;
-  std::memcpy(&bits, at, sizeof bits);
-  return __builtin_bswap64(bits);
-#else
-  std::uint64_t bits = 0;
-  for (int i = 0; i < 8; ++i) bits = bits << 8 | static_cast<unsigned char>(at[i]);
-  return bits;
-#endif
-}
-
-/// As Base64EncodeLines, without vector instructions.
-inline void Base64LinesByTable(const char* bytes, std::size_t lines, char* into) noexcept {
-  const auto put = [](char* at, std::uint64_t bits) { std::memcpy(at, kBase64Pairs.text[bits & 4095], 2); };
-  for (; lines != 0; --lines) {
-    // Six of eight bytes at a time; the line's last three stand at the end of the ninth eight.
-    std::uint64_t bits = 0;
-    for (int i = 0; i < 9; ++i, bytes += 6, into += 8) {
-      bits = Load8(bytes);
-      put(into, bits >> 52);
-      put(into + 2, bits >> 40);
-      put(into + 4, bits >> 28);
-      put(into + 6, bits >> 16);
-    }
-    bits = bits << 8 | static_cast<unsigned char>(bytes[2]);
-    bytes += 3;
-    put(into, bits >> 12);
-    put(into + 2, bits);
-    into[4] = '\r';
-    into[5] = '\n';
-    into += 6;
-  }
-}
-
-#else
-
-inline void Base64LinesByTable(const char* bytes, std::size_t lines, char* into) noexcept {
-  for (; lines != 0; --lines, bytes += kBase64LineBytes) {
-    into += Base64Encode(bytes, kBase64LineBytes, into);
-    *into++ = '\r';
-    *into++ = '\n';
-  }
-}
-
-#endif
-
-/// Encodes `lines` times 57 bytes to `into`, which has room for 78 times as many and does not overlap them, or begins
-/// at least 21 * `lines` bytes before them.
-inline void Base64EncodeLines(const char* bytes, std::size_t lines, char* into) noexcept {
-#if defined(SMTPOLL_AVX2)
-  if (HasAvx2()) return Base64LinesByAvx2(bytes, lines, into);
-#endif
-#if defined(SMTPOLL_SSSE3)
-  if (HasSsse3()) return Base64LinesBySsse3(bytes, lines, into);
-#endif
-#if defined(SMTPOLL_NEON)
-  return Base64LinesByNeon(bytes, lines, into);
-#else
-  Base64LinesByTable(bytes, lines, into);
-#endif
-}
-
-}  // namespace detail
-SMTPOLL_NAMESPACE_END
-
-#endif
-
-// ---- smtpoll/message/transfer_encoding.hpp ----
-// How text goes over the wire (RFC 2045 6), and how that is chosen. Invariant: what is chosen carries the text as it
-// is, but for its line ends.
-#ifndef SMTPOLL_MESSAGE_TRANSFER_ENCODING_HPP
-#define SMTPOLL_MESSAGE_TRANSFER_ENCODING_HPP
-
-SMTPOLL_NAMESPACE_BEGIN
-namespace detail {
-
-enum class TransferEncoding : std::uint8_t { SevenBit, EightBit, QuotedPrintable, Base64, Binary };
-
-/// What the wire carries beside lines of ASCII (RFC 6152, RFC 3030); each includes the one before.
-enum class WireWidth : std::uint8_t { SevenBit, EightBit, Binary };
-
-/// The smallest encoding of a scanned text that the way carries; 8bit only where `eight_bit` allows it.
-inline TransferEncoding ChooseEncoding(const TextScan& scan, bool eight_bit) noexcept {
-  if (scan.Escaped() == 0 && !scan.HasLongLine()) return TransferEncoding::SevenBit;
-  if (scan.GoesAsItIs(eight_bit)) return TransferEncoding::EightBit;
-  return scan.Escaped() * 6 > scan.Size() ? TransferEncoding::Base64 : TransferEncoding::QuotedPrintable;
-}
-
-inline TransferEncoding ChooseEncoding(std::string_view text, bool eight_bit) noexcept {
-  TextScan scan;
-  scan.Update(text);
-  return ChooseEncoding(scan, eight_bit);
-}
-
-}  // namespace detail
-SMTPOLL_NAMESPACE_END
-
-#endif
-
-// ---- smtpoll/message/attachment_plan.hpp ----
-// How an attachment goes over the wire: its media type, its transfer encoding, its size there. A message that is
-// forwarded is message/rfc822 where its lines can go as they are, because that type must not be base64 (RFC 2046
-// 5.2.1). Invariant: the receiver gets the very bytes, but for the line ends of a forwarded message.
-#ifndef SMTPOLL_MESSAGE_ATTACHMENT_PLAN_HPP
-#define SMTPOLL_MESSAGE_ATTACHMENT_PLAN_HPP
-
-SMTPOLL_NAMESPACE_BEGIN
-namespace detail {
-
-struct AttachmentPlan {
-  std::string_view type;  ///< As for Content-Type; looks into the attachment or is a literal.
-  TransferEncoding encoding = TransferEncoding::Base64;
-  bool is_text = false;         ///< Its lines are read as text: `encoding` is SevenBit, EightBit or QuotedPrintable.
-  bool is_utf8 = false;         ///< A text whose bytes are UTF-8 and whose type does not say so.
-  bool is_forward = false;      ///< A whole message (message/rfc822).
-  std::uint64_t wire_size = 0;  ///< Bytes on the wire, or kUnknownSize.
-};
-
-/// The values of EmailAttachment::ContentEncoding.
-inline bool IsContentEncoding(std::string_view name) noexcept {
-  for (const std::string_view one : {"", "base64", "quoted-printable", "7bit", "8bit", "binary"})
-    if (EqualIgnoringCase(name, one)) return true;
-  return false;
-}
-
-/// False where an attachment goes by base64 whatever its bytes are.
-inline bool MayGoWithoutBase64(const EmailAttachment& one, WireWidth width) noexcept {
-  if (width == WireWidth::Binary || !EqualIgnoringCase(one.ContentEncoding, "base64")) return true;
-  return EqualIgnoringCase(one.MIMEType.empty() ? MimeTypeOf(one.Name) : one.MIMEType, "message/rfc822");
-}
-
-/// Scans the bytes of an attachment in memory or in a file; false where it is neither or cannot be read.
-inline bool ScanAttachment(const EmailAttachment& one, TextScan& scan) {
-  if (one.Callback()) return false;
-  if (one.Path().empty()) {
-    scan.Update(one.Data);
-    return true;
-  }
-  FileReader file;
-  if (!file.Open(one.Path().c_str())) return false;
-  char piece[4096];
-  for (;;) {
-    const SourceResult got = file.Read(piece, sizeof piece);
-    scan.Update({piece, got.size});
-    if (got.status != SourceStatus::More) return got.status == SourceStatus::End;
-  }
-}
-
-/// True where a text starts with valid UTF-8: all of it that is in memory, or the start of the file.
-inline bool StartsWithUtf8(const EmailAttachment& one) {
-  if (one.Callback()) return false;
-  if (one.Path().empty()) return FindInvalidUtf8(one.Data) == std::string_view::npos;
-  FileReader file;
-  if (!file.Open(one.Path().c_str())) return false;
-  char piece[4096];
-  std::size_t size = 0;
-  SourceResult got = {0, SourceStatus::More};
-  while (got.status == SourceStatus::More && size < sizeof piece) {
-    got = file.Read(piece + size, sizeof piece - size);
-    size += got.size;
-  }
-  if (got.status == SourceStatus::Failed) return false;
-  const std::string_view start(piece, size);
-  const std::size_t invalid = FindInvalidUtf8(start);
-  // A character may be cut at the end of the piece.
-  return invalid == std::string_view::npos || (got.status == SourceStatus::More && size - invalid < 4);
-}
-
-class AttachmentPlanner {
- public:
-  AttachmentPlanner(const EmailAttachment& attachment, WireWidth width) : one_(attachment), width_(width) {
-    plan_.type = one_.MIMEType.empty() ? MimeTypeOf(one_.Name) : std::string_view(one_.MIMEType);
-    const bool forward = EqualIgnoringCase(plan_.type, "message/rfc822");
-    const bool composite =
-        StartsWithIgnoringCase(plan_.type, "message/") || StartsWithIgnoringCase(plan_.type, "multipart/");
-    if (forward && GoesAsText()) {
-      plan_.is_forward = true;
-      return;
-    }
-    const bool raw = width == WireWidth::Binary;
-    if (plan_.type.find('/') == std::string_view::npos || (composite && !(forward && raw)))
-      plan_.type = "application/octet-stream";
-    plan_.is_utf8 = StartsWithIgnoringCase(plan_.type, "text/") && plan_.type.find(';') == std::string_view::npos &&
-                    StartsWithUtf8(one_);
-    if (!forward && IsPreferredAsText()) return;
-    plan_.encoding = raw ? TransferEncoding::Binary : TransferEncoding::Base64;
-    plan_.wire_size = raw || one_.Size() == kUnknownSize ? one_.Size() : Base64LinesSize(one_.Size());
-  }
-  const AttachmentPlan& Plan() const noexcept { return plan_; }
-
- private:
-  /// A message of no bytes is no message; a file that is empty now is left to the reader.
-  bool GoesAsText() {
-    TextScan scan;
-    if (one_.Size() == 0 || !ScanAttachment(one_, scan)) return false;
-    if (!scan.GoesAsItIs(width_ != WireWidth::SevenBit)) return false;
-    TakeText(scan.IsEightBit() ? TransferEncoding::EightBit : TransferEncoding::SevenBit, scan.CrlfSize());
-    return true;
-  }
-
-  /// The caller named another encoding than base64, or none, and the bytes come through by it.
-  bool IsPreferredAsText() {
-    const std::string_view wanted = one_.ContentEncoding;
-    if (EqualIgnoringCase(wanted, "base64") || EqualIgnoringCase(wanted, "binary")) return false;
-    if (wanted.empty() && !StartsWithIgnoringCase(plan_.type, "text/")) return false;
-    TextScan scan;
-    if (one_.Callback() || !one_.Path().empty() || one_.Data.empty()) return false;
-    scan.Update(one_.Data);
-    if (scan.HasBareLineEnd()) return false;  // a text's line ends become CRLF
-    const bool quoted = EqualIgnoringCase(wanted, "quoted-printable");
-    if (!quoted && scan.GoesAsItIs(width_ != WireWidth::SevenBit && !EqualIgnoringCase(wanted, "7bit"))) {
-      TakeText(scan.IsEightBit() ? TransferEncoding::EightBit : TransferEncoding::SevenBit, scan.CrlfSize());
-      return true;
-    }
-    if (!quoted && ChooseEncoding(one_.Data, false) != TransferEncoding::QuotedPrintable) return false;
-    TakeText(TransferEncoding::QuotedPrintable, 0);
-    return true;
-  }
-
-  void TakeText(TransferEncoding encoding, std::uint64_t size) noexcept {
-    plan_.is_text = true;
-    plan_.encoding = encoding;
-    plan_.wire_size = size;
-  }
-
-  const EmailAttachment& one_;
-  WireWidth width_;
-  AttachmentPlan plan_;
-};
-
-}  // namespace detail
-SMTPOLL_NAMESPACE_END
-
-#endif
-
-// ---- smtpoll/message/message_fault.hpp ----
-// The first thing that keeps a message from being sent safely, by the name of its field. Nothing here is about taste;
-// that is Check's. Invariant: of a message without a fault no value can end its line, its header, or its command.
-#ifndef SMTPOLL_MESSAGE_MESSAGE_FAULT_HPP
-#define SMTPOLL_MESSAGE_MESSAGE_FAULT_HPP
-
-SMTPOLL_NAMESPACE_BEGIN
-namespace detail {
-
-/// A name longer than this leaves no room for a value (RFC 5322 2.1.1).
-constexpr std::size_t kLongestFieldName = 76;
-/// Two names of 127 characters and parameters (RFC 6838 4.2).
-constexpr std::size_t kLongestMimeType = 400;
-constexpr std::size_t kLongestContentId = 250;
-constexpr std::size_t kLongestMethod = 32;
-
-/// Fields of tokens, identifiers and addresses, in which an encoded word means nothing (RFC 2047 5).
-inline bool IsTokenField(std::string_view name) noexcept {
-  for (const std::string_view one :
-       {"Message-ID", "In-Reply-To", "References", "Date", "Resent-Date", "Resent-Message-ID", "Auto-Submitted",
-        "List-Unsubscribe", "List-Unsubscribe-Post", "List-Help", "List-Subscribe", "List-Post", "List-Archive"})
-    if (EqualIgnoringCase(name, one)) return true;
-  return false;
-}
-
-/// Takes a domain in ASCII as a string does, and keeps nothing but how long it and its labels are (RFC 1035 2.3.4).
-class DomainMeter {
- public:
-  std::size_t size() const noexcept { return size_; }
-  void operator+=(char c) noexcept {
-    ++size_;
-    label_ = c == '.' ? 0 : label_ + 1;
-    if (label_ > longest_) longest_ = label_;
-  }
-  void operator+=(std::string_view text) noexcept {
-    for (const char c : text) *this += c;
-  }
-  const char* Fault() const noexcept {
-    if (longest_ > 63) return "a label of the domain is longer than 63 octets";
-    return size_ > 255 ? "the domain is longer than 255 octets" : nullptr;
-  }
-
- private:
-  std::size_t size_ = 0;
-  std::size_t label_ = 0;
-  std::size_t longest_ = 0;
-};
-
-/// What a mailbox of a message is for.
-enum class MailboxRole : std::uint8_t { Author, ReversePath, Recipients };
-
-class FaultFinder {
- public:
-  explicit FaultFinder(const EmailMessage& mail) noexcept : mail_(mail) {}
-
-  MessageFault First() const {
-    return First([](MailboxRole, const Mailbox&) {});
-  }
-
-  /// As First, and hands each mailbox of the envelope to `take(MailboxRole, const Mailbox&)` on the way, so that who
-  /// sends the message need not read the lists once more.
-  template <typename Take>
-  MessageFault First(Take&& take) const {
-    const auto check = [&take](std::string_view field, std::string_view list, MailboxRole kind) {
-      return Addresses(field, list, kind != MailboxRole::Recipients,
-                       [&take, kind](const Mailbox& mailbox) { take(kind, mailbox); });
-    };
-    if (const MessageFault fault = check("FromAddress", mail_.FromAddress, MailboxRole::Author)) return fault;
-    if (mail_.ReversePath && !mail_.ReversePath->empty())
-      if (const MessageFault fault = check("ReversePath", *mail_.ReversePath, MailboxRole::ReversePath)) return fault;
-    if (const MessageFault fault = check("ToAddress", mail_.ToAddress, MailboxRole::Recipients)) return fault;
-    if (const MessageFault fault = check("CCAddress", mail_.CCAddress, MailboxRole::Recipients)) return fault;
-    if (const MessageFault fault = check("BCCAddress", mail_.BCCAddress, MailboxRole::Recipients)) return fault;
-    return BesideAddresses();
-  }
-
- private:
-  MessageFault BesideAddresses() const {
-    if (const MessageFault fault = Signing()) return fault;
-    if (mail_.Options.tls_required == TlsRequired::Yes && mail_.Headers.Has("TLS-Required"))
-      return {"TLS-Required", 0, "Options.tls_required asks for REQUIRETLS, and that excludes it (RFC 8689 4.1)"};
-    if (mail_.Options.tls_required == TlsRequired::No && !mail_.Source.empty())
-      return {"Options", 0, "a ready-made Source has to say TLS-Required itself"};
-    if (!mail_.Source.empty()) {
-      const std::size_t nul = mail_.Source.find('\0');
-      return nul == std::string::npos ? MessageFault() : MessageFault{"Source", nul + 1, "a NUL"};
-    }
-    if (const MessageFault fault = Line("Subject", mail_.Subject)) return fault;
-    for (const InternetHeaders::Field& field : mail_.Headers.Fields())
-      if (const MessageFault fault = Header(field)) return fault;
-    for (const EmailAttachment& attachment : mail_.Attachments)
-      if (const MessageFault fault = Attachment(attachment)) return fault;
-    if (mail_.CalendarMethod.size() > kLongestMethod) return {"CalendarMethod", 0, "it is too long"};
-    for (const char c : mail_.CalendarMethod)
-      if (!IsAlpha(c) && c != '-') return {"CalendarMethod", 0, "a METHOD is one word"};
-    for (const std::string* body : {&mail_.BodyPlainText, &mail_.BodyHTML, &mail_.BodyEnriched, &mail_.BodyCalendar})
-      if (const std::size_t at = FindInvalidUtf8(*body); at != std::string_view::npos)
-        return {"Body", at + 1, "no valid UTF-8"};
-    return {};
-  }
-
-  template <typename Take>
-  static MessageFault Addresses(std::string_view field, std::string_view list, bool needed, Take&& take) {
-    MailboxParser parser(list);
-    Mailbox mailbox;
-    bool found = false;
-    while (parser.Next(mailbox)) {
-      found = true;
-      take(mailbox);
-      if (IsAllAscii(mailbox.domain)) continue;
-      DomainMeter ascii;
-      AppendAsciiDomain(mailbox.domain, ascii);
-      if (const char* reason = ascii.Fault())
-        return {field, static_cast<std::size_t>(mailbox.domain.data() - list.data()) + 1, reason};
-    }
-    if (parser.Failed()) return {field, parser.FaultColumn(), parser.FaultReason()};
-    return needed && !found ? MessageFault{field, 0, "an address is missing"} : MessageFault();
-  }
-
-  static MessageFault Line(std::string_view field, std::string_view value) noexcept {
-    if (IsAllPrint(value)) return {};
-    for (std::size_t i = 0; i < value.size(); ++i)
-      if ((static_cast<unsigned char>(value[i]) < ' ' && value[i] != '\t') || value[i] == 0x7f)
-        return {field, i + 1, "a line break or another control character"};
-    const std::size_t invalid = FindInvalidUtf8(value);
-    return invalid == std::string_view::npos ? MessageFault() : MessageFault{field, invalid + 1, "no valid UTF-8"};
-  }
-
-  static MessageFault Tokens(std::string_view field, std::string_view value) noexcept {
-    std::size_t word = 0;
-    for (std::size_t i = 0; i < value.size(); ++i) {
-      if (!IsPrint(value[i])) return {field, i + 1, "a character that this header cannot hold"};
-      word = value[i] == ' ' ? 0 : word + 1;
-      if (word > kMaxWord) return {field, i + 1, "a word that is too long for a line"};
-    }
-    return {};
-  }
-
-  static MessageFault Header(const InternetHeaders::Field& field) {
-    if (field.name.empty()) return {"Headers", 0, "a header without a name"};
-    for (const char c : field.name)
-      if (!IsPrint(c) || c == ' ' || c == ':') return {"Headers", 0, "a bad character in a header's name"};
-    if (field.name.size() > kLongestFieldName) return {"Headers", 0, "a header's name is too long"};
-    if (const MessageFault fault = Line(field.name, field.value)) return fault;
-    if (IsTokenField(field.name)) return Tokens(field.name, field.value);
-    if (!IsAddressField(field.name)) return {};
-    return Addresses(field.name, field.value, false, [](const Mailbox&) {});
-  }
-
-  static MessageFault Attachment(const EmailAttachment& one) {
-    if (const MessageFault fault = Line("Attachments", one.Name)) return fault;
-    for (const char c : one.MIMEType)
-      if (!IsPrint(c)) return {"Attachments", 0, "a bad character in a MIME type"};
-    if (one.MIMEType.size() > kLongestMimeType) return {"Attachments", 0, "a MIME type is too long"};
-    for (const char c : one.InlineContentID)
-      if (!IsPrint(c) || c == ' ' || c == '<' || c == '>')
-        return {"Attachments", 0, "a bad character in an InlineContentID"};
-    if (one.InlineContentID.size() > kLongestContentId) return {"Attachments", 0, "an InlineContentID is too long"};
-    if (!IsContentEncoding(one.ContentEncoding)) return {"Attachments", 0, "there is no such ContentEncoding"};
-    if (one.Path().empty()) return {};
-    FileReader file;
-    return file.Open(one.Path().c_str()) ? MessageFault() : MessageFault{"Attachments", 0, "a file cannot be opened"};
-  }
-
-  MessageFault Signing() const noexcept {
-    if (mail_.Signer == nullptr) return {};
-    if (const char* reason = mail_.Signer->Fault()) return {"Signer", 0, reason};
-    if (!mail_.Source.empty()) return {};
-    for (const EmailAttachment& one : mail_.Attachments)
-      if (one.Callback() && !one.Rewinder())
-        return {"Attachments", 0, "signing reads a message twice: LoadFromCallback needs a rewind"};
-    return {};
-  }
-
-  const EmailMessage& mail_;
-};
-
-inline bool HasUtf8Mailbox(std::string_view list) noexcept {
-  if (IsAllAscii(list)) return false;
-  MailboxParser parser(list);
-  Mailbox mailbox;
-  while (parser.Next(mailbox))
-    if (NeedsSmtpUtf8(mailbox)) return true;
-  return false;
-}
-
-}  // namespace detail
-
-inline MessageFault EmailMessage::Fault() const { return detail::FaultFinder(*this).First(); }
-
-inline bool EmailMessage::NeedsSmtpUtf8() const noexcept {
-  for (const std::string* list : {&FromAddress, &ToAddress, &CCAddress, &BCCAddress})
-    if (detail::HasUtf8Mailbox(*list)) return true;
-  if (ReversePath && detail::HasUtf8Mailbox(*ReversePath)) return true;
-  if (!Source.empty()) return !detail::IsAllAscii(detail::HeaderOf(Source));
-  for (const InternetHeaders::Field& field : Headers.Fields())
-    if (detail::IsAddressField(field.name) && detail::HasUtf8Mailbox(field.value)) return true;
-  return false;
-}
-
-SMTPOLL_NAMESPACE_END
-
-#endif
-
-// ---- smtpoll/message/message_check.hpp ----
-// A message's fault as the error that its sender hears: it names the field and the column.
-#ifndef SMTPOLL_MESSAGE_MESSAGE_CHECK_HPP
-#define SMTPOLL_MESSAGE_MESSAGE_CHECK_HPP
-
-SMTPOLL_NAMESPACE_BEGIN
-namespace detail {
-
-inline Error InvalidMessage(std::string_view field, std::size_t column, const char* reason) {
-  Error error(Errc::InvalidMessage, Phase::None, field);
-  if (column != 0) {
-    error.text.Append(", column ");
-    error.text.AppendDecimal(column);
-  }
-  error.text.Append(": ");
-  error.text.Append(reason);
-  return error;
-}
-inline Error AsError(const MessageFault& fault) {
-  return fault ? InvalidMessage(fault.field, fault.column, fault.reason) : Error();
-}
-}  // namespace detail
-SMTPOLL_NAMESPACE_END
-
-#endif
-
-// ---- smtpoll/message/attachment_reader.hpp ----
-// Reads the bytes of one attachment from wherever they are. An attachment that is not as long as it said is a failure:
-// a message must not go out with less, or with another length than was promised to the server.
-#ifndef SMTPOLL_MESSAGE_ATTACHMENT_READER_HPP
-#define SMTPOLL_MESSAGE_ATTACHMENT_READER_HPP
-
-SMTPOLL_NAMESPACE_BEGIN
-namespace detail {
-
-class AttachmentReader {
- public:
-  /// Starts over; false where the attachment cannot be read (again).
-  bool Start(const EmailAttachment& attachment, bool again) {
-    Close();
-    attachment_ = &attachment;
-    read_ = 0;
-    if (!attachment.Path().empty()) return file_.Open(attachment.Path().c_str());
-    if (attachment.Callback() && again) return attachment.Rewinder() && attachment.Rewinder()();
-    return true;
-  }
-  void Close() noexcept { file_.Close(); }
-
-  SourceResult Read(char* into, std::size_t room) {
-    const SourceResult result = ReadPiece(into, room);
-    if (result.status == SourceStatus::Failed || result.size > room) return {0, SourceStatus::Failed};
-    read_ += result.size;
-    const std::uint64_t size = attachment_->Size();
-    if (size == kUnknownSize) return result;
-    const bool too_long = read_ > size || (result.status != SourceStatus::End && read_ == size && !AtEnd());
-    const bool too_short = result.status == SourceStatus::End && read_ < size;
-    if (too_long || too_short) return {0, SourceStatus::Failed};
-    return {result.size, read_ == size ? SourceStatus::End : result.status};
-  }
-
- private:
-  SourceResult ReadPiece(char* into, std::size_t room) {
-    if (file_.IsOpen()) return file_.Read(into, room);
-    if (attachment_->Callback()) return attachment_->Callback()(into, room);
-    const std::size_t at = static_cast<std::size_t>(read_), left = attachment_->Data.size() - at;
-    const std::size_t size = left < room ? left : room;
-    if (size != 0) std::memcpy(into, attachment_->Data.data() + at, size);
-    return {size, size == left ? SourceStatus::End : SourceStatus::More};
-  }
-
-  /// True where a file has no byte left; a callback is believed.
-  bool AtEnd() noexcept {
-    char next;
-    return !file_.IsOpen() || file_.Read(&next, 1).status == SourceStatus::End;
-  }
-
-  const EmailAttachment* attachment_ = nullptr;
-  FileReader file_;
-  std::uint64_t read_ = 0;
-};
-
-}  // namespace detail
-SMTPOLL_NAMESPACE_END
-
-#endif
-
-// ---- smtpoll/message/body_source.hpp ----
-// Bodies as they go over the wire: text with CRLF, quoted-printable or base64 lines (RFC 2045 6), made piece by piece.
-// Invariant: the bytes do not depend on how much room each read gives.
-#ifndef SMTPOLL_MESSAGE_BODY_SOURCE_HPP
-#define SMTPOLL_MESSAGE_BODY_SOURCE_HPP
-
-SMTPOLL_NAMESPACE_BEGIN
-namespace detail {
-
-/// Text with every line end, CR, LF or CRLF, as CRLF. What stands between two faulty line ends is copied at once.
-class CrlfText {
- public:
-  void Start(std::string_view text) noexcept {
-    text_ = text;
-    at_ = 0;
-    before_ = '\n';
-  }
-  bool Done() const noexcept { return at_ == text_.size() && before_ != '\r'; }
-  std::size_t Read(char* into, std::size_t room) noexcept {
-    std::size_t size = 0;
-    while (size < room && !Done()) {
-      const std::size_t left = text_.size() - at_, most = left < room - size ? left : room - size;
-      const std::size_t run = FindLineFault(before_, text_.data() + at_, most, false);
-      if (run != 0) {
-        std::memcpy(into + size, text_.data() + at_, run);
-        size += run;
-        at_ += run;
-        before_ = text_[at_ - 1];
-      }
-      if (size == room || Done()) break;
-      // Here, or at the end of the text, the other half of a CRLF is missing.
-      if (run != most || at_ == text_.size()) into[size++] = before_ = before_ == '\r' ? '\n' : '\r';
-    }
-    return size;
-  }
-
- private:
-  std::string_view text_;
-  std::size_t at_ = 0;
-  char before_ = '\n';  // the last byte written
-};
-
-/// Text as quoted-printable, lines of at most 76 characters (RFC 2045 6.7).
-class QuotedPrintableText {
- public:
-  void Start(std::string_view text) noexcept {
-    text_ = text;
-    at_ = column_ = token_size_ = token_at_ = 0;
-    block_ = SIZE_MAX;
-  }
-  bool Done() const noexcept { return at_ == text_.size() && token_at_ == token_size_; }
-  std::size_t Read(char* into, std::size_t room) noexcept {
-    std::size_t size = 0;
-    while (size < room && !Done()) {
-      if (token_at_ == token_size_) {
-        const std::size_t run = PlainRun(room - size);
-        if (run != 0) {
-          std::memcpy(into + size, text_.data() + at_, run);
-          size += run;
-          at_ += run;
-          column_ += run;
-          continue;
-        }
-        NextToken();
-      }
-      while (size < room && token_at_ < token_size_) into[size++] = token_[token_at_++];
-    }
-    return size;
-  }
-
- private:
-  static constexpr std::size_t kMaxColumn = 75;  // and the = of a soft line break
-
-  /// How many bytes from here on, at most `most`, stand for themselves and fit the line.
-  std::size_t PlainRun(std::size_t most) noexcept {
-    const char* const here = text_.data() + at_;
-    const std::size_t left = text_.size() - at_;
-    if (most > left) most = left;
-    if (most > kMaxColumn - column_) most = kMaxColumn - column_;
-    if (most == 0 || !IsPrint(*here) || (column_ == 0 && IsHabit(*here))) return 0;
-    std::size_t run = 0;
-    while (run < most) {
-      const std::size_t place = at_ + run;
-      if (place / 32 != block_) LookAtBlock(place / 32);
-      const std::uint32_t other = other_ >> place % 32;
-      if (other != 0) {
-        run += LowestBit(other);
-        break;
-      }
-      run += 32 - place % 32;
-    }
-    if (run > most) run = most;
-    const void* const equals = std::memchr(here, '=', run);
-    if (equals != nullptr) run = static_cast<std::size_t>(static_cast<const char*>(equals) - here);
-    const bool line_ends = run == left || here[run] == '\r' || here[run] == '\n';
-    return run != 0 && line_ends && IsSpace(here[run - 1]) ? run - 1 : run;
-  }
-
-  /// Notes which of the 32 bytes of a block are not plain; each block is looked at once.
-  void LookAtBlock(std::size_t block) noexcept {
-    const std::string_view bytes = text_.substr(block * 32);
-    const TextBits bits = bytes.size() >= 32 ? TextBitsOf32(bytes.data()) : TextBitsByByte(bytes.data(), bytes.size());
-    other_ = bits.cr | bits.lf | bits.control | bits.eight_bit;
-    block_ = block;
-  }
-
-  /// "From " at a line's start and a lone dot meet habits of old software.
-  static bool IsHabit(char c) noexcept { return c == 'F' || c == '.'; }
-
-  void Put(char c) noexcept { token_[token_size_++] = c; }
-
-  void NextToken() noexcept {
-    token_size_ = token_at_ = 0;
-    const char c = text_[at_++];
-    if (c == '\r' || c == '\n') {
-      if (c == '\r' && at_ < text_.size() && text_[at_] == '\n') ++at_;
-      Put('\r');
-      Put('\n');
-      column_ = 0;
-      return;
-    }
-    const bool line_ends = at_ == text_.size() || text_[at_] == '\r' || text_[at_] == '\n';
-    // White space at a line's end would be lost.
-    const bool plain = IsSpace(c) ? !line_ends : IsPrint(c) && c != '=' && !(column_ == 0 && IsHabit(c));
-    const std::size_t size = plain ? 1 : 3;
-    if (column_ + size > kMaxColumn) {
-      Put('=');
-      Put('\r');
-      Put('\n');
-      column_ = 0;
-    }
-    column_ += size;
-    if (plain) return Put(c);
-    constexpr char kHex[] = "0123456789ABCDEF";
-    const auto byte = static_cast<unsigned char>(c);
-    Put('=');
-    Put(kHex[byte >> 4]);
-    Put(kHex[byte & 15]);
-  }
-
-  std::string_view text_;
-  std::size_t at_ = 0;
-  std::size_t block_ = SIZE_MAX;  // the block of text_ that other_ is of
-  std::uint32_t other_ = 0;
-  std::size_t column_ = 0;
-  char token_[8];
-  std::size_t token_size_ = 0;
-  std::size_t token_at_ = 0;
-};
-
-/// Bytes as lines of base64: whole lines are encoded straight into the reader's room, out of its own tail or out of
-/// the memory where the bytes are. Only a line that is torn by a read's end is held.
-class Base64Lines {
- public:
-  void Start() noexcept { carried_ = line_size_ = line_at_ = 0, ended_ = false; }
-  bool Done() const noexcept { return ended_ && carried_ == 0 && line_at_ == line_size_; }
-
-  /// `pull(char*, size_t)` is Source::Read. What it says other than More is passed on once all before it is written.
-  /// Less than `room` is filled where the rest is too small for a line.
-  template <typename Pull>
-  SourceResult Read(char* into, std::size_t room, Pull&& pull) {
-    std::size_t size = 0;
-    for (;;) {
-      size += TakeLine(into + size, room - size);
-      if (size == room || Done()) return {size, Done() ? SourceStatus::End : SourceStatus::More};
-      if (ended_) {
-        EncodeCarried();
-        continue;
-      }
-      const std::size_t lines = (room - size) / kBase64LineSize;
-      if (lines == 0 && size != 0) return {size, SourceStatus::More};
-      // What is read goes to the end of the room, behind what is left from before: encoding it forward to the room's
-      // front never overtakes it.
-      char* const raw = lines != 0 ? into + room - lines * kBase64LineBytes : carry_;
-      const std::size_t most = lines != 0 ? lines * kBase64LineBytes : kBase64LineBytes;
-      if (lines != 0) std::memcpy(raw, carry_, carried_);
-      const SourceResult got = pull(raw + carried_, most - carried_);
-      if (got.status == SourceStatus::Failed) return {size, SourceStatus::Failed};
-      if (got.status == SourceStatus::Again) return {size, size != 0 ? SourceStatus::More : SourceStatus::Again};
-      ended_ = got.status == SourceStatus::End;
-      carried_ += got.size;
-      if (lines == 0) {
-        if (carried_ == kBase64LineBytes) EncodeCarried();
-        continue;
-      }
-      const std::size_t whole = carried_ / kBase64LineBytes;
-      carried_ -= whole * kBase64LineBytes;
-      std::memcpy(carry_, raw + whole * kBase64LineBytes, carried_);
-      Base64EncodeLines(raw, whole, into + size);
-      size += whole * kBase64LineSize;
-    }
-  }
-
-  /// The same of bytes in memory, taken off the front of `bytes`.
-  SourceResult Read(char* into, std::size_t room, std::string_view& bytes) noexcept {
-    std::size_t size = 0;
-    for (;;) {
-      size += TakeLine(into + size, room - size);
-      ended_ = bytes.empty();
-      if (size == room || Done()) return {size, Done() ? SourceStatus::End : SourceStatus::More};
-      const std::size_t lines = (room - size) / kBase64LineSize, there = bytes.size() / kBase64LineBytes;
-      const std::size_t whole = lines < there ? lines : there;
-      if (whole == 0) {
-        carried_ = there != 0 ? kBase64LineBytes : bytes.size();
-        std::memcpy(carry_, bytes.data(), carried_);
-        bytes.remove_prefix(carried_);
-        EncodeCarried();
-        continue;
-      }
-      Base64EncodeLines(bytes.data(), whole, into + size);
-      bytes.remove_prefix(whole * kBase64LineBytes);
-      size += whole * kBase64LineSize;
-    }
-  }
-
- private:
-  /// Writes what is left of the line that is held.
-  std::size_t TakeLine(char* into, std::size_t room) noexcept {
-    const std::size_t left = line_size_ - line_at_, size = left < room ? left : room;
-    if (size != 0) std::memcpy(into, line_ + line_at_, size);
-    line_at_ += size;
-    return size;
-  }
-
-  void EncodeCarried() noexcept {
-    line_size_ = Base64Encode(carry_, carried_, line_);
-    line_[line_size_++] = '\r';
-    line_[line_size_++] = '\n';
-    line_at_ = carried_ = 0;
-  }
-
-  char carry_[kBase64LineBytes];
-  char line_[kBase64LineSize];
-  std::size_t carried_ = 0;
-  std::size_t line_size_ = 0;
-  std::size_t line_at_ = 0;
-  bool ended_ = false;
-};
-
-/// Bytes that a text becomes on the wire; `scan` has seen all of it.
-inline std::uint64_t WireSize(std::string_view text, const TextScan& scan, TransferEncoding encoding) noexcept {
-  if (encoding == TransferEncoding::Base64) return Base64LinesSize(scan.CrlfSize());
-  if (encoding != TransferEncoding::QuotedPrintable) return scan.CrlfSize();
-  // A counting pass: encoded into nothing.
-  char nowhere[512];
-  std::uint64_t size = 0;
-  QuotedPrintableText quoted;
-  quoted.Start(text);
-  while (!quoted.Done()) size += quoted.Read(nowhere, sizeof nowhere);
-  return size;
-}
-
-}  // namespace detail
-SMTPOLL_NAMESPACE_END
-
-#endif
-
-// ---- smtpoll/base/calendar.hpp ----
-// Days and times of the Gregorian calendar, computed without locale and without the limits of time_t.
-// Invariant: every number of seconds has one calendar time, and the way back leads to it.
-#ifndef SMTPOLL_BASE_CALENDAR_HPP
-#define SMTPOLL_BASE_CALENDAR_HPP
-
-SMTPOLL_NAMESPACE_BEGIN
-namespace detail {
-
-/// Days since 1970-01-01 of a date of the Gregorian calendar.
-constexpr std::int64_t DaysFromDate(std::int64_t year, int month, int day) noexcept {
-  // Years start in March here, so that the leap day is the last one.
-  year -= month <= 2;
-  const std::int64_t era = (year >= 0 ? year : year - 399) / 400;
-  const std::int64_t year_of_era = year - era * 400;
-  const std::int64_t day_of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
-  return era * 146097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - 719468;
-}
-
-struct CalendarTime {
-  std::int64_t year = 1970;
-  int month = 1, day = 1, weekday = 4;  // 1 is the first month and day; 0 is Sunday
-  int hour = 0, minute = 0, second = 0;
-};
-
-/// The calendar time of `seconds` since 1970-01-01.
-constexpr CalendarTime ToCalendarTime(std::int64_t seconds) noexcept {
-  CalendarTime time;
-  const std::int64_t days = (seconds >= 0 ? seconds : seconds - 86399) / 86400;
-  const auto second_of_day = static_cast<int>(seconds - days * 86400);
-  time.year = 1970 + days / 366;
-  while (DaysFromDate(time.year + 1, 1, 1) <= days) ++time.year;
-  while (DaysFromDate(time.year, 1, 1) > days) --time.year;
-  while (time.month < 12 && DaysFromDate(time.year, time.month + 1, 1) <= days) ++time.month;
-  time.day = static_cast<int>(days - DaysFromDate(time.year, time.month, 1)) + 1;
-  time.weekday = static_cast<int>(((days + 4) % 7 + 7) % 7);
-  time.hour = second_of_day / 3600;
-  time.minute = second_of_day / 60 % 60;
-  time.second = second_of_day % 60;
-  return time;
-}
-
-}  // namespace detail
-SMTPOLL_NAMESPACE_END
-
-#endif
-
-// ---- smtpoll/message/date.hpp ----
-// The date of a message (RFC 5322 3.3): `Tue, 24 Nov 2026 10:00:00 +0100`, the local time and how far it is ahead of
-// UTC. Its words are English whatever the locale says.
-#ifndef SMTPOLL_MESSAGE_DATE_HPP
-#define SMTPOLL_MESSAGE_DATE_HPP
-
-SMTPOLL_NAMESPACE_BEGIN
-namespace detail {
-
-/// Appends the date of `seconds` since 1970-01-01 UTC as it is on a clock that is `offset` minutes ahead of UTC.
-inline void AppendDate(std::int64_t seconds, int offset, std::string& to) {
-  constexpr const char* kDays[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
-  constexpr const char* kMonths[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
-                                     "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-  const CalendarTime time = ToCalendarTime(seconds + offset * 60);
-  const auto two = [&to](int value) {
-    to.append(1, static_cast<char>('0' + value / 10)).append(1, static_cast<char>('0' + value % 10));
-  };
-  to.append(kDays[time.weekday]).append(", ").append(std::to_string(time.day)).append(" ");
-  to.append(kMonths[time.month - 1]).append(" ").append(std::to_string(time.year)).append(" ");
-  two(time.hour);
-  to += ':';
-  two(time.minute);
-  to += ':';
-  two(time.second);
-  to += offset < 0 ? " -" : " +";
-  const int distance = offset < 0 ? -offset : offset;
-  two(distance / 60);
-  two(distance % 60);
-}
-
-/// Minutes by which the local clock is ahead of UTC at `now`; 0 where the system does not say.
-inline int LocalOffset(std::time_t now) noexcept {
-  std::tm local{};
-#if defined(SMTPOLL_WINDOWS)
-  if (localtime_s(&local, &now) != 0) return 0;
-#elif defined(SMTPOLL_POSIX)
-  if (localtime_r(&now, &local) == nullptr) return 0;
-#else
-  return 0;
-#endif
-  const std::int64_t as_if_utc = DaysFromDate(local.tm_year + 1900, local.tm_mon + 1, local.tm_mday) * 86400 +
-                                 local.tm_hour * 3600 + local.tm_min * 60 + local.tm_sec;
-  return static_cast<int>((as_if_utc - static_cast<std::int64_t>(now)) / 60);
-}
-
-/// The present date as text, made anew only when the second has changed.
-class DateClock {
- public:
-  /// The text of `now`, which is std::time; valid until the next call.
-  const std::string& Text(std::time_t now) {
-    if (now == second_ && !text_.empty()) return text_;
-    second_ = now;
-    text_.clear();
-    AppendDate(static_cast<std::int64_t>(now), LocalOffset(now), text_);
-    return text_;
-  }
-
- private:
-  std::time_t second_ = 0;
-  std::string text_;
-};
-
-}  // namespace detail
-SMTPOLL_NAMESPACE_END
-
-#endif
-
-// ---- smtpoll/message/token_mint.hpp ----
-// Letters for boundaries and Message-IDs (RFC 2046 5.1.1, RFC 5322 3.6.4) that nobody else draws: they grow out of the
-// system's randomness, asked for once, a count, the moment and the processor. Invariant: no other object, thread or
-// process draws the same token, also none that was forked off with this object in it. They are no secrets.
-#ifndef SMTPOLL_MESSAGE_TOKEN_MINT_HPP
-#define SMTPOLL_MESSAGE_TOKEN_MINT_HPP
-
-#if defined(__linux__)
-#include <sched.h>
-#endif
-
-SMTPOLL_NAMESPACE_BEGIN
-namespace detail {
-
-class TokenMint {
- public:
-  /// Letters of a token: 113 bits.
-  static constexpr std::size_t kSize = 24;
-
-  /// Writes kSize lower-case letters to `into`.
-  void Draw(char* into) noexcept {
-    if (count_ == 0) TakeSeed();
-    ++count_;
-    const std::uint64_t here = Mixed(HereAndNow());
-    for (const std::uint64_t half : seed_) {
-      std::uint64_t bits = Mixed(Mixed(half + count_) ^ here);
-      for (std::size_t i = 0; i < kSize / 2; ++i, bits /= 26) *into++ = static_cast<char>('a' + bits % 26);
-    }
-  }
-
- private:
-  void TakeSeed() noexcept {
-    if (FillWithEntropy(reinterpret_cast<char*>(seed_), sizeof seed_)) return;
-    // A system without randomness: the time and the place still tell two objects apart.
-    seed_[0] = static_cast<std::uint64_t>(std::time(nullptr));
-    seed_[1] = reinterpret_cast<std::uintptr_t>(this);
-  }
-
-  /// Another value in every process at every moment. It costs no system call on Linux: two processes do not run on one
-  /// processor in the same nanosecond.
-  static std::uint64_t HereAndNow() noexcept {
-#if defined(SMTPOLL_POSIX)
-    std::timespec now{};
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    const auto moment = static_cast<std::uint64_t>(now.tv_sec) * 1000000000u + static_cast<std::uint64_t>(now.tv_nsec);
-#if defined(__linux__)
-    return moment << 12 ^ static_cast<std::uint64_t>(sched_getcpu());
-#else
-    return moment << 24 ^ static_cast<std::uint64_t>(getpid());
-#endif
-#else
-    return 0;  // nothing forks here
-#endif
-  }
-
-  /// The last step of splitmix64: every bit of the result depends on every bit of `z`.
-  static std::uint64_t Mixed(std::uint64_t z) noexcept {
-    z += 0x9E3779B97F4A7C15u;
-    z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9u;
-    z = (z ^ z >> 27) * 0x94D049BB133111EBu;
-    return z ^ z >> 31;
-  }
-
-  std::uint64_t seed_[2] = {};
-  std::uint64_t count_ = 0;
-};
-
-}  // namespace detail
-SMTPOLL_NAMESPACE_END
-
-#endif
-
-// ---- smtpoll/message/message_layout.hpp ----
-// The order of a message's parts: literal text (headers, boundaries) and, between, bodies and attachments to be
-// encoded. The tree is the smallest that holds what is there (RFC 2046 5.1, RFC 2387): mixed, related, alternative.
-#ifndef SMTPOLL_MESSAGE_MESSAGE_LAYOUT_HPP
-#define SMTPOLL_MESSAGE_MESSAGE_LAYOUT_HPP
-
-SMTPOLL_NAMESPACE_BEGIN
-namespace detail {
-
-/// What a LineClaim may say of a part.
-enum class LineQuality : std::uint8_t { Any, Crlf, NoDots };
-
-struct MessagePart {
-  bool is_literal = false;
-  std::size_t begin = 0;  // of a literal: its place in Literals()
-  std::size_t end = 0;
-  std::string_view text;  // of a body
-  TransferEncoding encoding = TransferEncoding::SevenBit;
-  const EmailAttachment* attachment = nullptr;
-  std::uint64_t size = 0;                // bytes on the wire, or kUnknownSize
-  bool verbatim = false;                 // of a body: its lines need nothing
-  LineQuality lines = LineQuality::Any;  // of what is read from here on until a part has given a byte
-};
-
-/// A longer name is encoded, because it may have no place where its line can be folded.
-constexpr std::size_t kLongestPlainName = 500;
-
-/// What makes a rendering this one and no other: a message that is rendered again with the same stamp shows the same
-/// Date and the same Message-ID. All zero is a stamp that the first rendering fills.
-struct MessageStamp {
-  std::int64_t time = 0;  // seconds since 1970
-  char token[TokenMint::kSize] =
-      {};  // letters that no text of the message holds: the stem of its boundaries and its Message-ID
-};
-
-class MessageLayout {
- public:
-  const std::vector<MessagePart>& Parts() const noexcept { return parts_; }
-  std::string_view Literals() const noexcept { return literals_; }
-
-  void Clear() noexcept {
-    parts_.clear();
-    literals_.clear();
-    literal_begin_ = 0;
-  }
-
-  /// What the wire has to carry for this message; the envelope asks the server for it.
-  WireWidth Width() const noexcept {
-    WireWidth width = WireWidth::SevenBit;
-    for (const MessagePart& part : parts_) {
-      if (part.encoding == TransferEncoding::Binary) return WireWidth::Binary;
-      if (part.encoding == TransferEncoding::EightBit) width = WireWidth::EightBit;
-    }
-    return width;
-  }
-
-  /// Appends the header as it goes over the wire, without the empty line after it.
-  void AppendHeader(std::string& to) const {
-    if (mail_->Source.empty()) {
-      to.append(Literals().substr(0, Literals().find("\r\n\r\n") + 2));
-      return;
-    }
-    CrlfText header;
-    header.Start(HeaderOf(mail_->Source));
-    char piece[256];
-    while (!header.Done()) to.append(piece, header.Read(piece, sizeof piece));
-  }
-
-  /// Bytes of the whole message, or kUnknownSize.
-  std::uint64_t Size() const noexcept { return size_; }
-
-  /// `width`: what the server offers, 8BITMIME or BINARYMIME. An empty `stamp` is filled.
-  void Lay(const EmailMessage& mail, WireWidth width, MessageStamp& stamp) {
-    Clear();
-    stamp_ = &stamp;
-    width_ = width;
-    mail_ = &mail;
-    if (mail.Source.empty()) {
-      if (stamp.time == 0) {
-        stamp.time = static_cast<std::int64_t>(std::time(nullptr));
-        DrawToken();
-      }
-      WriteFields();
-      WriteMixed();
-      EndLiteral();
-    } else {
-      const TextScan scan = Scanned(mail.Source);
-      AddText(mail.Source, scan, scan.IsEightBit() ? TransferEncoding::EightBit : TransferEncoding::SevenBit);
-    }
-    SumUp();
-  }
-
- private:
-  void DrawToken() {
-    do {
-      mint_.Draw(stamp_->token);
-    } while (HasBoundaries() && (Occurs(mail_->BodyPlainText) || Occurs(mail_->BodyHTML) ||
-                                 Occurs(mail_->BodyEnriched) || Occurs(mail_->BodyCalendar) || OccursInAttachment()));
-  }
-  bool HasBoundaries() const noexcept { return !mail_->Attachments.empty() || CountBodies() > 1; }
-  bool Occurs(const std::string& text) const {
-    return text.find(stamp_->token, 0, sizeof stamp_->token) != std::string::npos;
-  }
-  int CountBodies() const noexcept {
-    return !mail_->BodyPlainText.empty() + !mail_->BodyEnriched.empty() + !mail_->BodyHTML.empty() +
-           !mail_->BodyCalendar.empty();
-  }
-
-  /// How long it all is, and what can be claimed of each part's lines. Boundaries, and fields that nobody checked, are
-  /// looked at; bodies are encoded by us.
-  void SumUp() noexcept {
-    const bool literals_are_lines = FindLineFault('\n', Literals().data(), literals_.size(), false) == literals_.size();
-    size_ = 0;
-    LineQuality after = LineQuality::NoDots;
-    for (std::size_t i = parts_.size(); i-- != 0;) {
-      MessagePart& part = parts_[i];
-      size_ = part.size == kUnknownSize || size_ == kUnknownSize ? kUnknownSize : size_ + part.size;
-      part.lines = LineQuality::Crlf;
-      if (part.is_literal && !literals_are_lines) part.lines = LineQuality::Any;
-      if (part.encoding == TransferEncoding::Binary) part.lines = LineQuality::Any;
-      if (part.encoding == TransferEncoding::Base64 || part.encoding == TransferEncoding::QuotedPrintable)
-        part.lines = LineQuality::NoDots;
-      // A part that may give no byte more is read together with what follows.
-      const bool may_be_over = part.size == 0 || part.size == kUnknownSize;
-      if (may_be_over && after < part.lines) part.lines = after;
-      after = part.lines;
-    }
-  }
-
-  // ---- Header fields.
-
-  void WriteFields() {
-    HeaderWriter writer(literals_);
-    if (Ours("Date")) {
-      writer.Begin("Date");
-      writer.Word(clock_.Text(static_cast<std::time_t>(stamp_->time)));
-      writer.End();
-    }
-    std::string_view author_domain;
-    if (Ours("From"))
-      author_domain = Addresses(writer, "From", mail_->FromAddress);
-    else
-      author_domain = FirstDomain(mail_->FromAddress);
-    if (Ours("To") && !mail_->ToAddress.empty()) Addresses(writer, "To", mail_->ToAddress);
-    if (Ours("Cc") && !mail_->CCAddress.empty()) Addresses(writer, "Cc", mail_->CCAddress);
-    if (Ours("Subject") && !mail_->Subject.empty()) Field(writer, "Subject", mail_->Subject);
-    if (Ours("Message-ID")) MessageId(writer, author_domain);
-    if (Ours("TLS-Required") && mail_->Options.tls_required == TlsRequired::No) Field(writer, "TLS-Required", "No");
-    for (const InternetHeaders::Field& field : mail_->Headers.Fields())
-      if (IsAddressField(field.name))
-        Addresses(writer, field.name, field.value);
-      else if (!IsStructural(field.name))
-        Field(writer, field.name, field.value);
-    Put("MIME-Version: 1.0\r\n");
-  }
-
-  bool Ours(std::string_view name) const noexcept { return !mail_->Headers.Has(name); }
-
-  /// Fields that say how the message is built are never the caller's, and Bcc reaches nobody.
-  static bool IsStructural(std::string_view name) noexcept {
-    for (const std::string_view one :
-         {"MIME-Version", "Content-Type", "Content-Transfer-Encoding", "Content-Disposition", "Bcc"})
-      if (EqualIgnoringCase(name, one)) return true;
-    return false;
-  }
-
-  static void Field(HeaderWriter& writer, std::string_view name, std::string_view value) {
-    writer.Begin(name);
-    writer.Text(value);
-    writer.End();
-  }
-
-  /// A field of mailboxes. An empty group, which names nobody, stands for itself; an empty list makes no field. Returns
-  /// the domain of the first.
-  std::string_view Addresses(HeaderWriter& writer, std::string_view name, std::string_view list) {
-    MailboxParser parser(list);
-    Mailbox mailbox;
-    std::string_view first_domain;
-    bool first = true;
-    while (parser.Next(mailbox)) {
-      if (first) {
-        writer.Begin(name);
-        first_domain = mailbox.domain;
-      } else {
-        writer.Glue(",");
-      }
-      first = false;
-      if (mailbox.local_part.size() + 1 + mailbox.domain.size() == list.size() && list.front() != '"' &&
-          IsAllPrint(list)) {
-        writer.Word(list);
-        continue;
-      }
-      if (IsAllAscii(mailbox.display_name) && mailbox.display_name.size() <= kLongestPlainName) {
-        writer.Verbatim(mailbox.display_name);
-      } else {
-        scratch_.clear();
-        AppendUnquoted(mailbox.display_name, scratch_);
-        writer.Encoded(scratch_);
-      }
-      scratch_.clear();
-      if (!mailbox.display_name.empty()) scratch_ += '<';
-      AppendAddrSpec(mailbox, scratch_);
-      if (!mailbox.display_name.empty()) scratch_ += '>';
-      writer.Word(scratch_);
-    }
-    const bool group = first && list.find(':') != std::string_view::npos;
-    if (group) {
-      writer.Begin(name);
-      writer.Word("undisclosed-recipients:;");
-    }
-    if (!first || group) writer.End();
-    return first_domain;
-  }
-
-  static std::string_view FirstDomain(std::string_view list) noexcept {
-    Mailbox mailbox;
-    MailboxParser(list).Next(mailbox);
-    return mailbox.domain;
-  }
-
-  void MessageId(HeaderWriter& writer, std::string_view domain) {
-    scratch_.assign("<").append(stamp_->token, sizeof stamp_->token);
-    scratch_ += '@';
-    if (domain.empty() || domain[0] == '[' || !IsAllAscii(domain)) domain = "localhost.localdomain";
-    scratch_.append(domain);
-    scratch_ += '>';
-    writer.Begin("Message-ID");
-    writer.Word(scratch_);
-    writer.End();
-  }
-
-  // ---- The tree. Each of these writes an entity: its header fields, the empty line, its body.
-
-  void WriteMixed() {
-    std::size_t attached = 0;
-    for (const EmailAttachment& one : mail_->Attachments) attached += !IsInline(one);
-    if (attached == 0) return WriteBodies();
-    StartMultipart("mixed", '1');
-    Delimiter('1');
-    WriteBodies();
-    for (const EmailAttachment& one : mail_->Attachments) {
-      if (IsInline(one)) continue;
-      Delimiter('1');
-      WriteAttachment(one, "attachment");
-    }
-    CloseDelimiter('1');
-  }
-
-  bool IsInline(const EmailAttachment& one) const noexcept {
-    return !one.InlineContentID.empty() && !mail_->BodyHTML.empty();
-  }
-
-  void WriteBodies() {
-    const int kinds = CountBodies();
-    if (kinds > 1) StartMultipart("alternative", '2');
-    const auto next = [&] {
-      if (kinds > 1) Delimiter('2');
-    };
-    if (!mail_->BodyPlainText.empty() || kinds == 0) {
-      next();
-      WriteText("plain", {}, mail_->BodyPlainText);
-    }
-    if (!mail_->BodyEnriched.empty()) {
-      next();
-      WriteText("enriched", {}, mail_->BodyEnriched);
-    }
-    if (!mail_->BodyHTML.empty()) {
-      next();
-      WriteHtml();
-    }
-    // The last alternative is the one preferred by who can show it (RFC 2046 5.1.4, RFC 6047 2.4).
-    if (!mail_->BodyCalendar.empty()) {
-      next();
-      WriteText("calendar", mail_->CalendarMethod, mail_->BodyCalendar);
-    }
-    if (kinds > 1) CloseDelimiter('2');
-  }
-
-  void WriteHtml() {
-    bool related = false;
-    for (const EmailAttachment& one : mail_->Attachments) related = related || IsInline(one);
-    if (!related) return WriteText("html", {}, mail_->BodyHTML);
-    StartMultipart("related", '3');
-    Delimiter('3');
-    WriteText("html", {}, mail_->BodyHTML);
-    for (const EmailAttachment& one : mail_->Attachments) {
-      if (!IsInline(one)) continue;
-      Delimiter('3');
-      WriteAttachment(one, "inline");
-    }
-    CloseDelimiter('3');
-  }
-
-  void WriteText(std::string_view subtype, std::string_view method, std::string_view text) {
-    const TextScan scan = Scanned(text);
-    const TransferEncoding encoding = ChooseEncoding(scan, width_ != WireWidth::SevenBit);
-    Put("Content-Type: text/");
-    Put(subtype);
-    Put("; charset=utf-8");
-    if (!method.empty()) literals_.append("; method=").append(method);
-    Put("\r\n");
-    EndHeader(encoding);
-    AddText(text, scan, encoding);
-  }
-
-  static TextScan Scanned(std::string_view text) noexcept {
-    TextScan scan;
-    scan.Update(text);
-    return scan;
-  }
-  void AddText(std::string_view text, const TextScan& scan, TransferEncoding encoding) {
-    MessagePart part;
-    part.text = text;
-    part.encoding = encoding;
-    part.size = WireSize(text, scan, encoding);
-    part.verbatim =
-        !scan.HasBareLineEnd() && (encoding == TransferEncoding::SevenBit || encoding == TransferEncoding::EightBit);
-    parts_.push_back(part);
-  }
-
-  /// Only what may go without base64 can hold a boundary; a file is too long to be searched for what is that unlikely.
-  bool OccursInAttachment() const {
-    for (const EmailAttachment& one : mail_->Attachments)
-      if (!one.Data.empty() && one.Size() == one.Data.size() && MayGoWithoutBase64(one, width_) && Occurs(one.Data))
-        return true;
-    return false;
-  }
-
-  void WriteAttachment(const EmailAttachment& one, std::string_view disposition) {
-    const AttachmentPlan plan = AttachmentPlanner(one, width_).Plan();
-    HeaderWriter writer(literals_);
-    writer.Begin("Content-Type");
-    writer.Word(plan.type);
-    if (plan.is_utf8) {
-      writer.Glue(";");
-      writer.Word("charset=utf-8");
-    }
-    if (!IsAllAscii(one.Name)) NameForOldReaders(writer, one.Name);
-    writer.End();
-    writer.Begin("Content-Disposition");
-    writer.Word(disposition);
-    if (!one.Name.empty()) FileName(writer, one.Name);
-    writer.End();
-    if (!one.InlineContentID.empty()) {
-      scratch_.assign("<").append(one.InlineContentID).append(">");
-      Field(writer, "Content-ID", scratch_);
-    }
-    EndHeader(plan.encoding);
-    if (plan.is_text && one.InMemory()) return AddText(one.Data, Scanned(one.Data), plan.encoding);
-    MessagePart part;
-    part.encoding = plan.encoding;
-    part.attachment = &one;
-    part.size = plan.wire_size;
-    parts_.push_back(part);
-  }
-
-  /// The last field of an entity's header, and the empty line. 7bit is what no field says (RFC 2045 6.1).
-  void EndHeader(TransferEncoding encoding) {
-    constexpr std::string_view kNames[] = {"7bit", "8bit", "quoted-printable", "base64", "binary"};
-    Put("Content-Transfer-Encoding: ");
-    Put(kNames[static_cast<unsigned>(encoding)]);
-    Put("\r\n\r\n");
-    EndLiteral();
-  }
-
-  /// Readers that do not know RFC 2231 look here: the name with a low line for each character that is not ASCII. Not as
-  /// a second filename parameter, which others take for a fault.
-  void NameForOldReaders(HeaderWriter& writer, std::string_view name) {
-    TextBuffer& plain = name_;
-    plain.clear();
-    while (!name.empty() && plain.size() < 60) {
-      const Utf8Character character = FirstCharacter(name);
-      plain += character.bytes.size() == 1 && IsPrint(character.bytes[0]) ? character.bytes[0] : '_';
-      name.remove_prefix(character.consumed);
-    }
-    writer.Glue(";");
-    scratch_.assign("name=");
-    AppendQuoted(Trim(plain), scratch_);
-    writer.Word(scratch_);
-  }
-
-  /// RFC 2183 2.3 where the name is plain and short, else RFC 2231 in segments that fit a line. A segment ends between
-  /// two characters, because readers decode each by itself.
-  void FileName(HeaderWriter& writer, std::string_view name) {
-    writer.Glue(";");
-    if (IsAllAscii(name) && name.size() <= 60 && Trim(name) == name) {
-      scratch_.assign("filename=");
-      AppendQuoted(name, scratch_);
-      return writer.Word(scratch_);
-    }
-    constexpr std::size_t kSegment = 45;
-    for (int number = 0; !name.empty(); ++number) {
-      if (number != 0) writer.Glue(";");
-      scratch_.assign("filename*").append(std::to_string(number)).append(number == 0 ? "*=utf-8''" : "*=");
-      const std::size_t start = scratch_.size();
-      while (!name.empty() && scratch_.size() - start < kSegment) {
-        const Utf8Character character = FirstCharacter(name);
-        for (const char c : character.bytes) AppendExtended(c);
-        name.remove_prefix(character.consumed);
-      }
-      writer.Word(scratch_);
-    }
-  }
-
-  /// RFC 2231 7: attribute-char as it is, all else in per cent.
-  void AppendExtended(char c) {
-    if (IsAlpha(c) || IsDigit(c) || c == '.' || c == '-' || c == '_') {
-      scratch_ += c;
-      return;
-    }
-    scratch_ += '%';
-    scratch_ += kHexDigits[static_cast<unsigned char>(c) >> 4];
-    scratch_ += kHexDigits[static_cast<unsigned char>(c) & 15];
-  }
-
-  // ---- Boundaries (RFC 2046 5.1.1). "=_" stands in neither quoted-printable nor base64.
-
-  void AppendBoundary(char level) {
-    literals_.append("=_").append(stamp_->token, sizeof stamp_->token);
-    literals_ += level;
-  }
-  void StartMultipart(std::string_view subtype, char level) {
-    literals_.append("Content-Type: multipart/").append(subtype).append(";\r\n boundary=\"");
-    AppendBoundary(level);
-    literals_ += "\"\r\n";
-  }
-  void Delimiter(char level) {
-    literals_ += "\r\n--";
-    AppendBoundary(level);
-    literals_ += "\r\n";
-  }
-  void CloseDelimiter(char level) {
-    literals_ += "\r\n--";
-    AppendBoundary(level);
-    literals_ += "--\r\n";
-  }
-
-  void Put(std::string_view text) { literals_.append(text); }
-
-  void EndLiteral() {
-    if (literals_.size() == literal_begin_) return;
-    MessagePart part;
-    part.is_literal = true;
-    part.begin = literal_begin_;
-    part.end = literals_.size();
-    part.size = part.end - part.begin;
-    parts_.push_back(part);
-    literal_begin_ = literals_.size();
-  }
-
-  const EmailMessage* mail_ = nullptr;
-  MessageStamp* stamp_ = nullptr;
-  std::vector<MessagePart> parts_;
-  TextBuffer literals_;
-  TextBuffer scratch_;
-  TextBuffer name_;
-  std::size_t literal_begin_ = 0;
-  WireWidth width_ = WireWidth::SevenBit;
-  std::uint64_t size_ = 0;
-  DateClock clock_;
-  TokenMint mint_;
-};
-
-}  // namespace detail
-
-SMTPOLL_NAMESPACE_END
-
-#endif
-
-// ---- smtpoll/message/message_source.hpp ----
-// Renders an EmailMessage as it goes over the wire (RFC 5322, RFC 2045 to 2049), pulled piece by piece. The headers and
-// boundaries are written at Open; bodies and attachments are encoded straight into the reader's room.
-// Invariant: no body and no attachment is held, and a rewound source yields the very same bytes.
-#ifndef SMTPOLL_MESSAGE_MESSAGE_SOURCE_HPP
-#define SMTPOLL_MESSAGE_MESSAGE_SOURCE_HPP
-
-SMTPOLL_NAMESPACE_BEGIN
-
-/// The bytes of one message after the other; memory is used again.
-class MessageSource final : public Source {
- public:
-  MessageSource() = default;
-  MessageSource(const MessageSource&) = delete;
-  MessageSource& operator=(const MessageSource&) = delete;
-
-  /// Starts `mail`, which must neither change nor go away until Close. What is wrong with it, Check says before.
-  /// `width`: text may go as 8bit, attachments as they are, because the server offers 8BITMIME or BINARYMIME.
-  void Open(const EmailMessage& mail, detail::WireWidth width = detail::WireWidth::SevenBit) {
-    detail::MessageStamp stamp;
-    Open(mail, width, stamp);
-  }
-  /// As above, with the Date and the Message-ID of `stamp`; an empty one is filled.
-  void Open(const EmailMessage& mail, detail::WireWidth width, detail::MessageStamp& stamp) {
-    signer_ = mail.Signer.get();
-    layout_.Lay(mail, signer_ == nullptr ? width : detail::WireWidth::SevenBit, stamp);
-    failure_.clear();
-    StartOver(false);
-    StartSigning();
-  }
-  /// Lets go of the message.
-  void Close() {
-    reader_.Close();
-    layout_.Clear();
-    signing_.reset();
-    signature_.clear();
-    part_ = 0;
-  }
-
-  SourceResult Read(char* into, std::size_t room) override {
-    if (signing_ != nullptr)
-      if (const SourceStatus status = Sign(); status != SourceStatus::More) return {0, status};
-    const std::size_t size = signature_.copy(into, room, signature_at_);
-    signature_at_ += size;
-    if (size == room) return {size, SourceStatus::More};
-    const SourceResult rest = ReadParts(into + size, room - size);
-    if (rest.status == SourceStatus::Again && size != 0) return {size, SourceStatus::More};
-    return {size + rest.size, rest.status};
-  }
-
-  /// What the envelope has to ask the server for.
-  detail::WireWidth Width() const noexcept { return layout_.Width(); }
-
-  /// True while the signature is not there yet; Read then says Again now and then.
-  bool Signing() const noexcept { return signing_ != nullptr; }
-
-  bool Rewind() override {
-    signature_at_ = 0;
-    if (!StartOver(true)) return false;
-    if (signing_ != nullptr) StartSigning();
-    return true;
-  }
-
-  std::uint64_t Size() const override {
-    const std::uint64_t signature = signing_ != nullptr ? signing_->Size() : signature_.size();
-    return layout_.Size() == kUnknownSize ? kUnknownSize : layout_.Size() + signature;
-  }
-
-  std::string_view Failure() const override { return failure_; }
-
-  detail::LineClaim Claim() const override {
-    const bool unsigned_part = signing_ == nullptr && signature_at_ == signature_.size();
-    return detail::LineClaim(unsigned_part ? static_cast<unsigned char>(Quality()) : 0);
-  }
-
- private:
-  /// Bytes that one Read may have signed: it must not take longer than a step should.
-  static constexpr std::size_t kSignStep = 1024 * 1024;
-
-  bool StartOver(bool again) {
-    again_ = again;
-    part_ = 0;
-    return StartPart();
-  }
-
-  detail::LineQuality Quality() const noexcept {
-    return part_ == layout_.Parts().size() ? detail::LineQuality::NoDots : Part().lines;
-  }
-
-  /// The bytes of the message without its signature; in one read only such of the same quality, so that Claim is true
-  /// of all of them.
-  SourceResult ReadParts(char* into, std::size_t room) {
-    std::size_t size = 0;
-    const detail::LineQuality quality = Quality();
-    while (size < room && part_ < layout_.Parts().size() && (size == 0 || Quality() == quality)) {
-      const SourceResult result = ReadPart(into + size, room - size);
-      size += result.size;
-      if (result.status == SourceStatus::Failed) return {size, SourceStatus::Failed};
-      if (result.status == SourceStatus::Again) return {size, size != 0 ? SourceStatus::More : SourceStatus::Again};
-      // A part that stops before the room is full wants a larger one.
-      if (result.status == SourceStatus::More) return {size, SourceStatus::More};
-      ++part_;
-      if (!StartPart()) return {size, SourceStatus::Failed};
-    }
-    return {size, part_ == layout_.Parts().size() ? SourceStatus::End : SourceStatus::More};
-  }
-
-  void StartSigning() {
-    signature_.clear();
-    signature_at_ = 0;
-    signing_.reset();
-    if (signer_ == nullptr) return;
-    std::string header;
-    layout_.AppendHeader(header);
-    signing_ = signer_->Begin(header);
-    unsigned_ = header.size() + 2;  // and the empty line
-  }
-
-  /// Has the signer read on. More: the signature is there, and the message stands at its start again.
-  SourceStatus Sign() {
-    char piece[4096];
-    for (std::size_t signed_now = 0; signed_now < kSignStep;) {
-      const SourceResult result = ReadParts(piece, sizeof piece);
-      if (result.status == SourceStatus::Failed || result.status == SourceStatus::Again) return result.status;
-      const std::size_t skipped = unsigned_ < result.size ? static_cast<std::size_t>(unsigned_) : result.size;
-      unsigned_ -= skipped;
-      signing_->Update({piece + skipped, result.size - skipped});
-      signed_now += result.size;
-      if (result.status != SourceStatus::End) continue;
-      if (!signing_->Finish(signature_)) {
-        failure_ = "the message cannot be signed with this key";
-        return SourceStatus::Failed;
-      }
-      signing_.reset();
-      return StartOver(true) ? SourceStatus::More : SourceStatus::Failed;
-    }
-    return SourceStatus::Again;
-  }
-
-  const detail::MessagePart& Part() const { return layout_.Parts()[part_]; }
-
-  /// Makes the present part ready; false where its attachment cannot be read.
-  bool StartPart() {
-    if (part_ == layout_.Parts().size()) return true;
-    const detail::MessagePart& part = Part();
-    copied_ =
-        part.is_literal ? layout_.Literals().substr(part.begin, part.end - part.begin) : part.text;
-    if (part.is_literal || part.verbatim) return true;
-    crlf_.Start(part.text);
-    quoted_printable_.Start(part.text);
-    base64_.Start();
-    lines_.Start();
-    lines_read_ = 0;
-    if (part.attachment == nullptr) return true;
-    if (part.attachment->InMemory()) copied_ = part.attachment->Data;
-    if (reader_.Start(*part.attachment, again_)) return true;
-    Fail(part);
-    return false;
-  }
-
-  SourceResult ReadPart(char* into, std::size_t room) {
-    const detail::MessagePart& part = Part();
-    if (part.is_literal || part.verbatim) return Copy(into, room);
-    if (part.attachment != nullptr && part.attachment->InMemory()) {
-      if (part.encoding == detail::TransferEncoding::Base64) return base64_.Read(into, room, copied_);
-      if (part.encoding == detail::TransferEncoding::Binary) return Copy(into, room);
-    }
-    if (part.attachment != nullptr) {
-      const auto pull = [this](char* raw, std::size_t size) { return reader_.Read(raw, size); };
-      const bool binary = part.encoding == detail::TransferEncoding::Binary;
-      const bool base64 = part.encoding == detail::TransferEncoding::Base64;
-      SourceResult result = binary   ? pull(into, room)
-                            : base64 ? base64_.Read(into, room, pull)
-                                     : lines_.Read(into, room, pull);
-      if (!binary && !base64) {
-        lines_read_ += result.size;
-        // The file has other lines than when it was scanned.
-        const bool ended = result.status == SourceStatus::End;
-        if (lines_read_ > part.size || (ended && lines_read_ != part.size)) result = {0, SourceStatus::Failed};
-      }
-      if (result.status == SourceStatus::Failed) Fail(part);
-      return result;
-    }
-    switch (part.encoding) {
-      case detail::TransferEncoding::QuotedPrintable: {
-        const std::size_t size = quoted_printable_.Read(into, room);
-        return {size, quoted_printable_.Done() ? SourceStatus::End : SourceStatus::More};
-      }
-      case detail::TransferEncoding::Base64:
-        return base64_.Read(into, room, [this](char* raw, std::size_t size) { return ReadCrlf(raw, size); });
-      case detail::TransferEncoding::SevenBit:
-      case detail::TransferEncoding::EightBit:
-      case detail::TransferEncoding::Binary: break;
-    }
-    return ReadCrlf(into, room);
-  }
-
-  SourceResult Copy(char* into, std::size_t room) noexcept {
-    const std::size_t size = copied_.copy(into, room);
-    copied_.remove_prefix(size);
-    return {size, copied_.empty() ? SourceStatus::End : SourceStatus::More};
-  }
-
-  SourceResult ReadCrlf(char* into, std::size_t room) noexcept {
-    const std::size_t size = crlf_.Read(into, room);
-    return {size, crlf_.Done() ? SourceStatus::End : SourceStatus::More};
-  }
-
-  void Fail(const detail::MessagePart& part) {
-    failure_ = "attachment ";
-    failure_ += part.attachment->Name.empty() ? part.attachment->Path() : part.attachment->Name;
-    failure_ += " cannot be read as long as it said it was";
-  }
-
-  detail::MessageLayout layout_;
-  std::size_t part_ = 0;
-  std::string_view copied_;  // what is left of a part whose bytes lie in memory
-  std::uint64_t lines_read_ = 0;
-  bool again_ = false;
-  const MessageSigner* signer_ = nullptr;
-  std::unique_ptr<MessageSigning> signing_;  // until the signature is there
-  std::uint64_t unsigned_ = 0;               // bytes of the header that the signer does not get again
-  std::string signature_;
-  std::size_t signature_at_ = 0;
-  detail::CrlfText crlf_;
-  detail::QuotedPrintableText quoted_printable_;
-  detail::Base64Lines base64_;
-  detail::CrlfLines lines_;
-  detail::AttachmentReader reader_;
-  std::string failure_;
-};
-
-namespace detail {
-
-/// Bytes of `mail` as it goes over the wire; 0 where a source does not know.
-inline std::uint64_t ContentSize(const EmailMessage& mail) {
-  MessageSource source;
-  source.Open(mail);
-  return source.Size() == kUnknownSize ? 0 : source.Size();
-}
-
-}  // namespace detail
-
-inline std::string EmailMessage::Render() const {
-  MessageSource source;
-  source.Open(*this);
-  std::string text;
-  char piece[4096];
-  for (;;) {
-    const SourceResult got = source.Read(piece, sizeof piece);
-    text.append(piece, got.size);
-    if (got.status == SourceStatus::End) return text;
-    // A signer that works in steps goes on by itself; a callback that has nothing now may never.
-    if (got.status == SourceStatus::Failed || (got.status == SourceStatus::Again && !source.Signing())) return {};
-  }
-}
 
 SMTPOLL_NAMESPACE_END
 
@@ -7527,6 +3801,220 @@ SMTPOLL_NAMESPACE_END
 
 #endif
 
+// ---- smtpoll/base/source.hpp ----
+// The byte source: content is pulled piece by piece into the reader's memory, never built as a whole.
+// Invariant: the bytes a source yields after Rewind are the bytes it yielded before.
+#ifndef SMTPOLL_BASE_SOURCE_HPP
+#define SMTPOLL_BASE_SOURCE_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+
+/// What a read from a Source ended with.
+enum class SourceStatus : std::uint8_t {
+  More,    ///< `size` bytes were written; there may be more.
+  Again,   ///< Nothing now (`size` is 0); ask again later.
+  End,     ///< `size` bytes were written (0 is allowed), and no more will come.
+  Failed,  ///< The source broke; what was read is not the whole.
+};
+
+/// Result of Source::Read: how many bytes were written, and how the read ended.
+struct SourceResult {
+  std::size_t size = 0;
+  SourceStatus status = SourceStatus::End;
+};
+
+class MessageSource;
+
+namespace detail {
+
+/// What is known of the lines that the next Read yields, so that they need not be looked through again. Nothing, but
+/// where smtpoll's own renderer made them: nobody else can make a claim.
+class LineClaim {
+ public:
+  constexpr LineClaim() noexcept = default;
+  /// CR and LF stand only together and in this order; a read may end between them.
+  constexpr bool CrlfLines() const noexcept { return level_ != 0; }
+  /// As CrlfLines, and no line starts with a dot.
+  constexpr bool NoDots() const noexcept { return level_ == 2; }
+
+ private:
+  friend class smtpoll::MessageSource;
+  explicit constexpr LineClaim(unsigned char level) noexcept : level_(level) {}
+  unsigned char level_ = 0;
+};
+
+}  // namespace detail
+
+/// The size of a source that does not know how long it is.
+constexpr std::uint64_t kUnknownSize = UINT64_MAX;
+
+/// A resumable stream of bytes. Implementations never block longer than a local file read does.
+class Source {
+ public:
+  /// Writes at most `room` (at least 1) bytes to `into`. More with size 0 is not allowed; say Again.
+  virtual SourceResult Read(char* into, std::size_t room) = 0;
+
+  /// Starts over from the first byte. False where the source cannot (a one-way stream).
+  virtual bool Rewind() = 0;
+
+  /// Total number of bytes from start to end, or kUnknownSize.
+  virtual std::uint64_t Size() const = 0;
+
+  /// Which source failed and why, for the error text; empty while all is well. Valid until the next call.
+  virtual std::string_view Failure() const { return {}; }
+
+  /// For smtpoll's own renderer: what the next Read yields is known to be clean.
+  virtual detail::LineClaim Claim() const { return {}; }
+
+ protected:
+  Source() = default;
+  Source(const Source&) = default;
+  Source& operator=(const Source&) = default;
+  ~Source() = default;  // nobody owns a source through this class
+};
+
+/// Yields bytes that somebody else holds; `bytes` must outlive the source.
+class MemorySource final : public Source {
+ public:
+  MemorySource() = default;
+  explicit MemorySource(std::string_view bytes) noexcept : bytes_(bytes) {}
+
+  SourceResult Read(char* into, std::size_t room) override {
+    const std::size_t left = bytes_.size() - at_;
+    const std::size_t size = left < room ? left : room;
+    if (size != 0) std::memcpy(into, bytes_.data() + at_, size);
+    at_ += size;
+    return {size, at_ == bytes_.size() ? SourceStatus::End : SourceStatus::More};
+  }
+  bool Rewind() override {
+    at_ = 0;
+    return true;
+  }
+  std::uint64_t Size() const override { return bytes_.size(); }
+
+ private:
+  std::string_view bytes_;
+  std::size_t at_ = 0;
+};
+
+SMTPOLL_NAMESPACE_END
+
+#endif
+
+// ---- smtpoll/base/line_scan.hpp ----
+// Looks for what is wrong with lines: a CR or an LF that stands alone (RFC 5321 2.3.8), and a dot that starts a line
+// (4.5.2). Both can be told from two neighbours, so 16 or 32 pairs are compared at once where the processor can.
+// Invariant: every variant finds the same place.
+#ifndef SMTPOLL_BASE_LINE_SCAN_HPP
+#define SMTPOLL_BASE_LINE_SCAN_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+namespace detail {
+
+/// True where something has to stand between `before` and `c`: the other half of a CRLF, or with `dots` a dot.
+constexpr bool IsLineFault(char before, char c, bool dots) noexcept {
+  return (before == '\r') != (c == '\n') || (dots && c == '.' && before == '\n');
+}
+
+/// As FindLineFault from `from` (at least 1) on, without vector instructions of ours; memchr has those of the system.
+inline std::size_t FindLineFaultByMemchr(const char* bytes, std::size_t from, std::size_t size, bool dots) noexcept {
+  std::size_t at = from - 1;
+  while (at + 1 < size) {
+    if (bytes[at] != '\r' && bytes[at] != '\n') {
+      const void* lf = std::memchr(bytes + at, '\n', size - at);
+      const std::size_t end = lf == nullptr ? size : static_cast<std::size_t>(static_cast<const char*>(lf) - bytes);
+      const void* cr = std::memchr(bytes + at, '\r', end - at);
+      at = cr == nullptr ? end : static_cast<std::size_t>(static_cast<const char*>(cr) - bytes);
+      if (at == size) return size;
+      if (bytes[at] == '\n') return at;
+      if (at + 1 == size) return size;
+    }
+    ++at;
+    if (IsLineFault(bytes[at - 1], bytes[at], dots)) return at;
+  }
+  return size;
+}
+
+#if defined(SMTPOLL_SSE2)
+inline std::size_t FindLineFaultBySse2(const char* bytes, std::size_t at, std::size_t size, bool dots) noexcept {
+  const __m128i cr = _mm_set1_epi8('\r'), lf = _mm_set1_epi8('\n'), dot = _mm_set1_epi8('.');
+  const __m128i with_dots = _mm_set1_epi8(dots ? -1 : 0);
+  for (; at + 16 <= size; at += 16) {
+    const __m128i before = _mm_loadu_si128(reinterpret_cast<const __m128i*>(bytes + at - 1));
+    const __m128i here = _mm_loadu_si128(reinterpret_cast<const __m128i*>(bytes + at));
+    const __m128i alone = _mm_xor_si128(_mm_cmpeq_epi8(before, cr), _mm_cmpeq_epi8(here, lf));
+    const __m128i dotted = _mm_and_si128(_mm_cmpeq_epi8(before, lf), _mm_cmpeq_epi8(here, dot));
+    const int mask = _mm_movemask_epi8(_mm_or_si128(alone, _mm_and_si128(dotted, with_dots)));
+    if (mask != 0) return at + LowestBit(static_cast<std::uint32_t>(mask));
+  }
+  return FindLineFaultByMemchr(bytes, at, size, dots);
+}
+#endif
+
+#if defined(SMTPOLL_AVX2)
+SMTPOLL_TARGET("avx2")
+inline std::size_t FindLineFaultByAvx2(const char* bytes, std::size_t at, std::size_t size, bool dots) noexcept {
+  using Chars = char __attribute__((vector_size(32)));
+  using Signed = signed char __attribute__((vector_size(32)));
+  const Chars cr = Chars{} + '\r', lf = Chars{} + '\n', dot = Chars{} + '.';
+  const Signed with_dots = Signed{} - static_cast<signed char>(dots);
+  const auto faults = [&](const char* place) SMTPOLL_TARGET("avx2") {
+    Chars before, here;
+    std::memcpy(&before, place - 1, sizeof before);
+    std::memcpy(&here, place, sizeof here);
+    return ((before == cr) ^ (here == lf)) | ((before == lf) & (here == dot) & with_dots);
+  };
+  const auto mask_of = [](Signed faults_found) SMTPOLL_TARGET("avx2") {
+    return static_cast<std::uint32_t>(__builtin_ia32_pmovmskb256(reinterpret_cast<Chars>(faults_found)));
+  };
+  for (; at + 64 <= size; at += 64) {
+    const Signed low = faults(bytes + at), high = faults(bytes + at + 32);
+    if (mask_of(low | high) == 0) continue;
+    const std::uint32_t mask = mask_of(low);
+    return mask != 0 ? at + LowestBit(mask) : at + 32 + LowestBit(mask_of(high));
+  }
+  return FindLineFaultBySse2(bytes, at, size, dots);
+}
+#endif
+
+#if defined(SMTPOLL_NEON)
+inline std::size_t FindLineFaultByNeon(const char* bytes, std::size_t at, std::size_t size, bool dots) noexcept {
+  const uint8x16_t cr = vdupq_n_u8('\r'), lf = vdupq_n_u8('\n'), dot = vdupq_n_u8('.');
+  const uint8x16_t with_dots = vdupq_n_u8(dots ? 0xff : 0);
+  for (; at + 16 <= size; at += 16) {
+    const uint8x16_t before = vld1q_u8(reinterpret_cast<const std::uint8_t*>(bytes + at - 1));
+    const uint8x16_t here = vld1q_u8(reinterpret_cast<const std::uint8_t*>(bytes + at));
+    const uint8x16_t alone = veorq_u8(vceqq_u8(before, cr), vceqq_u8(here, lf));
+    const uint8x16_t dotted = vandq_u8(vandq_u8(vceqq_u8(before, lf), vceqq_u8(here, dot)), with_dots);
+    if (vmaxvq_u8(vorrq_u8(alone, dotted)) == 0) continue;
+    while (!IsLineFault(bytes[at - 1], bytes[at], dots)) ++at;
+    return at;
+  }
+  return FindLineFaultByMemchr(bytes, at, size, dots);
+}
+#endif
+
+/// Index of the first of `size` bytes before which something has to be put, `size` where there is none. `before` is
+/// the byte before the first one.
+inline std::size_t FindLineFault(char before, const char* bytes, std::size_t size, bool dots) noexcept {
+  if (size == 0 || IsLineFault(before, bytes[0], dots)) return 0;
+#if defined(SMTPOLL_AVX2)
+  if (size > 64 && HasAvx2()) return FindLineFaultByAvx2(bytes, 1, size, dots);
+#endif
+#if defined(SMTPOLL_SSE2)
+  return FindLineFaultBySse2(bytes, 1, size, dots);
+#elif defined(SMTPOLL_NEON)
+  return FindLineFaultByNeon(bytes, 1, size, dots);
+#else
+  return FindLineFaultByMemchr(bytes, 1, size, dots);
+#endif
+}
+
+}  // namespace detail
+SMTPOLL_NAMESPACE_END
+
+#endif
+
 // ---- smtpoll/protocol/content_encoder.hpp ----
 // Makes content fit for the wire, in place: lines end in CRLF and nothing else (RFC 5321 2.3.8), and for DATA a leading
 // dot is doubled (4.1.1.4, 4.5.2). So no content, however built, can end early or smuggle a second message. Invariant:
@@ -7729,6 +4217,66 @@ SMTPOLL_NAMESPACE_END
 
 #endif
 
+// ---- smtpoll/base/delivery_options.hpp ----
+// What a message may ask of the servers on its way: values without text, shared by the message and the protocol floor.
+// DSN is RFC 3461, MT-PRIORITY RFC 6710, DELIVERBY RFC 2852, FUTURERELEASE RFC 4865, REQUIRETLS RFC 8689.
+#ifndef SMTPOLL_BASE_DELIVERY_OPTIONS_HPP
+#define SMTPOLL_BASE_DELIVERY_OPTIONS_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+
+/// How much of the message a failure report returns (RET, RFC 3461 4.3).
+enum class DsnReturn : std::uint8_t { Unset, Full, Headers };
+
+/// When a report is wanted for a recipient (NOTIFY, RFC 3461 4.1); Success, Failure and Delay combine as bits.
+enum class DsnNotify : std::uint8_t { Unset = 0, Never = 1, Success = 2, Failure = 4, Delay = 8 };
+
+constexpr DsnNotify operator|(DsnNotify a, DsnNotify b) noexcept {
+  return static_cast<DsnNotify>(static_cast<unsigned>(a) | static_cast<unsigned>(b));
+}
+constexpr bool Includes(DsnNotify set, DsnNotify one) noexcept {
+  return (static_cast<unsigned>(set) & static_cast<unsigned>(one)) != 0;
+}
+
+/// What happens to a message that is not delivered in time (BY, RFC 2852 4).
+enum class DeliverByMode : std::uint8_t { Unset, Return, Notify };
+
+/// What a message wants of TLS on its whole way (RFC 8689).
+enum class TlsRequired : std::uint8_t {
+  Unset,
+  /// REQUIRETLS: it goes only over TLS, with a verified certificate, to servers that promise to do the same. Else it is
+  /// refused with Errc::NotOffered before a byte of it is sent; Unoffered::Drop changes nothing about that.
+  Yes,
+  /// The header field "TLS-Required: No": rather to be delivered than to be protected, whatever the receiving side has
+  /// published about TLS. That is a word to the servers on the way; the connection to the first one stays as safe as
+  /// Security says.
+  No,
+};
+
+/// What becomes of an option that the server does not offer.
+enum class Unoffered : std::uint8_t {
+  Refuse,  ///< The message is refused with Errc::NotOffered before a byte of it is sent.
+  Drop,    ///< The message goes without the option.
+};
+
+/// The options of one message that are no text. A value not set asks for nothing.
+struct DeliveryOptions {
+  DsnReturn dsn_return = DsnReturn::Unset;
+  DeliverByMode deliver_by_mode = DeliverByMode::Unset;
+  bool deliver_by_trace = false;        ///< Ask for "relayed" reports on the way.
+  std::int32_t deliver_by_seconds = 0;  ///< Return needs at least 1; Notify takes 0 and less too (up to 9 digits).
+  bool has_priority = false;
+  std::int8_t priority = 0;            ///< -9 to 9, higher is more urgent.
+  std::uint32_t hold_for_seconds = 0;  ///< 1 to 999999999: not to be delivered before that time has gone by.
+  std::int64_t hold_until = 0;         ///< Not to be delivered before that time, in seconds since 1970 UTC; 0: unset.
+  TlsRequired tls_required = TlsRequired::Unset;
+  Unoffered unoffered = Unoffered::Refuse;
+};
+
+SMTPOLL_NAMESPACE_END
+
+#endif
+
 // ---- smtpoll/protocol/envelope.hpp ----
 // The SMTP envelope of one message: reverse-path, recipients and what the message asks of the server (RFC 5321 2.3.1).
 // Views only: whoever hands an envelope over keeps what it looks at until the message's outcome is known.
@@ -7889,6 +4437,53 @@ inline Error CheckEnvelope(const Envelope& envelope, std::uint64_t content_size,
     return error;
   }
   return {};
+}
+
+}  // namespace detail
+SMTPOLL_NAMESPACE_END
+
+#endif
+
+// ---- smtpoll/base/calendar.hpp ----
+// Days and times of the Gregorian calendar, computed without locale and without the limits of time_t.
+// Invariant: every number of seconds has one calendar time, and the way back leads to it.
+#ifndef SMTPOLL_BASE_CALENDAR_HPP
+#define SMTPOLL_BASE_CALENDAR_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+namespace detail {
+
+/// Days since 1970-01-01 of a date of the Gregorian calendar.
+constexpr std::int64_t DaysFromDate(std::int64_t year, int month, int day) noexcept {
+  // Years start in March here, so that the leap day is the last one.
+  year -= month <= 2;
+  const std::int64_t era = (year >= 0 ? year : year - 399) / 400;
+  const std::int64_t year_of_era = year - era * 400;
+  const std::int64_t day_of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
+  return era * 146097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - 719468;
+}
+
+struct CalendarTime {
+  std::int64_t year = 1970;
+  int month = 1, day = 1, weekday = 4;  // 1 is the first month and day; 0 is Sunday
+  int hour = 0, minute = 0, second = 0;
+};
+
+/// The calendar time of `seconds` since 1970-01-01.
+constexpr CalendarTime ToCalendarTime(std::int64_t seconds) noexcept {
+  CalendarTime time;
+  const std::int64_t days = (seconds >= 0 ? seconds : seconds - 86399) / 86400;
+  const auto second_of_day = static_cast<int>(seconds - days * 86400);
+  time.year = 1970 + days / 366;
+  while (DaysFromDate(time.year + 1, 1, 1) <= days) ++time.year;
+  while (DaysFromDate(time.year, 1, 1) > days) --time.year;
+  while (time.month < 12 && DaysFromDate(time.year, time.month + 1, 1) <= days) ++time.month;
+  time.day = static_cast<int>(days - DaysFromDate(time.year, time.month, 1)) + 1;
+  time.weekday = static_cast<int>(((days + 4) % 7 + 7) % 7);
+  time.hour = second_of_day / 3600;
+  time.minute = second_of_day / 60 % 60;
+  time.second = second_of_day % 60;
+  return time;
 }
 
 }  // namespace detail
@@ -9084,271 +5679,6 @@ SMTPOLL_NAMESPACE_END
 
 #endif
 
-// ---- smtpoll/client/delivery.hpp ----
-// One message on its way: makes envelope and source of an EmailMessage for the engine, and gathers what becomes of it.
-// This is the one place where the message floor and the protocol floor meet. Its memory is used again for the next
-// message. A server that takes few recipients at once gets the message in several transactions (RFC 5321 4.5.3.1.10,
-// RFC 9422). Invariant: a recipient that a transaction settled is in no further one.
-#ifndef SMTPOLL_CLIENT_DELIVERY_HPP
-#define SMTPOLL_CLIENT_DELIVERY_HPP
-
-SMTPOLL_NAMESPACE_BEGIN
-namespace detail {
-
-class Delivery {
- public:
-  /// Makes `mail` ready for Begin: reads its addresses, and has `source` lay it out for the server of `engine`; `mail`
-  /// must not change from now on until its end. An error means that it cannot be sent.
-  Error Prepare(const EmailMessage& mail, MessageSource& source, const Engine& engine) {
-    result_.outcome = Outcome::Queued;
-    result_.error = {};
-    result_.server_text.clear();
-    size_ = 0;
-    stamp_ = {};
-    Error error = ReadMessage(mail);
-    if (!error) error = LayOutTransaction(mail, source, engine);
-    if (error) End(Outcome::Refused, &error);
-    return error;
-  }
-  /// Hands the message that was made ready to the engine. An error means that no byte of it was or will be sent.
-  Error Begin(MessageSource& source, Engine& engine, Millis now) {
-    const Error error = engine.Send(envelope_, source, now);
-    if (error) End(Outcome::Refused, &error);
-    return error;
-  }
-  /// Prepare and Begin.
-  Error Start(const EmailMessage& mail, MessageSource& source, Engine& engine, Millis now) {
-    const Error error = Prepare(mail, source, engine);
-    return error ? error : Begin(source, engine, now);
-  }
-
-  /// A message that cannot even be tried, because of `why`.
-  void Decline(const Error& why) {
-    result_.outcome = Outcome::Queued;
-    result_.error = why;
-    result_.server_text.clear();
-    result_.recipients.clear();
-    has_more_ = false;
-  }
-
-  /// Some recipients have to wait for a further transaction.
-  bool HasMore() const noexcept { return has_more_; }
-  /// Starts that transaction. An error means that no byte of it was or will be sent.
-  Error Continue(const EmailMessage& mail, MessageSource& source, Engine& engine, Millis now) {
-    const Error error = LayOutTransaction(mail, source, engine);
-    if (!error) return Begin(source, engine, now);
-    End(Outcome::Refused, &error);
-    return error;
-  }
-
-  /// Takes note of what the engine told.
-  void OnRecipient(const Event& event) {
-    RecipientResult& recipient = result_.recipients[asked_[event.recipient]];
-    recipient.accepted = event.kind == EventKind::RecipientAccepted;
-    recipient.reply_code = event.reply.code;
-    recipient.enhanced = event.reply.enhanced;
-    if (recipient.accepted)
-      recipient.text.clear();
-    else
-      recipient.text = event.reply.text;
-  }
-  /// LMTP: the final reply of the `event.recipient`-th accepted recipient.
-  void OnRecipientFinal(const Event& event) {
-    std::size_t accepted_before = event.recipient;
-    for (const std::size_t index : asked_) {
-      RecipientResult& recipient = result_.recipients[index];
-      if (!recipient.accepted && !recipient.final_reply) continue;
-      if (accepted_before-- != 0) continue;
-      recipient.final_reply = true;
-      recipient.accepted = event.reply.IsPositive();
-      recipient.reply_code = event.reply.code;
-      recipient.enhanced = event.reply.enhanced;
-      recipient.text = event.reply.text;
-      return;
-    }
-  }
-  void OnAccepted(const Event& event) {
-    result_.server_text = event.reply.text;
-    End(Outcome::Sent, nullptr);
-  }
-
-  /// The transaction has this outcome, because of `why`. Where others have to follow, HasMore says so.
-  void End(Outcome outcome, const Error* why) {
-    for (const std::size_t index : asked_) {
-      RecipientResult& recipient = result_.recipients[index];
-      const bool rejected = recipient.reply_code != 0 && !recipient.accepted;
-      if (outcome == Outcome::Queued || !rejected)
-        recipient.outcome = outcome;
-      else
-        recipient.outcome = outcome == Outcome::Sent && IsOneTooMany(recipient) ? Outcome::Queued : Outcome::Refused;
-    }
-    asked_.clear();
-    // What refuses a transaction before its recipients are known to be at fault would refuse the next one too.
-    const bool refused =
-        outcome == Outcome::Refused && why != nullptr && (why->phase != Phase::Recipient || why->reply_code == 0);
-    bool some[4] = {};
-    for (RecipientResult& recipient : result_.recipients) {
-      if (refused && recipient.outcome == Outcome::Queued) recipient.outcome = Outcome::Refused;
-      some[static_cast<unsigned>(recipient.outcome)] = true;
-    }
-    has_more_ =
-        some[static_cast<unsigned>(Outcome::Queued)] && (outcome == Outcome::Sent || outcome == Outcome::Refused);
-    result_.outcome = Outcome::Refused;
-    for (const Outcome weightier : {Outcome::Sent, Outcome::Queued, Outcome::InDoubt})
-      if (some[static_cast<unsigned>(weightier)]) result_.outcome = weightier;
-    if (why != nullptr && (!result_.error || outcome == Outcome::InDoubt)) result_.error = *why;
-    if (result_.outcome == Outcome::Sent) result_.error = {};
-  }
-
-  /// A part of the recipients has the message, or never will: noted in `mail`, a further try leaves them out. False
-  /// where no recipient is settled.
-  bool Settle(EmailMessage& mail) const {
-    const std::size_t before = mail.Settled.size();
-    for (const RecipientResult& recipient : result_.recipients)
-      if (recipient.outcome == Outcome::Sent || recipient.outcome == Outcome::Refused)
-        mail.Settled.push_back(recipient.mailbox);
-    return mail.Settled.size() != before;
-  }
-
-  const SendResult& Result() const noexcept { return result_; }
-  /// Rendered size of the message last started; 0 where it or a source of it does not know.
-  std::uint64_t ContentSize() const noexcept { return size_; }
-
- private:
-  static WireWidth WidthOf(const Engine& engine) noexcept {
-    if (engine.TakesBinary()) return WireWidth::Binary;
-    return engine.ServerCapabilities().Has(Extension::EightBitMime) ? WireWidth::EightBit : WireWidth::SevenBit;
-  }
-
-  /// RFC 5321 4.5.3.1.10: the recipient itself is not refused, it is one more than the server takes at once.
-  static bool IsOneTooMany(const RecipientResult& recipient) noexcept {
-    return recipient.reply_code == 452 && (!recipient.enhanced || recipient.enhanced == EnhancedCode{4, 5, 3});
-  }
-
-  /// Reads the addresses of `mail` and lays out the results; nothing of the wire is touched.
-  Error ReadMessage(const EmailMessage& mail) {
-    addresses_.clear();
-    bounds_.clear();
-    asked_.clear();
-    has_more_ = false;
-    const Error fault = ReadAddresses(mail);
-    LayOutResults(mail, !fault);
-    return fault;
-  }
-
-  /// The first address becomes the reverse-path, the others the recipients.
-  Error ReadAddresses(const EmailMessage& mail) {
-    const MessageFault fault = FaultFinder(mail).First([&](MailboxRole list, const Mailbox& mailbox) {
-      const bool recipient = list == MailboxRole::Recipients;
-      if (list == MailboxRole::Author && mail.ReversePath) return;
-      if (!recipient && !bounds_.empty()) return;              // one author is enough
-      if (recipient && bounds_.empty()) bounds_.push_back(0);  // the null reverse-path
-      AppendAddrSpec(mailbox, addresses_);
-      bounds_.push_back(addresses_.size());
-    });
-    if (bounds_.empty()) bounds_.push_back(0);
-    return AsError(fault);
-  }
-
-  /// A result for each recipient that is not settled yet; none where the message is not `valid`.
-  void LayOutResults(const EmailMessage& mail, bool valid) {
-    std::size_t count = 0;
-    for (std::size_t i = 1; valid && i < bounds_.size(); ++i) {
-      const std::string_view mailbox(addresses_.data() + bounds_[i - 1], bounds_[i] - bounds_[i - 1]);
-      bool settled = false;
-      for (const std::string& one : mail.Settled) settled = settled || one == mailbox;
-      if (settled) continue;
-      if (count == result_.recipients.size()) result_.recipients.emplace_back();
-      RecipientResult& result = result_.recipients[count++];
-      result.mailbox = mailbox;
-      result.outcome = Outcome::Queued;
-      Forget(result);
-    }
-    result_.recipients.resize(count);
-  }
-
-  static void Forget(RecipientResult& result) {
-    result.accepted = result.final_reply = false;
-    result.reply_code = 0;
-    result.enhanced = {};
-    result.text.clear();
-  }
-
-  /// The envelope of a transaction with as many of the queued recipients as the server takes at once, and its content.
-  Error LayOutTransaction(const EmailMessage& mail, MessageSource& source, const Engine& engine) {
-    const Capabilities& server = engine.ServerCapabilities();
-    recipients_.clear();
-    for (std::size_t i = 0; i < result_.recipients.size() && recipients_.size() < server.MaxRecipients(); ++i) {
-      RecipientResult& result = result_.recipients[i];
-      if (result.outcome != Outcome::Queued || !FitsDomains(result.mailbox, server.MaxRecipientDomains())) continue;
-      Forget(result);
-      asked_.push_back(i);
-      recipients_.push_back({result.mailbox, mail.Notify, {}});
-      for (const RecipientOptions& one : mail.RecipientOptions)
-        if (one.Mailbox == result.mailbox) recipients_.back() = {result.mailbox, one.Notify, one.OriginalRecipient};
-    }
-    if (engine.AllRecipientsOrNone() && asked_.size() != result_.recipients.size())
-      return Error(Errc::NotOffered, Phase::Recipient, "the server does not take all recipients at once (LIMITS)");
-    source.Open(mail, WidthOf(engine), stamp_);
-    size_ = source.Size() == kUnknownSize ? 0 : source.Size();
-    constexpr BodyType kBodies[] = {BodyType::SevenBit, BodyType::EightBitMime, BodyType::BinaryMime};
-    envelope_.reverse_path = std::string_view(addresses_.data(), bounds_[0]);
-    envelope_.recipients = {recipients_.data(), recipients_.size()};
-    envelope_.envelope_id = mail.EnvelopeID;
-    envelope_.options = mail.Options;
-    envelope_.smtputf8 = mail.NeedsSmtpUtf8();
-    envelope_.body = kBodies[static_cast<unsigned>(source.Width())];
-    return {};
-  }
-
-  static std::string_view DomainOf(std::string_view mailbox) noexcept { return mailbox.substr(mailbox.rfind('@') + 1); }
-  /// RFC 9422 4.3: with `mailbox`, the recipients chosen so far have at most `most` domains.
-  bool FitsDomains(std::string_view mailbox, std::size_t most) const noexcept {
-    if (most == SIZE_MAX) return true;
-    std::size_t domains = 1;
-    for (std::size_t i = 0; i < recipients_.size(); ++i) {
-      if (EqualIgnoringCase(DomainOf(recipients_[i].mailbox), DomainOf(mailbox))) return true;
-      bool first = true;
-      for (std::size_t k = 0; k < i; ++k)
-        first = first && !EqualIgnoringCase(DomainOf(recipients_[k].mailbox), DomainOf(recipients_[i].mailbox));
-      if (first) ++domains;
-    }
-    return domains <= most;
-  }
-
-  std::string addresses_;            // the addr-specs, one behind the other; the first is the reverse-path
-  std::vector<std::size_t> bounds_;  // where each of them ends
-  std::vector<std::size_t> asked_;   // the transaction's recipients, as numbers of results
-  std::vector<Recipient> recipients_;
-  Envelope envelope_;
-  MessageStamp stamp_;  // every transaction of the message shows the same Date and Message-ID
-  SendResult result_;
-  std::uint64_t size_ = 0;
-  bool has_more_ = false;
-};
-
-}  // namespace detail
-SMTPOLL_NAMESPACE_END
-
-#endif
-
-// ---- smtpoll/client/limits.hpp ----
-// Compile-time sizes of a client's buffers. A type of your own with these three constants fits a smaller machine.
-#ifndef SMTPOLL_CLIENT_LIMITS_HPP
-#define SMTPOLL_CLIENT_LIMITS_HPP
-
-SMTPOLL_NAMESPACE_BEGIN
-
-struct DefaultLimits {
-  static constexpr std::size_t kInput = 4096;    ///< Receive buffer, bytes: the longest reply that is understood.
-  static constexpr std::size_t kOutput = 32768;  ///< Send buffer, bytes: commands and content pass through it.
-  static constexpr std::size_t kInFlight = 16;   ///< Messages that may wait for their final reply (PIPELINING).
-};
-
-SMTPOLL_NAMESPACE_END
-
-#endif
-
 // ---- smtpoll/socket/socket_policy.hpp ----
 // What a socket policy must be: the one place where smtpoll meets a TCP stack. Every call returns at once but Wait.
 // A policy never raises SIGPIPE, never throws, and reports a lost connection as Closed or as Errc::ConnectionLost.
@@ -9365,7 +5695,7 @@ SMTPOLL_NAMESPACE_END
 //     Readiness ConnectWants() const;                      // what ConnectStep waits for after Again
 //     IoResult Read(char* into, std::size_t room);
 //     IoResult Write(const char* bytes, std::size_t size);
-//     Readiness Wait(Readiness what, Millis at_most);      // the only call that blocks
+//     Readiness Wait(Readiness what, Millis at_most);      // the only call that blocks; for None, also unconnected
 //     void Close();                                        // at any time, more than once
 //     Handle NativeHandle() const;                         // kNoHandle where there is none
 //     std::size_t LocalAddress(char* into, std::size_t room) const;   // IP as text, 0 where unknown
@@ -10044,6 +6374,2340 @@ SMTPOLL_NAMESPACE_END
 
 #endif
 
+// ---- smtpoll/message/file_reader.hpp ----
+// Reads a file from its start, each read straight into the caller's memory: no buffer lies between. By the system's own
+// calls on POSIX, by an unbuffered stream elsewhere.
+#ifndef SMTPOLL_MESSAGE_FILE_READER_HPP
+#define SMTPOLL_MESSAGE_FILE_READER_HPP
+
+#if defined(SMTPOLL_POSIX)
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <cerrno>
+#else
+#include <cstdio>
+#endif
+
+SMTPOLL_NAMESPACE_BEGIN
+namespace detail {
+
+class FileReader {
+ public:
+  FileReader() = default;
+  FileReader(const FileReader&) = delete;
+  FileReader& operator=(const FileReader&) = delete;
+  ~FileReader() { Close(); }
+
+#if defined(SMTPOLL_POSIX)
+  bool IsOpen() const noexcept { return file_ >= 0; }
+
+  /// False where there is no such file, or it is none that has a size.
+  bool Open(const char* path) noexcept {
+    Close();
+    file_ = ::open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    struct stat about;
+    if (file_ >= 0 && fstat(file_, &about) == 0 && S_ISREG(about.st_mode)) {
+      size_ = static_cast<std::uint64_t>(about.st_size);
+      return true;
+    }
+    Close();
+    return false;
+  }
+  void Close() noexcept {
+    if (file_ >= 0) ::close(file_);
+    file_ = -1;
+  }
+
+  /// End comes with the read that finds nothing more.
+  SourceResult Read(char* into, std::size_t room) noexcept {
+    for (;;) {
+      const ssize_t got = ::read(file_, into, room);
+      if (got > 0) return {static_cast<std::size_t>(got), SourceStatus::More};
+      if (got == 0) return {0, SourceStatus::End};
+      if (errno != EINTR) return {0, SourceStatus::Failed};
+    }
+  }
+#else
+  bool IsOpen() const noexcept { return file_ != nullptr; }
+
+  bool Open(const char* path) noexcept {
+    Close();
+    file_ = std::fopen(path, "rb");
+    if (file_ == nullptr) return false;
+    std::setvbuf(file_, nullptr, _IONBF, 0);
+    const bool sized = std::fseek(file_, 0, SEEK_END) == 0;
+    const long size = sized ? std::ftell(file_) : -1;
+    std::rewind(file_);
+    size_ = static_cast<std::uint64_t>(size);
+    if (size < 0) Close();
+    return size >= 0;
+  }
+  void Close() noexcept {
+    if (file_ != nullptr) std::fclose(file_);
+    file_ = nullptr;
+  }
+
+  SourceResult Read(char* into, std::size_t room) noexcept {
+    const std::size_t size = std::fread(into, 1, room, file_);
+    if (size == 0) return {0, std::ferror(file_) != 0 ? SourceStatus::Failed : SourceStatus::End};
+    return {size, SourceStatus::More};
+  }
+#endif
+
+  /// Bytes in the file when it was opened.
+  std::uint64_t Size() const noexcept { return size_; }
+
+ private:
+#if defined(SMTPOLL_POSIX)
+  int file_ = -1;
+#else
+  std::FILE* file_ = nullptr;
+#endif
+  std::uint64_t size_ = 0;
+};
+
+}  // namespace detail
+SMTPOLL_NAMESPACE_END
+
+#endif
+
+// ---- smtpoll/message/mime_type.hpp ----
+// The media type of a file by its extension (RFC 2046, and the types people mail most).
+#ifndef SMTPOLL_MESSAGE_MIME_TYPE_HPP
+#define SMTPOLL_MESSAGE_MIME_TYPE_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+namespace detail {
+
+struct MimeType {
+  std::string_view extension;
+  std::string_view type;
+};
+inline constexpr MimeType kMimeTypes[] = {
+    {"7z", "application/x-7z-compressed"},
+    {"aac", "audio/aac"},
+    {"avi", "video/x-msvideo"},
+    {"bmp", "image/bmp"},
+    {"bz2", "application/x-bzip2"},
+    {"c", "text/x-c"},
+    {"cpp", "text/x-c++"},
+    {"css", "text/css"},
+    {"csv", "text/csv"},
+    {"doc", "application/msword"},
+    {"docx", "application/vnd.openxmlformats-officedocument.wordprocessingml.document"},
+    {"eml", "message/rfc822"},
+    {"epub", "application/epub+zip"},
+    {"flac", "audio/flac"},
+    {"gif", "image/gif"},
+    {"gz", "application/gzip"},
+    {"heic", "image/heic"},
+    {"htm", "text/html"},
+    {"html", "text/html"},
+    {"ico", "image/vnd.microsoft.icon"},
+    {"ics", "text/calendar"},
+    {"jar", "application/java-archive"},
+    {"jpeg", "image/jpeg"},
+    {"jpg", "image/jpeg"},
+    {"js", "text/javascript"},
+    {"json", "application/json"},
+    {"log", "text/plain"},
+    {"m4a", "audio/mp4"},
+    {"md", "text/markdown"},
+    {"mov", "video/quicktime"},
+    {"mp3", "audio/mpeg"},
+    {"mp4", "video/mp4"},
+    {"mpeg", "video/mpeg"},
+    {"odp", "application/vnd.oasis.opendocument.presentation"},
+    {"ods", "application/vnd.oasis.opendocument.spreadsheet"},
+    {"odt", "application/vnd.oasis.opendocument.text"},
+    {"ogg", "audio/ogg"},
+    {"pdf", "application/pdf"},
+    {"pem", "application/x-pem-file"},
+    {"png", "image/png"},
+    {"ppt", "application/vnd.ms-powerpoint"},
+    {"pptx", "application/vnd.openxmlformats-officedocument.presentationml.presentation"},
+    {"ps", "application/postscript"},
+    {"py", "text/x-python"},
+    {"rar", "application/vnd.rar"},
+    {"rtf", "application/rtf"},
+    {"sh", "application/x-sh"},
+    {"svg", "image/svg+xml"},
+    {"tar", "application/x-tar"},
+    {"tgz", "application/gzip"},
+    {"tif", "image/tiff"},
+    {"tiff", "image/tiff"},
+    {"ttf", "font/ttf"},
+    {"txt", "text/plain"},
+    {"vcf", "text/vcard"},
+    {"wav", "audio/wav"},
+    {"webm", "video/webm"},
+    {"webp", "image/webp"},
+    {"woff2", "font/woff2"},
+    {"xls", "application/vnd.ms-excel"},
+    {"xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"},
+    {"xml", "application/xml"},
+    {"xz", "application/x-xz"},
+    {"yaml", "application/yaml"},
+    {"zip", "application/zip"},
+};
+
+}  // namespace detail
+
+/// The media type of a file of this name; application/octet-stream where its extension is not known.
+constexpr std::string_view MimeTypeOf(std::string_view file_name) noexcept {
+  const std::size_t dot = file_name.rfind('.');
+  if (dot != std::string_view::npos)
+    for (const detail::MimeType& known : detail::kMimeTypes)
+      if (detail::EqualIgnoringCase(file_name.substr(dot + 1), known.extension)) return known.type;
+  return "application/octet-stream";
+}
+
+SMTPOLL_NAMESPACE_END
+
+#endif
+
+// ---- smtpoll/message/email_attachment.hpp ----
+// An attachment: the seed's EmailAttachment. Its bytes lie in memory, in a file or behind a callback, and stay there
+// until they are sent. Invariant: copying an attachment copies where its bytes are, not the file.
+#ifndef SMTPOLL_MESSAGE_EMAIL_ATTACHMENT_HPP
+#define SMTPOLL_MESSAGE_EMAIL_ATTACHMENT_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+
+class EmailAttachment {
+ public:
+  std::string Name;      ///< File name shown to the receiver, UTF-8.
+  std::string MIMEType;  ///< Empty: by the extension of Name.
+  std::string Data;      ///< The bytes, where they are in memory.
+  /// Transfer encoding: base64, which carries every byte; quoted-printable, 7bit or 8bit, which are taken where the
+  /// bytes are in memory and come through by them; binary, where the server has it. Empty: the one that suits MIMEType.
+  /// base64 is the fall-back of all, and a server with BINARYMIME gets the bytes as they are.
+  std::string ContentEncoding = "base64";
+  std::string InlineContentID;  ///< Not empty: shown inside the HTML body, which names it as `cid:...`.
+
+  /// Reads one piece of a callback's bytes; as Source::Read.
+  using ReadFunction = std::function<SourceResult(char* into, std::size_t room)>;
+  /// Starts a callback over; false where it cannot.
+  using RewindFunction = std::function<bool()>;
+
+  /// Attaches a file. Its bytes are read when the message is sent; it must then still be as long as it is now. Name and
+  /// MIMEType are set from the path where they are empty. False, and nothing changes, where it cannot be opened.
+  bool LoadFromFile(const std::string& path) {
+    detail::FileReader file;
+    if (!file.Open(path.c_str())) return false;
+    path_ = path;
+    read_ = nullptr;
+    size_ = file.Size();
+    const std::size_t slash = path.find_last_of("/\\");
+    if (Name.empty()) Name = slash == std::string::npos ? path : path.substr(slash + 1);
+    if (MIMEType.empty()) MIMEType = MimeTypeOf(Name);
+    return true;
+  }
+
+  /// Attaches what `read` yields; `size` bytes, or kUnknownSize. Without `rewind` the message can be sent once.
+  void LoadFromCallback(ReadFunction read, std::uint64_t size = kUnknownSize, RewindFunction rewind = nullptr) {
+    path_.clear();
+    read_ = std::move(read);
+    rewind_ = std::move(rewind);
+    size_ = size;
+  }
+
+  /// True where the bytes are those of Data.
+  bool InMemory() const noexcept { return path_.empty() && !read_; }
+
+  /// Number of bytes, or kUnknownSize.
+  std::uint64_t Size() const noexcept { return InMemory() ? Data.size() : size_; }
+
+  const std::string& Path() const noexcept { return path_; }
+  const ReadFunction& Callback() const noexcept { return read_; }
+  const RewindFunction& Rewinder() const noexcept { return rewind_; }
+
+ private:
+  std::string path_;
+  ReadFunction read_;
+  RewindFunction rewind_;
+  std::uint64_t size_ = 0;
+};
+
+SMTPOLL_NAMESPACE_END
+
+#endif
+
+// ---- smtpoll/message/internet_headers.hpp ----
+// The caller's own header fields: the seed's InternetHeaders. Order is kept, names do not mind their case (RFC
+// 5322 2.2). Values are kept as they were given; what cannot stand in a header is found by EmailMessage::Check, and
+// never sent.
+#ifndef SMTPOLL_MESSAGE_INTERNET_HEADERS_HPP
+#define SMTPOLL_MESSAGE_INTERNET_HEADERS_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+
+class InternetHeaders {
+ public:
+  /// Adds a field behind the others, also where one of that name is there.
+  void AppendHeader(std::string_view name, std::string_view value) {
+    fields_.push_back({std::string(name), std::string(value)});
+  }
+  /// The newer name of AppendHeader.
+  void AddHeader(std::string_view name, std::string_view value) { AppendHeader(name, value); }
+
+  /// Replaces the first field of that name and removes the others; appends where there is none.
+  void SetHeader(std::string_view name, std::string_view value) {
+    const std::size_t first = Find(name);
+    if (first == fields_.size()) return AppendHeader(name, value);
+    fields_[first].value = value;
+    for (std::size_t i = fields_.size(); i-- > first + 1;)
+      if (detail::EqualIgnoringCase(fields_[i].name, name)) Delete(i);
+  }
+
+  /// Removes every field of that name.
+  void Delete(std::string_view name) {
+    for (std::size_t i = fields_.size(); i-- > 0;)
+      if (detail::EqualIgnoringCase(fields_[i].name, name)) Delete(i);
+  }
+  void Delete(const char* name) { Delete(std::string_view(name)); }
+  /// Removes the field at `index`; nothing where there is none.
+  void Delete(std::size_t index) {
+    if (index < fields_.size()) fields_.erase(fields_.begin() + static_cast<std::ptrdiff_t>(index));
+  }
+  void DeleteAll() { fields_.clear(); }
+
+  std::size_t Count() const noexcept { return fields_.size(); }
+  /// Name of the field at `index`; empty where there is none.
+  std::string Name(std::size_t index) const { return index < fields_.size() ? fields_[index].name : std::string(); }
+  /// Value of the field at `index`; empty where there is none.
+  std::string Value(std::size_t index) const { return index < fields_.size() ? fields_[index].value : std::string(); }
+  /// Value of the first field of that name; empty where there is none.
+  std::string Value(std::string_view name) const { return Value(Find(name)); }
+  std::string Value(const char* name) const { return Value(std::string_view(name)); }
+  bool Has(std::string_view name) const noexcept { return Find(name) != fields_.size(); }
+
+  /// All fields as they were given, a line each.
+  std::string Source() const {
+    std::string text;
+    for (const Field& field : fields_) text.append(field.name).append(": ").append(field.value).append("\r\n");
+    return text;
+  }
+
+  struct Field {
+    std::string name;
+    std::string value;
+  };
+  const std::vector<Field>& Fields() const noexcept { return fields_; }
+
+ private:
+  std::size_t Find(std::string_view name) const noexcept {
+    std::size_t i = 0;
+    while (i < fields_.size() && !detail::EqualIgnoringCase(fields_[i].name, name)) ++i;
+    return i;
+  }
+
+  std::vector<Field> fields_;
+};
+
+SMTPOLL_NAMESPACE_END
+
+#endif
+
+// ---- smtpoll/message/utf8.hpp ----
+// UTF-8 (RFC 3629): where a character ends, whether a text is valid, and a valid text from any bytes.
+#ifndef SMTPOLL_MESSAGE_UTF8_HPP
+#define SMTPOLL_MESSAGE_UTF8_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+namespace detail {
+
+/// U+FFFD, which stands for a byte that is no UTF-8.
+constexpr std::string_view kReplacementCharacter = "\xEF\xBF\xBD";
+
+/// Bytes (1 to 4) of the character that `text` starts with; 0 where it starts with none or is empty (RFC 3629 4).
+constexpr std::size_t Utf8Length(std::string_view text) noexcept {
+  if (text.empty()) return 0;
+  const unsigned first = static_cast<unsigned char>(text[0]);
+  if (first < 0x80) return 1;
+  if (first < 0xC2 || first > 0xF4) return 0;
+  const std::size_t size = first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4;
+  if (text.size() < size) return 0;
+  // The second byte's range leaves out over-long forms, surrogates and what lies above U+10FFFF.
+  const unsigned second = static_cast<unsigned char>(text[1]);
+  const unsigned low = first == 0xE0 ? 0xA0 : first == 0xF0 ? 0x90 : 0x80;
+  const unsigned high = first == 0xED ? 0x9F : first == 0xF4 ? 0x8F : 0xBF;
+  if (second < low || second > high) return 0;
+  for (std::size_t i = 2; i < size; ++i)
+    if ((static_cast<unsigned char>(text[i]) & 0xC0) != 0x80) return 0;
+  return size;
+}
+
+/// One character taken from the front of a text: its bytes, or U+FFFD for a byte that is none.
+struct Utf8Character {
+  std::string_view bytes;
+  std::size_t consumed;
+};
+
+/// The first character of `text`, which is not empty.
+constexpr Utf8Character FirstCharacter(std::string_view text) noexcept {
+  const std::size_t size = Utf8Length(text);
+  if (size == 0) return {kReplacementCharacter, 1};
+  return {text.substr(0, size), size};
+}
+
+/// Offset of the first byte that is no UTF-8; npos where all is valid.
+inline std::size_t FindInvalidUtf8(std::string_view text) noexcept {
+  for (std::size_t i = SkipAscii(text); i != text.size(); i += SkipAscii(text.substr(i))) {
+    for (const std::size_t next = i + 8; i < next && i != text.size();) {
+      const std::size_t size = Utf8Length(text.substr(i));
+      if (size == 0) return i;
+      i += size;
+    }
+  }
+  return std::string_view::npos;
+}
+
+/// Appends `text` with U+FFFD for each byte that is no UTF-8.
+inline void AppendRepairedUtf8(std::string_view text, std::string& into) {
+  while (!text.empty()) {
+    const Utf8Character character = FirstCharacter(text);
+    into.append(character.bytes);
+    text.remove_prefix(character.consumed);
+  }
+}
+
+}  // namespace detail
+SMTPOLL_NAMESPACE_END
+
+#endif
+
+// ---- smtpoll/message/punycode.hpp ----
+// International domain names in ASCII: A-labels (RFC 5890) by Punycode (RFC 3492), so that a domain in UTF-8 needs no
+// SMTPUTF8. ASCII letters are lowered; other characters are taken as they are given, without the mappings of RFC 5895.
+#ifndef SMTPOLL_MESSAGE_PUNYCODE_HPP
+#define SMTPOLL_MESSAGE_PUNYCODE_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+namespace detail {
+
+/// Code point of the character at the front of `text`, which is valid UTF-8.
+constexpr std::uint32_t CodePointOf(std::string_view text) noexcept {
+  const std::size_t size = Utf8Length(text);
+  const auto byte = [text](std::size_t i) { return static_cast<std::uint32_t>(static_cast<unsigned char>(text[i])); };
+  if (size == 1) return byte(0);
+  std::uint32_t value = byte(0) & (0xFFu >> (size + 1));
+  for (std::size_t i = 1; i < size; ++i) value = value << 6 | (byte(i) & 0x3F);
+  return value;
+}
+
+/// RFC 3492 6.1: how the bias follows what was encoded.
+constexpr std::uint32_t AdaptBias(std::uint32_t delta, std::uint32_t count, bool first) noexcept {
+  delta = first ? delta / 700 : delta / 2;
+  delta += delta / count;
+  std::uint32_t k = 0;
+  for (; delta > 455; k += 36) delta /= 35;
+  return k + 36 * delta / (delta + 38);
+}
+
+/// Appends the Punycode of `label` (RFC 3492 6.3), valid UTF-8 of at most 255 bytes: no number here can overflow.
+template <typename Text>
+void AppendPunycode(std::string_view label, Text& to) {
+  const auto each = [label](auto&& visit) {
+    for (std::size_t at = 0; at < label.size(); at += Utf8Length(label.substr(at)))
+      visit(CodePointOf(label.substr(at)));
+  };
+  const std::size_t start = to.size();
+  std::uint32_t total = 0;
+  each([&](std::uint32_t c) {
+    ++total;
+    if (c < 0x80) to += ToLower(static_cast<char>(c));
+  });
+  std::uint32_t done = static_cast<std::uint32_t>(to.size() - start);
+  const std::uint32_t basic = done;
+  if (basic != 0) to += '-';
+  std::uint32_t n = 0x80, delta = 0, bias = 72;
+  while (done < total) {
+    std::uint32_t next = UINT32_MAX;
+    each([&](std::uint32_t c) {
+      if (c >= n && c < next) next = c;
+    });
+    delta += (next - n) * (done + 1);
+    n = next;
+    each([&](std::uint32_t c) {
+      if (c < n) ++delta;
+      if (c != n) return;
+      std::uint32_t q = delta;
+      for (std::uint32_t k = 36;; k += 36) {
+        const std::uint32_t t = k <= bias ? 1 : k >= bias + 26 ? 26 : k - bias;
+        const std::uint32_t digit = q < t ? q : t + (q - t) % (36 - t);
+        to += static_cast<char>(digit < 26 ? 'a' + digit : '0' + (digit - 26));
+        if (q < t) break;
+        q = (q - t) / (36 - t);
+      }
+      bias = AdaptBias(delta, done + 1, done == basic);
+      delta = 0;
+      ++done;
+    });
+    ++delta;
+    ++n;
+  }
+}
+
+/// Appends `domain` with every label in ASCII to a std::string, or to what has its size() and += only.
+template <typename Text>
+void AppendAsciiDomain(std::string_view domain, Text& to) {
+  if (IsAllAscii(domain)) {
+    to += domain;
+    return;
+  }
+  for (bool first = true; first || !domain.empty(); first = false) {
+    if (!first) to += '.';
+    const std::string_view label = domain.substr(0, domain.find('.'));
+    domain.remove_prefix(label.size() < domain.size() ? label.size() + 1 : label.size());
+    if (IsAllAscii(label)) {
+      to += label;
+    } else {
+      to += "xn--";
+      AppendPunycode(label, to);
+    }
+  }
+}
+
+}  // namespace detail
+SMTPOLL_NAMESPACE_END
+
+#endif
+
+// ---- smtpoll/message/mailbox.hpp ----
+// Mailboxes as people type them: `"Doe, Jane" <jane@x.org>, bob@y.org, Team: a@b, c@d;` (RFC 5322 3.4, RFC 6532).
+// The parser is pulled, one mailbox a call, and copies nothing. It is strict where a command or a header could be
+// broken, and takes what is common: empty list elements, white space and comments around every part.
+#ifndef SMTPOLL_MESSAGE_MAILBOX_HPP
+#define SMTPOLL_MESSAGE_MAILBOX_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+
+/// One mailbox of a list; the views look into that list.
+struct Mailbox {
+  std::string_view display_name;  ///< The phrase before <, as typed, quotes and escapes included; may be empty.
+  std::string_view local_part;    ///< As typed, with its quotes where it has them.
+  std::string_view domain;        ///< A domain, or an address literal with its brackets.
+};
+
+namespace detail {
+
+/// What an ASCII character may be in an address.
+enum AddressCharacter : std::uint8_t {
+  kInAtom = 1,    ///< RFC 5322 3.2.3.
+  kInDomain = 2,  ///< RFC 5321 4.1.2; the low line is in use, so it is taken.
+  kDot = 4,
+};
+
+struct AddressCharacters {
+  std::uint8_t kinds[128] = {};
+  constexpr AddressCharacters() noexcept {
+    for (unsigned i = 0; i < 128; ++i) {
+      const auto c = static_cast<char>(i);
+      const bool both = IsAlpha(c) || IsDigit(c) || c == '-' || c == '_';
+      kinds[i] = both ? kInAtom | kInDomain : c == '.' ? kDot : 0;
+    }
+    for (const char c : {'!', '#', '$', '%', '&', '\'', '*', '+', '/', '=', '?', '^', '`', '{', '|', '}', '~'})
+      kinds[static_cast<unsigned char>(c)] = kInAtom;
+  }
+};
+inline constexpr AddressCharacters kAddressCharacters;
+
+/// True where `c` is ASCII and one of `kinds`.
+constexpr bool IsAddressCharacter(char c, unsigned kinds) noexcept {
+  const auto byte = static_cast<unsigned char>(c);
+  return byte < 128 && (kAddressCharacters.kinds[byte] & kinds) != 0;
+}
+
+/// RFC 5322 3.2.3 and RFC 6532: what an atom may hold.
+constexpr bool IsAtomChar(char c) noexcept { return !IsAscii(c) || IsAddressCharacter(c, kInAtom); }
+
+/// True for atoms joined by single dots.
+constexpr bool IsDotAtom(std::string_view text) noexcept {
+  bool after_dot = true;
+  for (const char c : text) {
+    if (c == '.' ? after_dot : !IsAtomChar(c)) return false;
+    after_dot = c == '.';
+  }
+  return !after_dot;
+}
+
+/// Why `domain`, of atoms and dots, is no domain; nullptr where it is one (RFC 5321 4.1.2, RFC 1035 2.3.4).
+constexpr const char* DomainFault(std::string_view domain) noexcept {
+  std::size_t label = 0;
+  for (const char c : domain) {
+    if (c == '.') {
+      if (label == 0) return "a dot at the wrong place";
+      label = 0;
+      continue;
+    }
+    if (++label > 63) return "a label of the domain is longer than 63 octets";
+    if (IsAscii(c) && !IsAddressCharacter(c, kInDomain)) return "a character that cannot stand in a domain";
+  }
+  return label == 0 ? "a dot at the wrong place" : nullptr;
+}
+
+/// Appends what a quoted string means: without its quotes and escapes. Text without quotes is appended as it is.
+template <typename Text>
+void AppendUnquoted(std::string_view text, Text& to) {
+  bool quoted = false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '"')
+      quoted = !quoted;
+    else if (quoted && text[i] == '\\' && i + 1 < text.size())
+      to += text[++i];
+    else
+      to += text[i];
+  }
+}
+
+template <typename Text>
+void AppendQuoted(std::string_view text, Text& to) {
+  to += '"';
+  for (const char c : text) {
+    if (c == '"' || c == '\\') to += '\\';
+    to += c;
+  }
+  to += '"';
+}
+
+}  // namespace detail
+
+/// Reads a list of mailboxes; Next until false, then Failed tells the end from a fault.
+class MailboxParser {
+ public:
+  explicit MailboxParser(std::string_view list) noexcept : list_(list) {}
+
+  /// Reads the next mailbox; false at the end of the list and at a fault.
+  bool Next(Mailbox& mailbox) noexcept {
+    while (reason_ == nullptr && SkipSpace() && at_ < list_.size()) {
+      const char c = list_[at_];
+      if (c == ',' || (c == ';' && in_group_)) {
+        in_group_ = in_group_ && c != ';';
+        ++at_;
+        continue;
+      }
+      if (Element(mailbox)) return true;
+    }
+    if (reason_ == nullptr && in_group_) Fault("a group has no ; at its end");
+    return false;
+  }
+
+  bool Failed() const noexcept { return reason_ != nullptr; }
+  /// Where the fault is, counted in bytes from 1.
+  std::size_t FaultColumn() const noexcept { return at_ + 1; }
+  const char* FaultReason() const noexcept { return reason_; }
+
+ private:
+  bool Fault(const char* reason) noexcept {
+    if (reason_ == nullptr) reason_ = reason;
+    return false;
+  }
+  char Peek() const noexcept { return at_ < list_.size() ? list_[at_] : '\0'; }
+
+  /// White space and comments (RFC 5322 3.2.2); false at a fault.
+  bool SkipSpace() noexcept {
+    int depth = 0;
+    for (; at_ < list_.size(); ++at_) {
+      const char c = list_[at_];
+      if (c == '\r' || c == '\n' || c == '\0') return Fault("a line break or NUL");
+      if (c == '(') {
+        ++depth;
+      } else if (c == ')' && depth > 0) {
+        --depth;
+      } else if (depth > 0) {
+        if (c == '\\') ++at_;
+      } else if (!detail::IsSpace(c)) {
+        return true;
+      }
+    }
+    if (at_ > list_.size()) at_ = list_.size();
+    return depth == 0 || Fault("a comment has no ) at its end");
+  }
+
+  bool QuotedString() noexcept {
+    for (++at_; at_ < list_.size(); ++at_) {
+      const char c = list_[at_];
+      if ((static_cast<unsigned char>(c) < ' ' && c != '\t') || c == 0x7f) return Fault("a control character");
+      if (c == '"') {
+        ++at_;
+        return true;
+      }
+      if (c == '\\' && ++at_ < list_.size() && !detail::IsPrint(list_[at_])) return Fault("a control character");
+    }
+    at_ = list_.size();
+    return Fault("a quoted string has no \" at its end");
+  }
+
+  bool Atoms() noexcept {
+    const std::size_t start = at_;
+    for (;;) {
+      while (at_ < list_.size() && detail::IsAddressCharacter(list_[at_], detail::kInAtom | detail::kDot)) ++at_;
+      if (at_ == list_.size() || detail::IsAscii(list_[at_])) break;
+      const std::size_t size = detail::Utf8Length(list_.substr(at_));
+      if (size == 0) return Fault("no valid UTF-8");
+      at_ += size;
+    }
+    return at_ != start || Fault("a character that cannot stand in an address");
+  }
+
+  /// A phrase and <addr-spec>, or an addr-spec, or the name of a group. True where a mailbox was read.
+  bool Element(Mailbox& mailbox) noexcept {
+    if (PlainElement(mailbox)) return true;
+    const std::size_t start = at_;
+    std::size_t end = at_, words = 0;
+    while (at_ < list_.size() && Peek() != '<' && Peek() != '@' && Peek() != ':' && Peek() != ',' && Peek() != ';') {
+      if (!(Peek() == '"' ? QuotedString() : Atoms())) return false;
+      end = at_;
+      ++words;
+      if (!SkipSpace()) return false;
+    }
+    const std::string_view phrase = list_.substr(start, end - start);
+    if (Peek() == ':' && words != 0) {
+      if (in_group_) return Fault("a group inside a group");
+      in_group_ = true;
+      ++at_;
+      return false;
+    }
+    if (Peek() == '<') {
+      ++at_;
+      mailbox.display_name = phrase;
+      if (!SkipSpace()) return false;
+      const std::size_t local = at_;
+      if (Peek() == '@') return Fault("a local part is missing");
+      if (!(Peek() == '"' ? QuotedString() : Atoms())) return false;
+      mailbox.local_part = list_.substr(local, at_ - local);
+      if (!SkipSpace() || !AtAndDomain(mailbox) || !SkipSpace()) return false;
+      if (Peek() != '>') return Fault("> is missing");
+      ++at_;
+    } else {
+      if (words > 1) return Fault("< is missing before an address");
+      if (words == 0) return Fault("a local part is missing");
+      mailbox.display_name = {};
+      mailbox.local_part = phrase;
+      if (!AtAndDomain(mailbox)) return false;
+    }
+    if (!SkipSpace()) return false;
+    const bool ends = at_ == list_.size() || Peek() == ',' || (Peek() == ';' && in_group_);
+    return ends ? CheckParts(mailbox) : Fault("a comma is missing");
+  }
+
+  /// An addr-spec of plain ASCII without a fault, in one pass: what most elements are. False, and nothing has changed,
+  /// for all that has to be looked at closely.
+  bool PlainElement(Mailbox& mailbox) noexcept {
+    const std::string_view local = PlainAtoms(at_, detail::kInAtom);
+    const std::size_t at = at_ + local.size();
+    if (local.empty() || at == list_.size() || list_[at] != '@') return false;
+    const std::string_view domain = PlainAtoms(at + 1, detail::kInDomain);
+    const std::size_t end = at + 1 + domain.size();
+    if (domain.empty() || (end != list_.size() && list_[end] != ',')) return false;
+    // A domain of 63 octets has no label that is too long.
+    if (local.size() > 64 || domain.size() > 63) return false;
+    mailbox = {{}, local, domain};
+    at_ = end;
+    return true;
+  }
+
+  /// The run of characters of `kind` and single dots between them that starts at `at`; empty where a dot is stray.
+  std::string_view PlainAtoms(std::size_t at, unsigned kind) const noexcept {
+    const std::size_t start = at;
+    std::size_t dot = start - 1;  // the last one
+    for (; at < list_.size() && detail::IsAddressCharacter(list_[at], kind | detail::kDot); ++at) {
+      if (list_[at] != '.') continue;
+      if (dot + 1 == at) return {};
+      dot = at;
+    }
+    return dot + 1 == at ? std::string_view() : std::string_view(list_.data() + start, at - start);
+  }
+
+  bool AtAndDomain(Mailbox& mailbox) noexcept {
+    if (Peek() != '@') return Fault("@ is missing");
+    ++at_;
+    if (!SkipSpace()) return false;
+    const std::size_t start = at_;
+    if (Peek() == '[') {
+      while (at_ < list_.size() && Peek() != ']') {
+        // No literal in use has these, and quotes and angle brackets would break a path.
+        const bool breaks = Peek() == ' ' || Peek() == '\\' || Peek() == '"' || Peek() == '<' || Peek() == '>';
+        if (!detail::IsPrint(Peek()) || breaks || (Peek() == '[' && at_ != start))
+          return Fault("a bad address literal");
+        ++at_;
+      }
+      if (at_ == list_.size()) return Fault("] is missing");
+      if (at_ == start + 1) return Fault("a bad address literal");
+      ++at_;
+    } else if (!Atoms()) {
+      return false;
+    }
+    mailbox.domain = list_.substr(start, at_ - start);
+    return true;
+  }
+
+  /// Of atoms and dots: whether a dot stands at an end, or beside another.
+  static bool HasStrayDot(std::string_view atoms) noexcept {
+    char before = '.';
+    for (const char c : atoms) {
+      if (c == '.' && before == '.') return true;
+      before = c;
+    }
+    return before == '.';
+  }
+
+  /// RFC 5321 4.5.3.1: the limits; and the rule of dots.
+  bool CheckParts(const Mailbox& mailbox) noexcept {
+    const auto fault_at = [this](std::string_view part, const char* reason) {
+      at_ = static_cast<std::size_t>(part.data() - list_.data());
+      return Fault(reason);
+    };
+    const std::string_view local = mailbox.local_part, domain = mailbox.domain;
+    if (local[0] != '"' && HasStrayDot(local)) return fault_at(local, "a dot at the wrong place");
+    if (local.find('\t') != std::string_view::npos) return fault_at(local, "a tab in the local part");
+    if (local.size() > 64) return fault_at(local, "the local part is longer than 64 octets");
+    if (domain.size() > 255) return fault_at(domain, "the domain is longer than 255 octets");
+    if (domain[0] != '[')
+      if (const char* fault = detail::DomainFault(domain)) return fault_at(domain, fault);
+    if (local.size() + domain.size() + 3 > 256) return fault_at(local, "the address is longer than 254 octets");
+    return true;
+  }
+
+  std::string_view list_;
+  std::size_t at_ = 0;
+  bool in_group_ = false;
+  const char* reason_ = nullptr;
+};
+
+namespace detail {
+
+/// Appends `local@domain` in its shortest form: the local part is quoted only where it must be (RFC 5321 4.1.2), and
+/// behind a local part in ASCII the domain is in ASCII too. Up to 4 times as long as `mailbox`.
+template <typename Text>
+void AppendAddrSpec(const Mailbox& mailbox, Text& to) {
+  const bool quoted = mailbox.local_part.front() == '"';
+  if (!quoted && IsAllAscii(mailbox.local_part) && IsAllAscii(mailbox.domain)) {
+    to.append(mailbox.local_part);
+    to += '@';
+    to.append(mailbox.domain);
+    return;
+  }
+  if (!quoted) {
+    to.append(mailbox.local_part);
+  } else {
+    const std::size_t start = to.size();
+    AppendUnquoted(mailbox.local_part, to);
+    if (!IsDotAtom(std::string_view(to).substr(start))) {
+      to.resize(start);
+      to.append(mailbox.local_part);
+    }
+  }
+  to += '@';
+  if (IsAllAscii(mailbox.local_part))
+    AppendAsciiDomain(mailbox.domain, to);
+  else
+    to.append(mailbox.domain);
+}
+
+/// True where the mailbox itself cannot be said in ASCII (RFC 6531); a domain always can.
+inline bool NeedsSmtpUtf8(const Mailbox& mailbox) noexcept { return !IsAllAscii(mailbox.local_part); }
+
+}  // namespace detail
+SMTPOLL_NAMESPACE_END
+
+#endif
+
+// ---- smtpoll/message/message_signer.hpp ----
+// What signs a message while it is rendered, for example by DKIM (dkim_openssl.hpp, dkim_mbedtls.hpp). The message
+// floor knows this interface only; without a signer nothing else of signing is compiled. A signed message is rendered
+// twice: once for the signer to read, then for the wire with the signature before it.
+#ifndef SMTPOLL_MESSAGE_MESSAGE_SIGNER_HPP
+#define SMTPOLL_MESSAGE_MESSAGE_SIGNER_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+
+/// The signing of one message.
+class MessageSigning {
+ public:
+  MessageSigning() = default;
+  MessageSigning(const MessageSigning&) = delete;
+  MessageSigning& operator=(const MessageSigning&) = delete;
+  virtual ~MessageSigning() = default;
+
+  /// Reads the next piece of the body, in the transfer encoding and with the line ends it has on the wire.
+  virtual void Update(std::string_view piece) = 0;
+
+  /// The body is over: appends the signature to `to`, whole header fields of Size() bytes, each ended by CRLF. False
+  /// where the key does not work.
+  virtual bool Finish(std::string& to) = 0;
+
+  /// Bytes that Finish appends, known from the start so that the message's size is.
+  virtual std::size_t Size() const noexcept = 0;
+};
+
+/// Signs any number of messages; EmailMessage::Signer points at one. Begin may be called while other signings of the
+/// same signer are under way.
+class MessageSigner {
+ public:
+  MessageSigner() = default;
+  MessageSigner(const MessageSigner&) = delete;
+  MessageSigner& operator=(const MessageSigner&) = delete;
+  virtual ~MessageSigner() = default;
+
+  /// Why no message can be signed, in a few words; nullptr where all is well. Asked before anything is sent.
+  virtual const char* Fault() const noexcept = 0;
+
+  /// Starts to sign a message with this header: its fields as they go over the wire, each line ended by CRLF, without
+  /// the empty line. The signing must not outlive the signer.
+  virtual std::unique_ptr<MessageSigning> Begin(std::string_view header) const = 0;
+};
+
+SMTPOLL_NAMESPACE_END
+
+#endif
+
+// ---- smtpoll/message/email_message.hpp ----
+// A mail as its author thinks of it: the seed's EmailMessage. Plain data; nothing is checked or encoded before it is
+// sent.
+#ifndef SMTPOLL_MESSAGE_EMAIL_MESSAGE_HPP
+#define SMTPOLL_MESSAGE_EMAIL_MESSAGE_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+
+/// Why a message cannot be sent safely: the field, where in it (bytes from 1; 0 for the whole), and the reason.
+struct MessageFault {
+  std::string_view field;
+  std::size_t column = 0;
+  const char* reason = nullptr;
+  explicit operator bool() const noexcept { return reason != nullptr; }
+};
+
+/// One line of EmailMessage::Check: what is wrong or unwise, and how to mend it.
+struct MessageFinding {
+  bool blocks = false;  ///< The message cannot be sent like this.
+  std::string field;
+  std::size_t column = 0;  ///< Bytes from 1; 0 for the field as a whole.
+  std::string what;
+  std::string mend;
+};
+
+/// How urgent the reader's program shows a message.
+enum class MessagePriority : std::uint8_t { High, Normal, Low };
+
+/// What is asked of the servers for one recipient (RFC 3461). `Mailbox` is the address as it stands in a list.
+struct RecipientOptions {
+  std::string Mailbox;
+  DsnNotify Notify = DsnNotify::Unset;
+  std::string OriginalRecipient;  ///< ORCPT: the address as it was first given; empty for none.
+};
+
+namespace detail {
+
+/// Fields that hold addresses (RFC 5322 3.6.2, 3.6.6; RFC 8098 2.1): names in them are encoded, the addresses are not.
+inline bool IsAddressField(std::string_view name) noexcept {
+  for (const std::string_view one : {"From", "Sender", "Reply-To", "To", "Cc", "Resent-From", "Resent-Sender",
+                                     "Resent-To", "Resent-Cc", "Disposition-Notification-To"})
+    if (EqualIgnoringCase(name, one)) return true;
+  return false;
+}
+
+/// 64 random bits; `otherwise` where the system has none to give.
+inline std::uint64_t RandomNumber(std::uint64_t otherwise) noexcept {
+  char bytes[sizeof otherwise];
+  if (FillWithEntropy(bytes, sizeof bytes)) std::memcpy(&otherwise, bytes, sizeof otherwise);
+  return otherwise;
+}
+
+/// The header of a ready-made message: all before its first empty line.
+inline std::string_view HeaderOf(std::string_view source) noexcept {
+  for (std::size_t at = 0; at < source.size();) {
+    if (source[at] == '\r' || source[at] == '\n') return source.substr(0, at);
+    const std::size_t end = source.find_first_of("\r\n", at);
+    if (end == std::string_view::npos) break;
+    at = end + (source.substr(end, 2) == "\r\n" ? 2 : 1);
+  }
+  return source;
+}
+
+}  // namespace detail
+
+class EmailMessage {
+ public:
+  std::string FromAddress;    ///< The author; the first mailbox of it is the envelope's reverse-path too.
+  std::string Subject;        ///< UTF-8.
+  std::string BodyPlainText;  ///< UTF-8, lines ended by CRLF, LF or CR.
+  std::string BodyHTML;       ///< UTF-8.
+  std::string BodyEnriched;   ///< text/enriched (RFC 1896), UTF-8.
+  std::string ToAddress;      ///< Mailboxes with commas between them, as CCAddress and BCCAddress.
+  std::string CCAddress;
+  std::string BCCAddress;  ///< Gets the message; no header says so.
+  Sequence<EmailAttachment> Attachments;
+  InternetHeaders Headers;   ///< Further fields; one named Date, Message-ID, From, ... takes the place of ours.
+  std::string BodyCalendar;  ///< An invitation (RFC 5545), shown beside the other bodies.
+  std::string CalendarMethod = "REQUEST";  ///< Its METHOD: REQUEST, REPLY, CANCEL, ...
+  /// A ready-made message, sent as it is instead of all above but the addresses; line ends become CRLF.
+  std::string Source;
+
+  // Ours, beside the seed's: the envelope.
+
+  /// The envelope's reverse-path where it is not the author; empty text is the null reverse-path (RFC 5321 4.5.5).
+  std::optional<std::string> ReversePath;
+  smtpoll::DeliveryOptions Options;     ///< What is asked of the servers for the whole message.
+  std::string EnvelopeID;               ///< ENVID of RFC 3461; empty for none.
+  DsnNotify Notify = DsnNotify::Unset;  ///< NOTIFY for the recipients that RecipientOptions does not name.
+  std::vector<smtpoll::RecipientOptions> RecipientOptions;
+  /// Mailboxes that a further try leaves out, because they have the message or never will: filled when a connection is
+  /// lost after the server took the message for a part of the recipients.
+  std::vector<std::string> Settled;
+  std::uint32_t Tries = 0;  ///< How often a RetryQueue has tried it in vain.
+
+  /// Signs the message on its way out, for example by DKIM. A signed message goes in ASCII, because a relay that turned
+  /// 8bit into something else would break the signature; and its attachments are read twice.
+  std::shared_ptr<const MessageSigner> Signer;
+
+  /// Add to the address lists.
+  void AddRecipient(std::string_view address) { AddTo(ToAddress, address); }
+  void AddCCRecipient(std::string_view address) { AddTo(CCAddress, address); }
+  void AddBCCRecipient(std::string_view address) { AddTo(BCCAddress, address); }
+
+  /// Attaches something that BodyHTML shows, and returns its content identifier: `<img src="cid:...">` (RFC 2392).
+  std::string AddInline(EmailAttachment attachment) {
+    if (attachment.InlineContentID.empty()) {
+      // An identifier is for the whole world (RFC 2392 2): messages are forwarded within others.
+      const std::uint64_t place = static_cast<std::uint64_t>(reinterpret_cast<std::uintptr_t>(this));
+      attachment.InlineContentID = "inline" + std::to_string(Attachments.Count() + 1) + "." +
+                                   std::to_string(detail::RandomNumber(place)) + "@smtpoll.invalid";
+    }
+    Attachments.Append(std::move(attachment));
+    return Attachments[Attachments.Count() - 1].InlineContentID;
+  }
+
+  /// Sets X-Priority and Importance; Normal removes them.
+  void SetPriority(MessagePriority priority) {
+    Headers.Delete("X-Priority");
+    Headers.Delete("Importance");
+    if (priority == MessagePriority::Normal) return;
+    Headers.AppendHeader("X-Priority", priority == MessagePriority::High ? "1 (Highest)" : "5 (Lowest)");
+    Headers.AppendHeader("Importance", priority == MessagePriority::High ? "high" : "low");
+  }
+  /// Sets List-Unsubscribe to a https: or mailto: URI (RFC 2369); `one_click` adds what RFC 8058 asks for, with https:
+  /// only.
+  void SetListUnsubscribe(std::string_view uri, bool one_click) {
+    Headers.SetHeader("List-Unsubscribe", "<" + std::string(uri) + ">");
+    Headers.Delete("List-Unsubscribe-Post");
+    if (one_click) Headers.AppendHeader("List-Unsubscribe-Post", "List-Unsubscribe=One-Click");
+  }
+  /// Says that no human wrote this, so that no vacation program answers (RFC 3834): auto-generated or auto-replied.
+  void SetAutoSubmitted(std::string_view keyword) { Headers.SetHeader("Auto-Submitted", keyword); }
+  /// Makes this an answer to the message with that Message-ID and References (RFC 5322 3.6.4).
+  void SetInReplyTo(std::string_view message_id, std::string_view references) {
+    Headers.SetHeader("In-Reply-To", message_id);
+    Headers.SetHeader("References", references.empty() ? std::string(message_id)
+                                                       : std::string(references) + " " + std::string(message_id));
+  }
+
+  /// All that a receiver or a spam filter would hold against this message, and what keeps it from being sent.
+  std::vector<MessageFinding> Check() const;
+
+  /// The first thing that keeps this message from being sent safely; nothing of it is sent then.
+  MessageFault Fault() const;
+
+  /// True where an address, or the header of a ready-made message, cannot be said in ASCII, so that the server has to
+  /// offer SMTPUTF8 (RFC 6531).
+  bool NeedsSmtpUtf8() const noexcept;
+
+  /// The whole message as it would be sent to a server that takes ASCII only (the seed's Source, read): for an archive
+  /// or a folder of sent mail. Date, Message-ID and boundaries are new with each call. Empty where a source fails, or
+  /// has nothing now.
+  std::string Render() const;
+
+ private:
+  static void AddTo(std::string& list, std::string_view address) {
+    if (!list.empty()) list += ", ";
+    list += address;
+  }
+};
+
+SMTPOLL_NAMESPACE_END
+
+#endif
+
+// ---- smtpoll/base/text_buffer.hpp ----
+// Text that is built piece by piece and keeps its memory for the next one. std::string would do, but for the cost of
+// its appends: they are calls into the library, and a message is made of dozens of small ones.
+#ifndef SMTPOLL_BASE_TEXT_BUFFER_HPP
+#define SMTPOLL_BASE_TEXT_BUFFER_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+namespace detail {
+
+class TextBuffer {
+ public:
+  std::size_t size() const noexcept { return size_; }
+  std::string_view View() const noexcept { return {memory_.get(), size_}; }
+  operator std::string_view() const noexcept { return View(); }
+
+  void clear() noexcept { size_ = 0; }
+  /// Forgets all behind the first `size` bytes.
+  void resize(std::size_t size) noexcept { size_ = size; }
+
+  TextBuffer& append(std::string_view text) {
+    if (text.size() > room_ - size_) Grow(text.size());
+    if (!text.empty()) std::memcpy(memory_.get() + size_, text.data(), text.size());
+    size_ += text.size();
+    return *this;
+  }
+  TextBuffer& append(const char* text, std::size_t size) { return append(std::string_view(text, size)); }
+  TextBuffer& assign(std::string_view text) {
+    clear();
+    return append(text);
+  }
+  TextBuffer& operator+=(std::string_view text) { return append(text); }
+  TextBuffer& operator+=(char c) {
+    if (size_ == room_) Grow(1);
+    memory_[size_++] = c;
+    return *this;
+  }
+
+ private:
+  void Grow(std::size_t more) {
+    const std::size_t room = size_ + more > 2 * room_ ? size_ + more : 2 * room_;
+    std::unique_ptr<char[]> memory(new char[room < kLeast ? kLeast : room]);
+    if (size_ != 0) std::memcpy(memory.get(), memory_.get(), size_);
+    memory_ = std::move(memory);
+    room_ = room < kLeast ? kLeast : room;
+  }
+
+  static constexpr std::size_t kLeast = 128;
+
+  std::unique_ptr<char[]> memory_;
+  std::size_t size_ = 0;
+  std::size_t room_ = 0;
+};
+
+}  // namespace detail
+SMTPOLL_NAMESPACE_END
+
+#endif
+
+// ---- smtpoll/message/encoded_word.hpp ----
+// Encoded words (RFC 2047): text that is not plain ASCII, for a header. Charset UTF-8, B or Q whichever is shorter.
+// Invariant: a word is at most 75 characters, holds whole characters only, and decodes to what was put in; a byte that
+// is no UTF-8 becomes U+FFFD.
+#ifndef SMTPOLL_MESSAGE_ENCODED_WORD_HPP
+#define SMTPOLL_MESSAGE_ENCODED_WORD_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+namespace detail {
+
+/// The longest encoded word (RFC 2047 2).
+constexpr std::size_t kMaxEncodedWord = 75;
+
+/// `=?UTF-8?B?` and `?=` around the text of a word.
+constexpr std::size_t kEncodedWordOverhead = 12;
+
+/// Room in which a word with any one character surely fits: four bytes as Q, or as B.
+constexpr std::size_t kLeastEncodedWord = kEncodedWordOverhead + 12;
+
+constexpr char kHexDigits[17] = "0123456789ABCDEF";
+
+enum class WordEncoding : std::uint8_t { B, Q };
+
+/// Characters that stand for themselves in Q wherever the word is, also in a phrase (RFC 2047 5 (3)).
+constexpr bool IsPlainInQ(char c) noexcept {
+  return IsAlpha(c) || IsDigit(c) || c == '!' || c == '*' || c == '+' || c == '-' || c == '/';
+}
+
+constexpr std::size_t SizeInQ(std::string_view bytes) noexcept {
+  std::size_t size = 0;
+  for (char c : bytes) size += IsPlainInQ(c) || c == ' ' ? 1 : 3;
+  return size;
+}
+
+/// The shorter encoding of `text`.
+constexpr WordEncoding ShorterEncoding(std::string_view text) noexcept {
+  std::size_t q = 0, bytes = 0;
+  while (!text.empty()) {
+    const Utf8Character character = FirstCharacter(text);
+    q += SizeInQ(character.bytes);
+    bytes += character.bytes.size();
+    text.remove_prefix(character.consumed);
+  }
+  return q <= Base64Size(bytes) ? WordEncoding::Q : WordEncoding::B;
+}
+
+template <typename Text>
+void AppendQ(std::string_view bytes, Text& into) {
+  for (char c : bytes) {
+    if (IsPlainInQ(c)) {
+      into += c;
+    } else if (c == ' ') {
+      into += '_';
+    } else {
+      const unsigned value = static_cast<unsigned char>(c);
+      into += '=';
+      into += kHexDigits[value >> 4];
+      into += kHexDigits[value & 15];
+    }
+  }
+}
+
+/// Takes as many characters off the front of `text` as fit one encoded word of at most `room` characters, and appends
+/// that word to `into`. False where not even one fits; then nothing is changed. A word in B that is not the last one
+/// has no padding, because GMime loses what follows some (it decodes a run of words as one); where that cannot be, it
+/// is in Q.
+template <typename Text>
+bool TakeEncodedWord(std::string_view& text, std::size_t room, WordEncoding encoding, Text& into) {
+  if (room > kMaxEncodedWord) room = kMaxEncodedWord;
+  if (text.empty() || room < kEncodedWordOverhead) return false;
+  room -= kEncodedWordOverhead;
+  const bool b = encoding == WordEncoding::B;
+  char bytes[kMaxEncodedWord];
+  std::size_t size = 0, used = 0, taken = 0;
+  std::size_t even_size = 0, even_taken = 0;  // as far as there is no padding
+  while (taken < text.size()) {
+    const Utf8Character character = FirstCharacter(text.substr(taken));
+    used = b ? Base64Size(size + character.bytes.size()) : used + SizeInQ(character.bytes);
+    if (used > room) break;
+    for (char c : character.bytes) bytes[size++] = c;
+    taken += character.consumed;
+    if (size % 3 == 0) even_size = size, even_taken = taken;
+  }
+  if (taken == 0) return false;
+  if (b && taken != text.size()) {
+    if (even_taken == 0) return TakeEncodedWord(text, room + kEncodedWordOverhead, WordEncoding::Q, into);
+    size = even_size;
+    taken = even_taken;
+  }
+  into.append(b ? "=?UTF-8?B?" : "=?UTF-8?Q?");
+  if (b) {
+    char encoded[kMaxEncodedWord + 1];
+    into.append(encoded, Base64Encode(bytes, size, encoded));
+  } else {
+    AppendQ({bytes, size}, into);
+  }
+  into.append("?=");
+  text.remove_prefix(taken);
+  return true;
+}
+
+}  // namespace detail
+SMTPOLL_NAMESPACE_END
+
+#endif
+
+// ---- smtpoll/message/header_writer.hpp ----
+// Writes header fields line by line: folded at 78 characters where there is a space, never over 998 (RFC 5322 2.1.1,
+// 2.2.3), text that is not plain ASCII as encoded words (RFC 2047).
+// Invariant: whatever is given as text, no CR, LF or NUL of it reaches the header.
+#ifndef SMTPOLL_MESSAGE_HEADER_WRITER_HPP
+#define SMTPOLL_MESSAGE_HEADER_WRITER_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+namespace detail {
+
+/// The longest line that a header should have, and with encoded words in it (RFC 5322 2.1.1, RFC 2047 2).
+constexpr std::size_t kFoldColumn = 78;
+constexpr std::size_t kEncodedFoldColumn = 76;
+
+/// The longest line of all (RFC 5322 2.1.1).
+constexpr std::size_t kMaxLine = 998;
+
+/// The longest word that is written as it is: with spaces before it, it stays below kMaxLine.
+constexpr std::size_t kMaxWord = 950;
+
+/// A run of spaces longer than this is encoded, so that kMaxWord holds.
+constexpr std::size_t kMaxSpaces = 40;
+
+/// Appends header fields to a text that the owner keeps; one field at a time: Begin, its parts, End.
+class HeaderWriter {
+ public:
+  explicit HeaderWriter(TextBuffer& out) noexcept : out_(out) {}
+
+  void Begin(std::string_view name) {
+    line_ = out_.size();
+    first_ = true;
+    out_.append(name);
+    out_ += ':';
+  }
+
+  /// A word that is not taken apart, after `spaces`; before these the line is folded where the word would not fit.
+  void Word(std::string_view word, std::string_view spaces = " ") {
+    const std::size_t size = Column() + spaces.size() + word.size() + 1;  // a comma may follow
+    if (size > (first_ ? kMaxLine : kFoldColumn)) Fold();
+    out_.append(spaces).append(word);
+    first_ = false;
+  }
+
+  /// Text that belongs to the word before it.
+  void Glue(std::string_view text) { out_.append(text); }
+
+  /// Words of printable ASCII with spaces between them, as they are.
+  void Verbatim(std::string_view text) {
+    while (!text.empty()) {
+      const std::size_t spaces = SpacesAt(text);
+      const std::size_t word = WordAt(text.substr(spaces));
+      if (word != 0) Word(text.substr(spaces, word), spaces == 0 ? " " : text.substr(0, spaces));
+      text.remove_prefix(spaces + word);
+    }
+  }
+
+  /// `text` as encoded words, with a space before each.
+  void Encoded(std::string_view text) {
+    const WordEncoding encoding = ShorterEncoding(text);
+    while (!text.empty()) {
+      if (Column() + 1 + kLeastEncodedWord > kEncodedFoldColumn && !first_) Fold();
+      out_ += ' ';
+      // A name that leaves no room makes a line over 76, which is better than none.
+      const std::size_t column = Column();
+      const std::size_t room =
+          column + kLeastEncodedWord > kEncodedFoldColumn ? kLeastEncodedWord : kEncodedFoldColumn - column;
+      TakeEncodedWord(text, room, encoding, out_);
+      first_ = false;
+      if (!text.empty()) Fold();
+    }
+  }
+
+  /// Unstructured text (RFC 5322 2.2.1): words that are plain stay as they are if they have at most `longest`
+  /// characters, the others are encoded together with the spaces between them, so that the text is read as it was.
+  void Text(std::string_view text, std::size_t longest = kMaxWord) {
+    if (text.size() <= longest && FitsAsItIs(text)) return Word(text);
+    std::size_t at = 0;
+    while (at < text.size()) {
+      std::size_t end = NextUnit(text, at);
+      if (!NeedsEncoding(text, at, end, longest)) {
+        const std::size_t spaces = SpacesAt(text.substr(at));
+        Word(text.substr(at + spaces, end - at - spaces), spaces == 0 ? " " : text.substr(at, spaces));
+      } else {
+        while (end < text.size() && NeedsEncoding(text, end, NextUnit(text, end), longest)) end = NextUnit(text, end);
+        // One space stands before the encoded words anyway; readers drop those between them.
+        if (at != 0) ++at;
+        Encoded(text.substr(at, end - at));
+      }
+      at = end;
+    }
+  }
+
+  void End() { out_.append("\r\n", 2); }
+
+  std::size_t Column() const noexcept { return out_.size() - line_; }
+
+ private:
+  /// What Text would write word by word without change: the common case, told by a few looks.
+  bool FitsAsItIs(std::string_view text) const noexcept {
+    return !text.empty() && Column() + 1 + text.size() + 1 <= kFoldColumn && text.front() != ' ' &&
+           text.back() != ' ' && IsAllPrint(text) && !HasPair(text, "=?") && !HasPair(text, "  ");
+  }
+  static bool HasPair(std::string_view text, const char* pair) noexcept {
+    for (std::size_t i = 1; i < text.size(); ++i)
+      if (text[i] == pair[1] && text[i - 1] == pair[0]) return true;
+    return false;
+  }
+
+  void Fold() {
+    out_.append("\r\n", 2);
+    line_ = out_.size();
+  }
+
+  static std::size_t SpacesAt(std::string_view text) noexcept {
+    const std::size_t end = text.find_first_not_of(' ');
+    return end == std::string_view::npos ? text.size() : end;
+  }
+  static std::size_t WordAt(std::string_view text) noexcept {
+    const std::size_t end = text.find(' ');
+    return end == std::string_view::npos ? text.size() : end;
+  }
+
+  /// End of the unit that starts at `at`: its spaces and the word after them.
+  static std::size_t NextUnit(std::string_view text, std::size_t at) noexcept {
+    at += SpacesAt(text.substr(at));
+    return at + WordAt(text.substr(at));
+  }
+
+  static bool NeedsEncoding(std::string_view text, std::size_t at, std::size_t end, std::size_t longest) noexcept {
+    const std::size_t spaces = SpacesAt(text.substr(at, end - at));
+    const std::string_view word = text.substr(at + spaces, end - at - spaces);
+    // Spaces at either end would be lost on the way; a unit without a word is such an end.
+    if ((at == 0 && spaces != 0) || spaces > kMaxSpaces || word.empty() || word.size() > longest) return true;
+    if (end < text.size() && NextUnit(text, end) == text.size() && text.back() == ' ') return true;
+    for (char c : word)
+      if (!IsPrint(c)) return true;
+    return word.find("=?") != std::string_view::npos;
+  }
+
+  TextBuffer& out_;
+  std::size_t line_ = 0;  // where the current line starts in out_
+  bool first_ = true;     // nothing stands after the name yet
+};
+
+}  // namespace detail
+SMTPOLL_NAMESPACE_END
+
+#endif
+
+// ---- smtpoll/message/text_scan.hpp ----
+// One pass over a text, in pieces: what it needs of the wire, and how long it is once its lines end with CRLF.
+// RFC 2045 2.7 to 2.9 say what 7bit, 8bit and binary data are.
+#ifndef SMTPOLL_MESSAGE_TEXT_SCAN_HPP
+#define SMTPOLL_MESSAGE_TEXT_SCAN_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+namespace detail {
+
+/// A text with a line longer than this is encoded; RFC 5322 2.1.1 allows 998.
+constexpr std::size_t kLongestTextLine = 900;
+
+/// Gathers facts of a text that comes in pieces; they hold for all pieces so far.
+class TextScan {
+ public:
+  void Update(std::string_view piece) noexcept {
+    const std::string_view tail = piece.substr(piece.size() / 32 * 32);
+    std::string_view blocks(piece.data(), piece.size() - tail.size());
+#if defined(SMTPOLL_AVX2)
+    if (blocks.size() > 32 && HasAvx2()) TakeBlocksByAvx2(blocks);
+#endif
+    for (; !blocks.empty(); blocks.remove_prefix(32)) {
+      if (after_cr_ == 0 && ArePlain32(blocks.data()))
+        TakePlain32();
+      else
+        Take(TextBitsOf32(blocks.data()), 32);
+    }
+    if (tail.empty()) return;
+    const auto rest = static_cast<unsigned>(tail.size());
+    if (rest == piece.size()) return Take(TextBitsByByte(tail.data(), rest), rest);
+    // The last 32 bytes, without those that are counted already.
+    TextBits bits = TextBitsOf32(tail.data() + rest - 32);
+    for (std::uint32_t* const one : {&bits.cr, &bits.lf, &bits.control, &bits.eight_bit}) *one >>= 32 - rest;
+    Take(bits, rest);
+  }
+
+  /// True where it can go as it is but for its line ends: 7bit, or 8bit where `eight_bit` allows that.
+  bool GoesAsItIs(bool eight_bit) const noexcept { return !long_line_ && !control_ && (eight_bit || !eight_bit_); }
+  bool IsEightBit() const noexcept { return eight_bit_; }
+  bool HasLongLine() const noexcept { return long_line_; }
+  /// A CR or LF stands without the other.
+  bool HasBareLineEnd() const noexcept { return missing_ != 0 || after_cr_ != 0; }
+  /// Bytes as they are.
+  std::uint64_t Size() const noexcept { return size_; }
+  /// Bytes with every line end as CRLF.
+  std::uint64_t CrlfSize() const noexcept { return size_ + missing_ + after_cr_; }
+  /// Bytes that are no printable character, no space, tab, CR or LF.
+  std::uint64_t Escaped() const noexcept { return escaped_; }
+
+ private:
+#if defined(SMTPOLL_AVX2)
+  SMTPOLL_TARGET("avx2") void TakeBlocksByAvx2(std::string_view& blocks) noexcept {
+    for (; !blocks.empty(); blocks.remove_prefix(32)) {
+      const TextBits bits = TextBitsOf32ByAvx2(blocks.data());
+      if ((bits.cr | bits.lf | bits.control | bits.eight_bit | after_cr_) == 0)
+        TakePlain32();
+      else
+        Take(bits, 32);
+    }
+  }
+#endif
+
+  void TakePlain32() noexcept {
+    size_ += 32;
+    column_ += 32;
+    long_line_ = long_line_ || column_ > kLongestTextLine;
+  }
+
+  void Take(const TextBits& bits, unsigned size) noexcept {
+    // Where the other half of a CRLF is missing, as IsLineFault says it.
+    const std::uint32_t inside = 0xffffffffu >> (32 - size);
+    const std::uint32_t missing = ((bits.cr << 1 | after_cr_) & inside) ^ bits.lf;
+    if (missing != 0) missing_ += CountBits(missing);
+    after_cr_ = bits.cr >> (size - 1) & 1;
+    size_ += size;
+    const std::uint32_t ends = bits.cr | bits.lf, escaped = bits.control | bits.eight_bit;
+    if (escaped != 0) {
+      escaped_ += CountBits(escaped);
+      control_ = control_ || bits.control != 0;
+      eight_bit_ = eight_bit_ || bits.eight_bit != 0;
+    }
+    // A line that begins and ends within 32 bytes is not too long.
+    column_ += ends == 0 ? size : LowestBit(ends);
+    long_line_ = long_line_ || column_ > kLongestTextLine;
+    if (ends != 0) column_ = size - 1 - HighestBit(ends);
+  }
+
+  std::uint64_t size_ = 0;
+  std::uint64_t missing_ = 0;
+  std::uint64_t escaped_ = 0;
+  std::size_t column_ = 0;
+  std::uint32_t after_cr_ = 0;  // 1 where the last byte was a CR
+  bool long_line_ = false;
+  bool eight_bit_ = false;
+  bool control_ = false;
+};
+
+/// The bytes of a source with every line end, CR, LF or CRLF, as CRLF.
+class CrlfLines {
+ public:
+  void Start() noexcept { before_ = '\n', holds_ = ended_ = false; }
+
+  /// `pull(char*, size_t)` is Source::Read. What it says other than More is passed on once all before it is written.
+  template <typename Pull>
+  SourceResult Read(char* into, std::size_t room, Pull&& pull) {
+    std::size_t size = 0;
+    if (holds_) {
+      into[size++] = before_ = held_;
+      holds_ = false;
+    }
+    while (size < room && !ended_) {
+      // Each byte may need one more: half of the room is read into, its end. Where only one byte is left, it is held.
+      const std::size_t most = (room - size) / 2;
+      char* const raw = most != 0 ? into + room - most : &held_;
+      const SourceResult got = pull(raw, most != 0 ? most : 1);
+      if (got.status == SourceStatus::Failed) return {size, SourceStatus::Failed};
+      if (got.status == SourceStatus::Again) return {size, size != 0 ? SourceStatus::More : SourceStatus::Again};
+      ended_ = got.status == SourceStatus::End;
+      for (std::size_t at = 0; at < got.size;) {
+        const std::size_t run = FindLineFault(before_, raw + at, got.size - at, false);
+        if (run == 0) {
+          into[size++] = before_ = before_ == '\r' ? '\n' : '\r';
+          if (most != 0) continue;
+          holds_ = true;
+          break;
+        }
+        std::memmove(into + size, raw + at, run);
+        size += run;
+        at += run;
+        before_ = into[size - 1];
+      }
+    }
+    if (ended_ && !holds_ && before_ == '\r' && size < room) into[size++] = before_ = '\n';
+    return {size, ended_ && !holds_ && before_ != '\r' ? SourceStatus::End : SourceStatus::More};
+  }
+
+ private:
+  char before_ = '\n';  // the last byte written
+  char held_ = '\n';    // a byte that there was no room for
+  bool holds_ = false;
+  bool ended_ = false;
+};
+
+}  // namespace detail
+SMTPOLL_NAMESPACE_END
+
+#endif
+
+// ---- smtpoll/message/message_advice.hpp ----
+// What a receiver or a spam filter would hold against a message, with a word on how to mend it. Nothing here keeps a
+// message from being sent; that is EmailMessage::Fault's.
+#ifndef SMTPOLL_MESSAGE_MESSAGE_ADVICE_HPP
+#define SMTPOLL_MESSAGE_MESSAGE_ADVICE_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+namespace detail {
+
+inline std::size_t CountMailboxes(std::string_view list) noexcept {
+  MailboxParser parser(list);
+  Mailbox mailbox;
+  std::size_t count = 0;
+  while (parser.Next(mailbox)) ++count;
+  return count;
+}
+
+/// `<left@right>`, one or more of them (RFC 5322 3.6.4).
+inline bool LooksLikeMessageIds(std::string_view text) noexcept {
+  for (text = Trim(text); !text.empty(); text = Trim(text)) {
+    const std::size_t at = text.find('@'), end = text.find('>');
+    if (text[0] != '<' || end == std::string_view::npos || at > end || at < 2 || end - at < 2) return false;
+    text.remove_prefix(end + 1);
+  }
+  return true;
+}
+
+/// Extensions that many receivers refuse, whatever is in the file.
+inline bool IsBlockedExtension(std::string_view name) noexcept {
+  const std::size_t dot = name.rfind('.');
+  if (dot == std::string_view::npos) return false;
+  for (const std::string_view one :
+       {"exe", "bat", "cmd", "com", "cpl", "dll", "hta", "jar", "js", "lnk", "msi", "ps1", "reg", "scr", "vbs", "wsf"})
+    if (EqualIgnoringCase(name.substr(dot + 1), one)) return true;
+  return false;
+}
+
+class Adviser {
+ public:
+  explicit Adviser(const EmailMessage& mail) : mail_(mail) {}
+
+  std::vector<MessageFinding> Findings() {
+    if (const MessageFault fault = mail_.Fault())
+      findings_.push_back(
+          {true, std::string(fault.field), fault.column, fault.reason, "it is refused before it is sent"});
+    const std::size_t to = CountMailboxes(mail_.ToAddress), cc = CountMailboxes(mail_.CCAddress);
+    if (to + cc + CountMailboxes(mail_.BCCAddress) == 0)
+      findings_.push_back({true, "ToAddress", 0, "there is no recipient", "add one with AddRecipient"});
+    if (!mail_.Source.empty()) return CheckSource();
+    if (to + cc == 0)
+      Note("ToAddress", "no recipient is visible", "filters take mail without To for bulk: put one address there");
+    if (to + cc > 100) Note("ToAddress", "more than 100 visible recipients", "send a message each, or use BCCAddress");
+    CheckHeaders();
+    CheckEnvelope();
+    CheckBodies();
+    CheckAttachments();
+    return std::move(findings_);
+  }
+
+ private:
+  void Note(std::string_view field, const char* what, const char* mend) {
+    findings_.push_back({false, std::string(field), 0, what, mend});
+  }
+
+  std::vector<MessageFinding> CheckSource() {
+    const std::string_view text = mail_.Source, header = HeaderOf(text);
+    for (const std::string_view name : {"From:", "Date:", "Message-ID:"}) {
+      bool found = false;
+      for (std::size_t at = 0; at < header.size() && !found;) {
+        found = StartsWithIgnoringCase(header.substr(at), name);
+        const std::size_t end = header.find_first_of("\r\n", at);
+        at = end == std::string_view::npos ? header.size() : end + 1;
+      }
+      if (!found)
+        Note(name.substr(0, name.size() - 1), "the ready-made message lacks this field", "add it: RFC 5322 3.6");
+    }
+    if (header.size() == text.size())
+      Note("Source", "the ready-made message has no empty line", "one stands between header and body");
+    if (!IsAllAscii(header))
+      Note("Source", "its header has bytes that are not ASCII",
+           "write encoded words (RFC 2047): few servers offer SMTPUTF8");
+    CheckSourceLines(text);
+    CheckEnvelope();
+    return std::move(findings_);
+  }
+  void CheckSourceLines(std::string_view text) {
+    bool long_line = false, bare = false;
+    std::size_t column = 0;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+      const char c = text[i];
+      const bool lone_cr = c == '\r' && text.substr(i + 1, 1) != "\n";
+      bare = bare || lone_cr || (c == '\n' && (i == 0 || text[i - 1] != '\r'));
+      column = c == '\r' || c == '\n' ? 0 : column + 1;
+      long_line = long_line || column > kMaxLine;
+    }
+    if (long_line)
+      Note("Source", "a line is longer than 998 bytes", "fold it, or encode the part as quoted-printable or base64");
+    if (bare) Note("Source", "a CR or LF stands alone", "it is sent as CRLF; a signature in the message may break");
+  }
+
+  /// What concerns the wire and not the text.
+  void CheckEnvelope() {
+    if (mail_.NeedsSmtpUtf8() && mail_.Source.empty())
+      Note("FromAddress", "an address needs SMTPUTF8", "servers without it refuse the message: give one in ASCII, too");
+    for (const RecipientOptions& one : mail_.RecipientOptions) {
+      bool found = false;
+      for (const std::string* list : {&mail_.ToAddress, &mail_.CCAddress, &mail_.BCCAddress})
+        found = found || Names(*list, one.Mailbox);
+      if (!found) Note("RecipientOptions", "one names no recipient", "write the address as the list has it");
+    }
+  }
+  static bool Names(std::string_view list, std::string_view address) {
+    MailboxParser parser(list);
+    Mailbox mailbox;
+    std::string text;
+    while (parser.Next(mailbox)) {
+      text.clear();
+      AppendAddrSpec(mailbox, text);
+      if (text == address) return true;
+    }
+    return false;
+  }
+
+  void CheckHeaders() {
+    const InternetHeaders& headers = mail_.Headers;
+    if (Trim(mail_.Subject).empty() && !headers.Has("Subject"))
+      Note("Subject", "it is empty", "say what the mail is about");
+    if (mail_.Subject.size() > 200) Note("Subject", "it is longer than 200 bytes", "readers show some 60 characters");
+    if (CountMailboxes(mail_.FromAddress) > 1 && !headers.Has("Sender"))
+      Note("FromAddress", "several authors and no Sender",
+           "set the header Sender to the one who sends (RFC 5322 3.6.2)");
+    for (const char* name : {"Message-ID", "In-Reply-To", "References"})
+      if (headers.Has(name) && !LooksLikeMessageIds(headers.Value(name)))
+        Note(name, "it is no message identifier", "write it as <left@right>");
+    for (const char* name : {"Date", "Message-ID", "From"})
+      if (headers.Has(name) && Trim(headers.Value(name)).empty())
+        Note(name, "it is empty", "take it out of Headers, then ours is sent");
+    if (headers.Has("List-Unsubscribe-Post") && !headers.Has("List-Unsubscribe"))
+      Note("List-Unsubscribe-Post", "it stands without List-Unsubscribe", "use SetListUnsubscribe (RFC 8058)");
+    for (const std::string_view name : {"Date", "Message-ID", "Subject", "From", "To", "Cc", "Sender", "Reply-To"}) {
+      std::size_t count = 0;
+      for (const InternetHeaders::Field& field : headers.Fields()) count += EqualIgnoringCase(field.name, name);
+      if (count > 1) Note(name, "it stands more than once", "use SetHeader: RFC 5322 3.6 allows one");
+    }
+  }
+
+  void CheckBodies() {
+    if (mail_.BodyPlainText.empty() && mail_.BodyHTML.empty() && mail_.BodyEnriched.empty() &&
+        mail_.BodyCalendar.empty() && mail_.Attachments.empty())
+      Note("BodyPlainText", "the message is empty", "write something");
+    if (!mail_.BodyHTML.empty() && mail_.BodyPlainText.empty())
+      Note("BodyPlainText", "HTML without plain text",
+           "filters hold that against a mail: say the same in BodyPlainText");
+    for (const std::string* body : {&mail_.BodyPlainText, &mail_.BodyHTML, &mail_.BodyEnriched}) {
+      TextScan scan;
+      scan.Update(*body);
+      if (scan.HasLongLine())
+        Note("Body", "a line is longer than 900 bytes", "it is sent encoded, and readers may not wrap it: break it");
+      if (body->find('\0') != std::string::npos)
+        Note("Body", "it holds a NUL", "readers cut a text there: take it out");
+    }
+  }
+
+  /// What most servers take, base64 included.
+  static constexpr std::uint64_t kLargeMessage = 25u * 1024 * 1024;
+
+  void CheckAttachments() {
+    std::uint64_t sum = 0;
+    for (const EmailAttachment& one : mail_.Attachments) {
+      sum += one.Size() == kUnknownSize ? 0 : one.Size() / 3 * 4;
+      if (one.Name.empty() && one.InlineContentID.empty())
+        Note("Attachments", "one has no Name", "readers invent one then");
+      if (IsBlockedExtension(one.Name))
+        Note("Attachments", "many receivers refuse this kind of file", "send a link, or a .zip");
+      if (one.InlineContentID.empty()) continue;
+      if (mail_.BodyHTML.find("cid:" + one.InlineContentID) == std::string::npos)
+        Note("Attachments", "BodyHTML does not show an inline attachment", "write cid: and its InlineContentID there");
+    }
+    if (sum > kLargeMessage)
+      Note("Attachments", "together they are larger than most servers take", "send a link; 25 MiB is a usual limit");
+  }
+
+  const EmailMessage& mail_;
+  std::vector<MessageFinding> findings_;
+};
+
+}  // namespace detail
+
+inline std::vector<MessageFinding> EmailMessage::Check() const { return detail::Adviser(*this).Findings(); }
+
+SMTPOLL_NAMESPACE_END
+
+#endif
+
+// ---- smtpoll/base/base64_vector.hpp ----
+// Lines of base64 (57 bytes become 76 characters and CRLF) by vector instructions. A line is taken in pieces that
+// overlap, so nothing before or after it is read; all of a line is read before its place is written.
+// The arithmetic is W. Mula's: three bytes are spread over four by a shuffle, two multiplications shift the sextets in
+// place, and a shuffle by the sextet's range gives what has to be added to make it a character.
+#ifndef SMTPOLL_BASE_BASE64_VECTOR_HPP
+#define SMTPOLL_BASE_BASE64_VECTOR_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+namespace detail {
+
+#if defined(SMTPOLL_SSSE3)
+
+/// 12 bytes, 3 at each place that `spread` says, as 16 characters.
+SMTPOLL_TARGET("ssse3") inline __m128i Base64Of12(__m128i bytes, __m128i spread) noexcept {
+  const __m128i in = _mm_shuffle_epi8(bytes, spread);
+  const __m128i high = _mm_mulhi_epu16(_mm_and_si128(in, _mm_set1_epi32(0x0fc0fc00)), _mm_set1_epi32(0x04000040));
+  const __m128i low = _mm_mullo_epi16(_mm_and_si128(in, _mm_set1_epi32(0x003f03f0)), _mm_set1_epi32(0x01000010));
+  const __m128i sextets = _mm_or_si128(high, low);
+  const __m128i above_z = _mm_subs_epu8(sextets, _mm_set1_epi8(51));
+  const __m128i range = _mm_sub_epi8(above_z, _mm_cmpgt_epi8(sextets, _mm_set1_epi8(25)));
+  const __m128i offsets = _mm_setr_epi8(65, 71, -4, -4, -4, -4, -4, -4, -4, -4, -4, -4, -19, -16, 0, 0);
+  return _mm_add_epi8(sextets, _mm_shuffle_epi8(offsets, range));
+}
+
+SMTPOLL_TARGET("ssse3")
+inline void Base64LinesBySsse3(const char* bytes, std::size_t lines, char* into) noexcept {
+  const __m128i spread = _mm_setr_epi8(1, 0, 2, 1, 4, 3, 5, 4, 7, 6, 8, 7, 10, 9, 11, 10);
+  const __m128i spread_last = _mm_add_epi8(spread, _mm_set1_epi8(4));
+  const auto load = [](const char* at) { return _mm_loadu_si128(reinterpret_cast<const __m128i*>(at)); };
+  const auto store = [](char* at, __m128i text) { _mm_storeu_si128(reinterpret_cast<__m128i*>(at), text); };
+  for (; lines != 0; --lines, bytes += 57, into += 78) {
+    const __m128i a = load(bytes), b = load(bytes + 12), c = load(bytes + 24), d = load(bytes + 36);
+    const __m128i last = load(bytes + 41);  // its last 12 bytes, 3 of them done twice
+    store(into, Base64Of12(a, spread));
+    store(into + 16, Base64Of12(b, spread));
+    store(into + 32, Base64Of12(c, spread));
+    store(into + 48, Base64Of12(d, spread));
+    store(into + 60, Base64Of12(last, spread_last));
+    into[76] = '\r';
+    into[77] = '\n';
+  }
+}
+
+#endif
+
+#if defined(SMTPOLL_AVX2)
+
+/// As Base64Of12 in each half.
+SMTPOLL_TARGET("avx2") inline Bytes32 Base64Of24(Bytes32 bytes, Bytes32 spread) noexcept {
+  using Chars = char __attribute__((vector_size(32)));
+  using Signed = signed char __attribute__((vector_size(32)));
+  using Words = unsigned short __attribute__((vector_size(32)));
+  using SignedWords = short __attribute__((vector_size(32)));
+  using Quads = std::uint32_t __attribute__((vector_size(32)));
+  const auto in = reinterpret_cast<Quads>(
+      __builtin_ia32_pshufb256(reinterpret_cast<Chars>(bytes), reinterpret_cast<Chars>(spread)));
+  const Quads shift_high = Quads{} + 0x04000040u, shift_low = Quads{} + 0x01000010u;
+  const SignedWords high = __builtin_ia32_pmulhuw256(reinterpret_cast<SignedWords>(in & 0x0fc0fc00u),
+                                                     reinterpret_cast<SignedWords>(shift_high));
+  const Words low = reinterpret_cast<Words>(in & 0x003f03f0u) * reinterpret_cast<Words>(shift_low);
+  const Bytes32 sextets = reinterpret_cast<Bytes32>(high) | reinterpret_cast<Bytes32>(low);
+#if !defined(__clang__) || __has_builtin(__builtin_ia32_psubusb256)
+  const auto above_z = reinterpret_cast<Bytes32>(
+      __builtin_ia32_psubusb256(reinterpret_cast<Chars>(sextets), reinterpret_cast<Chars>(Bytes32{} + 51)));
+#else
+  const Bytes32 above_z = __builtin_elementwise_sub_sat(sextets, Bytes32{} + 51);
+#endif
+  const Bytes32 range = above_z - reinterpret_cast<Bytes32>(reinterpret_cast<Signed>(sextets) > 25);
+  const Chars offsets = {65, 71, -4, -4, -4, -4, -4, -4, -4, -4, -4, -4, -19, -16, 0, 0,
+                         65, 71, -4, -4, -4, -4, -4, -4, -4, -4, -4, -4, -19, -16, 0, 0};
+  return sextets + reinterpret_cast<Bytes32>(__builtin_ia32_pshufb256(offsets, reinterpret_cast<Chars>(range)));
+}
+
+/// 16 bytes at each of two places.
+SMTPOLL_TARGET("avx2") inline Bytes32 Load16And16(const char* low, const char* high) noexcept {
+  Bytes16 a, b;
+  std::memcpy(&a, low, sizeof a);
+  std::memcpy(&b, high, sizeof b);
+  return __builtin_shufflevector(a, b, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22,
+                                 23, 24, 25, 26, 27, 28, 29, 30, 31);
+}
+
+SMTPOLL_TARGET("avx2")
+inline void Base64LinesByAvx2(const char* bytes, std::size_t lines, char* into) noexcept {
+  const Bytes32 spread = {1, 0, 2, 1, 4, 3, 5, 4, 7, 6, 8, 7, 10, 9, 11, 10,
+                          1, 0, 2, 1, 4, 3, 5, 4, 7, 6, 8, 7, 10, 9, 11, 10};
+  const Bytes32 spread_last = spread + 4;
+  for (; lines != 0; bytes += 114, into += 156) {
+    // Two lines share one step for the last 12 bytes of each.
+    const std::size_t second = lines == 1 ? 0 : 57;
+    const Bytes32 a = Load16And16(bytes, bytes + 12), b = Load16And16(bytes + 24, bytes + 36);
+    const Bytes32 c = Load16And16(bytes + second, bytes + second + 12);
+    const Bytes32 d = Load16And16(bytes + second + 24, bytes + second + 36);
+    const Bytes32 last = Base64Of24(Load16And16(bytes + 41, bytes + second + 41), spread_last);
+    const Bytes32 text_a = Base64Of24(a, spread), text_b = Base64Of24(b, spread);
+    std::memcpy(into, &text_a, 32);
+    std::memcpy(into + 32, &text_b, 32);
+    std::memcpy(into + 60, &last, 16);
+    std::memcpy(into + 76, "\r\n", 2);
+    if (lines == 1) return;
+    const Bytes32 text_c = Base64Of24(c, spread), text_d = Base64Of24(d, spread);
+    const Bytes16 last_16 =
+        __builtin_shufflevector(last, last, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31);
+    std::memcpy(into + 78, &text_c, 32);
+    std::memcpy(into + 110, &text_d, 32);
+    std::memcpy(into + 138, &last_16, 16);
+    std::memcpy(into + 154, "\r\n", 2);
+    lines -= 2;
+  }
+}
+
+#endif
+
+#if defined(SMTPOLL_NEON)
+
+inline void Base64LinesByNeon(const char* bytes, std::size_t lines, char* into) noexcept {
+  const uint8x16x4_t alphabet = vld1q_u8_x4(reinterpret_cast<const std::uint8_t*>(kBase64Alphabet));
+  const uint8x16_t low_six = vdupq_n_u8(63);
+  const auto* in = reinterpret_cast<const std::uint8_t*>(bytes);
+  auto* out = reinterpret_cast<std::uint8_t*>(into);
+  for (; lines != 0; --lines, in += 57, out += 78) {
+    // 48 bytes, and the last 24 of the line, 15 of them done twice.
+    const uint8x16x3_t a = vld3q_u8(in);
+    const uint8x8x3_t b = vld3_u8(in + 33);
+    uint8x16x4_t text;
+    text.val[0] = vqtbl4q_u8(alphabet, vshrq_n_u8(a.val[0], 2));
+    text.val[1] = vqtbl4q_u8(alphabet, vandq_u8(vsliq_n_u8(vshrq_n_u8(a.val[1], 4), a.val[0], 4), low_six));
+    text.val[2] = vqtbl4q_u8(alphabet, vandq_u8(vsliq_n_u8(vshrq_n_u8(a.val[2], 6), a.val[1], 2), low_six));
+    text.val[3] = vqtbl4q_u8(alphabet, vandq_u8(a.val[2], low_six));
+    const uint8x8_t low_six_b = vget_low_u8(low_six);
+    uint8x8x4_t last;
+    last.val[0] = vqtbl4_u8(alphabet, vshr_n_u8(b.val[0], 2));
+    last.val[1] = vqtbl4_u8(alphabet, vand_u8(vsli_n_u8(vshr_n_u8(b.val[1], 4), b.val[0], 4), low_six_b));
+    last.val[2] = vqtbl4_u8(alphabet, vand_u8(vsli_n_u8(vshr_n_u8(b.val[2], 6), b.val[1], 2), low_six_b));
+    last.val[3] = vqtbl4_u8(alphabet, vand_u8(b.val[2], low_six_b));
+    vst4q_u8(out, text);
+    vst4_u8(out + 44, last);
+    out[76] = '\r';
+    out[77] = '\n';
+  }
+}
+
+#endif
+
+}  // namespace detail
+SMTPOLL_NAMESPACE_END
+
+#endif
+
+// ---- smtpoll/base/base64_lines.hpp ----
+// MIME's lines of base64 (RFC 2045 6.8): 57 bytes become 76 characters and CRLF, a whole number of lines at a time.
+// The fastest variant that this processor has is taken; all give the same bytes, and all may encode in place.
+#ifndef SMTPOLL_BASE_BASE64_LINES_HPP
+#define SMTPOLL_BASE_BASE64_LINES_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+namespace detail {
+
+/// RFC 2045 6.8: 76 characters of base64 are 57 bytes.
+constexpr std::size_t kBase64LineBytes = 57;
+constexpr std::size_t kBase64LineSize = 78;
+
+constexpr std::uint64_t Base64LinesSize(std::uint64_t bytes) noexcept {
+  const std::uint64_t rest = bytes % kBase64LineBytes;
+  return bytes / kBase64LineBytes * kBase64LineSize + (rest == 0 ? 0 : (rest + 2) / 3 * 4 + 2);
+}
+
+#if !defined(SMTPOLL_SMALL)
+
+/// The two characters of each 12 bits: 8 KiB, which halves the look-ups. SMTPOLL_SMALL does without.
+struct Base64Pairs {
+  char text[4096][2] = {};
+  constexpr Base64Pairs() noexcept {
+    for (unsigned i = 0; i < 4096; ++i) {
+      text[i][0] = kBase64Alphabet[i >> 6];
+      text[i][1] = kBase64Alphabet[i & 63];
+    }
+  }
+};
+inline constexpr Base64Pairs kBase64Pairs;
+
+/// Eight bytes, the first one on top.
+inline std::uint64_t Load8(const char* at) noexcept {
+#if defined(__GNUC__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+  std::uint64_t bits = 0;
+  std::memcpy(&bits, at, sizeof bits);
+  return __builtin_bswap64(bits);
+#else
+  std::uint64_t bits = 0;
+  for (int i = 0; i < 8; ++i) bits = bits << 8 | static_cast<unsigned char>(at[i]);
+  return bits;
+#endif
+}
+
+/// As Base64EncodeLines, without vector instructions.
+inline void Base64LinesByTable(const char* bytes, std::size_t lines, char* into) noexcept {
+  const auto put = [](char* at, std::uint64_t bits) { std::memcpy(at, kBase64Pairs.text[bits & 4095], 2); };
+  for (; lines != 0; --lines) {
+    // Six of eight bytes at a time; the line's last three stand at the end of the ninth eight.
+    std::uint64_t bits = 0;
+    for (int i = 0; i < 9; ++i, bytes += 6, into += 8) {
+      bits = Load8(bytes);
+      put(into, bits >> 52);
+      put(into + 2, bits >> 40);
+      put(into + 4, bits >> 28);
+      put(into + 6, bits >> 16);
+    }
+    bits = bits << 8 | static_cast<unsigned char>(bytes[2]);
+    bytes += 3;
+    put(into, bits >> 12);
+    put(into + 2, bits);
+    into[4] = '\r';
+    into[5] = '\n';
+    into += 6;
+  }
+}
+
+#else
+
+inline void Base64LinesByTable(const char* bytes, std::size_t lines, char* into) noexcept {
+  for (; lines != 0; --lines, bytes += kBase64LineBytes) {
+    into += Base64Encode(bytes, kBase64LineBytes, into);
+    *into++ = '\r';
+    *into++ = '\n';
+  }
+}
+
+#endif
+
+/// Encodes `lines` times 57 bytes to `into`, which has room for 78 times as many and does not overlap them, or begins
+/// at least 21 * `lines` bytes before them.
+inline void Base64EncodeLines(const char* bytes, std::size_t lines, char* into) noexcept {
+#if defined(SMTPOLL_AVX2)
+  if (HasAvx2()) return Base64LinesByAvx2(bytes, lines, into);
+#endif
+#if defined(SMTPOLL_SSSE3)
+  if (HasSsse3()) return Base64LinesBySsse3(bytes, lines, into);
+#endif
+#if defined(SMTPOLL_NEON)
+  return Base64LinesByNeon(bytes, lines, into);
+#else
+  Base64LinesByTable(bytes, lines, into);
+#endif
+}
+
+}  // namespace detail
+SMTPOLL_NAMESPACE_END
+
+#endif
+
+// ---- smtpoll/message/transfer_encoding.hpp ----
+// How text goes over the wire (RFC 2045 6), and how that is chosen. Invariant: what is chosen carries the text as it
+// is, but for its line ends.
+#ifndef SMTPOLL_MESSAGE_TRANSFER_ENCODING_HPP
+#define SMTPOLL_MESSAGE_TRANSFER_ENCODING_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+namespace detail {
+
+enum class TransferEncoding : std::uint8_t { SevenBit, EightBit, QuotedPrintable, Base64, Binary };
+
+/// What the wire carries beside lines of ASCII (RFC 6152, RFC 3030); each includes the one before.
+enum class WireWidth : std::uint8_t { SevenBit, EightBit, Binary };
+
+/// The smallest encoding of a scanned text that the way carries; 8bit only where `eight_bit` allows it.
+inline TransferEncoding ChooseEncoding(const TextScan& scan, bool eight_bit) noexcept {
+  if (scan.Escaped() == 0 && !scan.HasLongLine()) return TransferEncoding::SevenBit;
+  if (scan.GoesAsItIs(eight_bit)) return TransferEncoding::EightBit;
+  return scan.Escaped() * 6 > scan.Size() ? TransferEncoding::Base64 : TransferEncoding::QuotedPrintable;
+}
+
+inline TransferEncoding ChooseEncoding(std::string_view text, bool eight_bit) noexcept {
+  TextScan scan;
+  scan.Update(text);
+  return ChooseEncoding(scan, eight_bit);
+}
+
+}  // namespace detail
+SMTPOLL_NAMESPACE_END
+
+#endif
+
+// ---- smtpoll/message/attachment_plan.hpp ----
+// How an attachment goes over the wire: its media type, its transfer encoding, its size there. A message that is
+// forwarded is message/rfc822 where its lines can go as they are, because that type must not be base64 (RFC 2046
+// 5.2.1). Invariant: the receiver gets the very bytes, but for the line ends of a forwarded message.
+#ifndef SMTPOLL_MESSAGE_ATTACHMENT_PLAN_HPP
+#define SMTPOLL_MESSAGE_ATTACHMENT_PLAN_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+namespace detail {
+
+struct AttachmentPlan {
+  std::string_view type;  ///< As for Content-Type; looks into the attachment or is a literal.
+  TransferEncoding encoding = TransferEncoding::Base64;
+  bool is_text = false;         ///< Its lines are read as text: `encoding` is SevenBit, EightBit or QuotedPrintable.
+  bool is_utf8 = false;         ///< A text whose bytes are UTF-8 and whose type does not say so.
+  bool is_forward = false;      ///< A whole message (message/rfc822).
+  std::uint64_t wire_size = 0;  ///< Bytes on the wire, or kUnknownSize.
+};
+
+/// The values of EmailAttachment::ContentEncoding.
+inline bool IsContentEncoding(std::string_view name) noexcept {
+  for (const std::string_view one : {"", "base64", "quoted-printable", "7bit", "8bit", "binary"})
+    if (EqualIgnoringCase(name, one)) return true;
+  return false;
+}
+
+/// False where an attachment goes by base64 whatever its bytes are.
+inline bool MayGoWithoutBase64(const EmailAttachment& one, WireWidth width) noexcept {
+  if (width == WireWidth::Binary || !EqualIgnoringCase(one.ContentEncoding, "base64")) return true;
+  return EqualIgnoringCase(one.MIMEType.empty() ? MimeTypeOf(one.Name) : one.MIMEType, "message/rfc822");
+}
+
+/// Scans the bytes of an attachment in memory or in a file; false where it is neither or cannot be read.
+inline bool ScanAttachment(const EmailAttachment& one, TextScan& scan) {
+  if (one.Callback()) return false;
+  if (one.Path().empty()) {
+    scan.Update(one.Data);
+    return true;
+  }
+  FileReader file;
+  if (!file.Open(one.Path().c_str())) return false;
+  char piece[4096];
+  for (;;) {
+    const SourceResult got = file.Read(piece, sizeof piece);
+    scan.Update({piece, got.size});
+    if (got.status != SourceStatus::More) return got.status == SourceStatus::End;
+  }
+}
+
+/// True where a text starts with valid UTF-8: all of it that is in memory, or the start of the file.
+inline bool StartsWithUtf8(const EmailAttachment& one) {
+  if (one.Callback()) return false;
+  if (one.Path().empty()) return FindInvalidUtf8(one.Data) == std::string_view::npos;
+  FileReader file;
+  if (!file.Open(one.Path().c_str())) return false;
+  char piece[4096];
+  std::size_t size = 0;
+  SourceResult got = {0, SourceStatus::More};
+  while (got.status == SourceStatus::More && size < sizeof piece) {
+    got = file.Read(piece + size, sizeof piece - size);
+    size += got.size;
+  }
+  if (got.status == SourceStatus::Failed) return false;
+  const std::string_view start(piece, size);
+  const std::size_t invalid = FindInvalidUtf8(start);
+  // A character may be cut at the end of the piece.
+  return invalid == std::string_view::npos || (got.status == SourceStatus::More && size - invalid < 4);
+}
+
+class AttachmentPlanner {
+ public:
+  AttachmentPlanner(const EmailAttachment& attachment, WireWidth width) : one_(attachment), width_(width) {
+    plan_.type = one_.MIMEType.empty() ? MimeTypeOf(one_.Name) : std::string_view(one_.MIMEType);
+    const bool forward = EqualIgnoringCase(plan_.type, "message/rfc822");
+    const bool composite =
+        StartsWithIgnoringCase(plan_.type, "message/") || StartsWithIgnoringCase(plan_.type, "multipart/");
+    if (forward && GoesAsText()) {
+      plan_.is_forward = true;
+      return;
+    }
+    const bool raw = width == WireWidth::Binary;
+    if (plan_.type.find('/') == std::string_view::npos || (composite && !(forward && raw)))
+      plan_.type = "application/octet-stream";
+    plan_.is_utf8 = StartsWithIgnoringCase(plan_.type, "text/") && plan_.type.find(';') == std::string_view::npos &&
+                    StartsWithUtf8(one_);
+    if (!forward && IsPreferredAsText()) return;
+    plan_.encoding = raw ? TransferEncoding::Binary : TransferEncoding::Base64;
+    plan_.wire_size = raw || one_.Size() == kUnknownSize ? one_.Size() : Base64LinesSize(one_.Size());
+  }
+  const AttachmentPlan& Plan() const noexcept { return plan_; }
+
+ private:
+  /// A message of no bytes is no message; a file that is empty now is left to the reader.
+  bool GoesAsText() {
+    TextScan scan;
+    if (one_.Size() == 0 || !ScanAttachment(one_, scan)) return false;
+    if (!scan.GoesAsItIs(width_ != WireWidth::SevenBit)) return false;
+    TakeText(scan.IsEightBit() ? TransferEncoding::EightBit : TransferEncoding::SevenBit, scan.CrlfSize());
+    return true;
+  }
+
+  /// The caller named another encoding than base64, or none, and the bytes come through by it.
+  bool IsPreferredAsText() {
+    const std::string_view wanted = one_.ContentEncoding;
+    if (EqualIgnoringCase(wanted, "base64") || EqualIgnoringCase(wanted, "binary")) return false;
+    if (wanted.empty() && !StartsWithIgnoringCase(plan_.type, "text/")) return false;
+    TextScan scan;
+    if (one_.Callback() || !one_.Path().empty() || one_.Data.empty()) return false;
+    scan.Update(one_.Data);
+    if (scan.HasBareLineEnd()) return false;  // a text's line ends become CRLF
+    const bool quoted = EqualIgnoringCase(wanted, "quoted-printable");
+    if (!quoted && scan.GoesAsItIs(width_ != WireWidth::SevenBit && !EqualIgnoringCase(wanted, "7bit"))) {
+      TakeText(scan.IsEightBit() ? TransferEncoding::EightBit : TransferEncoding::SevenBit, scan.CrlfSize());
+      return true;
+    }
+    if (!quoted && ChooseEncoding(one_.Data, false) != TransferEncoding::QuotedPrintable) return false;
+    TakeText(TransferEncoding::QuotedPrintable, 0);
+    return true;
+  }
+
+  void TakeText(TransferEncoding encoding, std::uint64_t size) noexcept {
+    plan_.is_text = true;
+    plan_.encoding = encoding;
+    plan_.wire_size = size;
+  }
+
+  const EmailAttachment& one_;
+  WireWidth width_;
+  AttachmentPlan plan_;
+};
+
+}  // namespace detail
+SMTPOLL_NAMESPACE_END
+
+#endif
+
+// ---- smtpoll/message/message_fault.hpp ----
+// The first thing that keeps a message from being sent safely, by the name of its field. Nothing here is about taste;
+// that is Check's. Invariant: of a message without a fault no value can end its line, its header, or its command.
+#ifndef SMTPOLL_MESSAGE_MESSAGE_FAULT_HPP
+#define SMTPOLL_MESSAGE_MESSAGE_FAULT_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+namespace detail {
+
+/// A name longer than this leaves no room for a value (RFC 5322 2.1.1).
+constexpr std::size_t kLongestFieldName = 76;
+/// Two names of 127 characters and parameters (RFC 6838 4.2).
+constexpr std::size_t kLongestMimeType = 400;
+constexpr std::size_t kLongestContentId = 250;
+constexpr std::size_t kLongestMethod = 32;
+
+/// Fields of tokens, identifiers and addresses, in which an encoded word means nothing (RFC 2047 5).
+inline bool IsTokenField(std::string_view name) noexcept {
+  for (const std::string_view one :
+       {"Message-ID", "In-Reply-To", "References", "Date", "Resent-Date", "Resent-Message-ID", "Auto-Submitted",
+        "List-Unsubscribe", "List-Unsubscribe-Post", "List-Help", "List-Subscribe", "List-Post", "List-Archive"})
+    if (EqualIgnoringCase(name, one)) return true;
+  return false;
+}
+
+/// Takes a domain in ASCII as a string does, and keeps nothing but how long it and its labels are (RFC 1035 2.3.4).
+class DomainMeter {
+ public:
+  std::size_t size() const noexcept { return size_; }
+  void operator+=(char c) noexcept {
+    ++size_;
+    label_ = c == '.' ? 0 : label_ + 1;
+    if (label_ > longest_) longest_ = label_;
+  }
+  void operator+=(std::string_view text) noexcept {
+    for (const char c : text) *this += c;
+  }
+  const char* Fault() const noexcept {
+    if (longest_ > 63) return "a label of the domain is longer than 63 octets";
+    return size_ > 255 ? "the domain is longer than 255 octets" : nullptr;
+  }
+
+ private:
+  std::size_t size_ = 0;
+  std::size_t label_ = 0;
+  std::size_t longest_ = 0;
+};
+
+/// What a mailbox of a message is for.
+enum class MailboxRole : std::uint8_t { Author, ReversePath, Recipients };
+
+class FaultFinder {
+ public:
+  explicit FaultFinder(const EmailMessage& mail) noexcept : mail_(mail) {}
+
+  MessageFault First() const {
+    return First([](MailboxRole, const Mailbox&) {});
+  }
+
+  /// As First, and hands each mailbox of the envelope to `take(MailboxRole, const Mailbox&)` on the way, so that who
+  /// sends the message need not read the lists once more.
+  template <typename Take>
+  MessageFault First(Take&& take) const {
+    const auto check = [&take](std::string_view field, std::string_view list, MailboxRole kind) {
+      return Addresses(field, list, kind != MailboxRole::Recipients,
+                       [&take, kind](const Mailbox& mailbox) { take(kind, mailbox); });
+    };
+    if (const MessageFault fault = check("FromAddress", mail_.FromAddress, MailboxRole::Author)) return fault;
+    if (mail_.ReversePath && !mail_.ReversePath->empty())
+      if (const MessageFault fault = check("ReversePath", *mail_.ReversePath, MailboxRole::ReversePath)) return fault;
+    if (const MessageFault fault = check("ToAddress", mail_.ToAddress, MailboxRole::Recipients)) return fault;
+    if (const MessageFault fault = check("CCAddress", mail_.CCAddress, MailboxRole::Recipients)) return fault;
+    if (const MessageFault fault = check("BCCAddress", mail_.BCCAddress, MailboxRole::Recipients)) return fault;
+    return BesideAddresses();
+  }
+
+ private:
+  MessageFault BesideAddresses() const {
+    if (const MessageFault fault = Signing()) return fault;
+    if (mail_.Options.tls_required == TlsRequired::Yes && mail_.Headers.Has("TLS-Required"))
+      return {"TLS-Required", 0, "Options.tls_required asks for REQUIRETLS, and that excludes it (RFC 8689 4.1)"};
+    if (mail_.Options.tls_required == TlsRequired::No && !mail_.Source.empty())
+      return {"Options", 0, "a ready-made Source has to say TLS-Required itself"};
+    if (!mail_.Source.empty()) {
+      const std::size_t nul = mail_.Source.find('\0');
+      return nul == std::string::npos ? MessageFault() : MessageFault{"Source", nul + 1, "a NUL"};
+    }
+    if (const MessageFault fault = Line("Subject", mail_.Subject)) return fault;
+    for (const InternetHeaders::Field& field : mail_.Headers.Fields())
+      if (const MessageFault fault = Header(field)) return fault;
+    for (const EmailAttachment& attachment : mail_.Attachments)
+      if (const MessageFault fault = Attachment(attachment)) return fault;
+    if (mail_.CalendarMethod.size() > kLongestMethod) return {"CalendarMethod", 0, "it is too long"};
+    for (const char c : mail_.CalendarMethod)
+      if (!IsAlpha(c) && c != '-') return {"CalendarMethod", 0, "a METHOD is one word"};
+    for (const std::string* body : {&mail_.BodyPlainText, &mail_.BodyHTML, &mail_.BodyEnriched, &mail_.BodyCalendar})
+      if (const std::size_t at = FindInvalidUtf8(*body); at != std::string_view::npos)
+        return {"Body", at + 1, "no valid UTF-8"};
+    return {};
+  }
+
+  template <typename Take>
+  static MessageFault Addresses(std::string_view field, std::string_view list, bool needed, Take&& take) {
+    MailboxParser parser(list);
+    Mailbox mailbox;
+    bool found = false;
+    while (parser.Next(mailbox)) {
+      found = true;
+      take(mailbox);
+      if (IsAllAscii(mailbox.domain)) continue;
+      DomainMeter ascii;
+      AppendAsciiDomain(mailbox.domain, ascii);
+      if (const char* reason = ascii.Fault())
+        return {field, static_cast<std::size_t>(mailbox.domain.data() - list.data()) + 1, reason};
+    }
+    if (parser.Failed()) return {field, parser.FaultColumn(), parser.FaultReason()};
+    return needed && !found ? MessageFault{field, 0, "an address is missing"} : MessageFault();
+  }
+
+  static MessageFault Line(std::string_view field, std::string_view value) noexcept {
+    if (IsAllPrint(value)) return {};
+    for (std::size_t i = 0; i < value.size(); ++i)
+      if ((static_cast<unsigned char>(value[i]) < ' ' && value[i] != '\t') || value[i] == 0x7f)
+        return {field, i + 1, "a line break or another control character"};
+    const std::size_t invalid = FindInvalidUtf8(value);
+    return invalid == std::string_view::npos ? MessageFault() : MessageFault{field, invalid + 1, "no valid UTF-8"};
+  }
+
+  static MessageFault Tokens(std::string_view field, std::string_view value) noexcept {
+    std::size_t word = 0;
+    for (std::size_t i = 0; i < value.size(); ++i) {
+      if (!IsPrint(value[i])) return {field, i + 1, "a character that this header cannot hold"};
+      word = value[i] == ' ' ? 0 : word + 1;
+      if (word > kMaxWord) return {field, i + 1, "a word that is too long for a line"};
+    }
+    return {};
+  }
+
+  static MessageFault Header(const InternetHeaders::Field& field) {
+    if (field.name.empty()) return {"Headers", 0, "a header without a name"};
+    for (const char c : field.name)
+      if (!IsPrint(c) || c == ' ' || c == ':') return {"Headers", 0, "a bad character in a header's name"};
+    if (field.name.size() > kLongestFieldName) return {"Headers", 0, "a header's name is too long"};
+    if (const MessageFault fault = Line(field.name, field.value)) return fault;
+    if (IsTokenField(field.name)) return Tokens(field.name, field.value);
+    if (!IsAddressField(field.name)) return {};
+    return Addresses(field.name, field.value, false, [](const Mailbox&) {});
+  }
+
+  static MessageFault Attachment(const EmailAttachment& one) {
+    if (const MessageFault fault = Line("Attachments", one.Name)) return fault;
+    for (const char c : one.MIMEType)
+      if (!IsPrint(c)) return {"Attachments", 0, "a bad character in a MIME type"};
+    if (one.MIMEType.size() > kLongestMimeType) return {"Attachments", 0, "a MIME type is too long"};
+    for (const char c : one.InlineContentID)
+      if (!IsPrint(c) || c == ' ' || c == '<' || c == '>')
+        return {"Attachments", 0, "a bad character in an InlineContentID"};
+    if (one.InlineContentID.size() > kLongestContentId) return {"Attachments", 0, "an InlineContentID is too long"};
+    if (!IsContentEncoding(one.ContentEncoding)) return {"Attachments", 0, "there is no such ContentEncoding"};
+    if (one.Path().empty()) return {};
+    FileReader file;
+    return file.Open(one.Path().c_str()) ? MessageFault() : MessageFault{"Attachments", 0, "a file cannot be opened"};
+  }
+
+  MessageFault Signing() const noexcept {
+    if (mail_.Signer == nullptr) return {};
+    if (const char* reason = mail_.Signer->Fault()) return {"Signer", 0, reason};
+    if (!mail_.Source.empty()) return {};
+    for (const EmailAttachment& one : mail_.Attachments)
+      if (one.Callback() && !one.Rewinder())
+        return {"Attachments", 0, "signing reads a message twice: LoadFromCallback needs a rewind"};
+    return {};
+  }
+
+  const EmailMessage& mail_;
+};
+
+inline bool HasUtf8Mailbox(std::string_view list) noexcept {
+  if (IsAllAscii(list)) return false;
+  MailboxParser parser(list);
+  Mailbox mailbox;
+  while (parser.Next(mailbox))
+    if (NeedsSmtpUtf8(mailbox)) return true;
+  return false;
+}
+
+}  // namespace detail
+
+inline MessageFault EmailMessage::Fault() const { return detail::FaultFinder(*this).First(); }
+
+inline bool EmailMessage::NeedsSmtpUtf8() const noexcept {
+  for (const std::string* list : {&FromAddress, &ToAddress, &CCAddress, &BCCAddress})
+    if (detail::HasUtf8Mailbox(*list)) return true;
+  if (ReversePath && detail::HasUtf8Mailbox(*ReversePath)) return true;
+  if (!Source.empty()) return !detail::IsAllAscii(detail::HeaderOf(Source));
+  for (const InternetHeaders::Field& field : Headers.Fields())
+    if (detail::IsAddressField(field.name) && detail::HasUtf8Mailbox(field.value)) return true;
+  return false;
+}
+
+SMTPOLL_NAMESPACE_END
+
+#endif
+
 // ---- smtpoll/client/events.hpp ----
 // Handler policies: who hears what happens. EventFunctions is the default, a public std::function a seed event.
 // For builds without std::function, derive from NoEvents and hide the hooks you want: they are called statically.
@@ -10071,6 +8735,9 @@ struct NoEvents {
   void OnMessageInDoubt(const EmailMessage& /*email*/, const smtpoll::Error& /*error*/) {}
   /// This message has its outcome, with a result per recipient. Comes before the more special hooks.
   void OnMessageFinished(const EmailMessage& /*email*/, const SendResult& /*result*/) {}
+  /// Only from RetryQueue: this message goes again in `delay` milliseconds, to those recipients that it may still
+  /// reach; `result` is what the try came to.
+  void OnMessageDeferred(const EmailMessage& /*email*/, const SendResult& /*result*/, Millis /*delay*/) {}
   /// A chunk of `bytes_sent` bytes is about to go, `bytes_left` are left with it; (0, 0) when all has gone. True
   /// cancels.
   bool OnSendProgress(std::size_t /*bytes_sent*/, std::size_t /*bytes_left*/) { return false; }
@@ -10095,6 +8762,8 @@ struct EventFunctions {
   // Ours, beside the seed's.
   std::function<void(const EmailMessage& email, const smtpoll::Error& error)> MessageInDoubt;
   std::function<void(const EmailMessage& email, const SendResult& result)> MessageFinished;
+  /// Only from RetryQueue: see NoEvents::OnMessageDeferred.
+  std::function<void(const EmailMessage& email, const SendResult& result, Millis delay)> MessageDeferred;
   std::function<void(Side side, const std::string& line)> Transcript;
   /// Returns an access token, or none (empty text): then AccessToken is used. `refused`: see NoEvents::OnTokenWanted.
   std::function<std::string(bool refused)> TokenProvider;
@@ -10123,6 +8792,9 @@ struct EventFunctions {
   void OnMessageFinished(const EmailMessage& email, const SendResult& result) {
     if (MessageFinished) MessageFinished(email, result);
   }
+  void OnMessageDeferred(const EmailMessage& email, const SendResult& result, Millis delay) {
+    if (MessageDeferred) MessageDeferred(email, result, delay);
+  }
   bool OnSendProgress(std::size_t bytes_sent, std::size_t bytes_left) {
     return SendProgress && SendProgress(bytes_sent, bytes_left);
   }
@@ -10140,6 +8812,12 @@ struct EventFunctions {
 
 namespace detail {
 
+/// A handler that may take a message for itself when its outcome is known, before anybody else hears of it:
+/// RetryQueue's.
+template <typename Handler>
+using TakenWhenLanded = decltype(std::declval<Handler&>().OnMessageLanded(std::declval<EmailMessage&>(),
+                                                                          std::declval<const SendResult&>(), Millis{}));
+
 constexpr std::size_t ClampToSize(std::uint64_t value) noexcept {
   return value > SIZE_MAX ? SIZE_MAX : static_cast<std::size_t>(value);
 }
@@ -10150,6 +8828,1525 @@ template <typename Handler>
 bool AskAboutChunk(Handler& handler, const Event& event) {
   return handler.OnSendProgress(event.chunk, ClampToSize(event.left == kUnknownSize ? event.chunk : event.left));
 }
+
+}  // namespace detail
+SMTPOLL_NAMESPACE_END
+
+#endif
+
+// ---- smtpoll/message/message_check.hpp ----
+// A message's fault as the error that its sender hears: it names the field and the column.
+#ifndef SMTPOLL_MESSAGE_MESSAGE_CHECK_HPP
+#define SMTPOLL_MESSAGE_MESSAGE_CHECK_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+namespace detail {
+
+inline Error InvalidMessage(std::string_view field, std::size_t column, const char* reason) {
+  Error error(Errc::InvalidMessage, Phase::None, field);
+  if (column != 0) {
+    error.text.Append(", column ");
+    error.text.AppendDecimal(column);
+  }
+  error.text.Append(": ");
+  error.text.Append(reason);
+  return error;
+}
+inline Error AsError(const MessageFault& fault) {
+  return fault ? InvalidMessage(fault.field, fault.column, fault.reason) : Error();
+}
+}  // namespace detail
+SMTPOLL_NAMESPACE_END
+
+#endif
+
+// ---- smtpoll/message/attachment_reader.hpp ----
+// Reads the bytes of one attachment from wherever they are. An attachment that is not as long as it said is a failure:
+// a message must not go out with less, or with another length than was promised to the server.
+#ifndef SMTPOLL_MESSAGE_ATTACHMENT_READER_HPP
+#define SMTPOLL_MESSAGE_ATTACHMENT_READER_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+namespace detail {
+
+class AttachmentReader {
+ public:
+  /// Starts over; false where the attachment cannot be read (again).
+  bool Start(const EmailAttachment& attachment, bool again) {
+    Close();
+    attachment_ = &attachment;
+    read_ = 0;
+    if (!attachment.Path().empty()) return file_.Open(attachment.Path().c_str());
+    if (attachment.Callback() && again) return attachment.Rewinder() && attachment.Rewinder()();
+    return true;
+  }
+  void Close() noexcept { file_.Close(); }
+
+  SourceResult Read(char* into, std::size_t room) {
+    const SourceResult result = ReadPiece(into, room);
+    if (result.status == SourceStatus::Failed || result.size > room) return {0, SourceStatus::Failed};
+    read_ += result.size;
+    const std::uint64_t size = attachment_->Size();
+    if (size == kUnknownSize) return result;
+    const bool too_long = read_ > size || (result.status != SourceStatus::End && read_ == size && !AtEnd());
+    const bool too_short = result.status == SourceStatus::End && read_ < size;
+    if (too_long || too_short) return {0, SourceStatus::Failed};
+    return {result.size, read_ == size ? SourceStatus::End : result.status};
+  }
+
+ private:
+  SourceResult ReadPiece(char* into, std::size_t room) {
+    if (file_.IsOpen()) return file_.Read(into, room);
+    if (attachment_->Callback()) return attachment_->Callback()(into, room);
+    const std::size_t at = static_cast<std::size_t>(read_), left = attachment_->Data.size() - at;
+    const std::size_t size = left < room ? left : room;
+    if (size != 0) std::memcpy(into, attachment_->Data.data() + at, size);
+    return {size, size == left ? SourceStatus::End : SourceStatus::More};
+  }
+
+  /// True where a file has no byte left; a callback is believed.
+  bool AtEnd() noexcept {
+    char next;
+    return !file_.IsOpen() || file_.Read(&next, 1).status == SourceStatus::End;
+  }
+
+  const EmailAttachment* attachment_ = nullptr;
+  FileReader file_;
+  std::uint64_t read_ = 0;
+};
+
+}  // namespace detail
+SMTPOLL_NAMESPACE_END
+
+#endif
+
+// ---- smtpoll/message/body_source.hpp ----
+// Bodies as they go over the wire: text with CRLF, quoted-printable or base64 lines (RFC 2045 6), made piece by piece.
+// Invariant: the bytes do not depend on how much room each read gives.
+#ifndef SMTPOLL_MESSAGE_BODY_SOURCE_HPP
+#define SMTPOLL_MESSAGE_BODY_SOURCE_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+namespace detail {
+
+/// Text with every line end, CR, LF or CRLF, as CRLF. What stands between two faulty line ends is copied at once.
+class CrlfText {
+ public:
+  void Start(std::string_view text) noexcept {
+    text_ = text;
+    at_ = 0;
+    before_ = '\n';
+  }
+  bool Done() const noexcept { return at_ == text_.size() && before_ != '\r'; }
+  std::size_t Read(char* into, std::size_t room) noexcept {
+    std::size_t size = 0;
+    while (size < room && !Done()) {
+      const std::size_t left = text_.size() - at_, most = left < room - size ? left : room - size;
+      const std::size_t run = FindLineFault(before_, text_.data() + at_, most, false);
+      if (run != 0) {
+        std::memcpy(into + size, text_.data() + at_, run);
+        size += run;
+        at_ += run;
+        before_ = text_[at_ - 1];
+      }
+      if (size == room || Done()) break;
+      // Here, or at the end of the text, the other half of a CRLF is missing.
+      if (run != most || at_ == text_.size()) into[size++] = before_ = before_ == '\r' ? '\n' : '\r';
+    }
+    return size;
+  }
+
+ private:
+  std::string_view text_;
+  std::size_t at_ = 0;
+  char before_ = '\n';  // the last byte written
+};
+
+/// Text as quoted-printable, lines of at most 76 characters (RFC 2045 6.7).
+class QuotedPrintableText {
+ public:
+  void Start(std::string_view text) noexcept {
+    text_ = text;
+    at_ = column_ = token_size_ = token_at_ = 0;
+    block_ = SIZE_MAX;
+  }
+  bool Done() const noexcept { return at_ == text_.size() && token_at_ == token_size_; }
+  std::size_t Read(char* into, std::size_t room) noexcept {
+    std::size_t size = 0;
+    while (size < room && !Done()) {
+      if (token_at_ == token_size_) {
+        const std::size_t run = PlainRun(room - size);
+        if (run != 0) {
+          std::memcpy(into + size, text_.data() + at_, run);
+          size += run;
+          at_ += run;
+          column_ += run;
+          continue;
+        }
+        NextToken();
+      }
+      while (size < room && token_at_ < token_size_) into[size++] = token_[token_at_++];
+    }
+    return size;
+  }
+
+ private:
+  static constexpr std::size_t kMaxColumn = 75;  // and the = of a soft line break
+
+  /// How many bytes from here on, at most `most`, stand for themselves and fit the line.
+  std::size_t PlainRun(std::size_t most) noexcept {
+    const char* const here = text_.data() + at_;
+    const std::size_t left = text_.size() - at_;
+    if (most > left) most = left;
+    if (most > kMaxColumn - column_) most = kMaxColumn - column_;
+    if (most == 0 || !IsPrint(*here) || (column_ == 0 && IsHabit(*here))) return 0;
+    std::size_t run = 0;
+    while (run < most) {
+      const std::size_t place = at_ + run;
+      if (place / 32 != block_) LookAtBlock(place / 32);
+      const std::uint32_t other = other_ >> place % 32;
+      if (other != 0) {
+        run += LowestBit(other);
+        break;
+      }
+      run += 32 - place % 32;
+    }
+    if (run > most) run = most;
+    const void* const equals = std::memchr(here, '=', run);
+    if (equals != nullptr) run = static_cast<std::size_t>(static_cast<const char*>(equals) - here);
+    const bool line_ends = run == left || here[run] == '\r' || here[run] == '\n';
+    return run != 0 && line_ends && IsSpace(here[run - 1]) ? run - 1 : run;
+  }
+
+  /// Notes which of the 32 bytes of a block are not plain; each block is looked at once.
+  void LookAtBlock(std::size_t block) noexcept {
+    const std::string_view bytes = text_.substr(block * 32);
+    const TextBits bits = bytes.size() >= 32 ? TextBitsOf32(bytes.data()) : TextBitsByByte(bytes.data(), bytes.size());
+    other_ = bits.cr | bits.lf | bits.control | bits.eight_bit;
+    block_ = block;
+  }
+
+  /// "From " at a line's start and a lone dot meet habits of old software.
+  static bool IsHabit(char c) noexcept { return c == 'F' || c == '.'; }
+
+  void Put(char c) noexcept { token_[token_size_++] = c; }
+
+  void NextToken() noexcept {
+    token_size_ = token_at_ = 0;
+    const char c = text_[at_++];
+    if (c == '\r' || c == '\n') {
+      if (c == '\r' && at_ < text_.size() && text_[at_] == '\n') ++at_;
+      Put('\r');
+      Put('\n');
+      column_ = 0;
+      return;
+    }
+    const bool line_ends = at_ == text_.size() || text_[at_] == '\r' || text_[at_] == '\n';
+    // White space at a line's end would be lost.
+    const bool plain = IsSpace(c) ? !line_ends : IsPrint(c) && c != '=' && !(column_ == 0 && IsHabit(c));
+    const std::size_t size = plain ? 1 : 3;
+    if (column_ + size > kMaxColumn) {
+      Put('=');
+      Put('\r');
+      Put('\n');
+      column_ = 0;
+    }
+    column_ += size;
+    if (plain) return Put(c);
+    constexpr char kHex[] = "0123456789ABCDEF";
+    const auto byte = static_cast<unsigned char>(c);
+    Put('=');
+    Put(kHex[byte >> 4]);
+    Put(kHex[byte & 15]);
+  }
+
+  std::string_view text_;
+  std::size_t at_ = 0;
+  std::size_t block_ = SIZE_MAX;  // the block of text_ that other_ is of
+  std::uint32_t other_ = 0;
+  std::size_t column_ = 0;
+  char token_[8];
+  std::size_t token_size_ = 0;
+  std::size_t token_at_ = 0;
+};
+
+/// Bytes as lines of base64: whole lines are encoded straight into the reader's room, out of its own tail or out of
+/// the memory where the bytes are. Only a line that is torn by a read's end is held.
+class Base64Lines {
+ public:
+  void Start() noexcept { carried_ = line_size_ = line_at_ = 0, ended_ = false; }
+  bool Done() const noexcept { return ended_ && carried_ == 0 && line_at_ == line_size_; }
+
+  /// `pull(char*, size_t)` is Source::Read. What it says other than More is passed on once all before it is written.
+  /// Less than `room` is filled where the rest is too small for a line.
+  template <typename Pull>
+  SourceResult Read(char* into, std::size_t room, Pull&& pull) {
+    std::size_t size = 0;
+    for (;;) {
+      size += TakeLine(into + size, room - size);
+      if (size == room || Done()) return {size, Done() ? SourceStatus::End : SourceStatus::More};
+      if (ended_) {
+        EncodeCarried();
+        continue;
+      }
+      const std::size_t lines = (room - size) / kBase64LineSize;
+      if (lines == 0 && size != 0) return {size, SourceStatus::More};
+      // What is read goes to the end of the room, behind what is left from before: encoding it forward to the room's
+      // front never overtakes it.
+      char* const raw = lines != 0 ? into + room - lines * kBase64LineBytes : carry_;
+      const std::size_t most = lines != 0 ? lines * kBase64LineBytes : kBase64LineBytes;
+      if (lines != 0) std::memcpy(raw, carry_, carried_);
+      const SourceResult got = pull(raw + carried_, most - carried_);
+      if (got.status == SourceStatus::Failed) return {size, SourceStatus::Failed};
+      if (got.status == SourceStatus::Again) return {size, size != 0 ? SourceStatus::More : SourceStatus::Again};
+      ended_ = got.status == SourceStatus::End;
+      carried_ += got.size;
+      if (lines == 0) {
+        if (carried_ == kBase64LineBytes) EncodeCarried();
+        continue;
+      }
+      const std::size_t whole = carried_ / kBase64LineBytes;
+      carried_ -= whole * kBase64LineBytes;
+      std::memcpy(carry_, raw + whole * kBase64LineBytes, carried_);
+      Base64EncodeLines(raw, whole, into + size);
+      size += whole * kBase64LineSize;
+    }
+  }
+
+  /// The same of bytes in memory, taken off the front of `bytes`.
+  SourceResult Read(char* into, std::size_t room, std::string_view& bytes) noexcept {
+    std::size_t size = 0;
+    for (;;) {
+      size += TakeLine(into + size, room - size);
+      ended_ = bytes.empty();
+      if (size == room || Done()) return {size, Done() ? SourceStatus::End : SourceStatus::More};
+      const std::size_t lines = (room - size) / kBase64LineSize, there = bytes.size() / kBase64LineBytes;
+      const std::size_t whole = lines < there ? lines : there;
+      if (whole == 0) {
+        carried_ = there != 0 ? kBase64LineBytes : bytes.size();
+        std::memcpy(carry_, bytes.data(), carried_);
+        bytes.remove_prefix(carried_);
+        EncodeCarried();
+        continue;
+      }
+      Base64EncodeLines(bytes.data(), whole, into + size);
+      bytes.remove_prefix(whole * kBase64LineBytes);
+      size += whole * kBase64LineSize;
+    }
+  }
+
+ private:
+  /// Writes what is left of the line that is held.
+  std::size_t TakeLine(char* into, std::size_t room) noexcept {
+    const std::size_t left = line_size_ - line_at_, size = left < room ? left : room;
+    if (size != 0) std::memcpy(into, line_ + line_at_, size);
+    line_at_ += size;
+    return size;
+  }
+
+  void EncodeCarried() noexcept {
+    line_size_ = Base64Encode(carry_, carried_, line_);
+    line_[line_size_++] = '\r';
+    line_[line_size_++] = '\n';
+    line_at_ = carried_ = 0;
+  }
+
+  char carry_[kBase64LineBytes];
+  char line_[kBase64LineSize];
+  std::size_t carried_ = 0;
+  std::size_t line_size_ = 0;
+  std::size_t line_at_ = 0;
+  bool ended_ = false;
+};
+
+/// Bytes that a text becomes on the wire; `scan` has seen all of it.
+inline std::uint64_t WireSize(std::string_view text, const TextScan& scan, TransferEncoding encoding) noexcept {
+  if (encoding == TransferEncoding::Base64) return Base64LinesSize(scan.CrlfSize());
+  if (encoding != TransferEncoding::QuotedPrintable) return scan.CrlfSize();
+  // A counting pass: encoded into nothing.
+  char nowhere[512];
+  std::uint64_t size = 0;
+  QuotedPrintableText quoted;
+  quoted.Start(text);
+  while (!quoted.Done()) size += quoted.Read(nowhere, sizeof nowhere);
+  return size;
+}
+
+}  // namespace detail
+SMTPOLL_NAMESPACE_END
+
+#endif
+
+// ---- smtpoll/message/date.hpp ----
+// The date of a message (RFC 5322 3.3): `Tue, 24 Nov 2026 10:00:00 +0100`, the local time and how far it is ahead of
+// UTC. Its words are English whatever the locale says.
+#ifndef SMTPOLL_MESSAGE_DATE_HPP
+#define SMTPOLL_MESSAGE_DATE_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+namespace detail {
+
+/// Appends the date of `seconds` since 1970-01-01 UTC as it is on a clock that is `offset` minutes ahead of UTC.
+inline void AppendDate(std::int64_t seconds, int offset, std::string& to) {
+  constexpr const char* kDays[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
+  constexpr const char* kMonths[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                     "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+  const CalendarTime time = ToCalendarTime(seconds + offset * 60);
+  const auto two = [&to](int value) {
+    to.append(1, static_cast<char>('0' + value / 10)).append(1, static_cast<char>('0' + value % 10));
+  };
+  to.append(kDays[time.weekday]).append(", ").append(std::to_string(time.day)).append(" ");
+  to.append(kMonths[time.month - 1]).append(" ").append(std::to_string(time.year)).append(" ");
+  two(time.hour);
+  to += ':';
+  two(time.minute);
+  to += ':';
+  two(time.second);
+  to += offset < 0 ? " -" : " +";
+  const int distance = offset < 0 ? -offset : offset;
+  two(distance / 60);
+  two(distance % 60);
+}
+
+/// Minutes by which the local clock is ahead of UTC at `now`; 0 where the system does not say.
+inline int LocalOffset(std::time_t now) noexcept {
+  std::tm local{};
+#if defined(SMTPOLL_WINDOWS)
+  if (localtime_s(&local, &now) != 0) return 0;
+#elif defined(SMTPOLL_POSIX)
+  if (localtime_r(&now, &local) == nullptr) return 0;
+#else
+  return 0;
+#endif
+  const std::int64_t as_if_utc = DaysFromDate(local.tm_year + 1900, local.tm_mon + 1, local.tm_mday) * 86400 +
+                                 local.tm_hour * 3600 + local.tm_min * 60 + local.tm_sec;
+  return static_cast<int>((as_if_utc - static_cast<std::int64_t>(now)) / 60);
+}
+
+/// The present date as text, made anew only when the second has changed.
+class DateClock {
+ public:
+  /// The text of `now`, which is std::time; valid until the next call.
+  const std::string& Text(std::time_t now) {
+    if (now == second_ && !text_.empty()) return text_;
+    second_ = now;
+    text_.clear();
+    AppendDate(static_cast<std::int64_t>(now), LocalOffset(now), text_);
+    return text_;
+  }
+
+ private:
+  std::time_t second_ = 0;
+  std::string text_;
+};
+
+}  // namespace detail
+SMTPOLL_NAMESPACE_END
+
+#endif
+
+// ---- smtpoll/message/token_mint.hpp ----
+// Letters for boundaries and Message-IDs (RFC 2046 5.1.1, RFC 5322 3.6.4) that nobody else draws: they grow out of the
+// system's randomness, asked for once, a count, the moment and the processor. Invariant: no other object, thread or
+// process draws the same token, also none that was forked off with this object in it. They are no secrets.
+#ifndef SMTPOLL_MESSAGE_TOKEN_MINT_HPP
+#define SMTPOLL_MESSAGE_TOKEN_MINT_HPP
+
+#if defined(__linux__)
+#include <sched.h>
+#endif
+
+SMTPOLL_NAMESPACE_BEGIN
+namespace detail {
+
+class TokenMint {
+ public:
+  /// Letters of a token: 113 bits.
+  static constexpr std::size_t kSize = 24;
+
+  /// Writes kSize lower-case letters to `into`.
+  void Draw(char* into) noexcept {
+    if (count_ == 0) TakeSeed();
+    ++count_;
+    const std::uint64_t here = Mixed(HereAndNow());
+    for (const std::uint64_t half : seed_) {
+      std::uint64_t bits = Mixed(Mixed(half + count_) ^ here);
+      for (std::size_t i = 0; i < kSize / 2; ++i, bits /= 26) *into++ = static_cast<char>('a' + bits % 26);
+    }
+  }
+
+ private:
+  void TakeSeed() noexcept {
+    if (FillWithEntropy(reinterpret_cast<char*>(seed_), sizeof seed_)) return;
+    // A system without randomness: the time and the place still tell two objects apart.
+    seed_[0] = static_cast<std::uint64_t>(std::time(nullptr));
+    seed_[1] = reinterpret_cast<std::uintptr_t>(this);
+  }
+
+  /// Another value in every process at every moment. It costs no system call on Linux: two processes do not run on one
+  /// processor in the same nanosecond.
+  static std::uint64_t HereAndNow() noexcept {
+#if defined(SMTPOLL_POSIX)
+    std::timespec now{};
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    const auto moment = static_cast<std::uint64_t>(now.tv_sec) * 1000000000u + static_cast<std::uint64_t>(now.tv_nsec);
+#if defined(__linux__)
+    return moment << 12 ^ static_cast<std::uint64_t>(sched_getcpu());
+#else
+    return moment << 24 ^ static_cast<std::uint64_t>(getpid());
+#endif
+#else
+    return 0;  // nothing forks here
+#endif
+  }
+
+  /// The last step of splitmix64: every bit of the result depends on every bit of `z`.
+  static std::uint64_t Mixed(std::uint64_t z) noexcept {
+    z += 0x9E3779B97F4A7C15u;
+    z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9u;
+    z = (z ^ z >> 27) * 0x94D049BB133111EBu;
+    return z ^ z >> 31;
+  }
+
+  std::uint64_t seed_[2] = {};
+  std::uint64_t count_ = 0;
+};
+
+}  // namespace detail
+SMTPOLL_NAMESPACE_END
+
+#endif
+
+// ---- smtpoll/message/message_layout.hpp ----
+// The order of a message's parts: literal text (headers, boundaries) and, between, bodies and attachments to be
+// encoded. The tree is the smallest that holds what is there (RFC 2046 5.1, RFC 2387): mixed, related, alternative.
+#ifndef SMTPOLL_MESSAGE_MESSAGE_LAYOUT_HPP
+#define SMTPOLL_MESSAGE_MESSAGE_LAYOUT_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+namespace detail {
+
+/// What a LineClaim may say of a part.
+enum class LineQuality : std::uint8_t { Any, Crlf, NoDots };
+
+struct MessagePart {
+  bool is_literal = false;
+  std::size_t begin = 0;  // of a literal: its place in Literals()
+  std::size_t end = 0;
+  std::string_view text;  // of a body
+  TransferEncoding encoding = TransferEncoding::SevenBit;
+  const EmailAttachment* attachment = nullptr;
+  std::uint64_t size = 0;                // bytes on the wire, or kUnknownSize
+  bool verbatim = false;                 // of a body: its lines need nothing
+  LineQuality lines = LineQuality::Any;  // of what is read from here on until a part has given a byte
+};
+
+/// A longer name is encoded, because it may have no place where its line can be folded.
+constexpr std::size_t kLongestPlainName = 500;
+
+/// What makes a rendering this one and no other: a message that is rendered again with the same stamp shows the same
+/// Date and the same Message-ID. All zero is a stamp that the first rendering fills.
+struct MessageStamp {
+  std::int64_t time = 0;  // seconds since 1970
+  char token[TokenMint::kSize] =
+      {};  // letters that no text of the message holds: the stem of its boundaries and its Message-ID
+};
+
+class MessageLayout {
+ public:
+  const std::vector<MessagePart>& Parts() const noexcept { return parts_; }
+  std::string_view Literals() const noexcept { return literals_; }
+
+  void Clear() noexcept {
+    parts_.clear();
+    literals_.clear();
+    literal_begin_ = 0;
+  }
+
+  /// What the wire has to carry for this message; the envelope asks the server for it.
+  WireWidth Width() const noexcept {
+    WireWidth width = WireWidth::SevenBit;
+    for (const MessagePart& part : parts_) {
+      if (part.encoding == TransferEncoding::Binary) return WireWidth::Binary;
+      if (part.encoding == TransferEncoding::EightBit) width = WireWidth::EightBit;
+    }
+    return width;
+  }
+
+  /// Appends the header as it goes over the wire, without the empty line after it.
+  void AppendHeader(std::string& to) const {
+    if (mail_->Source.empty()) {
+      to.append(Literals().substr(0, Literals().find("\r\n\r\n") + 2));
+      return;
+    }
+    CrlfText header;
+    header.Start(HeaderOf(mail_->Source));
+    char piece[256];
+    while (!header.Done()) to.append(piece, header.Read(piece, sizeof piece));
+  }
+
+  /// Bytes of the whole message, or kUnknownSize.
+  std::uint64_t Size() const noexcept { return size_; }
+
+  /// `width`: what the server offers, 8BITMIME or BINARYMIME. An empty `stamp` is filled.
+  void Lay(const EmailMessage& mail, WireWidth width, MessageStamp& stamp) {
+    Clear();
+    stamp_ = &stamp;
+    width_ = width;
+    mail_ = &mail;
+    if (mail.Source.empty()) {
+      if (stamp.time == 0) {
+        stamp.time = static_cast<std::int64_t>(std::time(nullptr));
+        DrawToken();
+      }
+      WriteFields();
+      WriteMixed();
+      EndLiteral();
+    } else {
+      const TextScan scan = Scanned(mail.Source);
+      AddText(mail.Source, scan, scan.IsEightBit() ? TransferEncoding::EightBit : TransferEncoding::SevenBit);
+    }
+    SumUp();
+  }
+
+ private:
+  void DrawToken() {
+    do {
+      mint_.Draw(stamp_->token);
+    } while (HasBoundaries() && (Occurs(mail_->BodyPlainText) || Occurs(mail_->BodyHTML) ||
+                                 Occurs(mail_->BodyEnriched) || Occurs(mail_->BodyCalendar) || OccursInAttachment()));
+  }
+  bool HasBoundaries() const noexcept { return !mail_->Attachments.empty() || CountBodies() > 1; }
+  bool Occurs(const std::string& text) const {
+    return text.find(stamp_->token, 0, sizeof stamp_->token) != std::string::npos;
+  }
+  int CountBodies() const noexcept {
+    return !mail_->BodyPlainText.empty() + !mail_->BodyEnriched.empty() + !mail_->BodyHTML.empty() +
+           !mail_->BodyCalendar.empty();
+  }
+
+  /// How long it all is, and what can be claimed of each part's lines. Boundaries, and fields that nobody checked, are
+  /// looked at; bodies are encoded by us.
+  void SumUp() noexcept {
+    const bool literals_are_lines = FindLineFault('\n', Literals().data(), literals_.size(), false) == literals_.size();
+    size_ = 0;
+    LineQuality after = LineQuality::NoDots;
+    for (std::size_t i = parts_.size(); i-- != 0;) {
+      MessagePart& part = parts_[i];
+      size_ = part.size == kUnknownSize || size_ == kUnknownSize ? kUnknownSize : size_ + part.size;
+      part.lines = LineQuality::Crlf;
+      if (part.is_literal && !literals_are_lines) part.lines = LineQuality::Any;
+      if (part.encoding == TransferEncoding::Binary) part.lines = LineQuality::Any;
+      if (part.encoding == TransferEncoding::Base64 || part.encoding == TransferEncoding::QuotedPrintable)
+        part.lines = LineQuality::NoDots;
+      // A part that may give no byte more is read together with what follows.
+      const bool may_be_over = part.size == 0 || part.size == kUnknownSize;
+      if (may_be_over && after < part.lines) part.lines = after;
+      after = part.lines;
+    }
+  }
+
+  // ---- Header fields.
+
+  void WriteFields() {
+    HeaderWriter writer(literals_);
+    if (Ours("Date")) {
+      writer.Begin("Date");
+      writer.Word(clock_.Text(static_cast<std::time_t>(stamp_->time)));
+      writer.End();
+    }
+    std::string_view author_domain;
+    if (Ours("From"))
+      author_domain = Addresses(writer, "From", mail_->FromAddress);
+    else
+      author_domain = FirstDomain(mail_->FromAddress);
+    if (Ours("To") && !mail_->ToAddress.empty()) Addresses(writer, "To", mail_->ToAddress);
+    if (Ours("Cc") && !mail_->CCAddress.empty()) Addresses(writer, "Cc", mail_->CCAddress);
+    if (Ours("Subject") && !mail_->Subject.empty()) Field(writer, "Subject", mail_->Subject);
+    if (Ours("Message-ID")) MessageId(writer, author_domain);
+    if (Ours("TLS-Required") && mail_->Options.tls_required == TlsRequired::No) Field(writer, "TLS-Required", "No");
+    for (const InternetHeaders::Field& field : mail_->Headers.Fields())
+      if (IsAddressField(field.name))
+        Addresses(writer, field.name, field.value);
+      else if (!IsStructural(field.name))
+        Field(writer, field.name, field.value);
+    Put("MIME-Version: 1.0\r\n");
+  }
+
+  bool Ours(std::string_view name) const noexcept { return !mail_->Headers.Has(name); }
+
+  /// Fields that say how the message is built are never the caller's, and Bcc reaches nobody.
+  static bool IsStructural(std::string_view name) noexcept {
+    for (const std::string_view one :
+         {"MIME-Version", "Content-Type", "Content-Transfer-Encoding", "Content-Disposition", "Bcc"})
+      if (EqualIgnoringCase(name, one)) return true;
+    return false;
+  }
+
+  static void Field(HeaderWriter& writer, std::string_view name, std::string_view value) {
+    writer.Begin(name);
+    writer.Text(value);
+    writer.End();
+  }
+
+  /// A field of mailboxes. An empty group, which names nobody, stands for itself; an empty list makes no field. Returns
+  /// the domain of the first.
+  std::string_view Addresses(HeaderWriter& writer, std::string_view name, std::string_view list) {
+    MailboxParser parser(list);
+    Mailbox mailbox;
+    std::string_view first_domain;
+    bool first = true;
+    while (parser.Next(mailbox)) {
+      if (first) {
+        writer.Begin(name);
+        first_domain = mailbox.domain;
+      } else {
+        writer.Glue(",");
+      }
+      first = false;
+      if (mailbox.local_part.size() + 1 + mailbox.domain.size() == list.size() && list.front() != '"' &&
+          IsAllPrint(list)) {
+        writer.Word(list);
+        continue;
+      }
+      if (IsAllAscii(mailbox.display_name) && mailbox.display_name.size() <= kLongestPlainName) {
+        writer.Verbatim(mailbox.display_name);
+      } else {
+        scratch_.clear();
+        AppendUnquoted(mailbox.display_name, scratch_);
+        writer.Encoded(scratch_);
+      }
+      scratch_.clear();
+      if (!mailbox.display_name.empty()) scratch_ += '<';
+      AppendAddrSpec(mailbox, scratch_);
+      if (!mailbox.display_name.empty()) scratch_ += '>';
+      writer.Word(scratch_);
+    }
+    const bool group = first && list.find(':') != std::string_view::npos;
+    if (group) {
+      writer.Begin(name);
+      writer.Word("undisclosed-recipients:;");
+    }
+    if (!first || group) writer.End();
+    return first_domain;
+  }
+
+  static std::string_view FirstDomain(std::string_view list) noexcept {
+    Mailbox mailbox;
+    MailboxParser(list).Next(mailbox);
+    return mailbox.domain;
+  }
+
+  void MessageId(HeaderWriter& writer, std::string_view domain) {
+    scratch_.assign("<").append(stamp_->token, sizeof stamp_->token);
+    scratch_ += '@';
+    if (domain.empty() || domain[0] == '[' || !IsAllAscii(domain)) domain = "localhost.localdomain";
+    scratch_.append(domain);
+    scratch_ += '>';
+    writer.Begin("Message-ID");
+    writer.Word(scratch_);
+    writer.End();
+  }
+
+  // ---- The tree. Each of these writes an entity: its header fields, the empty line, its body.
+
+  void WriteMixed() {
+    std::size_t attached = 0;
+    for (const EmailAttachment& one : mail_->Attachments) attached += !IsInline(one);
+    if (attached == 0) return WriteBodies();
+    StartMultipart("mixed", '1');
+    Delimiter('1');
+    WriteBodies();
+    for (const EmailAttachment& one : mail_->Attachments) {
+      if (IsInline(one)) continue;
+      Delimiter('1');
+      WriteAttachment(one, "attachment");
+    }
+    CloseDelimiter('1');
+  }
+
+  bool IsInline(const EmailAttachment& one) const noexcept {
+    return !one.InlineContentID.empty() && !mail_->BodyHTML.empty();
+  }
+
+  void WriteBodies() {
+    const int kinds = CountBodies();
+    if (kinds > 1) StartMultipart("alternative", '2');
+    const auto next = [&] {
+      if (kinds > 1) Delimiter('2');
+    };
+    if (!mail_->BodyPlainText.empty() || kinds == 0) {
+      next();
+      WriteText("plain", {}, mail_->BodyPlainText);
+    }
+    if (!mail_->BodyEnriched.empty()) {
+      next();
+      WriteText("enriched", {}, mail_->BodyEnriched);
+    }
+    if (!mail_->BodyHTML.empty()) {
+      next();
+      WriteHtml();
+    }
+    // The last alternative is the one preferred by who can show it (RFC 2046 5.1.4, RFC 6047 2.4).
+    if (!mail_->BodyCalendar.empty()) {
+      next();
+      WriteText("calendar", mail_->CalendarMethod, mail_->BodyCalendar);
+    }
+    if (kinds > 1) CloseDelimiter('2');
+  }
+
+  void WriteHtml() {
+    bool related = false;
+    for (const EmailAttachment& one : mail_->Attachments) related = related || IsInline(one);
+    if (!related) return WriteText("html", {}, mail_->BodyHTML);
+    StartMultipart("related", '3');
+    Delimiter('3');
+    WriteText("html", {}, mail_->BodyHTML);
+    for (const EmailAttachment& one : mail_->Attachments) {
+      if (!IsInline(one)) continue;
+      Delimiter('3');
+      WriteAttachment(one, "inline");
+    }
+    CloseDelimiter('3');
+  }
+
+  void WriteText(std::string_view subtype, std::string_view method, std::string_view text) {
+    const TextScan scan = Scanned(text);
+    const TransferEncoding encoding = ChooseEncoding(scan, width_ != WireWidth::SevenBit);
+    Put("Content-Type: text/");
+    Put(subtype);
+    Put("; charset=utf-8");
+    if (!method.empty()) literals_.append("; method=").append(method);
+    Put("\r\n");
+    EndHeader(encoding);
+    AddText(text, scan, encoding);
+  }
+
+  static TextScan Scanned(std::string_view text) noexcept {
+    TextScan scan;
+    scan.Update(text);
+    return scan;
+  }
+  void AddText(std::string_view text, const TextScan& scan, TransferEncoding encoding) {
+    MessagePart part;
+    part.text = text;
+    part.encoding = encoding;
+    part.size = WireSize(text, scan, encoding);
+    part.verbatim =
+        !scan.HasBareLineEnd() && (encoding == TransferEncoding::SevenBit || encoding == TransferEncoding::EightBit);
+    parts_.push_back(part);
+  }
+
+  /// Only what may go without base64 can hold a boundary; a file is too long to be searched for what is that unlikely.
+  bool OccursInAttachment() const {
+    for (const EmailAttachment& one : mail_->Attachments)
+      if (!one.Data.empty() && one.Size() == one.Data.size() && MayGoWithoutBase64(one, width_) && Occurs(one.Data))
+        return true;
+    return false;
+  }
+
+  void WriteAttachment(const EmailAttachment& one, std::string_view disposition) {
+    const AttachmentPlan plan = AttachmentPlanner(one, width_).Plan();
+    HeaderWriter writer(literals_);
+    writer.Begin("Content-Type");
+    writer.Word(plan.type);
+    if (plan.is_utf8) {
+      writer.Glue(";");
+      writer.Word("charset=utf-8");
+    }
+    if (!IsAllAscii(one.Name)) NameForOldReaders(writer, one.Name);
+    writer.End();
+    writer.Begin("Content-Disposition");
+    writer.Word(disposition);
+    if (!one.Name.empty()) FileName(writer, one.Name);
+    writer.End();
+    if (!one.InlineContentID.empty()) {
+      scratch_.assign("<").append(one.InlineContentID).append(">");
+      Field(writer, "Content-ID", scratch_);
+    }
+    EndHeader(plan.encoding);
+    if (plan.is_text && one.InMemory()) return AddText(one.Data, Scanned(one.Data), plan.encoding);
+    MessagePart part;
+    part.encoding = plan.encoding;
+    part.attachment = &one;
+    part.size = plan.wire_size;
+    parts_.push_back(part);
+  }
+
+  /// The last field of an entity's header, and the empty line. 7bit is what no field says (RFC 2045 6.1).
+  void EndHeader(TransferEncoding encoding) {
+    constexpr std::string_view kNames[] = {"7bit", "8bit", "quoted-printable", "base64", "binary"};
+    Put("Content-Transfer-Encoding: ");
+    Put(kNames[static_cast<unsigned>(encoding)]);
+    Put("\r\n\r\n");
+    EndLiteral();
+  }
+
+  /// Readers that do not know RFC 2231 look here: the name with a low line for each character that is not ASCII. Not as
+  /// a second filename parameter, which others take for a fault.
+  void NameForOldReaders(HeaderWriter& writer, std::string_view name) {
+    TextBuffer& plain = name_;
+    plain.clear();
+    while (!name.empty() && plain.size() < 60) {
+      const Utf8Character character = FirstCharacter(name);
+      plain += character.bytes.size() == 1 && IsPrint(character.bytes[0]) ? character.bytes[0] : '_';
+      name.remove_prefix(character.consumed);
+    }
+    writer.Glue(";");
+    scratch_.assign("name=");
+    AppendQuoted(Trim(plain), scratch_);
+    writer.Word(scratch_);
+  }
+
+  /// RFC 2183 2.3 where the name is plain and short, else RFC 2231 in segments that fit a line. A segment ends between
+  /// two characters, because readers decode each by itself.
+  void FileName(HeaderWriter& writer, std::string_view name) {
+    writer.Glue(";");
+    if (IsAllAscii(name) && name.size() <= 60 && Trim(name) == name) {
+      scratch_.assign("filename=");
+      AppendQuoted(name, scratch_);
+      return writer.Word(scratch_);
+    }
+    constexpr std::size_t kSegment = 45;
+    for (int number = 0; !name.empty(); ++number) {
+      if (number != 0) writer.Glue(";");
+      scratch_.assign("filename*").append(std::to_string(number)).append(number == 0 ? "*=utf-8''" : "*=");
+      const std::size_t start = scratch_.size();
+      while (!name.empty() && scratch_.size() - start < kSegment) {
+        const Utf8Character character = FirstCharacter(name);
+        for (const char c : character.bytes) AppendExtended(c);
+        name.remove_prefix(character.consumed);
+      }
+      writer.Word(scratch_);
+    }
+  }
+
+  /// RFC 2231 7: attribute-char as it is, all else in per cent.
+  void AppendExtended(char c) {
+    if (IsAlpha(c) || IsDigit(c) || c == '.' || c == '-' || c == '_') {
+      scratch_ += c;
+      return;
+    }
+    scratch_ += '%';
+    scratch_ += kHexDigits[static_cast<unsigned char>(c) >> 4];
+    scratch_ += kHexDigits[static_cast<unsigned char>(c) & 15];
+  }
+
+  // ---- Boundaries (RFC 2046 5.1.1). "=_" stands in neither quoted-printable nor base64.
+
+  void AppendBoundary(char level) {
+    literals_.append("=_").append(stamp_->token, sizeof stamp_->token);
+    literals_ += level;
+  }
+  void StartMultipart(std::string_view subtype, char level) {
+    literals_.append("Content-Type: multipart/").append(subtype).append(";\r\n boundary=\"");
+    AppendBoundary(level);
+    literals_ += "\"\r\n";
+  }
+  void Delimiter(char level) {
+    literals_ += "\r\n--";
+    AppendBoundary(level);
+    literals_ += "\r\n";
+  }
+  void CloseDelimiter(char level) {
+    literals_ += "\r\n--";
+    AppendBoundary(level);
+    literals_ += "--\r\n";
+  }
+
+  void Put(std::string_view text) { literals_.append(text); }
+
+  void EndLiteral() {
+    if (literals_.size() == literal_begin_) return;
+    MessagePart part;
+    part.is_literal = true;
+    part.begin = literal_begin_;
+    part.end = literals_.size();
+    part.size = part.end - part.begin;
+    parts_.push_back(part);
+    literal_begin_ = literals_.size();
+  }
+
+  const EmailMessage* mail_ = nullptr;
+  MessageStamp* stamp_ = nullptr;
+  std::vector<MessagePart> parts_;
+  TextBuffer literals_;
+  TextBuffer scratch_;
+  TextBuffer name_;
+  std::size_t literal_begin_ = 0;
+  WireWidth width_ = WireWidth::SevenBit;
+  std::uint64_t size_ = 0;
+  DateClock clock_;
+  TokenMint mint_;
+};
+
+}  // namespace detail
+
+SMTPOLL_NAMESPACE_END
+
+#endif
+
+// ---- smtpoll/message/message_source.hpp ----
+// Renders an EmailMessage as it goes over the wire (RFC 5322, RFC 2045 to 2049), pulled piece by piece. The headers and
+// boundaries are written at Open; bodies and attachments are encoded straight into the reader's room.
+// Invariant: no body and no attachment is held, and a rewound source yields the very same bytes.
+#ifndef SMTPOLL_MESSAGE_MESSAGE_SOURCE_HPP
+#define SMTPOLL_MESSAGE_MESSAGE_SOURCE_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+
+/// The bytes of one message after the other; memory is used again.
+class MessageSource final : public Source {
+ public:
+  MessageSource() = default;
+  MessageSource(const MessageSource&) = delete;
+  MessageSource& operator=(const MessageSource&) = delete;
+
+  /// Starts `mail`, which must neither change nor go away until Close. What is wrong with it, Check says before.
+  /// `width`: text may go as 8bit, attachments as they are, because the server offers 8BITMIME or BINARYMIME.
+  void Open(const EmailMessage& mail, detail::WireWidth width = detail::WireWidth::SevenBit) {
+    detail::MessageStamp stamp;
+    Open(mail, width, stamp);
+  }
+  /// As above, with the Date and the Message-ID of `stamp`; an empty one is filled.
+  void Open(const EmailMessage& mail, detail::WireWidth width, detail::MessageStamp& stamp) {
+    signer_ = mail.Signer.get();
+    layout_.Lay(mail, signer_ == nullptr ? width : detail::WireWidth::SevenBit, stamp);
+    failure_.clear();
+    StartOver(false);
+    StartSigning();
+  }
+  /// Lets go of the message.
+  void Close() {
+    reader_.Close();
+    layout_.Clear();
+    signing_.reset();
+    signature_.clear();
+    part_ = 0;
+  }
+
+  SourceResult Read(char* into, std::size_t room) override {
+    if (signing_ != nullptr)
+      if (const SourceStatus status = Sign(); status != SourceStatus::More) return {0, status};
+    const std::size_t size = signature_.copy(into, room, signature_at_);
+    signature_at_ += size;
+    if (size == room) return {size, SourceStatus::More};
+    const SourceResult rest = ReadParts(into + size, room - size);
+    if (rest.status == SourceStatus::Again && size != 0) return {size, SourceStatus::More};
+    return {size + rest.size, rest.status};
+  }
+
+  /// What the envelope has to ask the server for.
+  detail::WireWidth Width() const noexcept { return layout_.Width(); }
+
+  /// True while the signature is not there yet; Read then says Again now and then.
+  bool Signing() const noexcept { return signing_ != nullptr; }
+
+  bool Rewind() override {
+    signature_at_ = 0;
+    if (!StartOver(true)) return false;
+    if (signing_ != nullptr) StartSigning();
+    return true;
+  }
+
+  std::uint64_t Size() const override {
+    const std::uint64_t signature = signing_ != nullptr ? signing_->Size() : signature_.size();
+    return layout_.Size() == kUnknownSize ? kUnknownSize : layout_.Size() + signature;
+  }
+
+  std::string_view Failure() const override { return failure_; }
+
+  detail::LineClaim Claim() const override {
+    const bool unsigned_part = signing_ == nullptr && signature_at_ == signature_.size();
+    return detail::LineClaim(unsigned_part ? static_cast<unsigned char>(Quality()) : 0);
+  }
+
+ private:
+  /// Bytes that one Read may have signed: it must not take longer than a step should.
+  static constexpr std::size_t kSignStep = 1024 * 1024;
+
+  bool StartOver(bool again) {
+    again_ = again;
+    part_ = 0;
+    return StartPart();
+  }
+
+  detail::LineQuality Quality() const noexcept {
+    return part_ == layout_.Parts().size() ? detail::LineQuality::NoDots : Part().lines;
+  }
+
+  /// The bytes of the message without its signature; in one read only such of the same quality, so that Claim is true
+  /// of all of them.
+  SourceResult ReadParts(char* into, std::size_t room) {
+    std::size_t size = 0;
+    const detail::LineQuality quality = Quality();
+    while (size < room && part_ < layout_.Parts().size() && (size == 0 || Quality() == quality)) {
+      const SourceResult result = ReadPart(into + size, room - size);
+      size += result.size;
+      if (result.status == SourceStatus::Failed) return {size, SourceStatus::Failed};
+      if (result.status == SourceStatus::Again) return {size, size != 0 ? SourceStatus::More : SourceStatus::Again};
+      // A part that stops before the room is full wants a larger one.
+      if (result.status == SourceStatus::More) return {size, SourceStatus::More};
+      ++part_;
+      if (!StartPart()) return {size, SourceStatus::Failed};
+    }
+    return {size, part_ == layout_.Parts().size() ? SourceStatus::End : SourceStatus::More};
+  }
+
+  void StartSigning() {
+    signature_.clear();
+    signature_at_ = 0;
+    signing_.reset();
+    if (signer_ == nullptr) return;
+    std::string header;
+    layout_.AppendHeader(header);
+    signing_ = signer_->Begin(header);
+    unsigned_ = header.size() + 2;  // and the empty line
+  }
+
+  /// Has the signer read on. More: the signature is there, and the message stands at its start again.
+  SourceStatus Sign() {
+    char piece[4096];
+    for (std::size_t signed_now = 0; signed_now < kSignStep;) {
+      const SourceResult result = ReadParts(piece, sizeof piece);
+      if (result.status == SourceStatus::Failed || result.status == SourceStatus::Again) return result.status;
+      const std::size_t skipped = unsigned_ < result.size ? static_cast<std::size_t>(unsigned_) : result.size;
+      unsigned_ -= skipped;
+      signing_->Update({piece + skipped, result.size - skipped});
+      signed_now += result.size;
+      if (result.status != SourceStatus::End) continue;
+      if (!signing_->Finish(signature_)) {
+        failure_ = "the message cannot be signed with this key";
+        return SourceStatus::Failed;
+      }
+      signing_.reset();
+      return StartOver(true) ? SourceStatus::More : SourceStatus::Failed;
+    }
+    return SourceStatus::Again;
+  }
+
+  const detail::MessagePart& Part() const { return layout_.Parts()[part_]; }
+
+  /// Makes the present part ready; false where its attachment cannot be read.
+  bool StartPart() {
+    if (part_ == layout_.Parts().size()) return true;
+    const detail::MessagePart& part = Part();
+    copied_ =
+        part.is_literal ? layout_.Literals().substr(part.begin, part.end - part.begin) : part.text;
+    if (part.is_literal || part.verbatim) return true;
+    crlf_.Start(part.text);
+    quoted_printable_.Start(part.text);
+    base64_.Start();
+    lines_.Start();
+    lines_read_ = 0;
+    if (part.attachment == nullptr) return true;
+    if (part.attachment->InMemory()) copied_ = part.attachment->Data;
+    if (reader_.Start(*part.attachment, again_)) return true;
+    Fail(part);
+    return false;
+  }
+
+  SourceResult ReadPart(char* into, std::size_t room) {
+    const detail::MessagePart& part = Part();
+    if (part.is_literal || part.verbatim) return Copy(into, room);
+    if (part.attachment != nullptr && part.attachment->InMemory()) {
+      if (part.encoding == detail::TransferEncoding::Base64) return base64_.Read(into, room, copied_);
+      if (part.encoding == detail::TransferEncoding::Binary) return Copy(into, room);
+    }
+    if (part.attachment != nullptr) {
+      const auto pull = [this](char* raw, std::size_t size) { return reader_.Read(raw, size); };
+      const bool binary = part.encoding == detail::TransferEncoding::Binary;
+      const bool base64 = part.encoding == detail::TransferEncoding::Base64;
+      SourceResult result = binary   ? pull(into, room)
+                            : base64 ? base64_.Read(into, room, pull)
+                                     : lines_.Read(into, room, pull);
+      if (!binary && !base64) {
+        lines_read_ += result.size;
+        // The file has other lines than when it was scanned.
+        const bool ended = result.status == SourceStatus::End;
+        if (lines_read_ > part.size || (ended && lines_read_ != part.size)) result = {0, SourceStatus::Failed};
+      }
+      if (result.status == SourceStatus::Failed) Fail(part);
+      return result;
+    }
+    switch (part.encoding) {
+      case detail::TransferEncoding::QuotedPrintable: {
+        const std::size_t size = quoted_printable_.Read(into, room);
+        return {size, quoted_printable_.Done() ? SourceStatus::End : SourceStatus::More};
+      }
+      case detail::TransferEncoding::Base64:
+        return base64_.Read(into, room, [this](char* raw, std::size_t size) { return ReadCrlf(raw, size); });
+      case detail::TransferEncoding::SevenBit:
+      case detail::TransferEncoding::EightBit:
+      case detail::TransferEncoding::Binary: break;
+    }
+    return ReadCrlf(into, room);
+  }
+
+  SourceResult Copy(char* into, std::size_t room) noexcept {
+    const std::size_t size = copied_.copy(into, room);
+    copied_.remove_prefix(size);
+    return {size, copied_.empty() ? SourceStatus::End : SourceStatus::More};
+  }
+
+  SourceResult ReadCrlf(char* into, std::size_t room) noexcept {
+    const std::size_t size = crlf_.Read(into, room);
+    return {size, crlf_.Done() ? SourceStatus::End : SourceStatus::More};
+  }
+
+  void Fail(const detail::MessagePart& part) {
+    failure_ = "attachment ";
+    failure_ += part.attachment->Name.empty() ? part.attachment->Path() : part.attachment->Name;
+    failure_ += " cannot be read as long as it said it was";
+  }
+
+  detail::MessageLayout layout_;
+  std::size_t part_ = 0;
+  std::string_view copied_;  // what is left of a part whose bytes lie in memory
+  std::uint64_t lines_read_ = 0;
+  bool again_ = false;
+  const MessageSigner* signer_ = nullptr;
+  std::unique_ptr<MessageSigning> signing_;  // until the signature is there
+  std::uint64_t unsigned_ = 0;               // bytes of the header that the signer does not get again
+  std::string signature_;
+  std::size_t signature_at_ = 0;
+  detail::CrlfText crlf_;
+  detail::QuotedPrintableText quoted_printable_;
+  detail::Base64Lines base64_;
+  detail::CrlfLines lines_;
+  detail::AttachmentReader reader_;
+  std::string failure_;
+};
+
+namespace detail {
+
+/// Bytes of `mail` as it goes over the wire; 0 where a source does not know.
+inline std::uint64_t ContentSize(const EmailMessage& mail) {
+  MessageSource source;
+  source.Open(mail);
+  return source.Size() == kUnknownSize ? 0 : source.Size();
+}
+
+}  // namespace detail
+
+inline std::string EmailMessage::Render() const {
+  MessageSource source;
+  source.Open(*this);
+  std::string text;
+  char piece[4096];
+  for (;;) {
+    const SourceResult got = source.Read(piece, sizeof piece);
+    text.append(piece, got.size);
+    if (got.status == SourceStatus::End) return text;
+    // A signer that works in steps goes on by itself; a callback that has nothing now may never.
+    if (got.status == SourceStatus::Failed || (got.status == SourceStatus::Again && !source.Signing())) return {};
+  }
+}
+
+SMTPOLL_NAMESPACE_END
+
+#endif
+
+// ---- smtpoll/client/delivery.hpp ----
+// One message on its way: makes envelope and source of an EmailMessage for the engine, and gathers what becomes of it.
+// This is the one place where the message floor and the protocol floor meet. Its memory is used again for the next
+// message. A server that takes few recipients at once gets the message in several transactions (RFC 5321 4.5.3.1.10,
+// RFC 9422). Invariant: a recipient that a transaction settled is in no further one.
+#ifndef SMTPOLL_CLIENT_DELIVERY_HPP
+#define SMTPOLL_CLIENT_DELIVERY_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+namespace detail {
+
+class Delivery {
+ public:
+  /// Makes `mail` ready for Begin: reads its addresses, and has `source` lay it out for the server of `engine`; `mail`
+  /// must not change from now on until its end. An error means that it cannot be sent.
+  Error Prepare(const EmailMessage& mail, MessageSource& source, const Engine& engine) {
+    result_.outcome = Outcome::Queued;
+    result_.error = {};
+    result_.server_text.clear();
+    size_ = 0;
+    stamp_ = {};
+    Error error = ReadMessage(mail);
+    if (!error) error = LayOutTransaction(mail, source, engine);
+    if (error) End(Outcome::Refused, &error);
+    return error;
+  }
+  /// Hands the message that was made ready to the engine. An error means that no byte of it was or will be sent.
+  Error Begin(MessageSource& source, Engine& engine, Millis now) {
+    const Error error = engine.Send(envelope_, source, now);
+    if (error) End(Outcome::Refused, &error);
+    return error;
+  }
+  /// Prepare and Begin.
+  Error Start(const EmailMessage& mail, MessageSource& source, Engine& engine, Millis now) {
+    const Error error = Prepare(mail, source, engine);
+    return error ? error : Begin(source, engine, now);
+  }
+
+  /// A message that cannot even be tried, because of `why`.
+  void Decline(const Error& why) {
+    result_.outcome = Outcome::Queued;
+    result_.error = why;
+    result_.server_text.clear();
+    result_.recipients.clear();
+    has_more_ = false;
+  }
+
+  /// Some recipients have to wait for a further transaction.
+  bool HasMore() const noexcept { return has_more_; }
+  /// Starts that transaction. An error means that no byte of it was or will be sent.
+  Error Continue(const EmailMessage& mail, MessageSource& source, Engine& engine, Millis now) {
+    const Error error = LayOutTransaction(mail, source, engine);
+    if (!error) return Begin(source, engine, now);
+    End(Outcome::Refused, &error);
+    return error;
+  }
+
+  /// Takes note of what the engine told.
+  void OnRecipient(const Event& event) {
+    RecipientResult& recipient = result_.recipients[asked_[event.recipient]];
+    recipient.accepted = event.kind == EventKind::RecipientAccepted;
+    recipient.reply_code = event.reply.code;
+    recipient.enhanced = event.reply.enhanced;
+    if (recipient.accepted)
+      recipient.text.clear();
+    else
+      recipient.text = event.reply.text;
+  }
+  /// LMTP: the final reply of the `event.recipient`-th accepted recipient.
+  void OnRecipientFinal(const Event& event) {
+    std::size_t accepted_before = event.recipient;
+    for (const std::size_t index : asked_) {
+      RecipientResult& recipient = result_.recipients[index];
+      if (!recipient.accepted && !recipient.final_reply) continue;
+      if (accepted_before-- != 0) continue;
+      recipient.final_reply = true;
+      recipient.accepted = event.reply.IsPositive();
+      recipient.reply_code = event.reply.code;
+      recipient.enhanced = event.reply.enhanced;
+      recipient.text = event.reply.text;
+      return;
+    }
+  }
+  void OnAccepted(const Event& event) {
+    result_.server_text = event.reply.text;
+    End(Outcome::Sent, nullptr);
+  }
+
+  /// The transaction has this outcome, because of `why`. Where others have to follow, HasMore says so.
+  void End(Outcome outcome, const Error* why) {
+    for (const std::size_t index : asked_) {
+      RecipientResult& recipient = result_.recipients[index];
+      const bool rejected = recipient.reply_code != 0 && !recipient.accepted;
+      if (outcome == Outcome::Queued || !rejected)
+        recipient.outcome = outcome;
+      else
+        recipient.outcome = outcome == Outcome::Sent && IsOneTooMany(recipient) ? Outcome::Queued : Outcome::Refused;
+    }
+    asked_.clear();
+    // What refuses a transaction before its recipients are known to be at fault would refuse the next one too.
+    const bool refused =
+        outcome == Outcome::Refused && why != nullptr && (why->phase != Phase::Recipient || why->reply_code == 0);
+    bool some[4] = {};
+    for (RecipientResult& recipient : result_.recipients) {
+      if (refused && recipient.outcome == Outcome::Queued) recipient.outcome = Outcome::Refused;
+      some[static_cast<unsigned>(recipient.outcome)] = true;
+    }
+    has_more_ =
+        some[static_cast<unsigned>(Outcome::Queued)] && (outcome == Outcome::Sent || outcome == Outcome::Refused);
+    result_.outcome = Outcome::Refused;
+    for (const Outcome weightier : {Outcome::Sent, Outcome::Queued, Outcome::InDoubt})
+      if (some[static_cast<unsigned>(weightier)]) result_.outcome = weightier;
+    if (why != nullptr && (!result_.error || outcome == Outcome::InDoubt)) result_.error = *why;
+    if (result_.outcome == Outcome::Sent) result_.error = {};
+  }
+
+  /// A part of the recipients has the message, or never will: noted in `mail`, a further try leaves them out. False
+  /// where no recipient is settled.
+  bool Settle(EmailMessage& mail) const {
+    const std::size_t before = mail.Settled.size();
+    for (const RecipientResult& recipient : result_.recipients)
+      if (recipient.outcome == Outcome::Sent || recipient.outcome == Outcome::Refused)
+        mail.Settled.push_back(recipient.mailbox);
+    return mail.Settled.size() != before;
+  }
+
+  const SendResult& Result() const noexcept { return result_; }
+  /// Rendered size of the message last started; 0 where it or a source of it does not know.
+  std::uint64_t ContentSize() const noexcept { return size_; }
+
+ private:
+  static WireWidth WidthOf(const Engine& engine) noexcept {
+    if (engine.TakesBinary()) return WireWidth::Binary;
+    return engine.ServerCapabilities().Has(Extension::EightBitMime) ? WireWidth::EightBit : WireWidth::SevenBit;
+  }
+
+  /// RFC 5321 4.5.3.1.10: the recipient itself is not refused, it is one more than the server takes at once.
+  static bool IsOneTooMany(const RecipientResult& recipient) noexcept {
+    return recipient.reply_code == 452 && (!recipient.enhanced || recipient.enhanced == EnhancedCode{4, 5, 3});
+  }
+
+  /// Reads the addresses of `mail` and lays out the results; nothing of the wire is touched.
+  Error ReadMessage(const EmailMessage& mail) {
+    addresses_.clear();
+    bounds_.clear();
+    asked_.clear();
+    has_more_ = false;
+    const Error fault = ReadAddresses(mail);
+    LayOutResults(mail, !fault);
+    return fault;
+  }
+
+  /// The first address becomes the reverse-path, the others the recipients.
+  Error ReadAddresses(const EmailMessage& mail) {
+    const MessageFault fault = FaultFinder(mail).First([&](MailboxRole list, const Mailbox& mailbox) {
+      const bool recipient = list == MailboxRole::Recipients;
+      if (list == MailboxRole::Author && mail.ReversePath) return;
+      if (!recipient && !bounds_.empty()) return;              // one author is enough
+      if (recipient && bounds_.empty()) bounds_.push_back(0);  // the null reverse-path
+      AppendAddrSpec(mailbox, addresses_);
+      bounds_.push_back(addresses_.size());
+    });
+    if (bounds_.empty()) bounds_.push_back(0);
+    return AsError(fault);
+  }
+
+  /// A result for each recipient that is not settled yet; none where the message is not `valid`.
+  void LayOutResults(const EmailMessage& mail, bool valid) {
+    std::size_t count = 0;
+    for (std::size_t i = 1; valid && i < bounds_.size(); ++i) {
+      const std::string_view mailbox(addresses_.data() + bounds_[i - 1], bounds_[i] - bounds_[i - 1]);
+      bool settled = false;
+      for (const std::string& one : mail.Settled) settled = settled || one == mailbox;
+      if (settled) continue;
+      if (count == result_.recipients.size()) result_.recipients.emplace_back();
+      RecipientResult& result = result_.recipients[count++];
+      result.mailbox = mailbox;
+      result.outcome = Outcome::Queued;
+      Forget(result);
+    }
+    result_.recipients.resize(count);
+  }
+
+  static void Forget(RecipientResult& result) {
+    result.accepted = result.final_reply = false;
+    result.reply_code = 0;
+    result.enhanced = {};
+    result.text.clear();
+  }
+
+  /// The envelope of a transaction with as many of the queued recipients as the server takes at once, and its content.
+  Error LayOutTransaction(const EmailMessage& mail, MessageSource& source, const Engine& engine) {
+    const Capabilities& server = engine.ServerCapabilities();
+    recipients_.clear();
+    for (std::size_t i = 0; i < result_.recipients.size() && recipients_.size() < server.MaxRecipients(); ++i) {
+      RecipientResult& result = result_.recipients[i];
+      if (result.outcome != Outcome::Queued || !FitsDomains(result.mailbox, server.MaxRecipientDomains())) continue;
+      Forget(result);
+      asked_.push_back(i);
+      recipients_.push_back({result.mailbox, mail.Notify, {}});
+      for (const RecipientOptions& one : mail.RecipientOptions)
+        if (one.Mailbox == result.mailbox) recipients_.back() = {result.mailbox, one.Notify, one.OriginalRecipient};
+    }
+    if (engine.AllRecipientsOrNone() && asked_.size() != result_.recipients.size())
+      return Error(Errc::NotOffered, Phase::Recipient, "the server does not take all recipients at once (LIMITS)");
+    source.Open(mail, WidthOf(engine), stamp_);
+    size_ = source.Size() == kUnknownSize ? 0 : source.Size();
+    constexpr BodyType kBodies[] = {BodyType::SevenBit, BodyType::EightBitMime, BodyType::BinaryMime};
+    envelope_.reverse_path = std::string_view(addresses_.data(), bounds_[0]);
+    envelope_.recipients = {recipients_.data(), recipients_.size()};
+    envelope_.envelope_id = mail.EnvelopeID;
+    envelope_.options = mail.Options;
+    envelope_.smtputf8 = mail.NeedsSmtpUtf8();
+    envelope_.body = kBodies[static_cast<unsigned>(source.Width())];
+    return {};
+  }
+
+  static std::string_view DomainOf(std::string_view mailbox) noexcept { return mailbox.substr(mailbox.rfind('@') + 1); }
+  /// RFC 9422 4.3: with `mailbox`, the recipients chosen so far have at most `most` domains.
+  bool FitsDomains(std::string_view mailbox, std::size_t most) const noexcept {
+    if (most == SIZE_MAX) return true;
+    std::size_t domains = 1;
+    for (std::size_t i = 0; i < recipients_.size(); ++i) {
+      if (EqualIgnoringCase(DomainOf(recipients_[i].mailbox), DomainOf(mailbox))) return true;
+      bool first = true;
+      for (std::size_t k = 0; k < i; ++k)
+        first = first && !EqualIgnoringCase(DomainOf(recipients_[k].mailbox), DomainOf(recipients_[i].mailbox));
+      if (first) ++domains;
+    }
+    return domains <= most;
+  }
+
+  std::string addresses_;            // the addr-specs, one behind the other; the first is the reverse-path
+  std::vector<std::size_t> bounds_;  // where each of them ends
+  std::vector<std::size_t> asked_;   // the transaction's recipients, as numbers of results
+  std::vector<Recipient> recipients_;
+  Envelope envelope_;
+  MessageStamp stamp_;  // every transaction of the message shows the same Date and Message-ID
+  SendResult result_;
+  std::uint64_t size_ = 0;
+  bool has_more_ = false;
+};
+
+}  // namespace detail
+SMTPOLL_NAMESPACE_END
+
+#endif
+
+// ---- smtpoll/client/flights.hpp ----
+// The messages that SMTPSocket has under way, in the order in which the engine was given them: the engine tells their
+// outcomes in that order too. Invariant: a flight stays where it is in memory until it is taken, and its memory is used
+// again for a later one.
+#ifndef SMTPOLL_CLIENT_FLIGHTS_HPP
+#define SMTPOLL_CLIENT_FLIGHTS_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+namespace detail {
+
+/// A message under way and what is known of it.
+struct Flight {
+  EmailMessage mail;
+  Delivery delivery;
+};
+
+class Flights {
+ public:
+  using Owner = std::unique_ptr<Flight>;
+
+  bool empty() const noexcept { return under_way_.empty(); }
+  std::size_t Count() const noexcept { return under_way_.size(); }
+  Flight& Oldest() noexcept { return *under_way_.front(); }
+  const Flight& Oldest() const noexcept { return *under_way_.front(); }
+  Flight& Newest() noexcept { return *under_way_.back(); }
+
+  /// An empty flight that belongs to the caller.
+  Owner Take() {
+    if (spare_.empty()) return std::make_unique<Flight>();
+    Owner flight = std::move(spare_.back());
+    spare_.pop_back();
+    return flight;
+  }
+  void Add(Owner flight) {
+    under_way_.push_back(std::move(flight));
+    spare_.reserve(under_way_.capacity());  // so that GiveBack never allocates
+  }
+  Owner TakeOldest() {
+    Owner flight = std::move(under_way_.front());
+    under_way_.erase(under_way_.begin());
+    return flight;
+  }
+  /// The flight is over; its memory is kept, but that of attachments.
+  void GiveBack(Owner flight) {
+    if (!flight->mail.Attachments.empty()) flight->mail = EmailMessage();
+    spare_.push_back(std::move(flight));
+  }
+
+ private:
+  std::vector<Owner> under_way_;
+  std::vector<Owner> spare_;
+};
 
 }  // namespace detail
 SMTPOLL_NAMESPACE_END
@@ -10196,6 +10393,105 @@ class PipeliningTrust {
   std::string host_;
   std::uint16_t port_ = 0;
   Doubt doubt_ = Doubt::None;
+};
+
+}  // namespace detail
+SMTPOLL_NAMESPACE_END
+
+#endif
+
+// ---- smtpoll/client/raw_stream.hpp ----
+// The seed's raw stream: bytes the caller reads and writes himself, between buffers of bounded size and the wire.
+// Invariant: received bytes are never dropped; when the buffer is full the wire is not read, so the peer has to wait.
+#ifndef SMTPOLL_CLIENT_RAW_STREAM_HPP
+#define SMTPOLL_CLIENT_RAW_STREAM_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+namespace detail {
+
+class RawStream {
+ public:
+  /// What one round of sending and receiving came to.
+  struct Progress {
+    bool sent = false;
+    bool received = false;
+    bool ended = false;  ///< The wire is gone, `error` says why; what was received before is still there.
+    int error = 0;
+  };
+
+  std::string_view Received() const noexcept { return std::string_view(received_).substr(read_); }
+  std::size_t Unsent() const noexcept { return unsent_.size() - sent_; }
+
+  std::string Take(std::size_t count) {
+    std::string bytes(Received().substr(0, count));
+    read_ += bytes.size();
+    if (read_ == received_.size()) Purge();
+    return bytes;
+  }
+  void Purge() noexcept {
+    received_.clear();
+    read_ = 0;
+  }
+
+  /// Queues `bytes`; false, and nothing is queued, where more than `limit` bytes would wait.
+  bool Queue(std::string_view bytes, std::size_t limit) {
+    if (bytes.size() > limit || Unsent() > limit - bytes.size()) return false;
+    if (sent_ == unsent_.size()) DropUnsent();
+    unsent_ += bytes;
+    return true;
+  }
+  void DropUnsent() noexcept {
+    unsent_.clear();
+    sent_ = 0;
+  }
+
+  /// Sends what it can of what is queued; the bytes sent are taken from `budget`.
+  template <typename Wire>
+  Progress Send(Wire& wire, std::size_t& budget) {
+    Progress progress;
+    while (Unsent() != 0 && budget != 0) {
+      const IoResult result = wire.Write(unsent_.data() + sent_, Unsent());
+      if (result.status != IoStatus::Done) return End(progress, result);
+      sent_ += result.size;
+      progress.sent = true;
+      budget -= result.size < budget ? result.size : budget;
+    }
+    return progress;
+  }
+
+  /// Receives what is there, as long as at most `limit` bytes wait to be read.
+  template <typename Wire>
+  Progress Receive(Wire& wire, std::size_t limit, std::size_t& budget) {
+    Progress progress;
+    while (Received().size() < limit && budget != 0) {
+      const std::size_t room = limit - Received().size() < kPiece ? limit - Received().size() : kPiece;
+      received_.erase(0, read_);
+      read_ = 0;
+      const std::size_t before = received_.size();
+      received_.resize(before + room);
+      const IoResult result = wire.Read(&received_[before], room);
+      received_.resize(before + (result.status == IoStatus::Done ? result.size : 0));
+      if (result.status != IoStatus::Done) return End(progress, result);
+      progress.received = true;
+      budget -= result.size < budget ? result.size : budget;
+    }
+    return progress;
+  }
+
+ private:
+  static constexpr std::size_t kPiece = 4096;
+
+  static Progress End(Progress progress, const IoResult& result) noexcept {
+    if (result.status == IoStatus::Again) return progress;
+    progress.ended = true;
+    progress.error = result.status == IoStatus::Failed ? result.error : static_cast<int>(Errc::ConnectionLost);
+    return progress;
+  }
+
+  std::string received_;
+  std::size_t read_ = 0;  // bytes of received_ that the caller has taken
+  std::string unsent_;
+  std::size_t sent_ = 0;  // bytes of unsent_ that the wire has taken
 };
 
 }  // namespace detail
@@ -10933,10 +11229,11 @@ class BasicTcpSocket {
   }
 
   /// Blocks until the socket is ready for one of `what`, and says for which; None after `at_most` milliseconds
-  /// (negative: no limit). Where nothing is open, it says `what` at once: the next step then fails.
+  /// (negative: no limit). Where nothing is open, it says `what` at once: the next step then fails. For None it waits
+  /// all of `at_most`, open or not.
   Readiness Wait(Readiness what, Millis at_most) noexcept {
     const Handle handle = NativeHandle();
-    if (handle == kNoHandle || (what == Readiness::None && at_most < 0)) return what;
+    if (what == Readiness::None ? at_most < 0 : handle == kNoHandle) return what;
     const bool racing = state_ == State::Connecting && what != Readiness::None;
     const Millis start = Now();
     const Millis deadline = at_most < 0 || at_most > kNever - start ? kNever : start + at_most;
@@ -11607,457 +11904,6 @@ SMTPOLL_NAMESPACE_END
 
 #endif
 
-// ---- smtpoll/transport/plain.hpp ----
-// The transport that adds nothing: bytes go to the socket as they are. Also the shortest example of a transport policy.
-#ifndef SMTPOLL_TRANSPORT_PLAIN_HPP
-#define SMTPOLL_TRANSPORT_PLAIN_HPP
-
-SMTPOLL_NAMESPACE_BEGIN
-
-/// Sends and receives in plain text over `Socket`, a socket policy.
-template <typename Socket>
-class PlainTransport {
- public:
-  static constexpr bool kEncrypts = false;
-
-  Socket& NextLayer() noexcept { return socket_; }
-  const Socket& NextLayer() const noexcept { return socket_; }
-
-  IoResult Handshake(std::string_view) noexcept { return IoResult::Ok(); }
-  IoResult Read(char* into, std::size_t room) { return socket_.Read(into, room); }
-  /// Only where the socket has it.
-  template <typename S = Socket, typename = detail::StreamReadWait<S>>
-  IoResult ReadWait(char* into, std::size_t room, Millis at_most) {
-    return socket_.ReadWait(into, room, at_most);
-  }
-  IoResult Write(const char* bytes, std::size_t size) { return socket_.Write(bytes, size); }
-  Readiness Wants() const noexcept { return Readiness::None; }
-  bool Secured() const noexcept { return false; }
-  void Close() { socket_.Close(); }
-
- private:
-  Socket socket_;
-};
-
-SMTPOLL_NAMESPACE_END
-
-#endif
-
-// ---- smtpoll/client/session.hpp ----
-// Session: the blocking client. The same driver as SMTPSocket's, in a loop that waits; nothing is thrown.
-#ifndef SMTPOLL_CLIENT_SESSION_HPP
-#define SMTPOLL_CLIENT_SESSION_HPP
-
-SMTPOLL_NAMESPACE_BEGIN
-
-/// What the server answered to a command.
-struct CommandResult {
-  smtpoll::Error error;  ///< ErrorNumber 0: the reply below was read, whatever it says.
-  int reply_code = 0;
-  EnhancedCode enhanced;
-  std::string text;
-  explicit operator bool() const noexcept { return reply_code / 100 == 2; }
-};
-
-/// One connection to one server, used from one thread. Public settings are those of ClientSettings; time-outs are its
-/// Timeouts, and those of SecureSettings where the transport takes TlsSettings. Of the handler's hooks it calls
-/// OnConnectionEstablished, OnSendProgress, OnTranscript, OnTokenWanted and OnMessageFinished.
-template <typename Socket, template <typename> class Transport = PlainTransport, typename Handler = EventFunctions,
-          typename Limits = DefaultLimits>
-class BasicSession : public detail::SettingsOf<Transport<Socket>>, public Handler {
- public:
-  BasicSession() = default;
-  BasicSession(const BasicSession&) = delete;
-  BasicSession& operator=(const BasicSession&) = delete;
-  /// Closes without QUIT and without calling any handler: what a handler looks at may be gone already.
-  ~BasicSession() = default;
-
-  /// Connects, reads the greeting, says EHLO and authenticates; returns when that is done or has failed. A connection
-  /// that stands is ended first. ErrorNumber 0 is success; else the error says the phase, the command and the server's
-  /// reply.
-  smtpoll::Error Connect(std::string_view host, std::uint16_t port, std::string_view local_address = {}) {
-    Quit();
-    if (port == 0) return smtpoll::Error(Errc::InvalidPort, Phase::Connect, "the port is 0");
-    error_ = {};
-    Open({host, port, local_address});
-    // A token that was refused is asked for once more.
-    if (detail::RefusesToken(error_)) Open({host, port, local_address});
-    return error_;
-  }
-
-  /// Sends one message and waits for its outcome. The result is valid until the next call; copy it to keep it. Without
-  /// a connection the outcome is Queued with Errc::InvalidState.
-  const SendResult& Send(const EmailMessage& mail) {
-    error_ = {};
-    if (IsConnected()) Run();  // the server may have said goodbye in the meantime
-    if (!IsConnected()) {
-      const smtpoll::Error none(Errc::InvalidState, Phase::Idle, "not connected");
-      delivery_.Decline(error_ ? error_ : none);
-      return delivery_.Result();
-    }
-    if (driver_.Session().IsExhausted()) {
-      delivery_.Decline({Errc::InvalidState, Phase::Idle, "the server takes no more messages in this session"});
-      return delivery_.Result();
-    }
-    smtpoll::Error refused = delivery_.Start(mail, source_, driver_.Session(), Socket::Now());
-    while (!refused) {
-      Run();
-      if (!delivery_.HasMore() || !IsConnected()) break;
-      refused = delivery_.Continue(mail, source_, driver_.Session(), Socket::Now());
-    }
-    if (delivery_.HasMore()) delivery_.End(Outcome::Queued, nullptr);
-    source_.Close();
-    this->OnMessageFinished(mail, delivery_.Result());
-    return delivery_.Result();
-  }
-
-  /// Asks the server something on an idle session; each returns its reply, or the error that ended the session. An
-  /// argument that would be more than one line is refused with Errc::InvalidMessage. RFC 5321 4.1.1.5 to 4.1.1.9.
-  CommandResult Noop() { return Command("NOOP"); }
-  CommandResult Reset() { return Command("RSET"); }
-  CommandResult Verify(std::string_view who) { return Command("VRFY ", who); }
-  CommandResult Expand(std::string_view list) { return Command("EXPN ", list); }
-  CommandResult Help(std::string_view topic = {}) { return Command(topic.empty() ? "HELP" : "HELP ", topic); }
-
-  /// Ends the session with QUIT and closes; waits for the server's 221 as long as Timeouts.quit says.
-  void Quit() {
-    driver_.Session().Quit(Socket::Now());
-    if (driver_.CurrentState() != State::Closed) Run();
-    Close();
-  }
-
-  /// Closes at once.
-  void Close() {
-    driver_.Close();
-    Run();
-    strings_.Forget();
-  }
-
-  bool IsConnected() const { return driver_.IsConnected(); }
-  /// All that is sent is encrypted.
-  bool SSLConnected() const { return driver_.IsConnected() && driver_.Layer().Secured(); }
-  /// What the server offered in its last EHLO reply.
-  const Capabilities& ServerCapabilities() const { return driver_.Session().ServerCapabilities(); }
-  /// The transport, for what is special to it.
-  Transport<Socket>& Layer() { return driver_.Layer(); }
-
- private:
-  using State = typename Driver<Socket, Transport, Limits>::State;
-
-  /// With an error in error_, which is then a refused token, only where there is another one.
-  void Open(const Endpoint& to) {
-    SessionOptions options = strings_.Take(*this, to.host, to.local_address);
-    if (strings_.TakeToken(static_cast<Handler&>(*this), static_cast<bool>(error_), options)) {
-      error_ = detail::PrepareSecurity(*this, to.port, driver_.Layer(), options);
-      options.transcript = {&ShowLine, this};
-      options.pipelining = options.pipelining && trust_.Start(to.host, to.port);
-      if (!error_) driver_.Connect({strings_.Host(), to.port, strings_.LocalAddress()}, options);
-      Run();
-    }
-    strings_.Forget();
-  }
-
-  CommandResult Command(std::string_view verb, std::string_view argument = {}) {
-    answer_ = {};
-    error_ = {};
-    if (IsConnected()) Run();
-    if (!IsConnected()) {
-      answer_.error = error_ ? error_ : smtpoll::Error(Errc::InvalidState, Phase::Idle, "not connected");
-    } else if (driver_.Session().Command(std::string(verb).append(argument), Socket::Now())) {
-      Run();
-      answer_.error = error_;
-    } else {
-      answer_.error =
-          smtpoll::Error(Errc::InvalidMessage, Phase::Command, "the argument is no single line of 500 bytes");
-    }
-    return answer_;
-  }
-
-  /// Drives until the session is idle or over; the error of a session that failed is then in error_.
-  void Run() {
-    for (;;) {
-      driver_.SetPatience(-1);
-      std::size_t budget = SIZE_MAX;
-      const Event event = driver_.Next(budget);
-      if (event.kind != EventKind::None) {
-        Dispatch(event);
-        continue;
-      }
-      const bool idle = driver_.CurrentState() == State::Session && driver_.Session().Idle();
-      if (idle || driver_.CurrentState() == State::Closed) return;
-      if (driver_.Patience() != 0) driver_.Wait(driver_.Wants(), -1);
-    }
-  }
-
-  void Dispatch(const Event& event) {
-    switch (event.kind) {
-      case EventKind::None:
-      case EventKind::Hello:
-      case EventKind::NeedTls:
-      case EventKind::Authenticated:
-      case EventKind::Ready:
-      case EventKind::Ended: return;
-      case EventKind::Greeting: return this->OnConnectionEstablished(event.reply.text);
-      case EventKind::RecipientAccepted:
-      case EventKind::RecipientRefused: return delivery_.OnRecipient(event);
-      case EventKind::RecipientFinal: return delivery_.OnRecipientFinal(event);
-      case EventKind::CommandReply:
-        answer_.reply_code = event.reply.code;
-        answer_.enhanced = event.reply.enhanced;
-        answer_.text = event.reply.text;
-        return;
-      case EventKind::Chunk:
-        if (detail::AskAboutChunk(static_cast<Handler&>(*this), event)) driver_.Session().Cancel();
-        return;
-      case EventKind::Accepted: this->OnSendProgress(0, 0); return delivery_.OnAccepted(event);
-      case EventKind::Refused: return delivery_.End(Outcome::Refused, event.error);
-      case EventKind::InDoubt: return delivery_.End(Outcome::InDoubt, event.error);
-      case EventKind::Returned: return delivery_.End(Outcome::Queued, event.error);
-      case EventKind::MustReconnect: error_ = *event.error; return;
-      case EventKind::Failed:
-        error_ = *event.error;
-        if (driver_.Session().FailedInGroup()) trust_.FailedInGroup(error_);
-        return;
-    }
-  }
-
-  static void ShowLine(void* self, Side side, std::string_view line) {
-    static_cast<BasicSession*>(self)->OnTranscript(side, line);
-  }
-
-  Driver<Socket, Transport, Limits> driver_;
-  detail::SessionStrings strings_;
-  detail::PipeliningTrust trust_;
-  detail::Delivery delivery_;
-  MessageSource source_;
-  smtpoll::Error error_;
-  CommandResult answer_;
-};
-
-/// A blocking session over this platform's sockets, without TLS.
-using Session = BasicSession<NativeSocket>;
-
-SMTPOLL_NAMESPACE_END
-
-#endif
-
-// ---- smtpoll/base/error_category.hpp ----
-// Errors as std::error_code and as one line of text, for programs that have the standard library's strings.
-#ifndef SMTPOLL_BASE_ERROR_CATEGORY_HPP
-#define SMTPOLL_BASE_ERROR_CATEGORY_HPP
-
-SMTPOLL_NAMESPACE_BEGIN
-namespace detail {
-
-class ErrorCategory final : public std::error_category {
- public:
-  const char* name() const noexcept override { return "smtpoll"; }
-  std::string message(int number) const override { return Name(static_cast<Errc>(number)); }
-};
-
-/// True for a number of Errc's; all others are the operating system's.
-constexpr bool IsOurs(int number) noexcept { return OwnName(static_cast<Errc>(number)) != nullptr; }
-
-}  // namespace detail
-
-/// The category of Errc.
-inline const std::error_category& Category() noexcept {
-  static const detail::ErrorCategory category;
-  return category;
-}
-
-inline std::error_code make_error_code(Errc code) noexcept { return {static_cast<int>(code), Category()}; }
-
-/// `error` as a std::error_code: ours in Category(), the OS's own numbers in std::system_category().
-inline std::error_code ToErrorCode(const Error& error) noexcept {
-  if (!error) return {};
-  return {error.ErrorNumber, detail::IsOurs(error.ErrorNumber) ? Category() : std::system_category()};
-}
-
-/// One line for people: the phase, what happened, the command and the server's reply as far as known.
-inline std::string ToString(const Error& error) {
-  std::string line;
-  if (error.phase != Phase::None) line.append(Name(error.phase)).append(": ");
-  line += ToErrorCode(error).message();
-  if (!error.command.empty()) line.append(" [").append(error.command.View()).append("]");
-  if (error.reply_code != 0) {
-    line.append(": ").append(std::to_string(error.reply_code));
-    if (error.enhanced) {
-      line.append(" ").append(std::to_string(error.enhanced.status_class));
-      line.append(".").append(std::to_string(error.enhanced.subject));
-      line.append(".").append(std::to_string(error.enhanced.detail));
-    }
-    line.append(" ").append(error.text.View());
-  } else if (!error.text.empty()) {
-    line.append(": ").append(error.text.View());
-  }
-  return line;
-}
-
-SMTPOLL_NAMESPACE_END
-
-template <>
-struct std::is_error_code_enum<smtpoll::Errc> : std::true_type {};
-
-#endif
-
-// ---- smtpoll/client/flights.hpp ----
-// The messages that SMTPSocket has under way, in the order in which the engine was given them: the engine tells their
-// outcomes in that order too. Invariant: a flight stays where it is in memory until it is taken, and its memory is used
-// again for a later one.
-#ifndef SMTPOLL_CLIENT_FLIGHTS_HPP
-#define SMTPOLL_CLIENT_FLIGHTS_HPP
-
-SMTPOLL_NAMESPACE_BEGIN
-namespace detail {
-
-/// A message under way and what is known of it.
-struct Flight {
-  EmailMessage mail;
-  Delivery delivery;
-};
-
-class Flights {
- public:
-  using Owner = std::unique_ptr<Flight>;
-
-  bool empty() const noexcept { return under_way_.empty(); }
-  std::size_t Count() const noexcept { return under_way_.size(); }
-  Flight& Oldest() noexcept { return *under_way_.front(); }
-  const Flight& Oldest() const noexcept { return *under_way_.front(); }
-  Flight& Newest() noexcept { return *under_way_.back(); }
-
-  /// An empty flight that belongs to the caller.
-  Owner Take() {
-    if (spare_.empty()) return std::make_unique<Flight>();
-    Owner flight = std::move(spare_.back());
-    spare_.pop_back();
-    return flight;
-  }
-  void Add(Owner flight) {
-    under_way_.push_back(std::move(flight));
-    spare_.reserve(under_way_.capacity());  // so that GiveBack never allocates
-  }
-  Owner TakeOldest() {
-    Owner flight = std::move(under_way_.front());
-    under_way_.erase(under_way_.begin());
-    return flight;
-  }
-  /// The flight is over; its memory is kept, but that of attachments.
-  void GiveBack(Owner flight) {
-    if (!flight->mail.Attachments.empty()) flight->mail = EmailMessage();
-    spare_.push_back(std::move(flight));
-  }
-
- private:
-  std::vector<Owner> under_way_;
-  std::vector<Owner> spare_;
-};
-
-}  // namespace detail
-SMTPOLL_NAMESPACE_END
-
-#endif
-
-// ---- smtpoll/client/raw_stream.hpp ----
-// The seed's raw stream: bytes the caller reads and writes himself, between buffers of bounded size and the wire.
-// Invariant: received bytes are never dropped; when the buffer is full the wire is not read, so the peer has to wait.
-#ifndef SMTPOLL_CLIENT_RAW_STREAM_HPP
-#define SMTPOLL_CLIENT_RAW_STREAM_HPP
-
-SMTPOLL_NAMESPACE_BEGIN
-namespace detail {
-
-class RawStream {
- public:
-  /// What one round of sending and receiving came to.
-  struct Progress {
-    bool sent = false;
-    bool received = false;
-    bool ended = false;  ///< The wire is gone, `error` says why; what was received before is still there.
-    int error = 0;
-  };
-
-  std::string_view Received() const noexcept { return std::string_view(received_).substr(read_); }
-  std::size_t Unsent() const noexcept { return unsent_.size() - sent_; }
-
-  std::string Take(std::size_t count) {
-    std::string bytes(Received().substr(0, count));
-    read_ += bytes.size();
-    if (read_ == received_.size()) Purge();
-    return bytes;
-  }
-  void Purge() noexcept {
-    received_.clear();
-    read_ = 0;
-  }
-
-  /// Queues `bytes`; false, and nothing is queued, where more than `limit` bytes would wait.
-  bool Queue(std::string_view bytes, std::size_t limit) {
-    if (bytes.size() > limit || Unsent() > limit - bytes.size()) return false;
-    if (sent_ == unsent_.size()) DropUnsent();
-    unsent_ += bytes;
-    return true;
-  }
-  void DropUnsent() noexcept {
-    unsent_.clear();
-    sent_ = 0;
-  }
-
-  /// Sends what it can of what is queued; the bytes sent are taken from `budget`.
-  template <typename Wire>
-  Progress Send(Wire& wire, std::size_t& budget) {
-    Progress progress;
-    while (Unsent() != 0 && budget != 0) {
-      const IoResult result = wire.Write(unsent_.data() + sent_, Unsent());
-      if (result.status != IoStatus::Done) return End(progress, result);
-      sent_ += result.size;
-      progress.sent = true;
-      budget -= result.size < budget ? result.size : budget;
-    }
-    return progress;
-  }
-
-  /// Receives what is there, as long as at most `limit` bytes wait to be read.
-  template <typename Wire>
-  Progress Receive(Wire& wire, std::size_t limit, std::size_t& budget) {
-    Progress progress;
-    while (Received().size() < limit && budget != 0) {
-      const std::size_t room = limit - Received().size() < kPiece ? limit - Received().size() : kPiece;
-      received_.erase(0, read_);
-      read_ = 0;
-      const std::size_t before = received_.size();
-      received_.resize(before + room);
-      const IoResult result = wire.Read(&received_[before], room);
-      received_.resize(before + (result.status == IoStatus::Done ? result.size : 0));
-      if (result.status != IoStatus::Done) return End(progress, result);
-      progress.received = true;
-      budget -= result.size < budget ? result.size : budget;
-    }
-    return progress;
-  }
-
- private:
-  static constexpr std::size_t kPiece = 4096;
-
-  static Progress End(Progress progress, const IoResult& result) noexcept {
-    if (result.status == IoStatus::Again) return progress;
-    progress.ended = true;
-    progress.error = result.status == IoStatus::Failed ? result.error : static_cast<int>(Errc::ConnectionLost);
-    return progress;
-  }
-
-  std::string received_;
-  std::size_t read_ = 0;  // bytes of received_ that the caller has taken
-  std::string unsent_;
-  std::size_t sent_ = 0;  // bytes of unsent_ that the wire has taken
-};
-
-}  // namespace detail
-SMTPOLL_NAMESPACE_END
-
-#endif
-
 // ---- smtpoll/socket/network_interface.hpp ----
 // The network interfaces of this machine: the seed's class NetworkInterface and its System functions.
 // An interface with several IP addresses is listed once for each, IPv4 first; one without an address is left out.
@@ -12259,6 +12105,42 @@ inline std::string HostAddress() {
 }
 
 }  // namespace System
+
+SMTPOLL_NAMESPACE_END
+
+#endif
+
+// ---- smtpoll/transport/plain.hpp ----
+// The transport that adds nothing: bytes go to the socket as they are. Also the shortest example of a transport policy.
+#ifndef SMTPOLL_TRANSPORT_PLAIN_HPP
+#define SMTPOLL_TRANSPORT_PLAIN_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+
+/// Sends and receives in plain text over `Socket`, a socket policy.
+template <typename Socket>
+class PlainTransport {
+ public:
+  static constexpr bool kEncrypts = false;
+
+  Socket& NextLayer() noexcept { return socket_; }
+  const Socket& NextLayer() const noexcept { return socket_; }
+
+  IoResult Handshake(std::string_view) noexcept { return IoResult::Ok(); }
+  IoResult Read(char* into, std::size_t room) { return socket_.Read(into, room); }
+  /// Only where the socket has it.
+  template <typename S = Socket, typename = detail::StreamReadWait<S>>
+  IoResult ReadWait(char* into, std::size_t room, Millis at_most) {
+    return socket_.ReadWait(into, room, at_most);
+  }
+  IoResult Write(const char* bytes, std::size_t size) { return socket_.Write(bytes, size); }
+  Readiness Wants() const noexcept { return Readiness::None; }
+  bool Secured() const noexcept { return false; }
+  void Close() { socket_.Close(); }
+
+ private:
+  Socket socket_;
+};
 
 SMTPOLL_NAMESPACE_END
 
@@ -12537,6 +12419,12 @@ SMTPOLL_MEMBER(void)::Finish(detail::Flights::Owner flight, const smtpoll::Error
   EmailMessage& mail = flight->mail;
   const SendResult& result = flight->delivery.Result();
   const smtpoll::Error why = because != nullptr ? *because : result.error;
+  if constexpr (detail::Returns<bool, detail::TakenWhenLanded, Handler>()) {
+    if (this->OnMessageLanded(mail, result, Now())) {
+      sent_some_ = sent_some_ || result.outcome == Outcome::Sent;
+      return flights_.GiveBack(std::move(flight));
+    }
+  }
   switch (result.outcome) {
     case Outcome::Queued:
       if (flight->delivery.Settle(mail)) this->OnMessageFinished(mail, result);
@@ -12914,10 +12802,415 @@ SMTPOLL_NAMESPACE_END
 
 #endif
 
+// ---- smtpoll/client/retry_queue.hpp ----
+// RetryQueue: SMTPSocket that does not give up at once. What was refused for now goes again later, a lost connection
+// goes on at the next relay, and Poll drives that like all else; it needs no thread and no timer.
+// Invariant: a message is in Messages, under way, in Waiting, in InDoubt, in GivenUp, or was handed to MessageFinished.
+#ifndef SMTPOLL_CLIENT_RETRY_QUEUE_HPP
+#define SMTPOLL_CLIENT_RETRY_QUEUE_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+
+/// A message that waits for its next try.
+struct WaitingMessage {
+  EmailMessage Mail;
+  Millis Due = 0;  ///< When that is, on Now()'s clock.
+};
+
+namespace detail {
+
+/// The part of RetryQueue that hears what became of each message: `Handler`, and before it the retries.
+template <typename Handler>
+class RetryHandler : public Handler {
+ public:
+  RetryPolicy Policy;
+  /// Messages whose next try is due later, those for whom all relays failed too. May be changed between two Polls.
+  std::vector<WaitingMessage> Waiting;
+
+  void OnError(const Error& error) {
+    fault_ = error;
+    Handler::OnError(error);
+  }
+  /// Takes the message back where some of its recipients are worth another try; the others are settled.
+  bool OnMessageLanded(EmailMessage& mail, const SendResult& result, Millis now) {
+    if (result.outcome == Outcome::Sent || result.outcome == Outcome::Refused) ++landed_;
+    bool again = false;
+    for (const RecipientResult& recipient : result.recipients)
+      again = again || IsWorthAnotherTry(recipient, result, Policy.SendInDoubtAgain);
+    const bool in_doubt = result.outcome == Outcome::InDoubt && !Policy.SendInDoubtAgain;
+    if (!again || in_doubt || IsLastTry(mail)) return false;
+    for (const RecipientResult& recipient : result.recipients)
+      if (recipient.outcome != Outcome::Queued && !IsWorthAnotherTry(recipient, result, Policy.SendInDoubtAgain))
+        mail.Settled.push_back(recipient.mailbox);
+    Defer(std::move(mail), result, now);
+    return true;
+  }
+
+ protected:
+  bool IsLastTry(const EmailMessage& mail) const noexcept {
+    return Policy.Tries != 0 && mail.Tries + 1 >= Policy.Tries;
+  }
+
+  void Defer(EmailMessage mail, const SendResult& result, Millis now) {
+    ++mail.Tries;
+    const Millis delay = Policy.Delay(mail.Tries, RandomNumber(static_cast<std::uint64_t>(now)));
+    Waiting.push_back({std::move(mail), now > kNever - delay ? kNever : now + delay});
+    this->OnMessageDeferred(Waiting.back().Mail, result, delay);
+  }
+
+  smtpoll::Error fault_;    // the last one of the connection under way
+  std::size_t landed_ = 0;  // messages that the server has decided on in it
+};
+
+}  // namespace detail
+
+/// BasicSMTPSocket with retries. Fill Messages, call SendMail, then Poll while that says true: until every message is
+/// sent, refused for good, in doubt or given up. Further messages may be put into Messages meanwhile. Errors of a
+/// connection come through Error as with SMTPSocket; where they cannot go away by themselves (refused credentials, bad
+/// settings), Poll says false and the messages stay in Messages until the next SendMail.
+template <typename Socket, template <typename> class Transport = PlainTransport, typename Handler = EventFunctions,
+          typename Limits = DefaultLimits>
+class BasicRetryQueue : public BasicSMTPSocket<Socket, Transport, detail::RetryHandler<Handler>, Limits> {
+  using Base = BasicSMTPSocket<Socket, Transport, detail::RetryHandler<Handler>, Limits>;
+
+ public:
+  /// The servers to try, best first: one that does not take the connection lets the next one have its turn. Address and
+  /// Port then say which one it is. Empty: Address and Port alone.
+  std::vector<Relay> Relays;
+  /// Messages that no relay has taken in all their tries; certainly not accepted. The caller decides.
+  Sequence<EmailMessage> GivenUp;
+
+  void SendMail() {
+    active_ = true;
+    Begin();
+  }
+  PollStatus Poll() { return Poll(0); }
+  /// Waits up to `at_most` milliseconds (negative: no limit) where nothing can be done now, also for the next try.
+  PollStatus Poll(Millis at_most) {
+    if (polling_) return Status(false);
+    detail::FlagScope polling(polling_);
+    Begin();
+    const bool waiting = active_ && !running_;
+    const bool work_left = Base::Poll(waiting ? 0 : at_most).work_left;
+    if (running_ && !work_left) {
+      EndRun();
+    } else if (waiting && !work_left && at_most != 0) {
+      const Millis left = NextDue() > this->Now() ? NextDue() - this->Now() : 0;
+      this->Layer().NextLayer().Wait(Readiness::None, at_most < 0 || left < at_most ? left : at_most);
+    }
+    return Status(work_left);
+  }
+
+  /// As SMTPSocket's, and the retries stop until the next SendMail.
+  void Close() {
+    active_ = running_ = false;
+    Base::Close();
+  }
+  void Disconnect() {
+    active_ = running_ = false;
+    Base::Disconnect();
+  }
+  void DisconnectFromServer() {
+    active_ = false;
+    Base::DisconnectFromServer();
+  }
+
+  /// As SMTPSocket's, or when the next try is due.
+  Millis NextDeadline() const {
+    const Millis due = active_ && !running_ ? NextDue() : kNever;
+    return due < Base::NextDeadline() ? due : Base::NextDeadline();
+  }
+
+ private:
+  Millis NextDue() const noexcept {
+    Millis due = kNever;
+    for (const WaitingMessage& one : this->Waiting) due = one.Due < due ? one.Due : due;
+    return due;
+  }
+
+  /// Starts a run with what is due; there is nothing left to do where nothing waits either.
+  void Begin() {
+    if (!active_ || running_) return;
+    const Millis now = this->Now();
+    std::size_t kept = 0;
+    for (WaitingMessage& one : this->Waiting) {
+      if (one.Due <= now)
+        this->Messages.Append(std::move(one.Mail));
+      else if (&this->Waiting[kept++] != &one)
+        this->Waiting[kept - 1] = std::move(one);
+    }
+    this->Waiting.resize(kept);
+    active_ = !this->Messages.empty() || kept != 0;
+    if (this->Messages.empty()) return;
+    running_ = true;
+    curable_ = false;
+    relay_ = 0;
+    Try();
+  }
+
+  void Try() {
+    if (relay_ < Relays.size()) {
+      this->Address = Relays[relay_].Address;
+      this->Port = Relays[relay_].Port;
+    }
+    this->fault_ = {};
+    this->landed_ = 0;
+    Base::SendMail();
+  }
+
+  /// The connection is over. Messages that are left have not been accepted.
+  void EndRun() {
+    if (active_ && !this->Messages.empty()) {
+      if (this->landed_ != 0 || !this->fault_) return Try();  // this relay does work
+      curable_ = curable_ || detail::IsWorthAnotherConnection(this->fault_);
+      if (++relay_ < Relays.size()) return Try();
+      if (curable_)
+        DeferAll();
+      else
+        active_ = false;
+    }
+    running_ = false;
+    active_ = active_ && !(this->Messages.empty() && this->Waiting.empty());
+  }
+
+  /// No relay took a connection: each message has been tried in vain.
+  void DeferAll() {
+    SendResult result;
+    result.error = this->fault_;
+    for (std::size_t left = this->Messages.Count(); left != 0 && !this->Messages.empty(); --left) {
+      EmailMessage mail;
+      this->Messages.PopFront(mail);
+      if (!this->IsLastTry(mail)) {
+        this->Defer(std::move(mail), result, this->Now());
+        continue;
+      }
+      GivenUp.Append(std::move(mail));
+      this->OnMessageFinished(GivenUp[GivenUp.Count() - 1], result);
+    }
+  }
+
+  PollStatus Status(bool work_left) const {
+    Readiness wants = this->WantsRead() ? Readiness::Read : Readiness::None;
+    if (this->WantsWrite()) wants = wants | Readiness::Write;
+    return {work_left || active_ || running_, wants, NextDeadline()};
+  }
+
+  std::size_t relay_ = 0;
+  bool active_ = false;   // SendMail is at work
+  bool running_ = false;  // with a connection to some relay
+  bool curable_ = false;  // one of the relays failed in a way that may go away
+  bool polling_ = false;
+};
+
+/// RetryQueue over this platform's sockets, without TLS.
+using RetryQueue = BasicRetryQueue<NativeSocket>;
+
+SMTPOLL_NAMESPACE_END
+
+#endif
+
+// ---- smtpoll/client/session.hpp ----
+// Session: the blocking client. The same driver as SMTPSocket's, in a loop that waits; nothing is thrown.
+#ifndef SMTPOLL_CLIENT_SESSION_HPP
+#define SMTPOLL_CLIENT_SESSION_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+
+/// What the server answered to a command.
+struct CommandResult {
+  smtpoll::Error error;  ///< ErrorNumber 0: the reply below was read, whatever it says.
+  int reply_code = 0;
+  EnhancedCode enhanced;
+  std::string text;
+  explicit operator bool() const noexcept { return reply_code / 100 == 2; }
+};
+
+/// One connection to one server, used from one thread. Public settings are those of ClientSettings; time-outs are its
+/// Timeouts, and those of SecureSettings where the transport takes TlsSettings. Of the handler's hooks it calls
+/// OnConnectionEstablished, OnSendProgress, OnTranscript, OnTokenWanted and OnMessageFinished.
+template <typename Socket, template <typename> class Transport = PlainTransport, typename Handler = EventFunctions,
+          typename Limits = DefaultLimits>
+class BasicSession : public detail::SettingsOf<Transport<Socket>>, public Handler {
+ public:
+  BasicSession() = default;
+  BasicSession(const BasicSession&) = delete;
+  BasicSession& operator=(const BasicSession&) = delete;
+  /// Closes without QUIT and without calling any handler: what a handler looks at may be gone already.
+  ~BasicSession() = default;
+
+  /// Connects, reads the greeting, says EHLO and authenticates; returns when that is done or has failed. A connection
+  /// that stands is ended first. ErrorNumber 0 is success; else the error says the phase, the command and the server's
+  /// reply.
+  smtpoll::Error Connect(std::string_view host, std::uint16_t port, std::string_view local_address = {}) {
+    Quit();
+    if (port == 0) return smtpoll::Error(Errc::InvalidPort, Phase::Connect, "the port is 0");
+    error_ = {};
+    Open({host, port, local_address});
+    // A token that was refused is asked for once more.
+    if (detail::RefusesToken(error_)) Open({host, port, local_address});
+    return error_;
+  }
+
+  /// Sends one message and waits for its outcome. The result is valid until the next call; copy it to keep it. Without
+  /// a connection the outcome is Queued with Errc::InvalidState.
+  const SendResult& Send(const EmailMessage& mail) {
+    error_ = {};
+    if (IsConnected()) Run();  // the server may have said goodbye in the meantime
+    if (!IsConnected()) {
+      const smtpoll::Error none(Errc::InvalidState, Phase::Idle, "not connected");
+      delivery_.Decline(error_ ? error_ : none);
+      return delivery_.Result();
+    }
+    if (driver_.Session().IsExhausted()) {
+      delivery_.Decline({Errc::InvalidState, Phase::Idle, "the server takes no more messages in this session"});
+      return delivery_.Result();
+    }
+    smtpoll::Error refused = delivery_.Start(mail, source_, driver_.Session(), Socket::Now());
+    while (!refused) {
+      Run();
+      if (!delivery_.HasMore() || !IsConnected()) break;
+      refused = delivery_.Continue(mail, source_, driver_.Session(), Socket::Now());
+    }
+    if (delivery_.HasMore()) delivery_.End(Outcome::Queued, nullptr);
+    source_.Close();
+    this->OnMessageFinished(mail, delivery_.Result());
+    return delivery_.Result();
+  }
+
+  /// Asks the server something on an idle session; each returns its reply, or the error that ended the session. An
+  /// argument that would be more than one line is refused with Errc::InvalidMessage. RFC 5321 4.1.1.5 to 4.1.1.9.
+  CommandResult Noop() { return Command("NOOP"); }
+  CommandResult Reset() { return Command("RSET"); }
+  CommandResult Verify(std::string_view who) { return Command("VRFY ", who); }
+  CommandResult Expand(std::string_view list) { return Command("EXPN ", list); }
+  CommandResult Help(std::string_view topic = {}) { return Command(topic.empty() ? "HELP" : "HELP ", topic); }
+
+  /// Ends the session with QUIT and closes; waits for the server's 221 as long as Timeouts.quit says.
+  void Quit() {
+    driver_.Session().Quit(Socket::Now());
+    if (driver_.CurrentState() != State::Closed) Run();
+    Close();
+  }
+
+  /// Closes at once.
+  void Close() {
+    driver_.Close();
+    Run();
+    strings_.Forget();
+  }
+
+  bool IsConnected() const { return driver_.IsConnected(); }
+  /// All that is sent is encrypted.
+  bool SSLConnected() const { return driver_.IsConnected() && driver_.Layer().Secured(); }
+  /// What the server offered in its last EHLO reply.
+  const Capabilities& ServerCapabilities() const { return driver_.Session().ServerCapabilities(); }
+  /// The transport, for what is special to it.
+  Transport<Socket>& Layer() { return driver_.Layer(); }
+
+ private:
+  using State = typename Driver<Socket, Transport, Limits>::State;
+
+  /// With an error in error_, which is then a refused token, only where there is another one.
+  void Open(const Endpoint& to) {
+    SessionOptions options = strings_.Take(*this, to.host, to.local_address);
+    if (strings_.TakeToken(static_cast<Handler&>(*this), static_cast<bool>(error_), options)) {
+      error_ = detail::PrepareSecurity(*this, to.port, driver_.Layer(), options);
+      options.transcript = {&ShowLine, this};
+      options.pipelining = options.pipelining && trust_.Start(to.host, to.port);
+      if (!error_) driver_.Connect({strings_.Host(), to.port, strings_.LocalAddress()}, options);
+      Run();
+    }
+    strings_.Forget();
+  }
+
+  CommandResult Command(std::string_view verb, std::string_view argument = {}) {
+    answer_ = {};
+    error_ = {};
+    if (IsConnected()) Run();
+    if (!IsConnected()) {
+      answer_.error = error_ ? error_ : smtpoll::Error(Errc::InvalidState, Phase::Idle, "not connected");
+    } else if (driver_.Session().Command(std::string(verb).append(argument), Socket::Now())) {
+      Run();
+      answer_.error = error_;
+    } else {
+      answer_.error =
+          smtpoll::Error(Errc::InvalidMessage, Phase::Command, "the argument is no single line of 500 bytes");
+    }
+    return answer_;
+  }
+
+  /// Drives until the session is idle or over; the error of a session that failed is then in error_.
+  void Run() {
+    for (;;) {
+      driver_.SetPatience(-1);
+      std::size_t budget = SIZE_MAX;
+      const Event event = driver_.Next(budget);
+      if (event.kind != EventKind::None) {
+        Dispatch(event);
+        continue;
+      }
+      const bool idle = driver_.CurrentState() == State::Session && driver_.Session().Idle();
+      if (idle || driver_.CurrentState() == State::Closed) return;
+      if (driver_.Patience() != 0) driver_.Wait(driver_.Wants(), -1);
+    }
+  }
+
+  void Dispatch(const Event& event) {
+    switch (event.kind) {
+      case EventKind::None:
+      case EventKind::Hello:
+      case EventKind::NeedTls:
+      case EventKind::Authenticated:
+      case EventKind::Ready:
+      case EventKind::Ended: return;
+      case EventKind::Greeting: return this->OnConnectionEstablished(event.reply.text);
+      case EventKind::RecipientAccepted:
+      case EventKind::RecipientRefused: return delivery_.OnRecipient(event);
+      case EventKind::RecipientFinal: return delivery_.OnRecipientFinal(event);
+      case EventKind::CommandReply:
+        answer_.reply_code = event.reply.code;
+        answer_.enhanced = event.reply.enhanced;
+        answer_.text = event.reply.text;
+        return;
+      case EventKind::Chunk:
+        if (detail::AskAboutChunk(static_cast<Handler&>(*this), event)) driver_.Session().Cancel();
+        return;
+      case EventKind::Accepted: this->OnSendProgress(0, 0); return delivery_.OnAccepted(event);
+      case EventKind::Refused: return delivery_.End(Outcome::Refused, event.error);
+      case EventKind::InDoubt: return delivery_.End(Outcome::InDoubt, event.error);
+      case EventKind::Returned: return delivery_.End(Outcome::Queued, event.error);
+      case EventKind::MustReconnect: error_ = *event.error; return;
+      case EventKind::Failed:
+        error_ = *event.error;
+        if (driver_.Session().FailedInGroup()) trust_.FailedInGroup(error_);
+        return;
+    }
+  }
+
+  static void ShowLine(void* self, Side side, std::string_view line) {
+    static_cast<BasicSession*>(self)->OnTranscript(side, line);
+  }
+
+  Driver<Socket, Transport, Limits> driver_;
+  detail::SessionStrings strings_;
+  detail::PipeliningTrust trust_;
+  detail::Delivery delivery_;
+  MessageSource source_;
+  smtpoll::Error error_;
+  CommandResult answer_;
+};
+
+/// A blocking session over this platform's sockets, without TLS.
+using Session = BasicSession<NativeSocket>;
+
+SMTPOLL_NAMESPACE_END
+
+#endif
+
 // ---- smtpoll/client/secure_socket.hpp ----
-// SMTPSecureSocket and SecureSession: the seed's successor class and its blocking sibling, over the TLS library that a
-// macro chooses: SMTPOLL_OPENSSL, SMTPOLL_MBEDTLS or SMTPOLL_SCHANNEL, defined before smtpoll.hpp (the first of them
-// counts). They are BasicSMTPSocket and BasicSession over that transport; nothing else is special to them.
+// SMTPSecureSocket, SecureSession and SecureRetryQueue: the seed's successor class and its siblings, over the TLS
+// library that a macro chooses: SMTPOLL_OPENSSL, SMTPOLL_MBEDTLS or SMTPOLL_SCHANNEL, defined before smtpoll.hpp (the
+// first of them counts). They are the classes without "Secure" over that transport; nothing else is special to them.
 #ifndef SMTPOLL_CLIENT_SECURE_SOCKET_HPP
 #define SMTPOLL_CLIENT_SECURE_SOCKET_HPP
 
@@ -12934,12 +13227,15 @@ class SchannelTransport;
 #if defined(SMTPOLL_OPENSSL)
 using SMTPSecureSocket = BasicSMTPSocket<NativeSocket, OpenSslTransport>;
 using SecureSession = BasicSession<NativeSocket, OpenSslTransport>;
+using SecureRetryQueue = BasicRetryQueue<NativeSocket, OpenSslTransport>;
 #elif defined(SMTPOLL_MBEDTLS)
 using SMTPSecureSocket = BasicSMTPSocket<NativeSocket, MbedTlsTransport>;
 using SecureSession = BasicSession<NativeSocket, MbedTlsTransport>;
+using SecureRetryQueue = BasicRetryQueue<NativeSocket, MbedTlsTransport>;
 #elif defined(SMTPOLL_SCHANNEL)
 using SMTPSecureSocket = BasicSMTPSocket<NativeSocket, SchannelTransport>;
 using SecureSession = BasicSession<NativeSocket, SchannelTransport>;
+using SecureRetryQueue = BasicRetryQueue<NativeSocket, SchannelTransport>;
 #else
 namespace detail {
 
@@ -12959,6 +13255,7 @@ class NoTlsTransport : public PlainTransport<Socket> {
 
 using SMTPSecureSocket = BasicSMTPSocket<NativeSocket, detail::NoTlsTransport>;
 using SecureSession = BasicSession<NativeSocket, detail::NoTlsTransport>;
+using SecureRetryQueue = BasicRetryQueue<NativeSocket, detail::NoTlsTransport>;
 #endif
 
 SMTPOLL_NAMESPACE_END
@@ -13788,8 +14085,8 @@ class ScriptedSocket {
     Server.Go(Now());
     return IoResult::Ok(size);
   }
-  Readiness Wait(Readiness what, Millis) noexcept {
-    Clock() += kTick;
+  Readiness Wait(Readiness what, Millis at_most) noexcept {
+    Clock() += what == Readiness::None && at_most >= 0 ? at_most : kTick;
     return what;
   }
   void Close() noexcept { open_ = false; }
