@@ -49,7 +49,8 @@
 #include "smtpoll/message/dkim_mbedtls.hpp"
 #endif
 
-// Floor 0: errors, byte sources.
+// Floor 0: errors, also for people, and byte sources.
+#include "smtpoll/base/describe.hpp"
 #include "smtpoll/base/error_category.hpp"
 #include "smtpoll/base/source.hpp"
 
