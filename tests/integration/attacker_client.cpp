@@ -45,7 +45,7 @@ template <typename Client>
 void Prepare(Client& client, const std::string& how, const char* authority) {
   client.ClientName = "me.example.org";
   client.UserName = "alice";
-  client.Password = "open-sesame-of-alice";
+  client.Password = "open-sesame-of-alice\xf0\x9f\xa6\x8a";
   client.CertificateAuthorityFile = authority;
   if (how == "tls") client.SMTPConnectionType = Client::SMTPConnectionTypes::SSLTLS;
   if (how == "careless") client.InsecureAcceptAnyCertificate = true;

@@ -42,13 +42,14 @@ struct Secrets {
   const char* token_file;
 };
 
-// A soft hyphen, a space that does not break, full-width letters, a superscript: not everything of NFKC, see SASLprep.
-// What Dovecot has is prepared by SASLprep; only SCRAM says that a client does so too, PLAIN and its like send as it
-// is.
+// A soft hyphen, a space that does not break, full-width letters, a superscript, and an emoji that Unicode 3.2 does not
+// know (RFC 3454 A.1). What Dovecot has is prepared by SASLprep; only SCRAM says that a client does so too, PLAIN and
+// its like send as it is.
 constexpr Secrets kAlice{"alice", "opensesame, = and more", "alice"};
-constexpr Secrets kUmlaut{"bj\xc3\xb8rn", "p\xc3\xa4ssw\xc3\xb6rt IX2", "umlaut"};
+constexpr Secrets kUmlaut{"bj\xc3\xb8rn", "p\xc3\xa4ssw\xc3\xb6rt IX2\xf0\x9f\xa6\x8a", "umlaut"};
 constexpr Secrets kUnprepared{"bj\xc3\xb8\xc2\xadrn",
-                              "p\xc3\xa4ss\xc2\xadw\xc3\xb6rt\xc2\xa0\xef\xbc\xa9\xef\xbc\xb8\xc2\xb2", "umlaut"};
+                              "p\xc3\xa4ss\xc2\xadw\xc3\xb6rt\xc2\xa0\xef\xbc\xa9\xef\xbc\xb8\xc2\xb2\xf0\x9f\xa6\x8a",
+                              "umlaut"};
 
 std::string ReadFile(const std::string& name) {
   std::ifstream file(folder + "/" + name, std::ios::binary);

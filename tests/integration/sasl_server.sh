@@ -47,7 +47,7 @@ DIR=$dir STARTTLS=$starttls WRAPPED=$wrapped sh "$here/postfix.sh" start "$dir" 
 # Passwords lie there as they are, prepared by SASLprep (RFC 4013), which Dovecot leaves to clients and administrators.
 cat >"$dir/users" <<'USERS'
 alice:{PLAIN}opensesame, = and more::::::
-bjørn:{PLAIN}pässwört IX2::::::
+bjørn:{PLAIN}pässwört IX2🦊::::::
 USERS
 cat >"$dir/oauth2.conf" <<CF
 introspection_mode = local

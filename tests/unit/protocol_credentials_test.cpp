@@ -60,6 +60,10 @@ TEST_CASE("Credentials: what a mechanism has no words for") {
   own.token = "t";
   own.nonce = "123456789012345678";
   CHECK(Fitting(own) == "CRAM-MD5 PLAIN LOGIN ");
+  own.token = "";
+  own.password = "sesame";
+  own.user_name = "\xc2\xad";
+  CHECK(Fitting(own) == "CRAM-MD5 PLAIN LOGIN ");
   own = {"user", ""};
   own.token = "t\1\1";
   CHECK(Fitting(own).empty());

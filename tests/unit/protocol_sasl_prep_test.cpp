@@ -74,6 +74,23 @@ TEST_CASE("RFC 4013 2.2: the full-width forms and Latin-1 in NFKC") {
         "z\xc3\xbcrich \xe6\x97\xa5\xe6\x9c\xac \xf0\x9f\x98\x80");
 }
 
+TEST_CASE("RFC 5802 5.1 and 2.2, RFC 3454 7: what Unicode 3.2 does not know stays as it is, in passwords too") {
+  // A fox (Unicode 9), a capital sharp s (5.1), a d with a curl (4.0), a mark above (4.1).
+  for (const char* text : {"\xf0\x9f\xa6\x8a", "\xe1\xba\x9e", "\xc8\xa1", "e\xe1\xb7\x84"}) {
+    CAPTURE(text);
+    CHECK(Prepared(text) == text);
+  }
+  // A later version makes "0." and "A" of these, and puts the dot below before that mark.
+  for (const char* text : {"\xf0\x9f\x84\x80", "\xf0\x9f\x84\xb0", "a\xe1\xb7\x84\xcc\xa3"}) {
+    CAPTURE(text);
+    CHECK(Prepared(text) == text);
+  }
+  // What stands around them is prepared.
+  CHECK(Prepared("u\xcc\x88\xf0\x9f\xa6\x8a\xc2\xb2") ==
+        "\xc3\xbc\xf0\x9f\xa6\x8a"
+        "2");
+}
+
 TEST_CASE("RFC 4013 2.3: forbidden characters") {
   for (const char* text : {"a\x7f", "\xc2\x85", "a\xe2\x80\xa8", "\xe2\x80\x8e", "\xee\x80\x80", "\xef\xbf\xbd",
                            "\xef\xb7\x90", "\xf0\x9f\xbf\xbe", "\xf3\xa0\x80\x81", "\xf4\x8f\xbf\xbf"}) {

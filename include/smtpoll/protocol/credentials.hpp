@@ -43,6 +43,13 @@ constexpr bool HasControl(std::string_view text) noexcept {
   return false;
 }
 
+/// Why SCRAM cannot say `user_name`; nullptr where it can. One of which nothing is left is none (RFC 5802 5.1).
+inline const char* UserNameFault(std::string_view user_name) noexcept {
+  const PreparedText prepared(user_name);
+  if (prepared.Fault() != nullptr) return prepared.Fault();
+  return prepared.View().empty() ? "nothing is left of the user name when SASLprep is done" : nullptr;
+}
+
 /// What `credentials` lack for `mechanism`; nullptr where they lack nothing.
 inline const char* Misfit(AuthMechanism mechanism, const Credentials& credentials) noexcept {
   constexpr std::size_t kLeastNonce = 18;
@@ -66,7 +73,7 @@ inline const char* Misfit(AuthMechanism mechanism, const Credentials& credential
     for (const std::string_view text : {credentials.user_name, credentials.authorization_id, credentials.token})
       if (HasControl(text)) return "the credentials have a control character in them";
   if (rule.family != SaslFamily::Scram) return nullptr;
-  const char* const fault = PreparedText(credentials.user_name).Fault();
+  const char* const fault = UserNameFault(credentials.user_name);
   return fault != nullptr ? fault : PreparedText(credentials.password).Fault();
 }
 

@@ -1,6 +1,10 @@
 // SASLprep (RFC 4013, a profile of RFC 3454): one form for user names and passwords that look the same, before SCRAM
-// digests them. Characters that Unicode 3.2 does not know stay as they are, as RFC 5802 5.1 asks. With SMTPOLL_SMALL
-// there is no table for it: what is not ASCII is refused then, never sent unprepared.
+// digests them. With SMTPOLL_SMALL there is no table for it: what is not ASCII is refused then, never sent unprepared.
+//
+// Characters that Unicode 3.2 does not know (RFC 3454 A.1), such as most emoji, stay as they are. RFC 5802 5.1 asks for
+// that in user names, which are query strings (RFC 3454 7). In passwords its 2.2 forbids them, for they are to be
+// stored strings; but a client stores none, and servers do take them: Dovecot and Cyrus SASL prepare no password at
+// all. To refuse them would only keep their owners from SCRAM. (GNU SASL 2.2 refuses them, in user names too.)
 #ifndef SMTPOLL_PROTOCOL_SASL_PREP_HPP
 #define SMTPOLL_PROTOCOL_SASL_PREP_HPP
 
