@@ -108,6 +108,18 @@ struct Policy {
 int main() { RequireTransportPolicy<Policy, Socket>(); }
 END
 
+# Who asks for no TLS needs no TLS library: nothing of one is read.
+printf '#include "smtpoll/smtpoll.hpp"\nint main() { smtpoll::SMTPSocket socket; }\n' >"$work/core.cpp"
+if ! "$compiler" -std=c++17 -M -I "$include_dir" "$work/core.cpp" >"$work/read"; then
+  echo 'FAILED  the core does not compile'
+  failures=$((failures + 1))
+elif grep -E '[ /](openssl|mbedtls|psa)/' "$work/read"; then
+  echo 'FAILED  the core reads headers of a TLS library'
+  failures=$((failures + 1))
+else
+  echo 'ok      the core reads no headers of a TLS library'
+fi
+
 # Without a TLS library there is no SMTPSecureSocket, and the compiler says where to get one.
 for class in SMTPSecureSocket SecureSession; do
   for sentence in 'define SMTPOLL_OPENSSL, SMTPOLL_MBEDTLS or' 'include smtpoll/transport/openssl.hpp'; do

@@ -33,7 +33,8 @@ enum class TlsRequired : std::uint8_t {
   Yes,
   /// The header field "TLS-Required: No": rather to be delivered than to be protected, whatever the receiving side has
   /// published about TLS. That is a word to the servers on the way; the connection to the first one stays as safe as
-  /// Security says.
+  /// Security says. With a ready-made Source, whose header nobody here writes to, it is a fault of the message: there
+  /// the Source has to hold the field itself.
   No,
 };
 

@@ -111,7 +111,8 @@ constexpr const char* OwnName(Errc code) noexcept {
     case Errc::CertificateName: return "the server's certificate is for another name: connect by that name";
     case Errc::CertificateExpired: return "the server's certificate is not valid now: check this machine's clock first";
     case Errc::CertificateRejected: return "the server's certificate is revoked or not the pinned one";
-    case Errc::TlsVersion: return "the server speaks no TLS version that is allowed";
+    case Errc::TlsVersion:
+      return "the server speaks no TLS version that is allowed: it has to be renewed, or TLSv12 is to be allowed";
     case Errc::TlsSettings: return "the TLS settings cannot be used";
     case Errc::TlsRefused: return "the server does not encrypt here: use its other port, or allow plain text by name";
     case Errc::ProxyRefused: return "the proxy did not connect to the server";
