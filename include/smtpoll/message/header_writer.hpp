@@ -98,6 +98,13 @@ class HeaderWriter {
 
   void End() { out_.append("\r\n", 2); }
 
+  /// A whole field of unstructured text.
+  void Field(std::string_view name, std::string_view text) {
+    Begin(name);
+    Text(text);
+    End();
+  }
+
   std::size_t Column() const noexcept { return out_.size() - line_; }
 
  private:

@@ -8,41 +8,13 @@
 #include <vector>
 
 #include "smtpoll/base/text_buffer.hpp"
-#include "smtpoll/message/attachment_plan.hpp"
+#include "smtpoll/message/attachment_fields.hpp"
 #include "smtpoll/message/body_source.hpp"
-#include "smtpoll/message/date.hpp"
-#include "smtpoll/message/email_message.hpp"
-#include "smtpoll/message/header_writer.hpp"
-#include "smtpoll/message/token_mint.hpp"
+#include "smtpoll/message/message_fields.hpp"
+#include "smtpoll/message/message_part.hpp"
 
 SMTPOLL_NAMESPACE_BEGIN
 namespace detail {
-
-/// What a LineClaim may say of a part.
-enum class LineQuality : std::uint8_t { Any, Crlf, NoDots };
-
-struct MessagePart {
-  bool is_literal = false;
-  std::size_t begin = 0;  // of a literal: its place in Literals()
-  std::size_t end = 0;
-  std::string_view text;  // of a body
-  TransferEncoding encoding = TransferEncoding::SevenBit;
-  const EmailAttachment* attachment = nullptr;
-  std::uint64_t size = 0;                // bytes on the wire, or kUnknownSize
-  bool verbatim = false;                 // of a body: its lines need nothing
-  LineQuality lines = LineQuality::Any;  // of what is read from here on until a part has given a byte
-};
-
-/// A longer name is encoded, because it may have no place where its line can be folded.
-constexpr std::size_t kLongestPlainName = 500;
-
-/// What makes a rendering this one and no other: a message that is rendered again with the same stamp shows the same
-/// Date and the same Message-ID. All zero is a stamp that the first rendering fills.
-struct MessageStamp {
-  std::int64_t time = 0;  // seconds since 1970
-  char token[TokenMint::kSize] =
-      {};  // letters that no text of the message holds: the stem of its boundaries and its Message-ID
-};
 
 class MessageLayout {
  public:
@@ -91,7 +63,7 @@ class MessageLayout {
         stamp.time = static_cast<std::int64_t>(std::time(nullptr));
         DrawToken();
       }
-      WriteFields();
+      MessageFields(mail, stamp, literals_, scratch_).Write(clock_);
       WriteMixed();
       EndLiteral();
     } else {
@@ -136,108 +108,6 @@ class MessageLayout {
       if (may_be_over && after < part.lines) part.lines = after;
       after = part.lines;
     }
-  }
-
-  // ---- Header fields.
-
-  void WriteFields() {
-    HeaderWriter writer(literals_);
-    if (Ours("Date")) {
-      writer.Begin("Date");
-      writer.Word(clock_.Text(static_cast<std::time_t>(stamp_->time)));
-      writer.End();
-    }
-    std::string_view author_domain;
-    if (Ours("From"))
-      author_domain = Addresses(writer, "From", mail_->FromAddress);
-    else
-      author_domain = FirstDomain(mail_->FromAddress);
-    if (Ours("To") && !mail_->ToAddress.empty()) Addresses(writer, "To", mail_->ToAddress);
-    if (Ours("Cc") && !mail_->CCAddress.empty()) Addresses(writer, "Cc", mail_->CCAddress);
-    if (Ours("Subject") && !mail_->Subject.empty()) Field(writer, "Subject", mail_->Subject);
-    if (Ours("Message-ID")) MessageId(writer, author_domain);
-    if (Ours("TLS-Required") && mail_->Options.tls_required == TlsRequired::No) Field(writer, "TLS-Required", "No");
-    for (const InternetHeaders::Field& field : mail_->Headers.Fields())
-      if (IsAddressField(field.name))
-        Addresses(writer, field.name, field.value);
-      else if (!IsStructural(field.name))
-        Field(writer, field.name, field.value);
-    Put("MIME-Version: 1.0\r\n");
-  }
-
-  bool Ours(std::string_view name) const noexcept { return !mail_->Headers.Has(name); }
-
-  /// Fields that say how the message is built are never the caller's, and Bcc reaches nobody.
-  static bool IsStructural(std::string_view name) noexcept {
-    for (const std::string_view one :
-         {"MIME-Version", "Content-Type", "Content-Transfer-Encoding", "Content-Disposition", "Bcc"})
-      if (EqualIgnoringCase(name, one)) return true;
-    return false;
-  }
-
-  static void Field(HeaderWriter& writer, std::string_view name, std::string_view value) {
-    writer.Begin(name);
-    writer.Text(value);
-    writer.End();
-  }
-
-  /// A field of mailboxes. An empty group, which names nobody, stands for itself; an empty list makes no field. Returns
-  /// the domain of the first.
-  std::string_view Addresses(HeaderWriter& writer, std::string_view name, std::string_view list) {
-    MailboxParser parser(list);
-    Mailbox mailbox;
-    std::string_view first_domain;
-    bool first = true;
-    while (parser.Next(mailbox)) {
-      if (first) {
-        writer.Begin(name);
-        first_domain = mailbox.domain;
-      } else {
-        writer.Glue(",");
-      }
-      first = false;
-      if (mailbox.local_part.size() + 1 + mailbox.domain.size() == list.size() && list.front() != '"' &&
-          IsAllPrint(list)) {
-        writer.Word(list);
-        continue;
-      }
-      if (IsAllAscii(mailbox.display_name) && mailbox.display_name.size() <= kLongestPlainName) {
-        writer.Verbatim(mailbox.display_name);
-      } else {
-        scratch_.clear();
-        AppendUnquoted(mailbox.display_name, scratch_);
-        writer.Encoded(scratch_);
-      }
-      scratch_.clear();
-      if (!mailbox.display_name.empty()) scratch_ += '<';
-      AppendAddrSpec(mailbox, scratch_);
-      if (!mailbox.display_name.empty()) scratch_ += '>';
-      writer.Word(scratch_);
-    }
-    const bool group = first && list.find(':') != std::string_view::npos;
-    if (group) {
-      writer.Begin(name);
-      writer.Word("undisclosed-recipients:;");
-    }
-    if (!first || group) writer.End();
-    return first_domain;
-  }
-
-  static std::string_view FirstDomain(std::string_view list) noexcept {
-    Mailbox mailbox;
-    MailboxParser(list).Next(mailbox);
-    return mailbox.domain;
-  }
-
-  void MessageId(HeaderWriter& writer, std::string_view domain) {
-    scratch_.assign("<").append(stamp_->token, sizeof stamp_->token);
-    scratch_ += '@';
-    if (domain.empty() || domain[0] == '[' || !IsAllAscii(domain)) domain = "localhost.localdomain";
-    scratch_.append(domain);
-    scratch_ += '>';
-    writer.Begin("Message-ID");
-    writer.Word(scratch_);
-    writer.End();
   }
 
   // ---- The tree. Each of these writes an entity: its header fields, the empty line, its body.
@@ -339,23 +209,7 @@ class MessageLayout {
 
   void WriteAttachment(const EmailAttachment& one, std::string_view disposition) {
     const AttachmentPlan plan = AttachmentPlanner(one, width_).Plan();
-    HeaderWriter writer(literals_);
-    writer.Begin("Content-Type");
-    writer.Word(plan.type);
-    if (plan.is_utf8) {
-      writer.Glue(";");
-      writer.Word("charset=utf-8");
-    }
-    if (!IsAllAscii(one.Name)) NameForOldReaders(writer, one.Name);
-    writer.End();
-    writer.Begin("Content-Disposition");
-    writer.Word(disposition);
-    if (!one.Name.empty()) FileName(writer, one.Name);
-    writer.End();
-    if (!one.InlineContentID.empty()) {
-      scratch_.assign("<").append(one.InlineContentID).append(">");
-      Field(writer, "Content-ID", scratch_);
-    }
+    AttachmentFields(literals_, scratch_, name_).Write(one, plan, disposition);
     EndHeader(plan.encoding);
     if (plan.is_text && one.InMemory()) return AddText(one.Data, Scanned(one.Data), plan.encoding);
     MessagePart part;
@@ -372,56 +226,6 @@ class MessageLayout {
     Put(kNames[static_cast<unsigned>(encoding)]);
     Put("\r\n\r\n");
     EndLiteral();
-  }
-
-  /// Readers that do not know RFC 2231 look here: the name with a low line for each character that is not ASCII. Not as
-  /// a second filename parameter, which others take for a fault.
-  void NameForOldReaders(HeaderWriter& writer, std::string_view name) {
-    TextBuffer& plain = name_;
-    plain.clear();
-    while (!name.empty() && plain.size() < 60) {
-      const Utf8Character character = FirstCharacter(name);
-      plain += character.bytes.size() == 1 && IsPrint(character.bytes[0]) ? character.bytes[0] : '_';
-      name.remove_prefix(character.consumed);
-    }
-    writer.Glue(";");
-    scratch_.assign("name=");
-    AppendQuoted(Trim(plain), scratch_);
-    writer.Word(scratch_);
-  }
-
-  /// RFC 2183 2.3 where the name is plain and short, else RFC 2231 in segments that fit a line. A segment ends between
-  /// two characters, because readers decode each by itself.
-  void FileName(HeaderWriter& writer, std::string_view name) {
-    writer.Glue(";");
-    if (IsAllAscii(name) && name.size() <= 60 && Trim(name) == name) {
-      scratch_.assign("filename=");
-      AppendQuoted(name, scratch_);
-      return writer.Word(scratch_);
-    }
-    constexpr std::size_t kSegment = 45;
-    for (int number = 0; !name.empty(); ++number) {
-      if (number != 0) writer.Glue(";");
-      scratch_.assign("filename*").append(std::to_string(number)).append(number == 0 ? "*=utf-8''" : "*=");
-      const std::size_t start = scratch_.size();
-      while (!name.empty() && scratch_.size() - start < kSegment) {
-        const Utf8Character character = FirstCharacter(name);
-        for (const char c : character.bytes) AppendExtended(c);
-        name.remove_prefix(character.consumed);
-      }
-      writer.Word(scratch_);
-    }
-  }
-
-  /// RFC 2231 7: attribute-char as it is, all else in per cent.
-  void AppendExtended(char c) {
-    if (IsAlpha(c) || IsDigit(c) || c == '.' || c == '-' || c == '_') {
-      scratch_ += c;
-      return;
-    }
-    scratch_ += '%';
-    scratch_ += kHexDigits[static_cast<unsigned char>(c) >> 4];
-    scratch_ += kHexDigits[static_cast<unsigned char>(c) & 15];
   }
 
   // ---- Boundaries (RFC 2046 5.1.1). "=_" stands in neither quoted-printable nor base64.
