@@ -278,7 +278,8 @@ constexpr const char* OwnName(Errc code) noexcept {
     case Errc::CertificateName: return "the server's certificate is for another name: connect by that name";
     case Errc::CertificateExpired: return "the server's certificate is not valid now: check this machine's clock first";
     case Errc::CertificateRejected: return "the server's certificate is revoked or not the pinned one";
-    case Errc::TlsVersion: return "the server speaks no TLS version that is allowed";
+    case Errc::TlsVersion:
+      return "the server speaks no TLS version that is allowed: it has to be renewed, or TLSv12 is to be allowed";
     case Errc::TlsSettings: return "the TLS settings cannot be used";
     case Errc::TlsRefused: return "the server does not encrypt here: use its other port, or allow plain text by name";
     case Errc::ProxyRefused: return "the proxy did not connect to the server";
@@ -2353,8 +2354,12 @@ SMTPOLL_NAMESPACE_END
 
 // ---- smtpoll/protocol/sasl_prep.hpp ----
 // SASLprep (RFC 4013, a profile of RFC 3454): one form for user names and passwords that look the same, before SCRAM
-// digests them. Characters that Unicode 3.2 does not know stay as they are, as RFC 5802 5.1 asks. With SMTPOLL_SMALL
-// there is no table for it: what is not ASCII is refused then, never sent unprepared.
+// digests them. With SMTPOLL_SMALL there is no table for it: what is not ASCII is refused then, never sent unprepared.
+//
+// Characters that Unicode 3.2 does not know (RFC 3454 A.1), such as most emoji, stay as they are. RFC 5802 5.1 asks for
+// that in user names, which are query strings (RFC 3454 7). In passwords its 2.2 forbids them, for they are to be
+// stored strings; but a client stores none, and servers do take them: Dovecot and Cyrus SASL prepare no password at
+// all. To refuse them would only keep their owners from SCRAM. (GNU SASL 2.2 refuses them, in user names too.)
 #ifndef SMTPOLL_PROTOCOL_SASL_PREP_HPP
 #define SMTPOLL_PROTOCOL_SASL_PREP_HPP
 
@@ -2504,6 +2509,13 @@ constexpr bool HasControl(std::string_view text) noexcept {
   return false;
 }
 
+/// Why SCRAM cannot say `user_name`; nullptr where it can. One of which nothing is left is none (RFC 5802 5.1).
+inline const char* UserNameFault(std::string_view user_name) noexcept {
+  const PreparedText prepared(user_name);
+  if (prepared.Fault() != nullptr) return prepared.Fault();
+  return prepared.View().empty() ? "nothing is left of the user name when SASLprep is done" : nullptr;
+}
+
 /// What `credentials` lack for `mechanism`; nullptr where they lack nothing.
 inline const char* Misfit(AuthMechanism mechanism, const Credentials& credentials) noexcept {
   constexpr std::size_t kLeastNonce = 18;
@@ -2527,7 +2539,7 @@ inline const char* Misfit(AuthMechanism mechanism, const Credentials& credential
     for (const std::string_view text : {credentials.user_name, credentials.authorization_id, credentials.token})
       if (HasControl(text)) return "the credentials have a control character in them";
   if (rule.family != SaslFamily::Scram) return nullptr;
-  const char* const fault = PreparedText(credentials.user_name).Fault();
+  const char* const fault = UserNameFault(credentials.user_name);
   return fault != nullptr ? fault : PreparedText(credentials.password).Fault();
 }
 
@@ -4250,7 +4262,8 @@ enum class TlsRequired : std::uint8_t {
   Yes,
   /// The header field "TLS-Required: No": rather to be delivered than to be protected, whatever the receiving side has
   /// published about TLS. That is a word to the servers on the way; the connection to the first one stays as safe as
-  /// Security says.
+  /// Security says. With a ready-made Source, whose header nobody here writes to, it is a fault of the message: there
+  /// the Source has to hold the field itself.
   No,
 };
 
@@ -7689,6 +7702,13 @@ class HeaderWriter {
 
   void End() { out_.append("\r\n", 2); }
 
+  /// A whole field of unstructured text.
+  void Field(std::string_view name, std::string_view text) {
+    Begin(name);
+    Text(text);
+    End();
+  }
+
   std::size_t Column() const noexcept { return out_.size() - line_; }
 
  private:
@@ -9178,6 +9198,103 @@ SMTPOLL_NAMESPACE_END
 
 #endif
 
+// ---- smtpoll/message/attachment_fields.hpp ----
+// The header fields of an attachment: its type, its name by RFC 2183 and RFC 2231, and by what older readers look for.
+// Invariant: all that is written is ASCII, whatever the name holds.
+#ifndef SMTPOLL_MESSAGE_ATTACHMENT_FIELDS_HPP
+#define SMTPOLL_MESSAGE_ATTACHMENT_FIELDS_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+namespace detail {
+
+/// `scratch` and `name` are room that its owner keeps for the next attachment.
+class AttachmentFields {
+ public:
+  AttachmentFields(TextBuffer& out, TextBuffer& scratch, TextBuffer& name) noexcept
+      : out_(out), scratch_(scratch), name_(name) {}
+
+  /// Writes them all but the transfer encoding.
+  void Write(const EmailAttachment& one, const AttachmentPlan& plan, std::string_view disposition) {
+    HeaderWriter writer(out_);
+    writer.Begin("Content-Type");
+    writer.Word(plan.type);
+    if (plan.is_utf8) {
+      writer.Glue(";");
+      writer.Word("charset=utf-8");
+    }
+    if (!IsAllAscii(one.Name)) NameForOldReaders(writer, one.Name);
+    writer.End();
+    writer.Begin("Content-Disposition");
+    writer.Word(disposition);
+    if (!one.Name.empty()) FileName(writer, one.Name);
+    writer.End();
+    if (!one.InlineContentID.empty()) {
+      scratch_.assign("<").append(one.InlineContentID).append(">");
+      writer.Field("Content-ID", scratch_);
+    }
+  }
+
+ private:
+  /// Readers that do not know RFC 2231 look here: the name with a low line for each character that is not ASCII. Not as
+  /// a second filename parameter, which others take for a fault.
+  void NameForOldReaders(HeaderWriter& writer, std::string_view name) {
+    TextBuffer& plain = name_;
+    plain.clear();
+    while (!name.empty() && plain.size() < 60) {
+      const Utf8Character character = FirstCharacter(name);
+      plain += character.bytes.size() == 1 && IsPrint(character.bytes[0]) ? character.bytes[0] : '_';
+      name.remove_prefix(character.consumed);
+    }
+    writer.Glue(";");
+    scratch_.assign("name=");
+    AppendQuoted(Trim(plain), scratch_);
+    writer.Word(scratch_);
+  }
+
+  /// RFC 2183 2.3 where the name is plain and short, else RFC 2231 in segments that fit a line. A segment ends between
+  /// two characters, because readers decode each by itself.
+  void FileName(HeaderWriter& writer, std::string_view name) {
+    writer.Glue(";");
+    if (IsAllAscii(name) && name.size() <= 60 && Trim(name) == name) {
+      scratch_.assign("filename=");
+      AppendQuoted(name, scratch_);
+      return writer.Word(scratch_);
+    }
+    constexpr std::size_t kSegment = 45;
+    for (int number = 0; !name.empty(); ++number) {
+      if (number != 0) writer.Glue(";");
+      scratch_.assign("filename*").append(std::to_string(number)).append(number == 0 ? "*=utf-8''" : "*=");
+      const std::size_t start = scratch_.size();
+      while (!name.empty() && scratch_.size() - start < kSegment) {
+        const Utf8Character character = FirstCharacter(name);
+        for (const char c : character.bytes) AppendExtended(c);
+        name.remove_prefix(character.consumed);
+      }
+      writer.Word(scratch_);
+    }
+  }
+
+  /// RFC 2231 7: attribute-char as it is, all else in per cent.
+  void AppendExtended(char c) {
+    if (IsAlpha(c) || IsDigit(c) || c == '.' || c == '-' || c == '_') {
+      scratch_ += c;
+      return;
+    }
+    scratch_ += '%';
+    scratch_ += kHexDigits[static_cast<unsigned char>(c) >> 4];
+    scratch_ += kHexDigits[static_cast<unsigned char>(c) & 15];
+  }
+
+  TextBuffer& out_;
+  TextBuffer& scratch_;
+  TextBuffer& name_;
+};
+
+}  // namespace detail
+SMTPOLL_NAMESPACE_END
+
+#endif
+
 // ---- smtpoll/message/date.hpp ----
 // The date of a message (RFC 5322 3.3): `Tue, 24 Nov 2026 10:00:00 +0100`, the local time and how far it is ahead of
 // UTC. Its words are English whatever the locale says.
@@ -9318,163 +9435,73 @@ SMTPOLL_NAMESPACE_END
 
 #endif
 
-// ---- smtpoll/message/message_layout.hpp ----
-// The order of a message's parts: literal text (headers, boundaries) and, between, bodies and attachments to be
-// encoded. The tree is the smallest that holds what is there (RFC 2046 5.1, RFC 2387): mixed, related, alternative.
-#ifndef SMTPOLL_MESSAGE_MESSAGE_LAYOUT_HPP
-#define SMTPOLL_MESSAGE_MESSAGE_LAYOUT_HPP
+// ---- smtpoll/message/message_stamp.hpp ----
+// What makes a rendering this one and no other: a message that is rendered again with the same stamp shows the same
+// Date, the same Message-ID (RFC 5322 3.6.4) and the same boundaries.
+#ifndef SMTPOLL_MESSAGE_MESSAGE_STAMP_HPP
+#define SMTPOLL_MESSAGE_MESSAGE_STAMP_HPP
 
 SMTPOLL_NAMESPACE_BEGIN
 namespace detail {
 
-/// What a LineClaim may say of a part.
-enum class LineQuality : std::uint8_t { Any, Crlf, NoDots };
-
-struct MessagePart {
-  bool is_literal = false;
-  std::size_t begin = 0;  // of a literal: its place in Literals()
-  std::size_t end = 0;
-  std::string_view text;  // of a body
-  TransferEncoding encoding = TransferEncoding::SevenBit;
-  const EmailAttachment* attachment = nullptr;
-  std::uint64_t size = 0;                // bytes on the wire, or kUnknownSize
-  bool verbatim = false;                 // of a body: its lines need nothing
-  LineQuality lines = LineQuality::Any;  // of what is read from here on until a part has given a byte
+/// All zero is a stamp that the first rendering fills.
+struct MessageStamp {
+  std::int64_t time = 0;  ///< Seconds since 1970.
+  /// Letters that no text of the message holds: the stem of its boundaries and its Message-ID.
+  char token[TokenMint::kSize] = {};
 };
+
+}  // namespace detail
+SMTPOLL_NAMESPACE_END
+
+#endif
+
+// ---- smtpoll/message/message_fields.hpp ----
+// The header fields of a message (RFC 5322 3.6): those of its members, then the caller's own. Invariant: what says how
+// the message is built is never the caller's, and Bcc reaches nobody.
+#ifndef SMTPOLL_MESSAGE_MESSAGE_FIELDS_HPP
+#define SMTPOLL_MESSAGE_MESSAGE_FIELDS_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+namespace detail {
 
 /// A longer name is encoded, because it may have no place where its line can be folded.
 constexpr std::size_t kLongestPlainName = 500;
 
-/// What makes a rendering this one and no other: a message that is rendered again with the same stamp shows the same
-/// Date and the same Message-ID. All zero is a stamp that the first rendering fills.
-struct MessageStamp {
-  std::int64_t time = 0;  // seconds since 1970
-  char token[TokenMint::kSize] =
-      {};  // letters that no text of the message holds: the stem of its boundaries and its Message-ID
-};
-
-class MessageLayout {
+/// The texts must stay valid until Write is done; `scratch` is room that its owner keeps for the next message.
+class MessageFields {
  public:
-  const std::vector<MessagePart>& Parts() const noexcept { return parts_; }
-  std::string_view Literals() const noexcept { return literals_; }
+  MessageFields(const EmailMessage& mail, const MessageStamp& stamp, TextBuffer& out, TextBuffer& scratch) noexcept
+      : mail_(mail), stamp_(stamp), out_(out), scratch_(scratch) {}
 
-  void Clear() noexcept {
-    parts_.clear();
-    literals_.clear();
-    literal_begin_ = 0;
-  }
-
-  /// What the wire has to carry for this message; the envelope asks the server for it.
-  WireWidth Width() const noexcept {
-    WireWidth width = WireWidth::SevenBit;
-    for (const MessagePart& part : parts_) {
-      if (part.encoding == TransferEncoding::Binary) return WireWidth::Binary;
-      if (part.encoding == TransferEncoding::EightBit) width = WireWidth::EightBit;
-    }
-    return width;
-  }
-
-  /// Appends the header as it goes over the wire, without the empty line after it.
-  void AppendHeader(std::string& to) const {
-    if (mail_->Source.empty()) {
-      to.append(Literals().substr(0, Literals().find("\r\n\r\n") + 2));
-      return;
-    }
-    CrlfText header;
-    header.Start(HeaderOf(mail_->Source));
-    char piece[256];
-    while (!header.Done()) to.append(piece, header.Read(piece, sizeof piece));
-  }
-
-  /// Bytes of the whole message, or kUnknownSize.
-  std::uint64_t Size() const noexcept { return size_; }
-
-  /// `width`: what the server offers, 8BITMIME or BINARYMIME. An empty `stamp` is filled.
-  void Lay(const EmailMessage& mail, WireWidth width, MessageStamp& stamp) {
-    Clear();
-    stamp_ = &stamp;
-    width_ = width;
-    mail_ = &mail;
-    if (mail.Source.empty()) {
-      if (stamp.time == 0) {
-        stamp.time = static_cast<std::int64_t>(std::time(nullptr));
-        DrawToken();
-      }
-      WriteFields();
-      WriteMixed();
-      EndLiteral();
-    } else {
-      const TextScan scan = Scanned(mail.Source);
-      AddText(mail.Source, scan, scan.IsEightBit() ? TransferEncoding::EightBit : TransferEncoding::SevenBit);
-    }
-    SumUp();
-  }
-
- private:
-  void DrawToken() {
-    do {
-      mint_.Draw(stamp_->token);
-    } while (HasBoundaries() && (Occurs(mail_->BodyPlainText) || Occurs(mail_->BodyHTML) ||
-                                 Occurs(mail_->BodyEnriched) || Occurs(mail_->BodyCalendar) || OccursInAttachment()));
-  }
-  bool HasBoundaries() const noexcept { return !mail_->Attachments.empty() || CountBodies() > 1; }
-  bool Occurs(const std::string& text) const {
-    return text.find(stamp_->token, 0, sizeof stamp_->token) != std::string::npos;
-  }
-  int CountBodies() const noexcept {
-    return !mail_->BodyPlainText.empty() + !mail_->BodyEnriched.empty() + !mail_->BodyHTML.empty() +
-           !mail_->BodyCalendar.empty();
-  }
-
-  /// How long it all is, and what can be claimed of each part's lines. Boundaries, and fields that nobody checked, are
-  /// looked at; bodies are encoded by us.
-  void SumUp() noexcept {
-    const bool literals_are_lines = FindLineFault('\n', Literals().data(), literals_.size(), false) == literals_.size();
-    size_ = 0;
-    LineQuality after = LineQuality::NoDots;
-    for (std::size_t i = parts_.size(); i-- != 0;) {
-      MessagePart& part = parts_[i];
-      size_ = part.size == kUnknownSize || size_ == kUnknownSize ? kUnknownSize : size_ + part.size;
-      part.lines = LineQuality::Crlf;
-      if (part.is_literal && !literals_are_lines) part.lines = LineQuality::Any;
-      if (part.encoding == TransferEncoding::Binary) part.lines = LineQuality::Any;
-      if (part.encoding == TransferEncoding::Base64 || part.encoding == TransferEncoding::QuotedPrintable)
-        part.lines = LineQuality::NoDots;
-      // A part that may give no byte more is read together with what follows.
-      const bool may_be_over = part.size == 0 || part.size == kUnknownSize;
-      if (may_be_over && after < part.lines) part.lines = after;
-      after = part.lines;
-    }
-  }
-
-  // ---- Header fields.
-
-  void WriteFields() {
-    HeaderWriter writer(literals_);
+  /// Writes them all; the fields about the body, and the empty line, are left to who lays it out.
+  void Write(DateClock& clock) {
+    HeaderWriter writer(out_);
     if (Ours("Date")) {
       writer.Begin("Date");
-      writer.Word(clock_.Text(static_cast<std::time_t>(stamp_->time)));
+      writer.Word(clock.Text(static_cast<std::time_t>(stamp_.time)));
       writer.End();
     }
     std::string_view author_domain;
     if (Ours("From"))
-      author_domain = Addresses(writer, "From", mail_->FromAddress);
+      author_domain = Addresses(writer, "From", mail_.FromAddress);
     else
-      author_domain = FirstDomain(mail_->FromAddress);
-    if (Ours("To") && !mail_->ToAddress.empty()) Addresses(writer, "To", mail_->ToAddress);
-    if (Ours("Cc") && !mail_->CCAddress.empty()) Addresses(writer, "Cc", mail_->CCAddress);
-    if (Ours("Subject") && !mail_->Subject.empty()) Field(writer, "Subject", mail_->Subject);
+      author_domain = FirstDomain(mail_.FromAddress);
+    if (Ours("To") && !mail_.ToAddress.empty()) Addresses(writer, "To", mail_.ToAddress);
+    if (Ours("Cc") && !mail_.CCAddress.empty()) Addresses(writer, "Cc", mail_.CCAddress);
+    if (Ours("Subject") && !mail_.Subject.empty()) writer.Field("Subject", mail_.Subject);
     if (Ours("Message-ID")) MessageId(writer, author_domain);
-    if (Ours("TLS-Required") && mail_->Options.tls_required == TlsRequired::No) Field(writer, "TLS-Required", "No");
-    for (const InternetHeaders::Field& field : mail_->Headers.Fields())
+    if (Ours("TLS-Required") && mail_.Options.tls_required == TlsRequired::No) writer.Field("TLS-Required", "No");
+    for (const InternetHeaders::Field& field : mail_.Headers.Fields())
       if (IsAddressField(field.name))
         Addresses(writer, field.name, field.value);
       else if (!IsStructural(field.name))
-        Field(writer, field.name, field.value);
-    Put("MIME-Version: 1.0\r\n");
+        writer.Field(field.name, field.value);
+    out_.append("MIME-Version: 1.0\r\n");
   }
 
-  bool Ours(std::string_view name) const noexcept { return !mail_->Headers.Has(name); }
+ private:
+  bool Ours(std::string_view name) const noexcept { return !mail_.Headers.Has(name); }
 
   /// Fields that say how the message is built are never the caller's, and Bcc reaches nobody.
   static bool IsStructural(std::string_view name) noexcept {
@@ -9482,12 +9509,6 @@ class MessageLayout {
          {"MIME-Version", "Content-Type", "Content-Transfer-Encoding", "Content-Disposition", "Bcc"})
       if (EqualIgnoringCase(name, one)) return true;
     return false;
-  }
-
-  static void Field(HeaderWriter& writer, std::string_view name, std::string_view value) {
-    writer.Begin(name);
-    writer.Text(value);
-    writer.End();
   }
 
   /// A field of mailboxes. An empty group, which names nobody, stands for itself; an empty list makes no field. Returns
@@ -9539,7 +9560,7 @@ class MessageLayout {
   }
 
   void MessageId(HeaderWriter& writer, std::string_view domain) {
-    scratch_.assign("<").append(stamp_->token, sizeof stamp_->token);
+    scratch_.assign("<").append(stamp_.token, sizeof stamp_.token);
     scratch_ += '@';
     if (domain.empty() || domain[0] == '[' || !IsAllAscii(domain)) domain = "localhost.localdomain";
     scratch_.append(domain);
@@ -9547,6 +9568,148 @@ class MessageLayout {
     writer.Begin("Message-ID");
     writer.Word(scratch_);
     writer.End();
+  }
+
+  const EmailMessage& mail_;
+  const MessageStamp& stamp_;
+  TextBuffer& out_;
+  TextBuffer& scratch_;
+};
+
+}  // namespace detail
+SMTPOLL_NAMESPACE_END
+
+#endif
+
+// ---- smtpoll/message/message_part.hpp ----
+// One piece of a message on its way: literal text, or a body or an attachment that is to be encoded.
+#ifndef SMTPOLL_MESSAGE_MESSAGE_PART_HPP
+#define SMTPOLL_MESSAGE_MESSAGE_PART_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+namespace detail {
+
+/// What a LineClaim may say of a part.
+enum class LineQuality : std::uint8_t { Any, Crlf, NoDots };
+
+struct MessagePart {
+  bool is_literal = false;
+  std::size_t begin = 0;  // of a literal: its place in Literals()
+  std::size_t end = 0;
+  std::string_view text;  // of a body
+  TransferEncoding encoding = TransferEncoding::SevenBit;
+  const EmailAttachment* attachment = nullptr;
+  std::uint64_t size = 0;                // bytes on the wire, or kUnknownSize
+  bool verbatim = false;                 // of a body: its lines need nothing
+  LineQuality lines = LineQuality::Any;  // of what is read from here on until a part has given a byte
+};
+
+}  // namespace detail
+SMTPOLL_NAMESPACE_END
+
+#endif
+
+// ---- smtpoll/message/message_layout.hpp ----
+// The order of a message's parts: literal text (headers, boundaries) and, between, bodies and attachments to be
+// encoded. The tree is the smallest that holds what is there (RFC 2046 5.1, RFC 2387): mixed, related, alternative.
+#ifndef SMTPOLL_MESSAGE_MESSAGE_LAYOUT_HPP
+#define SMTPOLL_MESSAGE_MESSAGE_LAYOUT_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+namespace detail {
+
+class MessageLayout {
+ public:
+  const std::vector<MessagePart>& Parts() const noexcept { return parts_; }
+  std::string_view Literals() const noexcept { return literals_; }
+
+  void Clear() noexcept {
+    parts_.clear();
+    literals_.clear();
+    literal_begin_ = 0;
+  }
+
+  /// What the wire has to carry for this message; the envelope asks the server for it.
+  WireWidth Width() const noexcept {
+    WireWidth width = WireWidth::SevenBit;
+    for (const MessagePart& part : parts_) {
+      if (part.encoding == TransferEncoding::Binary) return WireWidth::Binary;
+      if (part.encoding == TransferEncoding::EightBit) width = WireWidth::EightBit;
+    }
+    return width;
+  }
+
+  /// Appends the header as it goes over the wire, without the empty line after it.
+  void AppendHeader(std::string& to) const {
+    if (mail_->Source.empty()) {
+      to.append(Literals().substr(0, Literals().find("\r\n\r\n") + 2));
+      return;
+    }
+    CrlfText header;
+    header.Start(HeaderOf(mail_->Source));
+    char piece[256];
+    while (!header.Done()) to.append(piece, header.Read(piece, sizeof piece));
+  }
+
+  /// Bytes of the whole message, or kUnknownSize.
+  std::uint64_t Size() const noexcept { return size_; }
+
+  /// `width`: what the server offers, 8BITMIME or BINARYMIME. An empty `stamp` is filled.
+  void Lay(const EmailMessage& mail, WireWidth width, MessageStamp& stamp) {
+    Clear();
+    stamp_ = &stamp;
+    width_ = width;
+    mail_ = &mail;
+    if (mail.Source.empty()) {
+      if (stamp.time == 0) {
+        stamp.time = static_cast<std::int64_t>(std::time(nullptr));
+        DrawToken();
+      }
+      MessageFields(mail, stamp, literals_, scratch_).Write(clock_);
+      WriteMixed();
+      EndLiteral();
+    } else {
+      const TextScan scan = Scanned(mail.Source);
+      AddText(mail.Source, scan, scan.IsEightBit() ? TransferEncoding::EightBit : TransferEncoding::SevenBit);
+    }
+    SumUp();
+  }
+
+ private:
+  void DrawToken() {
+    do {
+      mint_.Draw(stamp_->token);
+    } while (HasBoundaries() && (Occurs(mail_->BodyPlainText) || Occurs(mail_->BodyHTML) ||
+                                 Occurs(mail_->BodyEnriched) || Occurs(mail_->BodyCalendar) || OccursInAttachment()));
+  }
+  bool HasBoundaries() const noexcept { return !mail_->Attachments.empty() || CountBodies() > 1; }
+  bool Occurs(const std::string& text) const {
+    return text.find(stamp_->token, 0, sizeof stamp_->token) != std::string::npos;
+  }
+  int CountBodies() const noexcept {
+    return !mail_->BodyPlainText.empty() + !mail_->BodyEnriched.empty() + !mail_->BodyHTML.empty() +
+           !mail_->BodyCalendar.empty();
+  }
+
+  /// How long it all is, and what can be claimed of each part's lines. Boundaries, and fields that nobody checked, are
+  /// looked at; bodies are encoded by us.
+  void SumUp() noexcept {
+    const bool literals_are_lines = FindLineFault('\n', Literals().data(), literals_.size(), false) == literals_.size();
+    size_ = 0;
+    LineQuality after = LineQuality::NoDots;
+    for (std::size_t i = parts_.size(); i-- != 0;) {
+      MessagePart& part = parts_[i];
+      size_ = part.size == kUnknownSize || size_ == kUnknownSize ? kUnknownSize : size_ + part.size;
+      part.lines = LineQuality::Crlf;
+      if (part.is_literal && !literals_are_lines) part.lines = LineQuality::Any;
+      if (part.encoding == TransferEncoding::Binary) part.lines = LineQuality::Any;
+      if (part.encoding == TransferEncoding::Base64 || part.encoding == TransferEncoding::QuotedPrintable)
+        part.lines = LineQuality::NoDots;
+      // A part that may give no byte more is read together with what follows.
+      const bool may_be_over = part.size == 0 || part.size == kUnknownSize;
+      if (may_be_over && after < part.lines) part.lines = after;
+      after = part.lines;
+    }
   }
 
   // ---- The tree. Each of these writes an entity: its header fields, the empty line, its body.
@@ -9648,23 +9811,7 @@ class MessageLayout {
 
   void WriteAttachment(const EmailAttachment& one, std::string_view disposition) {
     const AttachmentPlan plan = AttachmentPlanner(one, width_).Plan();
-    HeaderWriter writer(literals_);
-    writer.Begin("Content-Type");
-    writer.Word(plan.type);
-    if (plan.is_utf8) {
-      writer.Glue(";");
-      writer.Word("charset=utf-8");
-    }
-    if (!IsAllAscii(one.Name)) NameForOldReaders(writer, one.Name);
-    writer.End();
-    writer.Begin("Content-Disposition");
-    writer.Word(disposition);
-    if (!one.Name.empty()) FileName(writer, one.Name);
-    writer.End();
-    if (!one.InlineContentID.empty()) {
-      scratch_.assign("<").append(one.InlineContentID).append(">");
-      Field(writer, "Content-ID", scratch_);
-    }
+    AttachmentFields(literals_, scratch_, name_).Write(one, plan, disposition);
     EndHeader(plan.encoding);
     if (plan.is_text && one.InMemory()) return AddText(one.Data, Scanned(one.Data), plan.encoding);
     MessagePart part;
@@ -9681,56 +9828,6 @@ class MessageLayout {
     Put(kNames[static_cast<unsigned>(encoding)]);
     Put("\r\n\r\n");
     EndLiteral();
-  }
-
-  /// Readers that do not know RFC 2231 look here: the name with a low line for each character that is not ASCII. Not as
-  /// a second filename parameter, which others take for a fault.
-  void NameForOldReaders(HeaderWriter& writer, std::string_view name) {
-    TextBuffer& plain = name_;
-    plain.clear();
-    while (!name.empty() && plain.size() < 60) {
-      const Utf8Character character = FirstCharacter(name);
-      plain += character.bytes.size() == 1 && IsPrint(character.bytes[0]) ? character.bytes[0] : '_';
-      name.remove_prefix(character.consumed);
-    }
-    writer.Glue(";");
-    scratch_.assign("name=");
-    AppendQuoted(Trim(plain), scratch_);
-    writer.Word(scratch_);
-  }
-
-  /// RFC 2183 2.3 where the name is plain and short, else RFC 2231 in segments that fit a line. A segment ends between
-  /// two characters, because readers decode each by itself.
-  void FileName(HeaderWriter& writer, std::string_view name) {
-    writer.Glue(";");
-    if (IsAllAscii(name) && name.size() <= 60 && Trim(name) == name) {
-      scratch_.assign("filename=");
-      AppendQuoted(name, scratch_);
-      return writer.Word(scratch_);
-    }
-    constexpr std::size_t kSegment = 45;
-    for (int number = 0; !name.empty(); ++number) {
-      if (number != 0) writer.Glue(";");
-      scratch_.assign("filename*").append(std::to_string(number)).append(number == 0 ? "*=utf-8''" : "*=");
-      const std::size_t start = scratch_.size();
-      while (!name.empty() && scratch_.size() - start < kSegment) {
-        const Utf8Character character = FirstCharacter(name);
-        for (const char c : character.bytes) AppendExtended(c);
-        name.remove_prefix(character.consumed);
-      }
-      writer.Word(scratch_);
-    }
-  }
-
-  /// RFC 2231 7: attribute-char as it is, all else in per cent.
-  void AppendExtended(char c) {
-    if (IsAlpha(c) || IsDigit(c) || c == '.' || c == '-' || c == '_') {
-      scratch_ += c;
-      return;
-    }
-    scratch_ += '%';
-    scratch_ += kHexDigits[static_cast<unsigned char>(c) >> 4];
-    scratch_ += kHexDigits[static_cast<unsigned char>(c) & 15];
   }
 
   // ---- Boundaries (RFC 2046 5.1.1). "=_" stands in neither quoted-printable nor base64.
