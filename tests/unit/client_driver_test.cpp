@@ -423,6 +423,24 @@ TEST_CASE("EmailMessage.ReversePath, Options, EnvelopeID, Notify and RecipientOp
   CHECK(bench.events == "established mx ESMTP\nsent hi\nmail sent\n");
 }
 
+TEST_CASE("EmailMessage.Source and ReversePath need no FromAddress") {
+  for (const char* path : {"bounces@x.org", ""}) {
+    EmailMessage mail;
+    mail.AddRecipient("bob@y.org");
+    mail.Source = "From: alice@x.org\nSubject: ready-made\n\nHello\n";
+    CHECK(mail.Fault().field == "FromAddress");
+    mail.ReversePath = path;
+    CHECK_FALSE(mail.Fault());
+    Bench bench;
+    bench.Wire().Serve(1);
+    bench.client.Messages.Append(mail);
+    bench.client.SendMail();
+    CHECK(bench.Run());
+    CHECK(bench.Wire().sent.find("MAIL FROM:<" + std::string(path) + ">") != std::string::npos);
+    CHECK(bench.client.InDoubt.empty());
+  }
+}
+
 TEST_CASE("RFC 5321 4.5.5: the null reverse-path") {
   Bench bench;
   bench.Wire().Serve(1);

@@ -163,6 +163,20 @@ TEST_CASE("RFC 2033 4.2: by LMTP the recipients that had a 4yz final reply go ag
   CHECK(bench.server.Contents().size() == 2);
 }
 
+TEST_CASE("A connection that is lost when a part of the recipients has the message: the others get it later") {
+  Bench bench;
+  bench.server.Opening("LIMITS RCPTMAX=1");
+  bench.Serve("250 queued", "a@y.org");
+  bench.server.Expect("MAIL*").Break().Opening("LIMITS RCPTMAX=1");
+  bench.Serve("250 queued", "b@y.org");
+  bench.server.Quit();
+  bench.queue.Messages.Append(Mail("hi", "a@y.org, b@y.org"));
+  bench.queue.SendMail();
+  CHECK(bench.Run());
+  CHECK(bench.server.Verdict() == "");
+  CHECK(bench.events == "deferred hi queued 60000\nerror 102\nfinished hi sent\nsent hi\nmail sent\n");
+}
+
 TEST_CASE("What is refused for good does not go again") {
   Bench bench;
   bench.server.Opening();

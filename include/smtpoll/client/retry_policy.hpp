@@ -38,11 +38,11 @@ struct RetryPolicy {
 
 namespace detail {
 
-/// True where this recipient may take the message another time: refused for now (4yz), or in doubt where that is
-/// `allowed`.
+/// True where this recipient may take the message another time: not asked yet, refused for now (4yz), or in doubt where
+/// that is `allowed`.
 inline bool IsWorthAnotherTry(const RecipientResult& recipient, const SendResult& result, bool allowed) noexcept {
   if (recipient.outcome == Outcome::InDoubt) return allowed;
-  if (recipient.outcome != Outcome::Refused) return false;
+  if (recipient.outcome != Outcome::Refused) return recipient.outcome == Outcome::Queued;
   const bool by_name = recipient.reply_code != 0 && !recipient.accepted;
   return (by_name ? recipient.reply_code : result.error.reply_code) / 100 == 4;
 }

@@ -35,14 +35,18 @@ class RetryHandler : public Handler {
   /// Takes the message back where some of its recipients are worth another try; the others are settled.
   bool OnMessageLanded(EmailMessage& mail, const SendResult& result, Millis now) {
     if (result.outcome == Outcome::Sent || result.outcome == Outcome::Refused) ++landed_;
-    bool again = false;
-    for (const RecipientResult& recipient : result.recipients)
-      again = again || IsWorthAnotherTry(recipient, result, Policy.SendInDoubtAgain);
+    bool again = false, settled = false;
+    for (const RecipientResult& recipient : result.recipients) {
+      const bool worth = IsWorthAnotherTry(recipient, result, Policy.SendInDoubtAgain);
+      again = again || worth;
+      settled = settled || !worth;
+    }
+    // A message that no recipient has been settled of is back in Messages, for the next relay.
+    const bool untouched = result.outcome == Outcome::Queued && !settled;
     const bool in_doubt = result.outcome == Outcome::InDoubt && !Policy.SendInDoubtAgain;
-    if (!again || in_doubt || IsLastTry(mail)) return false;
+    if (!again || untouched || in_doubt || IsLastTry(mail)) return false;
     for (const RecipientResult& recipient : result.recipients)
-      if (recipient.outcome != Outcome::Queued && !IsWorthAnotherTry(recipient, result, Policy.SendInDoubtAgain))
-        mail.Settled.push_back(recipient.mailbox);
+      if (!IsWorthAnotherTry(recipient, result, Policy.SendInDoubtAgain)) mail.Settled.push_back(recipient.mailbox);
     Defer(std::move(mail), result, now);
     return true;
   }

@@ -107,6 +107,7 @@ class EmailMessage {
   /// lost after the server took the message for a part of the recipients.
   std::vector<std::string> Settled;
   std::uint32_t Tries = 0;  ///< How often a RetryQueue has tried it in vain.
+  std::string Tag;          ///< The caller's own, to know a message by in an event; never sent, never looked at.
 
   /// Signs the message on its way out, for example by DKIM. A signed message goes in ASCII, because a relay that turned
   /// 8bit into something else would break the signature; and its attachments are read twice.

@@ -68,9 +68,11 @@ class FaultFinder {
   /// sends the message need not read the lists once more.
   template <typename Take>
   MessageFault First(Take&& take) const {
-    const auto check = [&take](std::string_view field, std::string_view list, MailboxRole kind) {
-      return Addresses(field, list, kind != MailboxRole::Recipients,
-                       [&take, kind](const Mailbox& mailbox) { take(kind, mailbox); });
+    // A ready-made message that has its reverse-path too says by itself who wrote it.
+    const bool author_known = mail_.ReversePath && !mail_.Source.empty();
+    const auto check = [&](std::string_view field, std::string_view list, MailboxRole kind) {
+      const bool needed = kind == MailboxRole::Author ? !author_known : kind == MailboxRole::ReversePath;
+      return Addresses(field, list, needed, [&take, kind](const Mailbox& mailbox) { take(kind, mailbox); });
     };
     if (const MessageFault fault = check("FromAddress", mail_.FromAddress, MailboxRole::Author)) return fault;
     if (mail_.ReversePath && !mail_.ReversePath->empty())
