@@ -924,11 +924,11 @@ struct RetryPolicy {
 
 namespace detail {
 
-/// True where this recipient may take the message another time: refused for now (4yz), or in doubt where that is
-/// `allowed`.
+/// True where this recipient may take the message another time: not asked yet, refused for now (4yz), or in doubt where
+/// that is `allowed`.
 inline bool IsWorthAnotherTry(const RecipientResult& recipient, const SendResult& result, bool allowed) noexcept {
   if (recipient.outcome == Outcome::InDoubt) return allowed;
-  if (recipient.outcome != Outcome::Refused) return false;
+  if (recipient.outcome != Outcome::Refused) return recipient.outcome == Outcome::Queued;
   const bool by_name = recipient.reply_code != 0 && !recipient.accepted;
   return (by_name ? recipient.reply_code : result.error.reply_code) / 100 == 4;
 }
@@ -7372,6 +7372,7 @@ class EmailMessage {
   /// lost after the server took the message for a part of the recipients.
   std::vector<std::string> Settled;
   std::uint32_t Tries = 0;  ///< How often a RetryQueue has tried it in vain.
+  std::string Tag;          ///< The caller's own, to know a message by in an event; never sent, never looked at.
 
   /// Signs the message on its way out, for example by DKIM. A signed message goes in ASCII, because a relay that turned
   /// 8bit into something else would break the signature; and its attachments are read twice.
@@ -8588,9 +8589,11 @@ class FaultFinder {
   /// sends the message need not read the lists once more.
   template <typename Take>
   MessageFault First(Take&& take) const {
-    const auto check = [&take](std::string_view field, std::string_view list, MailboxRole kind) {
-      return Addresses(field, list, kind != MailboxRole::Recipients,
-                       [&take, kind](const Mailbox& mailbox) { take(kind, mailbox); });
+    // A ready-made message that has its reverse-path too says by itself who wrote it.
+    const bool author_known = mail_.ReversePath && !mail_.Source.empty();
+    const auto check = [&](std::string_view field, std::string_view list, MailboxRole kind) {
+      const bool needed = kind == MailboxRole::Author ? !author_known : kind == MailboxRole::ReversePath;
+      return Addresses(field, list, needed, [&take, kind](const Mailbox& mailbox) { take(kind, mailbox); });
     };
     if (const MessageFault fault = check("FromAddress", mail_.FromAddress, MailboxRole::Author)) return fault;
     if (mail_.ReversePath && !mail_.ReversePath->empty())
@@ -12932,14 +12935,18 @@ class RetryHandler : public Handler {
   /// Takes the message back where some of its recipients are worth another try; the others are settled.
   bool OnMessageLanded(EmailMessage& mail, const SendResult& result, Millis now) {
     if (result.outcome == Outcome::Sent || result.outcome == Outcome::Refused) ++landed_;
-    bool again = false;
-    for (const RecipientResult& recipient : result.recipients)
-      again = again || IsWorthAnotherTry(recipient, result, Policy.SendInDoubtAgain);
+    bool again = false, settled = false;
+    for (const RecipientResult& recipient : result.recipients) {
+      const bool worth = IsWorthAnotherTry(recipient, result, Policy.SendInDoubtAgain);
+      again = again || worth;
+      settled = settled || !worth;
+    }
+    // A message that no recipient has been settled of is back in Messages, for the next relay.
+    const bool untouched = result.outcome == Outcome::Queued && !settled;
     const bool in_doubt = result.outcome == Outcome::InDoubt && !Policy.SendInDoubtAgain;
-    if (!again || in_doubt || IsLastTry(mail)) return false;
+    if (!again || untouched || in_doubt || IsLastTry(mail)) return false;
     for (const RecipientResult& recipient : result.recipients)
-      if (recipient.outcome != Outcome::Queued && !IsWorthAnotherTry(recipient, result, Policy.SendInDoubtAgain))
-        mail.Settled.push_back(recipient.mailbox);
+      if (!IsWorthAnotherTry(recipient, result, Policy.SendInDoubtAgain)) mail.Settled.push_back(recipient.mailbox);
     Defer(std::move(mail), result, now);
     return true;
   }
