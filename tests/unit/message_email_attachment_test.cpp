@@ -3,6 +3,8 @@
 #include <doctest/doctest.h>
 
 #include <cstdio>
+#include <filesystem>
+#include <fstream>
 #include <random>
 #include <string>
 
@@ -77,6 +79,50 @@ TEST_CASE("EmailAttachment.LoadFromFile") {
   CHECK_FALSE(none.LoadFromFile("no/such/file"));
   CHECK_FALSE(none.LoadFromFile("."));
   CHECK(none.Name.empty());
+}
+
+TEST_CASE("EmailAttachment.LoadFromFile: a path is UTF-8 on every system, and may be a std::filesystem::path") {
+  const std::string number = std::to_string(std::random_device()());
+  // An umlaut, a Japanese letter, and one that UTF-16 writes as a pair.
+  const std::string name = "smtpoll-\xc3\xbc\xe6\x97\xa5\xf0\x9f\x93\x8e-" + number + ".txt";
+  const std::filesystem::path path(u"smtpoll-\u00fc\u65e5\U0001f4ce-" + std::u16string(number.begin(), number.end()) +
+                                   u".txt");
+  std::ofstream(path, std::ios::binary) << "hello";
+  EmailAttachment by_text, by_path;
+  CHECK(by_text.LoadFromFile("./" + name));
+  CHECK(by_path.LoadFromFile(path));
+  for (const EmailAttachment* attachment : {&by_text, &by_path}) {
+    CHECK(attachment->Name == name);
+    CHECK(attachment->Size() == 5);
+    AttachmentReader reader;
+    REQUIRE(reader.Start(*attachment, false));
+    CHECK(ReadAll(reader, 100) == "hello");
+  }
+  std::filesystem::remove(path);
+#if defined(SMTPOLL_WINDOWS)
+  EmailAttachment none;
+  CHECK_FALSE(none.LoadFromFile("\xfc.txt"));
+  CHECK_FALSE(none.LoadFromFile(std::wstring(1, wchar_t{0xD800}) + L".txt"));
+#endif
+}
+
+TEST_CASE("EmailAttachment.LoadFromFile: more than 4 GiB, also where long and off_t have 32 bits") {
+  const TemporaryFile file("begin");
+  constexpr std::uint64_t kSize = (std::uint64_t{1} << 32) + 7;
+  std::error_code error;
+  std::filesystem::resize_file(file.path, kSize, error);  // a hole: it takes no room
+  if (error) {
+    MESSAGE("this system makes no such file: " << error.message());
+    return;
+  }
+  EmailAttachment attachment;
+  REQUIRE(attachment.LoadFromFile(file.path));
+  CHECK(attachment.Size() == kSize);
+  AttachmentReader reader;
+  REQUIRE(reader.Start(attachment, false));
+  char begin[5];
+  CHECK(reader.Read(begin, 5).size == 5);
+  CHECK(std::string(begin, 5) == "begin");
 }
 
 TEST_CASE("EmailAttachment.LoadFromFile: a file that changed its length since is a failure, never another message") {

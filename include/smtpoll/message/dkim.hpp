@@ -15,6 +15,7 @@
 
 #include "smtpoll/base/ascii.hpp"
 #include "smtpoll/base/base64.hpp"
+#include "smtpoll/base/open_file.hpp"
 #include "smtpoll/base/sha2.hpp"
 #include "smtpoll/message/mailbox.hpp"
 #include "smtpoll/message/message_signer.hpp"
@@ -305,7 +306,7 @@ namespace detail {
 /// Reads a file with a key, whole; empty where it cannot be read or is no key's size. Whoever gets it wipes it.
 inline std::string ReadKeyFile(const std::string& path) {
   std::string text;
-  std::FILE* const file = std::fopen(path.c_str(), "rb");
+  std::FILE* const file = OpenFile(path.c_str());
   if (file == nullptr) return text;
   text.resize(65536);
   std::setvbuf(file, nullptr, _IONBF, 0);  // no copy of the key stays in a buffer

@@ -7,6 +7,7 @@
 #include <string>
 #include <utility>
 
+#include "smtpoll/base/unicode.hpp"
 #include "smtpoll/message/file_reader.hpp"
 #include "smtpoll/message/mime_type.hpp"
 
@@ -29,7 +30,8 @@ class EmailAttachment {
   using RewindFunction = std::function<bool()>;
 
   /// Attaches a file. Its bytes are read when the message is sent; it must then still be as long as it is now. Name and
-  /// MIMEType are set from the path where they are empty. False, and nothing changes, where it cannot be opened.
+  /// MIMEType are set from the path where they are empty. False, and nothing changes, where it cannot be opened. The
+  /// path is UTF-8 on Windows, bytes elsewhere; a std::filesystem::path fits too.
   bool LoadFromFile(const std::string& path) {
     detail::FileReader file;
     if (!file.Open(path.c_str())) return false;
@@ -41,6 +43,14 @@ class EmailAttachment {
     if (MIMEType.empty()) MIMEType = MimeTypeOf(Name);
     return true;
   }
+
+#if defined(SMTPOLL_WINDOWS)
+  /// The same by a path in UTF-16. False also where half of a surrogate pair stands alone in it.
+  bool LoadFromFile(const std::wstring& path) {
+    std::string utf8;
+    return detail::AppendUtf16(std::wstring_view(path), utf8) && LoadFromFile(utf8);
+  }
+#endif
 
   /// Attaches what `read` yields; `size` bytes, or kUnknownSize. Without `rewind` the message can be sent once.
   void LoadFromCallback(ReadFunction read, std::uint64_t size = kUnknownSize, RewindFunction rewind = nullptr) {

@@ -1,8 +1,9 @@
 // Reads a file from its start, each read straight into the caller's memory: no buffer lies between. By the system's own
-// calls on POSIX, by an unbuffered stream elsewhere.
+// calls on POSIX, by an unbuffered stream elsewhere. Sizes have 64 bits, also where the system's long has 32.
 #ifndef SMTPOLL_MESSAGE_FILE_READER_HPP
 #define SMTPOLL_MESSAGE_FILE_READER_HPP
 
+#include "smtpoll/base/open_file.hpp"
 #include "smtpoll/base/source.hpp"
 
 #if defined(SMTPOLL_POSIX)
@@ -10,8 +11,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include <cerrno>
-#else
-#include <cstdio>
+#elif defined(SMTPOLL_WINDOWS)
+#include <io.h>
 #endif
 
 SMTPOLL_NAMESPACE_BEGIN
@@ -30,9 +31,9 @@ class FileReader {
   /// False where there is no such file, or it is none that has a size.
   bool Open(const char* path) noexcept {
     Close();
-    file_ = ::open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-    struct stat about;
-    if (file_ >= 0 && fstat(file_, &about) == 0 && S_ISREG(about.st_mode)) {
+    file_ = ::open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | kLargeFile);
+    Stat about;
+    if (file_ >= 0 && GetStat(file_, about) && S_ISREG(about.st_mode)) {
       size_ = static_cast<std::uint64_t>(about.st_size);
       return true;
     }
@@ -56,14 +57,19 @@ class FileReader {
 #else
   bool IsOpen() const noexcept { return file_ != nullptr; }
 
+  /// As above; `path` is UTF-8 on Windows too.
   bool Open(const char* path) noexcept {
     Close();
-    file_ = std::fopen(path, "rb");
+    file_ = OpenFile(path);
     if (file_ == nullptr) return false;
     std::setvbuf(file_, nullptr, _IONBF, 0);
+#if defined(SMTPOLL_WINDOWS)
+    const std::int64_t size = ::_filelengthi64(::_fileno(file_));
+#else
     const bool sized = std::fseek(file_, 0, SEEK_END) == 0;
     const long size = sized ? std::ftell(file_) : -1;
     std::rewind(file_);
+#endif
     size_ = static_cast<std::uint64_t>(size);
     if (size < 0) Close();
     return size >= 0;
@@ -85,6 +91,16 @@ class FileReader {
 
  private:
 #if defined(SMTPOLL_POSIX)
+  // On 32-bit systems glibc counts in 32 bits unless it is asked otherwise.
+#if defined(__GLIBC__) && defined(_LARGEFILE64_SOURCE)
+  using Stat = struct stat64;
+  static constexpr int kLargeFile = O_LARGEFILE;
+  static bool GetStat(int file, Stat& into) noexcept { return ::fstat64(file, &into) == 0; }
+#else
+  using Stat = struct stat;
+  static constexpr int kLargeFile = 0;
+  static bool GetStat(int file, Stat& into) noexcept { return ::fstat(file, &into) == 0; }
+#endif
   int file_ = -1;
 #else
   std::FILE* file_ = nullptr;

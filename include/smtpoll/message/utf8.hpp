@@ -1,4 +1,4 @@
-// UTF-8 (RFC 3629): where a character ends, whether a text is valid, and a valid text from any bytes.
+// UTF-8 (RFC 3629): whether a text is valid, and a valid text from any bytes.
 #ifndef SMTPOLL_MESSAGE_UTF8_HPP
 #define SMTPOLL_MESSAGE_UTF8_HPP
 
@@ -7,30 +7,13 @@
 #include <string_view>
 
 #include "smtpoll/base/text_bits.hpp"
+#include "smtpoll/base/unicode.hpp"
 
 SMTPOLL_NAMESPACE_BEGIN
 namespace detail {
 
 /// U+FFFD, which stands for a byte that is no UTF-8.
 constexpr std::string_view kReplacementCharacter = "\xEF\xBF\xBD";
-
-/// Bytes (1 to 4) of the character that `text` starts with; 0 where it starts with none or is empty (RFC 3629 4).
-constexpr std::size_t Utf8Length(std::string_view text) noexcept {
-  if (text.empty()) return 0;
-  const unsigned first = static_cast<unsigned char>(text[0]);
-  if (first < 0x80) return 1;
-  if (first < 0xC2 || first > 0xF4) return 0;
-  const std::size_t size = first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4;
-  if (text.size() < size) return 0;
-  // The second byte's range leaves out over-long forms, surrogates and what lies above U+10FFFF.
-  const unsigned second = static_cast<unsigned char>(text[1]);
-  const unsigned low = first == 0xE0 ? 0xA0 : first == 0xF0 ? 0x90 : 0x80;
-  const unsigned high = first == 0xED ? 0x9F : first == 0xF4 ? 0x8F : 0xBF;
-  if (second < low || second > high) return 0;
-  for (std::size_t i = 2; i < size; ++i)
-    if ((static_cast<unsigned char>(text[i]) & 0xC0) != 0x80) return 0;
-  return size;
-}
 
 /// One character taken from the front of a text: its bytes, or U+FFFD for a byte that is none.
 struct Utf8Character {

@@ -10,6 +10,7 @@
 #include <string_view>
 #include <utility>
 
+#include "smtpoll/base/open_file.hpp"
 #include "smtpoll/base/secret.hpp"
 
 SMTPOLL_NAMESPACE_BEGIN
@@ -26,7 +27,7 @@ class TlsFile {
   /// False where the file cannot be read, or is larger than any such file.
   bool Load(const char* path) noexcept {
     constexpr std::size_t kMost = std::size_t{16} << 20;
-    std::FILE* const file = *path != '\0' ? std::fopen(path, "rb") : nullptr;
+    std::FILE* const file = *path != '\0' ? OpenFile(path) : nullptr;
     if (file == nullptr) return false;
     bool good = true;
     char bytes[4096];

@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "smtpoll/base/error.hpp"
+#include "smtpoll/base/open_file.hpp"
 #include "smtpoll/transport/tls_settings.hpp"
 
 SMTPOLL_NAMESPACE_BEGIN
@@ -48,7 +49,7 @@ class TlsFingerprint {
   static void AddFile(Sha256& sha, const char* path) noexcept {
     sha.Update({path, std::strlen(path) + 1});
     std::uint64_t size = 0;
-    if (std::FILE* file = *path != '\0' ? std::fopen(path, "rb") : nullptr) {
+    if (std::FILE* file = *path != '\0' ? OpenFile(path) : nullptr) {
       char bytes[4096];
       while (const std::size_t got = std::fread(bytes, 1, sizeof bytes, file)) {
         sha.Update({bytes, got});
