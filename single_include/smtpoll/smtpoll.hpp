@@ -72,6 +72,7 @@
 #include <climits>
 #include <cstddef>
 #include <cstdint>
+#include <cstdio>
 #include <cstring>
 #include <ctime>
 #include <functional>
@@ -6388,9 +6389,124 @@ SMTPOLL_NAMESPACE_END
 
 #endif
 
+// ---- smtpoll/base/unicode.hpp ----
+// Characters in UTF-8 (RFC 3629) and UTF-16 (RFC 2781): where one ends, and a text of one form in the other, strictly.
+#ifndef SMTPOLL_BASE_UNICODE_HPP
+#define SMTPOLL_BASE_UNICODE_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+namespace detail {
+
+/// Bytes (1 to 4) of the character that `text` starts with; 0 where it starts with none or is empty (RFC 3629 4).
+constexpr std::size_t Utf8Length(std::string_view text) noexcept {
+  if (text.empty()) return 0;
+  const unsigned first = static_cast<unsigned char>(text[0]);
+  if (first < 0x80) return 1;
+  if (first < 0xC2 || first > 0xF4) return 0;
+  const std::size_t size = first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4;
+  if (text.size() < size) return 0;
+  // The second byte's range leaves out over-long forms, surrogates and what lies above U+10FFFF.
+  const unsigned second = static_cast<unsigned char>(text[1]);
+  const unsigned low = first == 0xE0 ? 0xA0 : first == 0xF0 ? 0x90 : 0x80;
+  const unsigned high = first == 0xED ? 0x9F : first == 0xF4 ? 0x8F : 0xBF;
+  if (second < low || second > high) return 0;
+  for (std::size_t i = 2; i < size; ++i)
+    if ((static_cast<unsigned char>(text[i]) & 0xC0) != 0x80) return 0;
+  return size;
+}
+
+/// Writes `text` as UTF-16 to `into`, which has room for text.size() units, and returns how many it took; npos where
+/// `text` is no UTF-8 (RFC 2781 2.1).
+template <typename Unit>
+constexpr std::size_t Utf8ToUtf16(std::string_view text, Unit* into) noexcept {
+  std::size_t count = 0;
+  while (!text.empty()) {
+    const std::size_t size = Utf8Length(text);
+    if (size == 0) return std::string_view::npos;
+    const unsigned first = static_cast<unsigned char>(text[0]);
+    std::uint32_t character = size == 1 ? first : first & (0x7Fu >> size);
+    for (std::size_t i = 1; i < size; ++i) character = character << 6 | (static_cast<unsigned char>(text[i]) & 0x3F);
+    text.remove_prefix(size);
+    if (character >= 0x10000) {
+      into[count++] = static_cast<Unit>(0xD800 + ((character - 0x10000) >> 10));
+      character = 0xDC00 + ((character - 0x10000) & 0x3FF);
+    }
+    into[count++] = static_cast<Unit>(character);
+  }
+  return count;
+}
+
+/// Appends `text`, UTF-16, as UTF-8; false where half of a pair stands alone (RFC 2781 2.2), which UTF-8 cannot say.
+template <typename Unit>
+bool AppendUtf16(std::basic_string_view<Unit> text, std::string& into) {
+  const auto put = [&into](std::uint32_t byte) { into += static_cast<char>(static_cast<unsigned char>(byte)); };
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    std::uint32_t character = static_cast<std::uint32_t>(text[i]) & 0xFFFF;
+    if (character >= 0xD800 && character < 0xE000) {
+      const std::uint32_t second = i + 1 < text.size() ? static_cast<std::uint32_t>(text[i + 1]) & 0xFFFF : 0;
+      if (character >= 0xDC00 || second < 0xDC00 || second >= 0xE000) return false;
+      character = 0x10000 + ((character - 0xD800) << 10) + (second - 0xDC00);
+      ++i;
+    }
+    if (character < 0x80) {
+      put(character);
+      continue;
+    }
+    const unsigned more = character < 0x800 ? 1 : character < 0x10000 ? 2 : 3;
+    put((0xFF00u >> (more + 1) & 0xFF) | character >> (6 * more));
+    for (unsigned left = more; left-- > 0;) put(0x80 | (character >> (6 * left) & 0x3F));
+  }
+  return true;
+}
+
+}  // namespace detail
+SMTPOLL_NAMESPACE_END
+
+#endif
+
+// ---- smtpoll/base/open_file.hpp ----
+// Opens a file for reading by its path: UTF-8 on Windows, whose narrow calls would take it to be in a code page of the
+// machine's; bytes elsewhere. No process that is started later gets the file along.
+#ifndef SMTPOLL_BASE_OPEN_FILE_HPP
+#define SMTPOLL_BASE_OPEN_FILE_HPP
+
+#if defined(SMTPOLL_WINDOWS)
+#include <fcntl.h>
+#include <io.h>
+#include <share.h>
+#endif
+
+SMTPOLL_NAMESPACE_BEGIN
+namespace detail {
+
+/// The bytes of a file, to be closed by fclose; null where it cannot be opened.
+inline std::FILE* OpenFile(const char* path) noexcept {
+#if defined(SMTPOLL_WINDOWS)
+  const std::size_t size = std::strlen(path);
+  const std::unique_ptr<wchar_t[]> wide(new (std::nothrow) wchar_t[size + 1]);
+  const std::size_t units = wide != nullptr ? Utf8ToUtf16({path, size}, wide.get()) : std::string_view::npos;
+  if (units == std::string_view::npos) return nullptr;
+  wide[units] = L'\0';
+  int file = -1;
+  if (::_wsopen_s(&file, wide.get(), _O_RDONLY | _O_BINARY | _O_NOINHERIT, _SH_DENYNO, 0) != 0) return nullptr;
+  std::FILE* const stream = ::_fdopen(file, "rb");
+  if (stream == nullptr) ::_close(file);
+  return stream;
+#elif defined(SMTPOLL_POSIX)
+  return std::fopen(path, "rbe");
+#else
+  return std::fopen(path, "rb");
+#endif
+}
+
+}  // namespace detail
+SMTPOLL_NAMESPACE_END
+
+#endif
+
 // ---- smtpoll/message/file_reader.hpp ----
 // Reads a file from its start, each read straight into the caller's memory: no buffer lies between. By the system's own
-// calls on POSIX, by an unbuffered stream elsewhere.
+// calls on POSIX, by an unbuffered stream elsewhere. Sizes have 64 bits, also where the system's long has 32.
 #ifndef SMTPOLL_MESSAGE_FILE_READER_HPP
 #define SMTPOLL_MESSAGE_FILE_READER_HPP
 
@@ -6399,8 +6515,8 @@ SMTPOLL_NAMESPACE_END
 #include <sys/stat.h>
 #include <unistd.h>
 #include <cerrno>
-#else
-#include <cstdio>
+#elif defined(SMTPOLL_WINDOWS)
+#include <io.h>
 #endif
 
 SMTPOLL_NAMESPACE_BEGIN
@@ -6419,9 +6535,9 @@ class FileReader {
   /// False where there is no such file, or it is none that has a size.
   bool Open(const char* path) noexcept {
     Close();
-    file_ = ::open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-    struct stat about;
-    if (file_ >= 0 && fstat(file_, &about) == 0 && S_ISREG(about.st_mode)) {
+    file_ = ::open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | kLargeFile);
+    Stat about;
+    if (file_ >= 0 && GetStat(file_, about) && S_ISREG(about.st_mode)) {
       size_ = static_cast<std::uint64_t>(about.st_size);
       return true;
     }
@@ -6445,14 +6561,19 @@ class FileReader {
 #else
   bool IsOpen() const noexcept { return file_ != nullptr; }
 
+  /// As above; `path` is UTF-8 on Windows too.
   bool Open(const char* path) noexcept {
     Close();
-    file_ = std::fopen(path, "rb");
+    file_ = OpenFile(path);
     if (file_ == nullptr) return false;
     std::setvbuf(file_, nullptr, _IONBF, 0);
+#if defined(SMTPOLL_WINDOWS)
+    const std::int64_t size = ::_filelengthi64(::_fileno(file_));
+#else
     const bool sized = std::fseek(file_, 0, SEEK_END) == 0;
     const long size = sized ? std::ftell(file_) : -1;
     std::rewind(file_);
+#endif
     size_ = static_cast<std::uint64_t>(size);
     if (size < 0) Close();
     return size >= 0;
@@ -6474,6 +6595,16 @@ class FileReader {
 
  private:
 #if defined(SMTPOLL_POSIX)
+  // On 32-bit systems glibc counts in 32 bits unless it is asked otherwise.
+#if defined(__GLIBC__) && defined(_LARGEFILE64_SOURCE)
+  using Stat = struct stat64;
+  static constexpr int kLargeFile = O_LARGEFILE;
+  static bool GetStat(int file, Stat& into) noexcept { return ::fstat64(file, &into) == 0; }
+#else
+  using Stat = struct stat;
+  static constexpr int kLargeFile = 0;
+  static bool GetStat(int file, Stat& into) noexcept { return ::fstat(file, &into) == 0; }
+#endif
   int file_ = -1;
 #else
   std::FILE* file_ = nullptr;
@@ -6606,7 +6737,8 @@ class EmailAttachment {
   using RewindFunction = std::function<bool()>;
 
   /// Attaches a file. Its bytes are read when the message is sent; it must then still be as long as it is now. Name and
-  /// MIMEType are set from the path where they are empty. False, and nothing changes, where it cannot be opened.
+  /// MIMEType are set from the path where they are empty. False, and nothing changes, where it cannot be opened. The
+  /// path is UTF-8 on Windows, bytes elsewhere; a std::filesystem::path fits too.
   bool LoadFromFile(const std::string& path) {
     detail::FileReader file;
     if (!file.Open(path.c_str())) return false;
@@ -6618,6 +6750,14 @@ class EmailAttachment {
     if (MIMEType.empty()) MIMEType = MimeTypeOf(Name);
     return true;
   }
+
+#if defined(SMTPOLL_WINDOWS)
+  /// The same by a path in UTF-16. False also where half of a surrogate pair stands alone in it.
+  bool LoadFromFile(const std::wstring& path) {
+    std::string utf8;
+    return detail::AppendUtf16(std::wstring_view(path), utf8) && LoadFromFile(utf8);
+  }
+#endif
 
   /// Attaches what `read` yields; `size` bytes, or kUnknownSize. Without `rewind` the message can be sent once.
   void LoadFromCallback(ReadFunction read, std::uint64_t size = kUnknownSize, RewindFunction rewind = nullptr) {
@@ -6725,7 +6865,7 @@ SMTPOLL_NAMESPACE_END
 #endif
 
 // ---- smtpoll/message/utf8.hpp ----
-// UTF-8 (RFC 3629): where a character ends, whether a text is valid, and a valid text from any bytes.
+// UTF-8 (RFC 3629): whether a text is valid, and a valid text from any bytes.
 #ifndef SMTPOLL_MESSAGE_UTF8_HPP
 #define SMTPOLL_MESSAGE_UTF8_HPP
 
@@ -6734,24 +6874,6 @@ namespace detail {
 
 /// U+FFFD, which stands for a byte that is no UTF-8.
 constexpr std::string_view kReplacementCharacter = "\xEF\xBF\xBD";
-
-/// Bytes (1 to 4) of the character that `text` starts with; 0 where it starts with none or is empty (RFC 3629 4).
-constexpr std::size_t Utf8Length(std::string_view text) noexcept {
-  if (text.empty()) return 0;
-  const unsigned first = static_cast<unsigned char>(text[0]);
-  if (first < 0x80) return 1;
-  if (first < 0xC2 || first > 0xF4) return 0;
-  const std::size_t size = first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4;
-  if (text.size() < size) return 0;
-  // The second byte's range leaves out over-long forms, surrogates and what lies above U+10FFFF.
-  const unsigned second = static_cast<unsigned char>(text[1]);
-  const unsigned low = first == 0xE0 ? 0xA0 : first == 0xF0 ? 0x90 : 0x80;
-  const unsigned high = first == 0xED ? 0x9F : first == 0xF4 ? 0x8F : 0xBF;
-  if (second < low || second > high) return 0;
-  for (std::size_t i = 2; i < size; ++i)
-    if ((static_cast<unsigned char>(text[i]) & 0xC0) != 0x80) return 0;
-  return size;
-}
 
 /// One character taken from the front of a text: its bytes, or U+FFFD for a byte that is none.
 struct Utf8Character {
@@ -14837,8 +14959,6 @@ SMTPOLL_NAMESPACE_END
 
 #if defined(SMTPOLL_OPENSSL) || defined(SMTPOLL_MBEDTLS) || defined(SMTPOLL_SCHANNEL)
 
-#include <cstdio>
-
 // ---- smtpoll/transport/detail/tls_fingerprint.hpp ----
 // Whether TlsSettings are still those that a transport has loaded, files included, without keeping a copy of them.
 // Invariant: it holds no secret but in a SHA-256 over much more than that secret.
@@ -14884,7 +15004,7 @@ class TlsFingerprint {
   static void AddFile(Sha256& sha, const char* path) noexcept {
     sha.Update({path, std::strlen(path) + 1});
     std::uint64_t size = 0;
-    if (std::FILE* file = *path != '\0' ? std::fopen(path, "rb") : nullptr) {
+    if (std::FILE* file = *path != '\0' ? OpenFile(path) : nullptr) {
       char bytes[4096];
       while (const std::size_t got = std::fread(bytes, 1, sizeof bytes, file)) {
         sha.Update({bytes, got});
@@ -15793,8 +15913,6 @@ SMTPOLL_NAMESPACE_END
 
 #if defined(SMTPOLL_MBEDTLS) || defined(SMTPOLL_SCHANNEL)
 
-#include <cstdio>
-
 // ---- smtpoll/transport/detail/tls_file.hpp ----
 // A file that the TLS settings name, as a whole in memory, for the transports whose library does not read files itself.
 // Invariant: it is overwritten in the end, for it may be a private key; it is never larger than kMost.
@@ -15815,7 +15933,7 @@ class TlsFile {
   /// False where the file cannot be read, or is larger than any such file.
   bool Load(const char* path) noexcept {
     constexpr std::size_t kMost = std::size_t{16} << 20;
-    std::FILE* const file = *path != '\0' ? std::fopen(path, "rb") : nullptr;
+    std::FILE* const file = *path != '\0' ? OpenFile(path) : nullptr;
     if (file == nullptr) return false;
     bool good = true;
     char bytes[4096];
@@ -17694,8 +17812,6 @@ SMTPOLL_NAMESPACE_END
 
 #if defined(SMTPOLL_OPENSSL) || defined(SMTPOLL_MBEDTLS)
 
-#include <cstdio>
-
 // ---- smtpoll/message/dkim.hpp ----
 // DKIM signatures (RFC 6376), relaxed/relaxed, with SHA-256 and RSA or Ed25519 (RFC 8463). This file knows no library:
 // who holds the key derives from DkimSigner (dkim_openssl.hpp, dkim_mbedtls.hpp). Opt-in: smtpoll.hpp does not reach
@@ -17989,7 +18105,7 @@ namespace detail {
 /// Reads a file with a key, whole; empty where it cannot be read or is no key's size. Whoever gets it wipes it.
 inline std::string ReadKeyFile(const std::string& path) {
   std::string text;
-  std::FILE* const file = std::fopen(path.c_str(), "rb");
+  std::FILE* const file = OpenFile(path.c_str());
   if (file == nullptr) return text;
   text.resize(65536);
   std::setvbuf(file, nullptr, _IONBF, 0);  // no copy of the key stays in a buffer
