@@ -42,6 +42,17 @@ TEST_CASE("InternetHeaders.Delete and DeleteAll") {
   CHECK(headers.Count() == 0);
 }
 
+TEST_CASE("InternetHeaders.Value and Delete take an index of any type, also a 0 that could be a pointer") {
+  InternetHeaders headers;
+  for (const char* name : {"A", "B", "C"}) headers.AppendHeader(name, name);
+  CHECK(headers.Value(0) == "A");
+  CHECK(headers.Value(2U) == "C");
+  CHECK(headers.Value(-1).empty());
+  headers.Delete(0);
+  headers.Delete(1L);
+  CHECK(headers.Source() == "B: B\r\n");
+}
+
 TEST_CASE("InternetHeaders.Source has a line for each field, in order and as it was given") {
   InternetHeaders headers;
   CHECK(headers.Source().empty());

@@ -6,6 +6,7 @@
 
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -41,6 +42,11 @@ class InternetHeaders {
   void Delete(std::size_t index) {
     if (index < fields_.size()) fields_.erase(fields_.begin() + static_cast<std::ptrdiff_t>(index));
   }
+  /// An index of any type; without this overload a literal 0 could be a pointer as well.
+  template <typename Index, typename = std::enable_if_t<std::is_integral_v<Index>>>
+  void Delete(Index index) {
+    Delete(static_cast<std::size_t>(index));
+  }
   void DeleteAll() { fields_.clear(); }
 
   std::size_t Count() const noexcept { return fields_.size(); }
@@ -51,6 +57,10 @@ class InternetHeaders {
   /// Value of the first field of that name; empty where there is none.
   std::string Value(std::string_view name) const { return Value(Find(name)); }
   std::string Value(const char* name) const { return Value(std::string_view(name)); }
+  template <typename Index, typename = std::enable_if_t<std::is_integral_v<Index>>>
+  std::string Value(Index index) const {
+    return Value(static_cast<std::size_t>(index));
+  }
   bool Has(std::string_view name) const noexcept { return Find(name) != fields_.size(); }
 
   /// All fields as they were given, a line each.
