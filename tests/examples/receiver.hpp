@@ -43,6 +43,12 @@ class Receiver {
     }
   }
 
+  /// Calls `visit` with each of its sockets, for a loop that waits for them.
+  template <typename Visit>
+  void ForEachSocket(Visit visit) const {
+    for (const Connection& connection : connections_) visit(connection.wire);
+  }
+
   /// Messages taken so far.
   std::vector<ReceivedMail> mails;
   /// A mailbox of this local part is refused with 550.

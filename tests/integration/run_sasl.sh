@@ -1,12 +1,14 @@
 #!/bin/sh
 # Lets a program authenticate to a Postfix and a Dovecot of its own, and looks whether exactly what it says it sent is there.
-# usage: sh run_sasl.sh PROGRAM
+# usage: sh run_sasl.sh PROGRAM EXAMPLE
 #   PROGRAM starttls|wrapped|submission PORT FOLDER   which door, its port, the folder of sasl_server.sh; it leaves in
 #                                                     FOLDER/expected-DOOR what subjects must have arrived, one a line
+#   EXAMPLE HOST PORT USER FROM TO TOKEN_FILE FRESH_TOKEN_FILE AUTHORITY_FILE   sends one message, by the good token
 # Exit code 77, which meson takes for skipped, where root or a server is missing.
 set -u
 PATH=$PATH:/usr/sbin:/sbin
 program=$1
+example=$2
 here=$(cd "$(dirname "$0")" && pwd)
 
 [ "$(id -u)" = 0 ] || { echo 'skipped: only root can start these servers'; exit 77; }
@@ -49,6 +51,19 @@ wrapped=$!
 "$program" submission "$4" "$dir" || fail 'through Dovecot'
 wait $starttls || fail "through Postfix's STARTTLS"
 wait $wrapped || fail "through Postfix's wrapped port"
+
+# The example of OAuth 2.0: with a token that has run out, another one; twice a bad one, and the server's words are shown.
+try_example() {
+  "$example" 127.0.0.1 "$1" alice sender@test.example alice@test.example "$dir/tokens/expired" "$dir/tokens/$2" \
+    "$dir/tls/ca.pem" >"$dir/said"
+  [ $? = "$3" ] && grep -q 'refused the token' "$dir/said" && grep -q "$4" "$dir/said" ||
+    { cat "$dir/said"; fail "$example says something else"; }
+}
+for door in "$2" "$4"; do
+  try_example "$door" alice 0 '^sent$'
+  echo 'Subject: By OAuth 2.0' >>"$dir/expected-example"
+  try_example "$door" forged 1 '{"status":"'
+done
 
 # A message leaves the queue when it lies in the mailbox.
 tries=600

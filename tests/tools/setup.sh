@@ -9,6 +9,7 @@
 #   gsasl     the other side of SCRAM
 #   dkim      libraries that sign, a reader that verifies
 #   tls       the libraries of the TLS transports, and the openssl command
+#   loops     event loops and another TLS library, for the examples
 #   mingw     the compiler for Windows                 clang  a second compiler
 #   wine      what runs its programs here
 #   arm64     a compiler for ARM and what runs its programs here
@@ -43,6 +44,11 @@ needs() {
   tls)
     echo 'openssl openssl' '/usr/include/openssl/ssl.h libssl-dev' '/usr/include/mbedtls/ssl.h libmbedtls-dev' \
       '/etc/ssl/certs/ca-certificates.crt ca-certificates'
+    ;;
+  loops)
+    echo '/usr/include/asio.hpp libasio-dev' '/usr/include/uv.h libuv1-dev' \
+      '/usr/include/gnutls/gnutls.h libgnutls28-dev' \
+      '/usr/include/*/qt5/QtCore/QCoreApplication qtbase5-dev'
     ;;
   mingw) echo 'x86_64-w64-mingw32-g++-posix g++-mingw-w64-x86-64-posix' ;;
   wine) echo '/usr/lib/wine/wine64 wine64' '/usr/lib/x86_64-linux-gnu/libgnutls.so.30 libgnutls30' ;;
