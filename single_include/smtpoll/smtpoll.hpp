@@ -3315,6 +3315,67 @@ SMTPOLL_NAMESPACE_END
 
 #endif
 
+// ---- smtpoll/client/session_tally.hpp ----
+// What a driver notes of a connection: time by phase, bytes, round trips, outcomes, and what names the connection once
+// it is gone. Numbers and text in place, so that noting costs a message nothing but a few additions.
+#ifndef SMTPOLL_CLIENT_SESSION_TALLY_HPP
+#define SMTPOLL_CLIENT_SESSION_TALLY_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+
+/// What one connection took so far. Everything counts from its Connect on, and stays until the next one.
+struct SessionTally {
+  static constexpr std::size_t kPhases = static_cast<std::size_t>(Phase::Command) + 1;
+
+  /// Milliseconds by Phase. Together they are all the time from Connect to the end; with messages in flight, a time is
+  /// the phase's that the oldest of them was in.
+  Millis milliseconds[kPhases] = {};
+  std::uint64_t bytes_out = 0;    ///< Bytes of SMTP sent, before encryption.
+  std::uint64_t bytes_in = 0;     ///< Bytes of SMTP received, after decryption.
+  std::uint32_t round_trips = 0;  ///< How often the client had said something and then heard the server.
+  std::uint32_t sent = 0;         ///< Transactions that were accepted, refused, in doubt, returned to the queue.
+  std::uint32_t refused = 0;
+  std::uint32_t in_doubt = 0;
+  std::uint32_t returned = 0;
+  std::uint16_t port = 0;
+  AuthMechanism mechanism = AuthMechanism::Any;  ///< What logged in; Any where nobody did.
+  FixedText<46> address;                         ///< IP of the server; empty where there was no connection.
+  FixedText<10> tls_version;                     ///< As the transport names it, "TLSv1.3"; empty without TLS.
+  FixedText<40> cipher;
+  FixedText<64> greeting;  ///< Text of the 220, cut at 64 bytes.
+  bool encrypted = false;
+  bool said_hello = false;  ///< EHLO or HELO was accepted.
+  bool spoke = false;       // since the server was heard last
+
+  Millis TimeIn(Phase phase) const noexcept { return milliseconds[static_cast<std::size_t>(phase)]; }
+
+  void Wrote(std::size_t size) noexcept {
+    bytes_out += size;
+    spoke = true;
+  }
+  void Read(std::size_t size) noexcept {
+    bytes_in += size;
+    round_trips += spoke;
+    spoke = false;
+  }
+  /// Takes note of what the engine tells.
+  void Note(const Event& event) noexcept {
+    switch (event.kind) {
+      case EventKind::Greeting: return greeting.Assign(event.reply.text);
+      case EventKind::Hello: said_hello = true; return;
+      case EventKind::Accepted: ++sent; return;
+      case EventKind::Refused: ++refused; return;
+      case EventKind::InDoubt: ++in_doubt; return;
+      case EventKind::Returned: ++returned; return;
+      default: return;
+    }
+  }
+};
+
+SMTPOLL_NAMESPACE_END
+
+#endif
+
 // ---- smtpoll/base/io.hpp ----
 // The result of one non-blocking step of a socket or a transport. Nothing here blocks and nothing throws.
 #ifndef SMTPOLL_BASE_IO_HPP
@@ -3383,6 +3444,39 @@ enum class Extension : std::uint8_t {
   Limits,               ///< RFC 9422
 };
 
+namespace detail {
+
+struct KnownExtension {
+  std::string_view keyword;
+  Extension extension;
+};
+inline constexpr KnownExtension kKnownExtensions[] = {
+    {"PIPELINING", Extension::Pipelining},
+    {"SIZE", Extension::Size},
+    {"8BITMIME", Extension::EightBitMime},
+    {"SMTPUTF8", Extension::SmtpUtf8},
+    {"STARTTLS", Extension::StartTls},
+    {"ENHANCEDSTATUSCODES", Extension::EnhancedStatusCodes},
+    {"AUTH", Extension::Auth},
+    {"CHUNKING", Extension::Chunking},
+    {"DSN", Extension::Dsn},
+    {"BINARYMIME", Extension::BinaryMime},
+    {"DELIVERBY", Extension::DeliverBy},
+    {"FUTURERELEASE", Extension::FutureRelease},
+    {"LIMITS", Extension::Limits},
+    {"MT-PRIORITY", Extension::MtPriority},
+    {"REQUIRETLS", Extension::RequireTls},
+};
+
+}  // namespace detail
+
+/// The extension's keyword in a reply to EHLO.
+constexpr std::string_view Name(Extension extension) noexcept {
+  for (const detail::KnownExtension& known : detail::kKnownExtensions)
+    if (known.extension == extension) return known.keyword;
+  return {};
+}
+
 /// The keywords of one EHLO reply.
 class Capabilities {
  public:
@@ -3414,27 +3508,6 @@ class Capabilities {
   }
 
  private:
-  struct KnownExtension {
-    std::string_view keyword;
-    Extension extension;
-  };
-  static constexpr KnownExtension kExtensions[] = {
-      {"PIPELINING", Extension::Pipelining},
-      {"SIZE", Extension::Size},
-      {"8BITMIME", Extension::EightBitMime},
-      {"SMTPUTF8", Extension::SmtpUtf8},
-      {"STARTTLS", Extension::StartTls},
-      {"ENHANCEDSTATUSCODES", Extension::EnhancedStatusCodes},
-      {"AUTH", Extension::Auth},
-      {"CHUNKING", Extension::Chunking},
-      {"DSN", Extension::Dsn},
-      {"BINARYMIME", Extension::BinaryMime},
-      {"DELIVERBY", Extension::DeliverBy},
-      {"FUTURERELEASE", Extension::FutureRelease},
-      {"LIMITS", Extension::Limits},
-      {"MT-PRIORITY", Extension::MtPriority},
-      {"REQUIRETLS", Extension::RequireTls},
-  };
   static std::string_view NextWord(std::string_view& line) noexcept {
     line = detail::Trim(line);
     std::size_t end = 0;
@@ -3451,7 +3524,7 @@ class Capabilities {
       AddMechanism(keyword.substr(5));
       keyword = keyword.substr(0, 4);
     }
-    for (const KnownExtension& known : kExtensions) {
+    for (const detail::KnownExtension& known : detail::kKnownExtensions) {
       if (!detail::EqualIgnoringCase(keyword, known.keyword)) continue;
       extensions_ |= 1u << static_cast<unsigned>(known.extension);
       if (known.extension == Extension::Size) detail::ParseDecimal(NextWord(line), max_size_);
@@ -4837,6 +4910,8 @@ class Engine {
   }
 
   Phase CurrentPhase() const noexcept;
+  /// What the last AUTH was by; says something once there was one.
+  AuthMechanism Mechanism() const noexcept { return sasl_.Mechanism(); }
   const Capabilities& ServerCapabilities() const noexcept { return capabilities_; }
 
  private:
@@ -5719,7 +5794,8 @@ SMTPOLL_NAMESPACE_END
 //
 // A policy that can also take a connection adds Listen(std::uint16_t& port, std::string_view local) and AcceptStep();
 // one whose failures need more than a number adds std::string_view FaultText() const; one whose ConnectStep has
-// something to do at a certain time, though nothing is ready, adds Millis ConnectDeadline() const.
+// something to do at a certain time, though nothing is ready, adds Millis ConnectDeadline() const; one that can tell the
+// look-up of a name from what follows adds bool Resolving() const, for diagnostics.
 #ifndef SMTPOLL_SOCKET_SOCKET_POLICY_HPP
 #define SMTPOLL_SOCKET_SOCKET_POLICY_HPP
 
@@ -5789,6 +5865,18 @@ Millis ConnectDeadlineOf(const Socket& socket) noexcept {
     return socket.ConnectDeadline();
   else
     return kNever;
+}
+
+template <typename S>
+using SocketResolving = decltype(std::declval<const S&>().Resolving());
+
+/// `socket` is looking up a name; false where it cannot tell.
+template <typename Socket>
+bool IsResolving(const Socket& socket) noexcept {
+  if constexpr (Returns<bool, SocketResolving, Socket>())
+    return socket.Resolving();
+  else
+    return false;
 }
 
 /// What a socket or transport has to say about its last failure, beyond the number; empty where it has no FaultText().
@@ -5996,6 +6084,9 @@ template <typename T>
 using TransportChannelBinding =
     decltype(std::declval<const T&>().ChannelBindingType(), std::declval<const T&>().ChannelBinding());
 
+template <typename T>
+using TransportNames = decltype(std::declval<const T&>().ProtocolName(), std::declval<const T&>().CipherName());
+
 }  // namespace detail
 
 /// True where `Transport` takes TlsSettings.
@@ -6007,6 +6098,10 @@ constexpr bool kMayBePending = detail::Returns<bool, detail::TransportPending, T
 /// True where `Transport` can bind SASL to its session.
 template <typename Transport>
 constexpr bool kBindsChannels = detail::Returns<std::string_view, detail::TransportChannelBinding, Transport>();
+
+/// True where `Transport` can name the protocol and the cipher of its session.
+template <typename Transport>
+constexpr bool kNamesSession = detail::Returns<std::string_view, detail::TransportNames, Transport>();
 
 /// Fails to compile, with one sentence a missing member, where `Transport` is no transport policy over `Socket`.
 template <template <typename> class Transport, typename Socket>
@@ -6075,7 +6170,8 @@ class Driver {
     Close();
     options_ = options;
     host_ = to.host;
-    since_ = Now();
+    StartTally(to.port);
+    since_ = counted_at_;
     state_ = State::Connecting;
     Advance(wire_.NextLayer().Connect(to), Phase::Connect);
   }
@@ -6085,6 +6181,7 @@ class Driver {
     static_assert(kCanListen<Socket>,
                   "SocketPolicy: Listen needs Listen(uint16_t& port, string_view local) and AcceptStep()");
     Close();
+    StartTally(port);
     state_ = State::Listening;
     const IoResult result = wire_.NextLayer().Listen(port, local_address);
     if (result.status == IoStatus::Failed) Break(result.error, Phase::Listen);
@@ -6100,6 +6197,7 @@ class Driver {
   Event Next(std::size_t& budget, BeforeWait&& before_wait) {
     for (;;) {
       const Millis now = Now();
+      if (now != counted_at_) CountTime(now);
       switch (state_) {
         case State::Closed: return TakeFailure();
         case State::Listening:
@@ -6125,6 +6223,8 @@ class Driver {
             break;
           }
           if (event.kind != EventKind::None) {
+            tally_.Note(event);
+            if (event.kind == EventKind::Authenticated) tally_.mechanism = engine_.Mechanism();
             const bool last = event.kind == EventKind::Failed || event.kind == EventKind::Ended ||
                               event.kind == EventKind::MustReconnect;
             if (last) HangUp();
@@ -6212,6 +6312,19 @@ class Driver {
       return false;
   }
 
+  /// Forgets what the connection before took.
+  void StartTally(std::uint16_t port) noexcept {
+    tally_ = {};
+    tally_.port = port;
+    counted_at_ = Now();
+  }
+  /// What the present connection took so far, or the last one took.
+  SessionTally Tally() const {
+    SessionTally tally = tally_;
+    tally.milliseconds[static_cast<std::size_t>(CurrentPhase())] += Now() - counted_at_;
+    return tally;
+  }
+
   static Millis Now() { return Socket::Now(); }
   State CurrentState() const noexcept { return state_; }
   bool IsConnected() const noexcept { return state_ == State::Session || state_ == State::Raw; }
@@ -6224,6 +6337,25 @@ class Driver {
   static constexpr Millis kSourcePause = 10;
   static constexpr Millis kLongestWait =
       1000;  // a round number, so that the system need not be told a new one each time
+
+  /// What the wire is waited for; None where it is closed.
+  Phase CurrentPhase() const noexcept {
+    switch (state_) {
+      case State::Closed: return Phase::None;
+      case State::Listening: return Phase::Listen;
+      case State::Connecting: return detail::IsResolving(wire_.NextLayer()) ? Phase::Resolve : Phase::Connect;
+      case State::Securing: return Phase::Tls;
+      case State::Session: return engine_.CurrentPhase();
+      case State::Raw: break;
+    }
+    return Phase::Idle;
+  }
+
+  /// The time since the last call belongs to what has been waited for: nothing has been done about it yet.
+  void CountTime(Millis now) noexcept {
+    tally_.milliseconds[static_cast<std::size_t>(CurrentPhase())] += now - counted_at_;
+    counted_at_ = now;
+  }
 
   Millis Deadline(Millis timeout) const noexcept { return timeout > kNever - since_ ? kNever : since_ + timeout; }
 
@@ -6245,9 +6377,12 @@ class Driver {
     if (result.status == IoStatus::Failed) return Break(result.error, phase);
     if (result.status == IoStatus::Closed) return Break(static_cast<int>(Errc::ConnectionLost), phase);
     since_ = Now();
+    if (since_ != counted_at_) CountTime(since_);
     const bool upgraded = state_ == State::Securing && !options_.tls_first;
+    if (phase == Phase::Connect) NoteAddress();
     state_ = state_ == State::Connecting && options_.tls_first ? State::Securing : State::Session;
     if (state_ == State::Securing) return;
+    NoteEncryption();
     // A transport that only says that it is done must not pass for one that encrypts.
     if (options_.tls_first || upgraded)
       if (!wire_.Secured()) return Break(static_cast<int>(Errc::TlsHandshake), Phase::Tls);
@@ -6264,6 +6399,18 @@ class Driver {
     engine_.Start(options_, since_);
   }
 
+  void NoteAddress() noexcept {
+    char address[64];
+    tally_.address.Assign({address, wire_.NextLayer().RemoteAddress(address, sizeof address)});
+  }
+  void NoteEncryption() noexcept {
+    tally_.encrypted = wire_.Secured();
+    if constexpr (kNamesSession<Wire>) {
+      tally_.tls_version.Assign(wire_.ProtocolName());
+      tally_.cipher.Assign(wire_.CipherName());
+    }
+  }
+
   /// Sends and receives once each; false when neither moved a byte.
   template <typename BeforeWait>
   bool Pump(Millis now, std::size_t& budget, BeforeWait&& before_wait) {
@@ -6274,6 +6421,7 @@ class Driver {
       if (result.status == IoStatus::Done) {
         engine_.Sent(result.size, now);
         moved = true;
+        tally_.Wrote(result.size);
         budget -= result.size < budget ? result.size : budget;
       } else if (result.status != IoStatus::Again) {
         // The server may have said why before it closed, so what it sent is read first.
@@ -6292,6 +6440,7 @@ class Driver {
       // A plain stream that gave less than was asked for has no more; the records of TLS end where they like.
       drained_ = patient_ && result.size < room.size() && !wire_.Secured();
       engine_.Received(result.size);
+      tally_.Read(result.size);
       budget -= result.size < budget ? result.size : budget;
       return true;
     }
@@ -6373,11 +6522,13 @@ class Driver {
   bool wrote_last_ = false;  // the last step of the pump wrote
   Millis patience_ = 0;
   Millis since_ = 0;
+  Millis counted_at_ = 0;  // the time up to which tally_ knows where it went
   SessionOptions options_;
   std::string_view host_;
   FixedText<80> literal_;
   Error failure_;
   Error last_failure_;
+  SessionTally tally_;
   AwaitedReply window_[4 * Limits::kInFlight];  // RSET, MAIL, RCPT and the content's end, for each message
   Transaction in_flight_[Limits::kInFlight];
   char input_[Limits::kInput];
@@ -10833,6 +10984,900 @@ SMTPOLL_NAMESPACE_END
 
 #endif
 
+// ---- smtpoll/base/error_pattern.hpp ----
+// A pattern that errors fit or do not: by number, phase, reply code, enhanced code, or words that servers use.
+#ifndef SMTPOLL_BASE_ERROR_PATTERN_HPP
+#define SMTPOLL_BASE_ERROR_PATTERN_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+namespace detail {
+
+/// What an error has to be for a row to fit; what is not named may be anything.
+struct ErrorPattern {
+  int number = 0;        // Error::ErrorNumber
+  int reply = 0;         // reply code, or its first digit
+  bool refused = false;  // a reply code from 400 on
+  Phase phase = Phase::None;
+  EnhancedCode enhanced;
+  const char* words = "";  // one of these, separated by '|', stands in the reply (or in AUTH's command)
+
+  constexpr ErrorPattern In(Phase value) const noexcept {
+    ErrorPattern changed = *this;
+    changed.phase = value;
+    return changed;
+  }
+  constexpr ErrorPattern Reply(int value) const noexcept {
+    ErrorPattern changed = *this;
+    changed.reply = value;
+    return changed;
+  }
+  constexpr ErrorPattern Code(std::uint16_t status_class, std::uint16_t subject, std::uint16_t detail) const noexcept {
+    ErrorPattern changed = *this;
+    changed.enhanced = {status_class, subject, detail};
+    return changed;
+  }
+  constexpr ErrorPattern Words(const char* value) const noexcept {
+    ErrorPattern changed = *this;
+    changed.words = value;
+    return changed;
+  }
+};
+constexpr ErrorPattern Is(int number) noexcept {
+  ErrorPattern pattern;
+  pattern.number = number;
+  return pattern;
+}
+constexpr ErrorPattern Is(Errc code) noexcept { return Is(static_cast<int>(code)); }
+constexpr ErrorPattern Refusal(int reply = 0) noexcept {
+  ErrorPattern pattern;
+  pattern.refused = true;
+  pattern.reply = reply;
+  return pattern;
+}
+
+/// `word` stands in `text`, in whatever case.
+constexpr bool HasWord(std::string_view text, std::string_view word) noexcept {
+  for (; text.size() >= word.size(); text.remove_prefix(1))
+    if (StartsWithIgnoringCase(text, word)) return true;
+  return false;
+}
+
+/// One of `words`, separated by '|', stands in `text`.
+constexpr bool HasOneOf(std::string_view text, std::string_view words) noexcept {
+  while (!words.empty()) {
+    const std::size_t end = words.find('|');
+    if (HasWord(text, words.substr(0, end))) return true;
+    words.remove_prefix(end == std::string_view::npos ? words.size() : end + 1);
+  }
+  return false;
+}
+
+inline bool Fits(const ErrorPattern& when, const Error& error) noexcept {
+  if (when.number != 0 && when.number != error.ErrorNumber) return false;
+  if (when.refused && error.reply_code < 400) return false;
+  if (when.reply != 0 && when.reply != error.reply_code && when.reply != error.reply_code / 100) return false;
+  if (when.phase != Phase::None && when.phase != error.phase) return false;
+  if (when.enhanced && !(when.enhanced == error.enhanced)) return false;
+  if (*when.words == '\0' || HasOneOf(error.text.View(), when.words)) return true;
+  return when.phase == Phase::Authentication && HasOneOf(error.command.View(), when.words);
+}
+
+}  // namespace detail
+SMTPOLL_NAMESPACE_END
+
+#endif
+
+// ---- smtpoll/base/error_advice.hpp ----
+// What errors mean to people and what usually helps: one table, the special before the general; the first row that fits
+// an error is the one. Replies are known by their code, by their enhanced code (RFC 3463, RFC 7372) or by words that
+// servers use. Invariant: every error number of Errc has a row of its own that fits it whatever else is unknown.
+#ifndef SMTPOLL_BASE_ERROR_ADVICE_HPP
+#define SMTPOLL_BASE_ERROR_ADVICE_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+namespace detail {
+
+/// A row: which errors, what that means, what helps.
+struct ErrorAdvice {
+  ErrorPattern when;
+  const char* what;  // goes on where "While logging in," begins
+  const char* help;
+};
+
+/// Numbers of the operating system that a connection fails with; Winsock's are others than those of errno.
+#if defined(SMTPOLL_WINDOWS)
+enum SystemError : int {
+  kSystemAccessDenied = 10013,
+  kSystemAddressNotAvailable = 10049,
+  kSystemNetworkUnreachable = 10051,
+  kSystemTimedOut = 10060,
+  kSystemRefused = 10061,
+  kSystemHostUnreachable = 10065
+};
+#else
+enum SystemError : int {
+  kSystemAccessDenied = EACCES,
+  kSystemAddressNotAvailable = EADDRNOTAVAIL,
+  kSystemNetworkUnreachable = ENETUNREACH,
+  kSystemTimedOut = ETIMEDOUT,
+  kSystemRefused = ECONNREFUSED,
+  kSystemHostUnreachable = EHOSTUNREACH
+};
+#endif
+
+// What more than one row says.
+inline constexpr char kUsePortForSubmission[] =
+    "The way to this port is probably blocked: providers of internet access and of cloud machines block port 25, "
+    "companies often all but a few. Use the port for submission of your provider, 587 (STARTTLS) or 465 (TLS from the "
+    "first byte on), with user name and password; check the address, the port and the firewalls.";
+inline constexpr char kSendAgain[] =
+    "Connect again. A message that is queued is safe to send again; one that is in doubt (SendResult::outcome, "
+    "InDoubt) may have arrived.";
+inline constexpr char kMayHaveArrived[] =
+    "The message may or may not have arrived: only the server knows. Ask the recipient, or look whether a copy came, "
+    "before sending it again; sending it again may deliver it twice.";
+inline constexpr char kLogIn[] =
+    "Set UserName and Password, and use the port for submission (587 or 465) with TLS. A server that was not meant to "
+    "send your mail has to be exchanged for your provider's.";
+inline constexpr char kTooMuch[] =
+    "Send more slowly, over one connection that stays open, and wait before the next try; for more in a day ask the "
+    "provider for a higher limit.";
+inline constexpr char kWaitAndSend[] =
+    "Send the same message again in 15 minutes, and then less and less often. Servers put off what comes from unknown "
+    "senders or too fast; nothing has to be changed unless it goes on for hours.";
+inline constexpr char kOwnAuthority[] =
+    "Where the server is your own or your company's, name its authority in CertificateAuthorityFile; on a machine "
+    "without a list of authorities install it (ca-certificates). Where it is a provider's, somebody in between "
+    "(antivirus, firewall, proxy) may be opening the connection: nothing was sent.";
+inline constexpr char kNotYourMistake[] =
+    "The server is broken, or something in between (antivirus, firewall, a proxy) changes what is said. Try TLS (port "
+    "465), another network, or Pipelining = false; keep the transcript for whoever runs the server.";
+
+inline constexpr ErrorAdvice kErrorAdvice[] = {
+    // Logging in.
+    {Refusal(534).In(Phase::Authentication).Code(5, 7, 9), "the server wants a password that was made for programs",
+     "Use an app password instead of the account's own: Google gives one under Security, 2-Step Verification, App "
+     "passwords. Or log in by OAuth 2.0 (AccessToken or TokenProvider)."},
+    {Refusal(5)
+         .In(Phase::Authentication)
+         .Words("app password|application-specific|InvalidSecondFactor|authorization code"),
+     "the server wants a password that was made for programs",
+     "Make an app password (some call it authorization code) in the settings of the account, and use it as Password; "
+     "or log in by OAuth 2.0 (AccessToken or TokenProvider)."},
+    {Refusal(534).In(Phase::Authentication).Code(5, 7, 14), "the server wants you to log in by a web browser first",
+     "Log in to the account in a browser once, confirm that it was you, and try again; an app password or OAuth 2.0 "
+     "keeps that from happening again."},
+    {Refusal(5)
+         .In(Phase::Authentication)
+         .Words("SmtpClientAuthentication|smtp_auth_disabled|basic authentication is disabled|security defaults|did "
+                "not meet the criteria"),
+     "the organization or the mailbox does not allow login by SMTP",
+     "Have an administrator allow Authenticated SMTP for this mailbox (Microsoft 365 admin center, Mail, Manage email "
+     "apps) and for the organization, or log in by OAuth 2.0 (AccessToken or TokenProvider)."},
+    {Refusal().In(Phase::Authentication).Words("too many|temporarily locked|temporarily blocked"),
+     "the server has seen too many logins",
+     "Wait for some minutes, keep one connection open for many messages instead of logging in for each, and look for "
+     "another program that tries with an old password."},
+    {Refusal(4).In(Phase::Authentication).Words("credits exceeded|throttl|quota"),
+     "the account has used up what it may send", kTooMuch},
+    {Refusal(432).In(Phase::Authentication), "the server wants the password to be set up anew for this mechanism",
+     "Log in once with Mechanism set to Plain, over TLS, or set the password again at the provider."},
+    {Refusal(538).In(Phase::Authentication), "the server takes these credentials only over an encrypted connection",
+     "Use SMTPSecureSocket or SecureSession: STARTTLS on port 587, or TLS on port 465."},
+    {Refusal(5).In(Phase::Authentication).Words("AUTH XOAUTH2|AUTH OAUTHBEARER"), "the server refused the access token",
+     "Get a new token, it may have expired; its scope must allow SMTP (Google: https://mail.google.com/, Microsoft: "
+     "https://outlook.office.com/SMTP.Send) and its account must be the one in UserName. TokenProvider is asked for "
+     "each connection."},
+    {Refusal(535).In(Phase::Authentication), "the server refused the user name or the password",
+     "Check both; most servers want the whole mail address as user name. Accounts with a second factor (Gmail, "
+     "Microsoft, Yahoo, iCloud, Fastmail) need an app password, and services as SES, SendGrid and Mailgun give "
+     "credentials for SMTP only."},
+    {Refusal(4).In(Phase::Authentication), "the server cannot check credentials just now",
+     "Try again in a few minutes; the credentials may be right."},
+    {Is(Errc::AuthenticationFailed).In(Phase::Authentication).Words("did not prove"),
+     "the server did not prove that it knows the password",
+     "Do not trust it: it may be somebody else. Check the address, and that the password is the one that this server "
+     "was given; nothing was sent."},
+    // Wants a login or encryption first, at whatever step.
+    {Refusal(530).Words("starttls"), "the server takes nothing before the connection is encrypted",
+     "Use SMTPSecureSocket or SecureSession over a TLS library: STARTTLS on port 587, or TLS on port 465."},
+    {Refusal(5).Words("must issue a STARTTLS|encryption required|requires encryption|TLS required"),
+     "the server takes nothing before the connection is encrypted",
+     "Use SMTPSecureSocket or SecureSession over a TLS library: STARTTLS on port 587, or TLS on port 465."},
+    {Refusal(530), "the server wants you to log in first", kLogIn},
+    {Refusal(5).Words("authentication required|not authenticated|authenticate first|requires authentication"),
+     "the server wants you to log in first", kLogIn},
+    // Who may send in whose name.
+    {Refusal(5).Code(5, 7, 26), "the message failed the tests of who may send for its domain (SPF, DKIM, DMARC)",
+     "Send through the server of the domain that From names, or publish an SPF record that names this server and sign "
+     "with DKIM by that domain (mail.Signer)."},
+    {Refusal(5).Words("dmarc|unauthenticated|spf check|dkim|sender policy framework|spf record"),
+     "the message failed the tests of who may send for its domain (SPF, DKIM, DMARC)",
+     "Send through the server of the domain that From names, or publish an SPF record that names this server and sign "
+     "with DKIM by that domain (mail.Signer)."},
+    {Refusal(5).Words(
+         "SendAsDenied|not owned by|send as this sender|not one of your addresses|sender identity|not authori|not "
+         "allowed to send|sender address is not allowed|sending domain|not verified|disallowed as"),
+     "the account may not send in the name of this address",
+     "Set FromAddress to the address of the account, or have the address or its domain verified at the provider "
+     "(Microsoft 365: the right to send as; SES, SendGrid, Mailgun: a verified sender)."},
+    {Refusal(4).Words("not allowed to send"), "the account may not send in the name of this address",
+     "Finish the set-up of the domain at the provider: verification, payment, and the list of recipients for tests."},
+    {Refusal().Words("relay access denied|relaying denied|relay not permitted|not permitted to relay|relaying "
+                     "not|unable to relay|relay denied|relaying disallowed|not relay|no relaying"),
+     "the server does not pass mail on to that recipient for you",
+     "Log in (UserName, Password) on the port for submission, 587 or 465: without a login a server takes mail for its "
+     "own domains only. Or send through your provider's server."},
+    {Refusal().Words("PTR record|reverse DNS|reverse hostname|cannot find your hostname|rDNS"),
+     "the server wants the address of this machine to have a name",
+     "Send through your provider's server with a login; where this machine is the server, have whoever gave the "
+     "address set its PTR record to a name that resolves to it."},
+    {Refusal(5).Code(5, 7, 25), "the server wants the address of this machine to have a name",
+     "Send through your provider's server with a login; where this machine is the server, have whoever gave the "
+     "address set its PTR record to a name that resolves to it."},
+    {Refusal().Words("spamhaus|blocked using|blocklist|blacklist|block list|banned sending "
+                     "ip|dnsbl|spamcop|barracuda|not accepted from this ip|poor reputation|listed at|listed in"),
+     "the address of this machine is on a block list",
+     "Addresses of homes and clouds mostly are: send through your provider's server with a login (port 587 or 465). "
+     "Where this machine is the server, look its address up at the list that the reply names, and ask to be removed."},
+    {Refusal().Words("greylist|graylist|grey list|gray list|postgrey"),
+     "the server puts off mail from senders that it does not know yet (greylisting)", kWaitAndSend},
+    {Refusal(4).Code(4, 2, 2), "the recipient's mailbox is full",
+     "Send again in a day, or reach the recipient in another way."},
+    {Refusal(5).Code(5, 2, 2), "the recipient's mailbox is full", "Reach the recipient in another way."},
+    {Refusal().Words("sending rate|unusual rate|rate limit|ratelimit|limit exceeded|sending limit|quota "
+                     "exceeded|throttl|too quickly|too fast|at a rate|too many messages|too many "
+                     "connections|concurrent connections|concurrent smtp|server busy"),
+     "the server gets more from you than it takes in a time", kTooMuch},
+    // Sizes and mailboxes.
+    {Refusal().Words("over quota|overquota|mailbox full|mailbox is full|out of storage|quota"),
+     "the recipient's mailbox is full", "Send again in a day, or reach the recipient in another way."},
+    {Refusal().Words("too many recipients"), "the server takes fewer recipients at once",
+     "Send to the others in a further message."},
+    {Refusal().Words("size limit|too large|message size|maximum size|too big"),
+     "the message is larger than the server takes",
+     "Make it smaller: compress attachments or put them on a server and send the link. In a message base64 makes a "
+     "file a third larger than it is; 25 MB is what most providers take."},
+    {Refusal(5).Words("virus|malware|security issue|dangerous|attachment|file type"),
+     "the server does not take what is attached",
+     "Programs, scripts and archives of them are not taken by most servers, encrypted archives by some: put the file "
+     "on a server and send the link."},
+    {Refusal(552), "the message is larger than the server takes, or the mailbox has no room for it",
+     "Make it smaller: compress attachments or put them on a server and send the link. In a message base64 makes a "
+     "file a third larger than it is; 25 MB is what most providers take."},
+    {Refusal(452), "the server has no room for the message just now", "Send it again later."},
+    {Refusal().Words("recipient address rejected: domain not found"),
+     "the domain of the recipient's address does not exist", "Check the spelling of the recipient's address."},
+    {Refusal(5).Code(5, 1, 2), "the domain of the recipient's address does not exist",
+     "Check the spelling of the recipient's address."},
+    {Refusal().Words("domain not found|domain does not exist|domain of sender|sender domain|sender verify"),
+     "the server does not find the domain of the sender's address",
+     "Check the spelling of FromAddress: its domain must exist in the DNS and take mail."},
+    {Refusal(5).In(Phase::Hello), "the server did not take the name by which this client says hello",
+     "Set ClientName to a name of this machine that the DNS knows (as mail.example.org); where it is empty the address "
+     "is said."},
+    {Refusal().Words("helo command|helo argument|ehlo argument|invalid helo|fully-qualified hostname"),
+     "the server did not take the name by which this client says hello",
+     "Set ClientName to a name of this machine that the DNS knows (as mail.example.org); where it is empty the address "
+     "is said."},
+    {Refusal(5).Code(5, 2, 1), "the recipient's mailbox is closed",
+     "Reach the recipient in another way, and take the address off your list."},
+    {Refusal(5).Code(5, 1, 1), "there is no such recipient",
+     "Check the spelling of the address, and take it off your list where it is gone."},
+    {Refusal(5).Words("user unknown|unknown user|no such user|does not exist|not exist|mailbox unavailable|mailbox not "
+                      "found|recipient not found|unrouteable|invalid recipient|no mailbox|unknown recipient"),
+     "there is no such recipient", "Check the spelling of the address, and take it off your list where it is gone."},
+    {Refusal(5).Words("no valid recipients"), "the server took none of the recipients",
+     "Look at what it said to each of them (SendResult::recipients)."},
+    // What is in the message.
+    {Refusal().Words("spam|unsolicited|user complaints|junk"), "the server took the message or its sender for spam",
+     "Look at what mail.Check() says, send only to those who asked for it, and through the server of the domain that "
+     "From names, with SPF and DKIM. Sending the same again does not help."},
+    {Refusal(5).Words("rfc 5322|rfc5322|rfc 2822|from: header|header"),
+     "the server does not take the form of the message",
+     "Look at what mail.Check() says; a ready-made message needs one From and one Date field, and each of To, Cc, "
+     "Subject and Message-ID once at most."},
+    // Refused for another reason.
+    {Refusal(554).In(Phase::Greeting), "the server takes no mail from this machine",
+     "Send through your provider's server with a login (port 587 or 465); the address of this machine may be on a "
+     "block list or the server may be no mail server for clients."},
+    {Refusal(421), "the server is closing the connection, or has no time now",
+     "Try again in some minutes, with fewer connections at once; a message that is queued is safe to send again."},
+    {Refusal(450), "the server puts the mail off", kWaitAndSend},
+    {Refusal(451), "the server puts the mail off", kWaitAndSend},
+    {Refusal(454).In(Phase::Tls), "the server cannot encrypt just now", "Try again later, or use port 465."},
+    {Refusal(550).Code(5, 7, 1), "a rule of the server forbids this message or this sender",
+     "The reply mostly says which rule. It helps to log in, to send from the account's own address, and to send "
+     "through the provider of From's domain; the server's administrator knows the rest."},
+    {Refusal(554), "a rule of the server forbids this message or this sender",
+     "The reply mostly says which rule. It helps to log in, to send from the account's own address, and to send "
+     "through the provider of From's domain; the server's administrator knows the rest."},
+    {Is(Errc::MessageRefused).Reply(4), "the server refused the message for now", kWaitAndSend},
+    {Is(Errc::MessageRefused).Reply(5), "the server refused the message for good",
+     "The server's words say why: sending the same again does not help. Check the recipient's address, the sender's "
+     "address, and that you log in where the server wants it."},
+    // Finding and reaching the server.
+    {Is(Errc::NameResolution), "the name did not lead to an address",
+     "Check the spelling of the server's name (Gmail's is smtp.gmail.com, not gmail.com), that this machine is online "
+     "and that its DNS works; a local address to bind to must be an IP address of this machine."},
+    {Is(kSystemRefused), "nobody listens on this port, or a firewall says no",
+     "Check address and port: 587 (STARTTLS), 465 (TLS from the first byte on), 25 between servers. Is the server "
+     "running?"},
+    {Is(kSystemTimedOut), "no answer came", kUsePortForSubmission},
+    {Is(Errc::TimedOut).In(Phase::Resolve), "no answer came in time",
+     "Check that this machine is online and that its DNS works."},
+    {Is(Errc::TimedOut).In(Phase::Connect), "no answer came in time", kUsePortForSubmission},
+    {Is(kSystemNetworkUnreachable), "there is no way to the server's network",
+     "Check that this machine is online; where only IPv6 or only IPv4 works here, use an address of that kind."},
+    {Is(kSystemHostUnreachable), "there is no way to the server",
+     "Check that this machine is online, the server's address, and the firewalls on the way."},
+    {Is(kSystemAccessDenied), "this machine does not allow the connection",
+     "A firewall, an antivirus or a rule for this program (sandbox, SELinux, AppArmor) forbids it: allow the port "
+     "there; a program without rights cannot listen on ports below 1024."},
+    {Is(kSystemAddressNotAvailable), "the local address is none of this machine's",
+     "Leave NetworkInterface unset, or take one of System::NetworkInterfaces()."},
+    {Is(Errc::AddressInUse), "the local address or port is taken",
+     "Another program listens on this port: use another port, 0 for any that is free, or end that program."},
+    {Is(Errc::InvalidPort), "the port cannot be used",
+     "Set Port: 587 (STARTTLS), 465 (TLS from the first byte on), 25 between servers."},
+    {Is(Errc::NetworkInit), "the network of this machine could not be used",
+     "Check that the network is up; on Windows, that Winsock (ws2_32) is there."},
+    {Is(Errc::ProxyRefused), "the proxy did not connect us to the server",
+     "Check address, port and kind of the proxy (SOCKS5 or HTTP CONNECT); many allow port 443 only: its administrator "
+     "can allow 587 and 465."},
+    {Is(Errc::ProxyAuthentication), "the proxy wants other credentials",
+     "Set UserName and Password of the proxy's settings; those of the mail account are others."},
+    // TLS.
+    {Is(Errc::TimedOut).In(Phase::Tls), "the TLS handshake did not end in time",
+     "The port may not speak TLS as it is asked to: 465 speaks it from the first byte on (SSLTLS), 587 after STARTTLS. "
+     "Something in between may hold it up."},
+    {Is(Errc::CertificateExpired), "the server's certificate is not valid at this time",
+     "Check this machine's clock and date first; where they are right, the server's administrator has to renew the "
+     "certificate. Nothing was sent."},
+    {Is(Errc::CertificateName), "the server's certificate is for another name",
+     "Set Address to the name that the certificate is for (not to an IP address, nor to an alias of it). If the name "
+     "is right, somebody else may have answered: nothing was sent."},
+    {Is(Errc::CertificateUntrusted), "no trusted authority stands behind the certificate", kOwnAuthority},
+    {Is(Errc::CertificateRejected), "the server's certificate is revoked or not the pinned one",
+     "Do not send there. If the server has a new key, add it to CertificatePins; ask its administrator by another "
+     "way."},
+    {Is(Errc::TlsVersion), "the server and this client have no TLS version in common",
+     "The server must learn TLS 1.2 or 1.3, older versions are not safe (RFC 8996); SSLConnectionType = TLSv13 asks "
+     "for more than some can. Another port of the same server may have newer TLS."},
+    {Is(Errc::TlsSettings), "a TLS setting cannot be used",
+     "Mend what is named here: the file must exist, be readable and in the right form (PEM), a key must fit its "
+     "certificate, and port 465 wants SMTPConnectionType = SSLTLS."},
+    {Is(Errc::TlsRefused), "the connection cannot be encrypted, and encryption is required",
+     "Use SMTPSecureSocket or SecureSession, and port 587 (STARTTLS) or 465 (SSLTLS). Where the server should offer "
+     "STARTTLS and does not, something in between may have taken the offer away. Security::NoneAllowed sends in plain "
+     "text, for servers on this machine."},
+    {Is(Errc::TlsHandshake), "the TLS handshake failed",
+     "Check that port and kind fit: 465 speaks TLS from the first byte on (SSLTLS), 587 after STARTTLS. Antivirus and "
+     "firewalls that look into TLS break it too; a server may want to see a certificate (CertificateFile)."},
+    // The session.
+    {Is(Errc::TimedOut).In(Phase::Greeting), "the server did not greet in time",
+     "Where the port speaks TLS from the first byte on, as 465 does, set SMTPConnectionType to SSLTLS. A busy server "
+     "makes unknown machines wait: try again later, or use port 587."},
+    {Is(Errc::TimedOut).In(Phase::ContentEnd), "the server did not say in time whether it takes the message",
+     kMayHaveArrived},
+    {Is(Errc::TimedOut).In(Phase::Content), "the server took no more of the content",
+     "The line may be too slow or was cut without a word; a larger Timeouts.content waits for longer. The message was "
+     "not delivered and is safe to send again."},
+    {Is(Errc::TimedOut), "the server did not answer in time",
+     "It is busy, or the connection was cut without a word (by a firewall, a change of network). Timeouts says how "
+     "long to wait for each step. A message that is queued is safe to send again; one that is in doubt may have "
+     "arrived."},
+    {Is(Errc::ConnectionLost).In(Phase::Greeting), "the server closed the connection before it said anything",
+     "It may not take connections from this machine, or the port speaks TLS from the first byte on (465: SSLTLS). Try "
+     "port 587 and your provider's server."},
+    {Is(Errc::ConnectionLost).In(Phase::ContentEnd),
+     "the connection was lost before the server said whether it takes the message", kMayHaveArrived},
+    {Is(Errc::ConnectionLost).In(Phase::Content), "the connection was lost while the message was on its way",
+     "The server may have cut a message that is too large or that a filter does not like; else try again, the message "
+     "was not delivered."},
+    {Is(Errc::ConnectionLost).In(Phase::Tls), "the connection was lost during the TLS handshake",
+     "Check that port and kind fit: 465 speaks TLS from the first byte on (SSLTLS), 587 after STARTTLS. Antivirus and "
+     "firewalls that look into TLS break it too."},
+    {Is(Errc::ConnectionLost).In(Phase::Authentication), "the connection was lost during the login",
+     "Some servers hang up on wrong credentials, or on too many logins in a row: check user name and password, wait a "
+     "few minutes, try again."},
+    {Is(Errc::ConnectionLost).In(Phase::Idle), "the connection was closed while nothing was going on",
+     "Servers end connections that idle for some minutes: connect again. Nothing was lost."},
+    {Is(Errc::ConnectionLost), "the connection was lost", kSendAgain},
+    {Is(Errc::ServiceRefused), "the server does not want to talk to this client",
+     "Use your provider's server for submission (port 587 or 465) with a login; the server's words may say more."},
+    {Is(Errc::MalformedReply), "what came from the server is no SMTP",
+     "The port may belong to another service (465 speaks TLS from the first byte on: SSLTLS; 993 and 995 are for "
+     "reading mail, 443 for the web). Use 587 or 465."},
+    {Is(Errc::ReplyTooLong), "the server's reply was longer than is allowed",
+     "The port may belong to another service; else the server is broken, or Limits::kInput is too small for it."},
+    {Is(Errc::UnexpectedReply), "the server said what fits no command", kNotYourMistake},
+    {Is(Errc::CredentialsOnPlainWire), "credentials would have gone over an unencrypted connection",
+     "Use SMTPSecureSocket or SecureSession (STARTTLS on port 587, TLS on port 465). On a network that is your own, "
+     "AllowPlaintextCredentials sends them all the same. Nothing was sent."},
+    {Is(Errc::AuthenticationUnavailable), "the server offers no way of logging in that can be used",
+     "Use the port for submission (587 or 465): most servers offer AUTH there only, and only once encrypted. Where no "
+     "login is needed leave UserName empty; where Mechanism is set, leave it at Any."},
+    {Is(Errc::AuthenticationFailed), "the login failed",
+     "Check user name and password; accounts with a second factor need an app password or OAuth 2.0."},
+    // This program.
+    {Is(Errc::InvalidMessage).In(Phase::Hello), "the name by which this client says hello cannot be used",
+     "Set ClientName to a domain or an address literal, without spaces, or leave it empty."},
+    {Is(Errc::InvalidMessage).In(Phase::Command), "the command cannot be said",
+     "Its argument must be one line of at most 500 bytes."},
+    {Is(Errc::InvalidMessage), "the message cannot be sent safely",
+     "Mend the value that is named here: addresses and headers take no line breaks, each recipient must be an address, "
+     "and one at least must be there. mail.Check() lists all that is wrong. Nothing of it was sent."},
+    {Is(Errc::MessageTooLarge), "the message is larger than the server takes",
+     "Make it smaller: compress attachments or put them on a server and send the link. In a message base64 makes a "
+     "file a third larger than it is. Nothing of it was sent."},
+    {Is(Errc::NotOffered), "the message needs what the server does not offer",
+     "Use another server, or do without: addresses in ASCII need no SMTPUTF8, and Options of the message that are not "
+     "offered can be dropped. Nothing of it was sent."},
+    {Is(Errc::SourceFailed), "the content could not be read to its end",
+     "Check that the file is there, can be read and does not change while it is sent. The message was not delivered."},
+    {Is(Errc::Cancelled), "the message was cancelled by the program",
+     "It was not delivered; sending it again starts anew."},
+    {Is(Errc::MessageRefused), "the server refused the message or all of its recipients",
+     "Look at what it said to each recipient (SendResult::recipients)."},
+    {Is(Errc::InvalidState), "the call does not fit what is going on",
+     "The program has to connect before it sends, and to wait for one thing to end before it starts another."},
+    {Is(Errc::OutOfMemory), "there was no room left", "Free memory or disk, or raise the limit that is named here."},
+    {ErrorPattern(), "the operating system reported an error",
+     "Its number says more: perror and the system's documentation know it."},
+};
+
+/// The row for `error`; the last one fits all.
+inline const ErrorAdvice& AdviceOn(const Error& error) noexcept {
+  const ErrorAdvice* row = kErrorAdvice;
+  while (!Fits(row->when, error)) ++row;
+  return *row;
+}
+
+}  // namespace detail
+SMTPOLL_NAMESPACE_END
+
+#endif
+
+// ---- smtpoll/base/describe.hpp ----
+// An error as a paragraph for people: what happened, at which step, what the server said, and what usually helps.
+#ifndef SMTPOLL_BASE_DESCRIBE_HPP
+#define SMTPOLL_BASE_DESCRIBE_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+namespace detail {
+
+/// How a sentence about a phase begins.
+constexpr const char* Beginning(Phase phase) noexcept {
+  switch (phase) {
+    case Phase::None: return "";
+    case Phase::Resolve: return "While looking up the server's name, ";
+    case Phase::Connect: return "While connecting to the server, ";
+    case Phase::Listen: return "While listening for a connection, ";
+    case Phase::Greeting: return "While waiting for the server's greeting, ";
+    case Phase::Hello: return "While saying hello to the server (EHLO), ";
+    case Phase::Tls: return "While encrypting the connection (TLS), ";
+    case Phase::Authentication: return "While logging in (AUTH), ";
+    case Phase::Idle: return "Between two messages, ";
+    case Phase::Mail: return "While naming the sender to the server (MAIL), ";
+    case Phase::Recipient: return "While naming a recipient to the server (RCPT), ";
+    case Phase::Data: return "Before the content of the message (DATA), ";
+    case Phase::Content: return "While sending the content of the message, ";
+    case Phase::ContentEnd: return "After the content of the message, ";
+    case Phase::Reset: return "While starting afresh (RSET), ";
+    case Phase::Quit: return "While saying goodbye (QUIT), ";
+    case Phase::Command: return "While asking the server something, ";
+  }
+  return "";
+}
+
+/// `text` without a last UTF-8 character that was cut (RFC 3629 3).
+constexpr std::string_view WithoutCutCharacter(std::string_view text) noexcept {
+  std::size_t start = text.size();
+  for (int back = 0; back < 4 && start != 0; ++back) {
+    const unsigned byte = static_cast<unsigned char>(text[--start]);
+    if (byte < 0x80) return text;
+    if (byte < 0xC0) continue;
+    const std::size_t size = byte < 0xE0 ? 2 : byte < 0xF0 ? 3 : 4;
+    return text.size() - start < size ? text.substr(0, start) : text;
+  }
+  return text;
+}
+
+/// Appends `text` as one line: line ends and other control characters become spaces, and no two spaces stay together.
+template <std::size_t kRoom>
+void AppendLine(std::string_view text, FixedText<kRoom>& into) noexcept {
+  text = WithoutCutCharacter(text);
+  bool pause = true;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const bool space = static_cast<unsigned char>(text[i]) <= ' ' || text[i] == 0x7f;
+    if (!space) {
+      into.Append(text.substr(i, 1));
+    } else if (!pause) {
+      into.Append(" ");
+    }
+    pause = space;
+  }
+}
+
+/// Appends "5.7.1" (RFC 3463 2).
+template <std::size_t kRoom>
+void AppendEnhancedCode(EnhancedCode code, FixedText<kRoom>& into) noexcept {
+  into.AppendDecimal(code.status_class);
+  into.Append(".");
+  into.AppendDecimal(code.subject);
+  into.Append(".");
+  into.AppendDecimal(code.detail);
+}
+
+}  // namespace detail
+
+/// One paragraph in bounded room; View() has no line ends, and no control characters whatever the server said.
+using Description = FixedText<1200>;
+
+/// What happened, at which step, what the server said, and what usually helps. The server's own words stand in
+/// quotation marks. Nothing is allocated, nothing is thrown; no secret is in it (see Error).
+inline Description Describe(const Error& error) noexcept {
+  Description text;
+  if (!error) {
+    text.Append("Nothing went wrong.");
+    return text;
+  }
+  const detail::ErrorAdvice& advice = detail::AdviceOn(error);
+  std::string_view what = advice.what;
+  if (error.phase == Phase::None) {
+    const char first = static_cast<char>(what[0] - 'a' + 'A');
+    text.Append({&first, 1});
+    what.remove_prefix(1);
+  }
+  text.Append(detail::Beginning(error.phase));
+  text.Append(what);
+  if (detail::OwnName(error.Code()) == nullptr) {
+    text.Append(" (system error ");
+    text.AppendDecimal(static_cast<std::uint64_t>(error.ErrorNumber));
+    text.Append(")");
+  }
+  text.Append(".");
+  if (error.reply_code != 0) {
+    text.Append(" The server said ");
+    if (!error.command.empty()) {
+      text.Append("to ");
+      detail::AppendLine(error.command.View(), text);
+      text.Append(": ");
+    }
+    text.Append("\"");
+    text.AppendDecimal(static_cast<std::uint64_t>(error.reply_code));
+    if (error.enhanced) {
+      text.Append(" ");
+      detail::AppendEnhancedCode(error.enhanced, text);
+    }
+    if (!error.text.empty()) text.Append(" ");
+    detail::AppendLine(error.text.View(), text);
+    text.Append("\".");
+  } else if (!error.text.empty() || !error.command.empty()) {
+    text.Append(" In detail: ");
+    if (!error.command.empty()) {
+      detail::AppendLine(error.command.View(), text);
+      if (!error.text.empty()) text.Append(": ");
+    }
+    detail::AppendLine(error.text.View(), text);
+    text.Append(".");
+  }
+  text.Append(" What usually helps: ");
+  text.Append(advice.help);
+  return text;
+}
+
+SMTPOLL_NAMESPACE_END
+
+#endif
+
+// ---- smtpoll/client/detail/json_writer.hpp ----
+// Writes JSON (RFC 8259) on one line: valid whatever bytes a value has, those that are no UTF-8 become U+FFFD.
+#ifndef SMTPOLL_CLIENT_DETAIL_JSON_WRITER_HPP
+#define SMTPOLL_CLIENT_DETAIL_JSON_WRITER_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+namespace detail {
+
+class JsonWriter {
+ public:
+  /// `bracket` opens an object or an array; Close takes the one that ends it.
+  JsonWriter& Open(char bracket) { return Begin().Put(bracket, true); }
+  JsonWriter& Close(char bracket) {
+    first_ = false;
+    text_ += bracket;
+    return *this;
+  }
+  /// A name of ours; its value comes next.
+  JsonWriter& Name(std::string_view name) {
+    Value(name);
+    text_ += ": ";
+    first_ = true;
+    return *this;
+  }
+  JsonWriter& Value(std::string_view text) {
+    constexpr char kHex[] = "0123456789abcdef";
+    Begin().Put('"', false);
+    while (!text.empty()) {
+      const Utf8Character character = FirstCharacter(text);
+      const unsigned byte = static_cast<unsigned char>(text[0]);
+      text.remove_prefix(character.consumed);
+      if (byte < ' ' || byte == 0x7f) {
+        text_.append("\\u00");
+        text_ += kHex[byte >> 4];
+        text_ += kHex[byte & 15];
+        continue;
+      }
+      if (byte == '"' || byte == '\\') text_ += '\\';
+      text_.append(character.bytes);
+    }
+    return Put('"', false);
+  }
+  JsonWriter& Value(std::uint64_t number) {
+    Begin().text_.append(std::to_string(number));
+    return *this;
+  }
+  /// null, true or false.
+  JsonWriter& Literal(std::string_view word) {
+    Begin().text_.append(word);
+    return *this;
+  }
+  template <typename T>
+  JsonWriter& Member(std::string_view name, const T& value) {
+    return Name(name).Value(value);
+  }
+  /// null where the text is empty.
+  JsonWriter& TextOrNull(std::string_view name, std::string_view text) {
+    Name(name);
+    return text.empty() ? Literal("null") : Value(text);
+  }
+
+  std::string Take() { return std::move(text_); }
+
+ private:
+  JsonWriter& Begin() {
+    if (!first_) text_.append(", ");
+    first_ = false;
+    return *this;
+  }
+  JsonWriter& Put(char c, bool first) {
+    text_ += c;
+    first_ = first;
+    return *this;
+  }
+
+  std::string text_;
+  bool first_ = true;  // no comma goes before what comes next
+};
+
+}  // namespace detail
+SMTPOLL_NAMESPACE_END
+
+#endif
+
+// ---- smtpoll/client/session_report.hpp ----
+// A connection explained, as data, as text and as JSON: what a support ticket needs, and no secret.
+#ifndef SMTPOLL_CLIENT_SESSION_REPORT_HPP
+#define SMTPOLL_CLIENT_SESSION_REPORT_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+
+/// What Explain() gives. It owns all that it says.
+struct SessionReport {
+  std::string host;        ///< As it was asked for.
+  bool connected = false;  ///< When the report was made.
+  SessionTally tally;
+  Capabilities offered;  ///< What the last EHLO reply had.
+  /// The last error, with what a server repeated of secrets replaced; ErrorNumber 0 where there was none.
+  smtpoll::Error error;
+};
+
+namespace detail {
+
+/// Phases as people group them, and their sum in milliseconds.
+struct PhaseGroup {
+  const char* name;
+  Phase first;
+  Phase last;
+};
+inline constexpr PhaseGroup kPhaseGroups[] = {
+    {"resolve", Phase::Resolve, Phase::Resolve},
+    {"connect", Phase::Connect, Phase::Connect},
+    {"tls", Phase::Tls, Phase::Tls},
+    {"greeting", Phase::Greeting, Phase::Greeting},
+    {"ehlo", Phase::Hello, Phase::Hello},
+    {"auth", Phase::Authentication, Phase::Authentication},
+    {"envelope", Phase::Mail, Phase::Data},
+    {"content", Phase::Content, Phase::Content},
+    {"reply", Phase::ContentEnd, Phase::ContentEnd},
+    {"idle", Phase::Idle, Phase::Idle},
+    {"other", Phase::Reset, Phase::Command},
+};
+static_assert(Phase::Mail < Phase::Recipient && Phase::Recipient < Phase::Data && Phase::Reset < Phase::Quit &&
+                  Phase::Quit < Phase::Command,
+              "groups are runs of phases");
+
+inline std::uint64_t TimeIn(const SessionTally& tally, const PhaseGroup& group) noexcept {
+  Millis sum = 0;
+  for (unsigned i = static_cast<unsigned>(group.first); i <= static_cast<unsigned>(group.last); ++i)
+    sum += tally.milliseconds[i];
+  return static_cast<std::uint64_t>(sum);
+}
+inline std::uint64_t WholeTime(const SessionTally& tally) noexcept {
+  std::uint64_t sum = 0;
+  for (const PhaseGroup& group : kPhaseGroups) sum += TimeIn(tally, group);
+  return sum;
+}
+
+/// Calls `each(name)` for what the server offers, AUTH's mechanisms left out.
+template <typename Each>
+void ForEachExtension(const Capabilities& offered, Each&& each) {
+  for (const KnownExtension& known : kKnownExtensions)
+    if (offered.Has(known.extension)) each(known.keyword);
+}
+template <typename Each>
+void ForEachMechanism(const Capabilities& offered, Each&& each) {
+  for (std::size_t i = 0; i < kAuthMechanismCount; ++i)
+    if (offered.Has(static_cast<AuthMechanism>(i))) each(smtpoll::Name(static_cast<AuthMechanism>(i)));
+}
+
+/// RFC 6750 2.1: what a token may have beside the letters of base64.
+constexpr bool IsPunctuation(char c) noexcept { return c == '.' || c == '-' || c == '_' || c == '~'; }
+constexpr bool IsTokenByte(char c) noexcept {
+  return IsAlpha(c) || IsDigit(c) || c == '+' || c == '/' || c == '=' || IsPunctuation(c);
+}
+
+/// `error` without what looks like credentials: servers that lose their place repeat a line of AUTH in their reply. A
+/// word goes that could be base64 of one, or that is as long as a token; and `secrets`, wherever they stand.
+inline Error WithoutSecrets(const Error& error, std::initializer_list<std::string_view> secrets) {
+  std::string text(error.text.View());
+  for (const std::string_view secret : secrets)
+    for (std::size_t at = 0; !secret.empty() && (at = text.find(secret, at)) != std::string::npos; at += 4)
+      text.replace(at, secret.size(), "****");
+  std::string shown;
+  for (std::size_t i = 0; i < text.size();) {
+    std::size_t end = i;
+    while (end < text.size() && IsTokenByte(text[end])) ++end;
+    while (end > i && IsPunctuation(text[end - 1])) --end;  // a sentence's, it may be
+    bool marked = false, narrow = true;
+    for (std::size_t at = i; at != end; ++at) {
+      marked = marked || IsDigit(text[at]) || text[at] == '=' || text[at] == '+';
+      narrow = narrow && !IsPunctuation(text[at]);
+    }
+    const std::size_t size = end - i;
+    if (size == 0)
+      shown += text[i++];
+    else if (narrow && marked ? size >= 8 : size >= 60)
+      shown.append("****");
+    else
+      shown.append(text, i, size);
+    i += size;
+  }
+  Error safe = error;
+  safe.text.Assign(shown);
+  return safe;
+}
+
+inline std::string ToBase64(std::string_view text) {
+  std::string encoded(Base64Size(text.size()), '=');
+  Base64Encode(text.data(), text.size(), &encoded[0]);
+  return encoded;
+}
+
+template <typename Driver>
+SessionReport MakeReport(const Driver& driver, std::string_view host, const Error& error,
+                         const ClientSettings& settings) {
+  SessionReport report;
+  report.host = host;
+  report.connected = driver.IsConnected();
+  report.tally = driver.Tally();
+  if (report.tally.said_hello) report.offered = driver.Session().ServerCapabilities();
+  report.error = error;
+  if (error.phase != Phase::Authentication) return report;
+  // As PLAIN and LOGIN say them.
+  std::string plain = settings.AuthorizationID + '\0' + settings.UserName + '\0' + settings.Password;
+  std::string plain64 = ToBase64(plain), password64 = ToBase64(settings.Password);
+  report.error = WithoutSecrets(error, {plain64, password64, settings.Password, settings.AccessToken});
+  for (std::string* text : {&plain, &plain64, &password64}) WipeText(*text);
+  return report;
+}
+
+}  // namespace detail
+
+/// The report in some lines of text.
+inline std::string ToString(const SessionReport& report) {
+  const SessionTally& tally = report.tally;
+  std::string text = std::string("smtpoll ") + Version() + ": ";
+  const auto count = [&text](std::uint64_t number, const char* unit) {
+    text.append(std::to_string(number)).append(" ").append(unit);
+  };
+  text.append(report.host.empty() ? "no server" : report.host);
+  if (tally.port != 0) text.append(" port ").append(std::to_string(tally.port));
+  if (!tally.address.empty()) text.append(" (").append(tally.address.View()).append(")");
+  text.append(report.connected ? ", connected" : ", not connected");
+  text.append("\nencryption: ");
+  text.append(!tally.encrypted ? "none" : tally.tls_version.empty() ? "TLS" : tally.tls_version.View());
+  if (!tally.cipher.empty()) text.append(" ").append(tally.cipher.View());
+  text.append("\nlogin: ").append(tally.mechanism == AuthMechanism::Any ? "none" : smtpoll::Name(tally.mechanism));
+  text.append("\ngreeting: ").append(tally.greeting.View()).append("\noffered:");
+  detail::ForEachExtension(report.offered, [&](std::string_view name) {
+    text.append(" ").append(name);
+    if (name == smtpoll::Name(Extension::Size) && report.offered.MaxSize() != 0)
+      text.append("=").append(std::to_string(report.offered.MaxSize()));
+  });
+  text.append("\nAUTH offered:");
+  detail::ForEachMechanism(report.offered, [&](std::string_view name) { text.append(" ").append(name); });
+  text.append("\nmilliseconds:");
+  for (const detail::PhaseGroup& group : detail::kPhaseGroups)
+    text.append(" ").append(group.name).append(" ").append(std::to_string(detail::TimeIn(tally, group))).append(",");
+  text.append(" together ").append(std::to_string(detail::WholeTime(tally)));
+  text.append("\ntraffic: ");
+  count(tally.bytes_out, "bytes out, ");
+  count(tally.bytes_in, "bytes in, ");
+  count(tally.round_trips, "round trips");
+  text.append("\nmessages: ");
+  count(tally.sent, "sent, ");
+  count(tally.refused, "refused, ");
+  count(tally.in_doubt, "in doubt, ");
+  count(tally.returned, "returned");
+  text.append("\nlast error: ");
+  if (!report.error) return text.append("none\n");
+  return text.append(Describe(report.error).View()).append("\n");
+}
+
+/// The report as one JSON object (RFC 8259), on one line without a line end. Times are milliseconds; what does not
+/// apply is null.
+inline std::string ToJson(const SessionReport& report) {
+  const SessionTally& tally = report.tally;
+  detail::JsonWriter json;
+  json.Open('{').Member("smtpoll", std::string_view(Version()));
+  json.Name("server").Open('{').TextOrNull("host", report.host).Member("port", std::uint64_t{tally.port});
+  json.TextOrNull("address", tally.address.View()).TextOrNull("greeting", tally.greeting.View()).Close('}');
+  json.Name("connected").Literal(report.connected ? "true" : "false");
+  json.Name("tls");
+  if (!tally.encrypted)
+    json.Literal("null");
+  else
+    json.Open('{').TextOrNull("version", tally.tls_version.View()).TextOrNull("cipher", tally.cipher.View()).Close('}');
+  json.TextOrNull("mechanism", smtpoll::Name(tally.mechanism));
+  json.Name("offered").Open('{').Name("extensions").Open('[');
+  detail::ForEachExtension(report.offered, [&](std::string_view name) { json.Value(name); });
+  json.Close(']').Name("auth").Open('[');
+  detail::ForEachMechanism(report.offered, [&](std::string_view name) { json.Value(name); });
+  json.Close(']').Name("size");
+  if (report.offered.MaxSize() == 0)
+    json.Literal("null");
+  else
+    json.Value(report.offered.MaxSize());
+  json.Close('}').Name("milliseconds").Open('{');
+  for (const detail::PhaseGroup& group : detail::kPhaseGroups) json.Member(group.name, detail::TimeIn(tally, group));
+  json.Member("together", detail::WholeTime(tally)).Close('}');
+  json.Name("bytes").Open('{').Member("out", tally.bytes_out).Member("in", tally.bytes_in).Close('}');
+  json.Member("round_trips", std::uint64_t{tally.round_trips});
+  json.Name("messages").Open('{').Member("sent", std::uint64_t{tally.sent});
+  json.Member("refused", std::uint64_t{tally.refused}).Member("in_doubt", std::uint64_t{tally.in_doubt});
+  json.Member("returned", std::uint64_t{tally.returned}).Close('}').Name("error");
+  const smtpoll::Error& error = report.error;
+  if (!error) return json.Literal("null").Close('}').Take();
+  json.Open('{').Member("number", static_cast<std::uint64_t>(error.ErrorNumber));
+  json.Member("name", std::string_view(Name(error.Code()))).TextOrNull("phase", Name(error.phase));
+  json.Name("reply_code");
+  if (error.reply_code == 0)
+    json.Literal("null");
+  else
+    json.Value(static_cast<std::uint64_t>(error.reply_code));
+  FixedText<20> enhanced;
+  if (error.enhanced) detail::AppendEnhancedCode(error.enhanced, enhanced);
+  json.TextOrNull("enhanced", enhanced.View()).TextOrNull("command", error.command.View());
+  json.TextOrNull("text", error.text.View()).Member("help", Describe(error).View());
+  return json.Close('}').Close('}').Take();
+}
+
+SMTPOLL_NAMESPACE_END
+
+#endif
+
 // ---- smtpoll/socket/detail/system_headers.hpp ----
 // The system's socket headers, POSIX's or Windows's. Both have BSD's names, so the code over them is the same.
 // <windows.h> leaves no macros min and max behind, and what the user has defined stays as it was.
@@ -11401,6 +12446,9 @@ class BasicTcpSocket {
 
   /// Why each address that was tried failed; empty where there is nothing to tell. Valid until the next call.
   std::string_view FaultText() const noexcept { return race_.FaultText(); }
+
+  /// A name is being looked up.
+  bool Resolving() const noexcept { return state_ == State::Resolving; }
 
   /// Listens on `port` (0: one that the system picks, which `port` holds afterwards) of the IP address `local`; empty:
   /// of all interfaces, IPv6 and IPv4. Errors: 105 where the port is taken, 103 where `local` is no IP address.
@@ -12487,6 +13535,8 @@ class BasicSMTPSocket : public detail::SettingsOf<Transport<Socket>>, public Han
   int LastErrorCode() const { return last_error_.ErrorNumber; }
   /// What the server offered in its last EHLO reply.
   const Capabilities& ServerCapabilities() const { return driver_.Session().ServerCapabilities(); }
+  /// The present connection, or the last one, for a support ticket: ToString and ToJson write it out.
+  SessionReport Explain() const { return detail::MakeReport(driver_, strings_.Host(), last_error_, *this); }
   /// The transport, for what is special to it.
   Transport<Socket>& Layer() { return driver_.Layer(); }
 
@@ -12746,6 +13796,7 @@ SMTPOLL_MEMBER(void)::Open(const smtpoll::Error* refusal) {
   returned_ = 0;
   last_chunk_due_ = false;
   SessionOptions options = strings_.Take(*this, Address, BindAddress());
+  driver_.StartTally(Port);
   token_renewed_ = refusal != nullptr;
   bool has_token = false, closed = false;
   {
@@ -13340,6 +14391,11 @@ class BasicSession : public detail::SettingsOf<Transport<Socket>>, public Handle
   bool SSLConnected() const { return driver_.IsConnected() && driver_.Layer().Secured(); }
   /// What the server offered in its last EHLO reply.
   const Capabilities& ServerCapabilities() const { return driver_.Session().ServerCapabilities(); }
+  /// The present connection, or the last one, for a support ticket: ToString and ToJson write it out.
+  SessionReport Explain() const {
+    const smtpoll::Error& error = error_ ? error_ : delivery_.Result().error;
+    return detail::MakeReport(driver_, strings_.Host(), error, *this);
+  }
   /// The transport, for what is special to it.
   Transport<Socket>& Layer() { return driver_.Layer(); }
 
@@ -13349,6 +14405,7 @@ class BasicSession : public detail::SettingsOf<Transport<Socket>>, public Handle
   /// With an error in error_, which is then a refused token, only where there is another one.
   void Open(const Endpoint& to) {
     SessionOptions options = strings_.Take(*this, to.host, to.local_address);
+    driver_.StartTally(to.port);
     if (strings_.TakeToken(static_cast<Handler&>(*this), static_cast<bool>(error_), options)) {
       error_ = detail::PrepareSecurity(*this, to.port, driver_.Layer(), options);
       options.transcript = {&ShowLine, this};
@@ -13627,6 +14684,7 @@ class ProxySocket {
     return stage_ == Stage::Through ? next_.Write(bytes, size) : IoResult::Fail(static_cast<int>(Errc::InvalidState));
   }
   Readiness Wait(Readiness what, Millis at_most) { return next_.Wait(what, at_most); }
+  bool Resolving() const noexcept { return detail::IsResolving(next_); }
   void Close() {
     next_.Close();
     dialogue_.Forget();
@@ -14025,594 +15083,6 @@ class Socks5Dialogue : public ProxyDialogue {
 /// `mail.Layer().NextLayer().Proxy.Address = "proxy.example.org"`. Errors: ProxySocket.
 template <typename Socket>
 using Socks5Proxy = ProxySocket<Socket, detail::Socks5Dialogue>;
-
-SMTPOLL_NAMESPACE_END
-
-#endif
-
-// ---- smtpoll/base/error_pattern.hpp ----
-// A pattern that errors fit or do not: by number, phase, reply code, enhanced code, or words that servers use.
-#ifndef SMTPOLL_BASE_ERROR_PATTERN_HPP
-#define SMTPOLL_BASE_ERROR_PATTERN_HPP
-
-SMTPOLL_NAMESPACE_BEGIN
-namespace detail {
-
-/// What an error has to be for a row to fit; what is not named may be anything.
-struct ErrorPattern {
-  int number = 0;        // Error::ErrorNumber
-  int reply = 0;         // reply code, or its first digit
-  bool refused = false;  // a reply code from 400 on
-  Phase phase = Phase::None;
-  EnhancedCode enhanced;
-  const char* words = "";  // one of these, separated by '|', stands in the reply (or in AUTH's command)
-
-  constexpr ErrorPattern In(Phase value) const noexcept {
-    ErrorPattern changed = *this;
-    changed.phase = value;
-    return changed;
-  }
-  constexpr ErrorPattern Reply(int value) const noexcept {
-    ErrorPattern changed = *this;
-    changed.reply = value;
-    return changed;
-  }
-  constexpr ErrorPattern Code(std::uint16_t status_class, std::uint16_t subject, std::uint16_t detail) const noexcept {
-    ErrorPattern changed = *this;
-    changed.enhanced = {status_class, subject, detail};
-    return changed;
-  }
-  constexpr ErrorPattern Words(const char* value) const noexcept {
-    ErrorPattern changed = *this;
-    changed.words = value;
-    return changed;
-  }
-};
-constexpr ErrorPattern Is(int number) noexcept {
-  ErrorPattern pattern;
-  pattern.number = number;
-  return pattern;
-}
-constexpr ErrorPattern Is(Errc code) noexcept { return Is(static_cast<int>(code)); }
-constexpr ErrorPattern Refusal(int reply = 0) noexcept {
-  ErrorPattern pattern;
-  pattern.refused = true;
-  pattern.reply = reply;
-  return pattern;
-}
-
-/// `word` stands in `text`, in whatever case.
-constexpr bool HasWord(std::string_view text, std::string_view word) noexcept {
-  for (; text.size() >= word.size(); text.remove_prefix(1))
-    if (StartsWithIgnoringCase(text, word)) return true;
-  return false;
-}
-
-/// One of `words`, separated by '|', stands in `text`.
-constexpr bool HasOneOf(std::string_view text, std::string_view words) noexcept {
-  while (!words.empty()) {
-    const std::size_t end = words.find('|');
-    if (HasWord(text, words.substr(0, end))) return true;
-    words.remove_prefix(end == std::string_view::npos ? words.size() : end + 1);
-  }
-  return false;
-}
-
-inline bool Fits(const ErrorPattern& when, const Error& error) noexcept {
-  if (when.number != 0 && when.number != error.ErrorNumber) return false;
-  if (when.refused && error.reply_code < 400) return false;
-  if (when.reply != 0 && when.reply != error.reply_code && when.reply != error.reply_code / 100) return false;
-  if (when.phase != Phase::None && when.phase != error.phase) return false;
-  if (when.enhanced && !(when.enhanced == error.enhanced)) return false;
-  if (*when.words == '\0' || HasOneOf(error.text.View(), when.words)) return true;
-  return when.phase == Phase::Authentication && HasOneOf(error.command.View(), when.words);
-}
-
-}  // namespace detail
-SMTPOLL_NAMESPACE_END
-
-#endif
-
-// ---- smtpoll/base/error_advice.hpp ----
-// What errors mean to people and what usually helps: one table, the special before the general; the first row that fits
-// an error is the one. Replies are known by their code, by their enhanced code (RFC 3463, RFC 7372) or by words that
-// servers use. Invariant: every error number of Errc has a row of its own that fits it whatever else is unknown.
-#ifndef SMTPOLL_BASE_ERROR_ADVICE_HPP
-#define SMTPOLL_BASE_ERROR_ADVICE_HPP
-
-SMTPOLL_NAMESPACE_BEGIN
-namespace detail {
-
-/// A row: which errors, what that means, what helps.
-struct ErrorAdvice {
-  ErrorPattern when;
-  const char* what;  // goes on where "While logging in," begins
-  const char* help;
-};
-
-/// Numbers of the operating system that a connection fails with; Winsock's are others than those of errno.
-#if defined(SMTPOLL_WINDOWS)
-enum SystemError : int {
-  kSystemAccessDenied = 10013,
-  kSystemAddressNotAvailable = 10049,
-  kSystemNetworkUnreachable = 10051,
-  kSystemTimedOut = 10060,
-  kSystemRefused = 10061,
-  kSystemHostUnreachable = 10065
-};
-#else
-enum SystemError : int {
-  kSystemAccessDenied = EACCES,
-  kSystemAddressNotAvailable = EADDRNOTAVAIL,
-  kSystemNetworkUnreachable = ENETUNREACH,
-  kSystemTimedOut = ETIMEDOUT,
-  kSystemRefused = ECONNREFUSED,
-  kSystemHostUnreachable = EHOSTUNREACH
-};
-#endif
-
-// What more than one row says.
-inline constexpr char kUsePortForSubmission[] =
-    "The way to this port is probably blocked: providers of internet access and of cloud machines block port 25, "
-    "companies often all but a few. Use the port for submission of your provider, 587 (STARTTLS) or 465 (TLS from the "
-    "first byte on), with user name and password; check the address, the port and the firewalls.";
-inline constexpr char kSendAgain[] =
-    "Connect again. A message that is queued is safe to send again; one that is in doubt (SendResult::outcome, "
-    "InDoubt) may have arrived.";
-inline constexpr char kMayHaveArrived[] =
-    "The message may or may not have arrived: only the server knows. Ask the recipient, or look whether a copy came, "
-    "before sending it again; sending it again may deliver it twice.";
-inline constexpr char kLogIn[] =
-    "Set UserName and Password, and use the port for submission (587 or 465) with TLS. A server that was not meant to "
-    "send your mail has to be exchanged for your provider's.";
-inline constexpr char kTooMuch[] =
-    "Send more slowly, over one connection that stays open, and wait before the next try; for more in a day ask the "
-    "provider for a higher limit.";
-inline constexpr char kWaitAndSend[] =
-    "Send the same message again in 15 minutes, and then less and less often. Servers put off what comes from unknown "
-    "senders or too fast; nothing has to be changed unless it goes on for hours.";
-inline constexpr char kOwnAuthority[] =
-    "Where the server is your own or your company's, name its authority in CertificateAuthorityFile; on a machine "
-    "without a list of authorities install it (ca-certificates). Where it is a provider's, somebody in between "
-    "(antivirus, firewall, proxy) may be opening the connection: nothing was sent.";
-inline constexpr char kNotYourMistake[] =
-    "The server is broken, or something in between (antivirus, firewall, a proxy) changes what is said. Try TLS (port "
-    "465), another network, or Pipelining = false; keep the transcript for whoever runs the server.";
-
-inline constexpr ErrorAdvice kErrorAdvice[] = {
-    // Logging in.
-    {Refusal(534).In(Phase::Authentication).Code(5, 7, 9), "the server wants a password that was made for programs",
-     "Use an app password instead of the account's own: Google gives one under Security, 2-Step Verification, App "
-     "passwords. Or log in by OAuth 2.0 (AccessToken or TokenProvider)."},
-    {Refusal(5)
-         .In(Phase::Authentication)
-         .Words("app password|application-specific|InvalidSecondFactor|authorization code"),
-     "the server wants a password that was made for programs",
-     "Make an app password (some call it authorization code) in the settings of the account, and use it as Password; "
-     "or log in by OAuth 2.0 (AccessToken or TokenProvider)."},
-    {Refusal(534).In(Phase::Authentication).Code(5, 7, 14), "the server wants you to log in by a web browser first",
-     "Log in to the account in a browser once, confirm that it was you, and try again; an app password or OAuth 2.0 "
-     "keeps that from happening again."},
-    {Refusal(5)
-         .In(Phase::Authentication)
-         .Words("SmtpClientAuthentication|smtp_auth_disabled|basic authentication is disabled|security defaults|did "
-                "not meet the criteria"),
-     "the organization or the mailbox does not allow login by SMTP",
-     "Have an administrator allow Authenticated SMTP for this mailbox (Microsoft 365 admin center, Mail, Manage email "
-     "apps) and for the organization, or log in by OAuth 2.0 (AccessToken or TokenProvider)."},
-    {Refusal().In(Phase::Authentication).Words("too many|temporarily locked|temporarily blocked"),
-     "the server has seen too many logins",
-     "Wait for some minutes, keep one connection open for many messages instead of logging in for each, and look for "
-     "another program that tries with an old password."},
-    {Refusal(4).In(Phase::Authentication).Words("credits exceeded|throttl|quota"),
-     "the account has used up what it may send", kTooMuch},
-    {Refusal(432).In(Phase::Authentication), "the server wants the password to be set up anew for this mechanism",
-     "Log in once with Mechanism set to Plain, over TLS, or set the password again at the provider."},
-    {Refusal(538).In(Phase::Authentication), "the server takes these credentials only over an encrypted connection",
-     "Use SMTPSecureSocket or SecureSession: STARTTLS on port 587, or TLS on port 465."},
-    {Refusal(5).In(Phase::Authentication).Words("AUTH XOAUTH2|AUTH OAUTHBEARER"), "the server refused the access token",
-     "Get a new token, it may have expired; its scope must allow SMTP (Google: https://mail.google.com/, Microsoft: "
-     "https://outlook.office.com/SMTP.Send) and its account must be the one in UserName. TokenProvider is asked for "
-     "each connection."},
-    {Refusal(535).In(Phase::Authentication), "the server refused the user name or the password",
-     "Check both; most servers want the whole mail address as user name. Accounts with a second factor (Gmail, "
-     "Microsoft, Yahoo, iCloud, Fastmail) need an app password, and services as SES, SendGrid and Mailgun give "
-     "credentials for SMTP only."},
-    {Refusal(4).In(Phase::Authentication), "the server cannot check credentials just now",
-     "Try again in a few minutes; the credentials may be right."},
-    {Is(Errc::AuthenticationFailed).In(Phase::Authentication).Words("did not prove"),
-     "the server did not prove that it knows the password",
-     "Do not trust it: it may be somebody else. Check the address, and that the password is the one that this server "
-     "was given; nothing was sent."},
-    // Wants a login or encryption first, at whatever step.
-    {Refusal(530).Words("starttls"), "the server takes nothing before the connection is encrypted",
-     "Use SMTPSecureSocket or SecureSession over a TLS library: STARTTLS on port 587, or TLS on port 465."},
-    {Refusal(5).Words("must issue a STARTTLS|encryption required|requires encryption|TLS required"),
-     "the server takes nothing before the connection is encrypted",
-     "Use SMTPSecureSocket or SecureSession over a TLS library: STARTTLS on port 587, or TLS on port 465."},
-    {Refusal(530), "the server wants you to log in first", kLogIn},
-    {Refusal(5).Words("authentication required|not authenticated|authenticate first|requires authentication"),
-     "the server wants you to log in first", kLogIn},
-    // Who may send in whose name.
-    {Refusal(5).Code(5, 7, 26), "the message failed the tests of who may send for its domain (SPF, DKIM, DMARC)",
-     "Send through the server of the domain that From names, or publish an SPF record that names this server and sign "
-     "with DKIM by that domain (mail.Signer)."},
-    {Refusal(5).Words("dmarc|unauthenticated|spf check|dkim|sender policy framework|spf record"),
-     "the message failed the tests of who may send for its domain (SPF, DKIM, DMARC)",
-     "Send through the server of the domain that From names, or publish an SPF record that names this server and sign "
-     "with DKIM by that domain (mail.Signer)."},
-    {Refusal(5).Words(
-         "SendAsDenied|not owned by|send as this sender|not one of your addresses|sender identity|not authori|not "
-         "allowed to send|sender address is not allowed|sending domain|not verified|disallowed as"),
-     "the account may not send in the name of this address",
-     "Set FromAddress to the address of the account, or have the address or its domain verified at the provider "
-     "(Microsoft 365: the right to send as; SES, SendGrid, Mailgun: a verified sender)."},
-    {Refusal(4).Words("not allowed to send"), "the account may not send in the name of this address",
-     "Finish the set-up of the domain at the provider: verification, payment, and the list of recipients for tests."},
-    {Refusal().Words("relay access denied|relaying denied|relay not permitted|not permitted to relay|relaying "
-                     "not|unable to relay|relay denied|relaying disallowed|not relay|no relaying"),
-     "the server does not pass mail on to that recipient for you",
-     "Log in (UserName, Password) on the port for submission, 587 or 465: without a login a server takes mail for its "
-     "own domains only. Or send through your provider's server."},
-    {Refusal().Words("PTR record|reverse DNS|reverse hostname|cannot find your hostname|rDNS"),
-     "the server wants the address of this machine to have a name",
-     "Send through your provider's server with a login; where this machine is the server, have whoever gave the "
-     "address set its PTR record to a name that resolves to it."},
-    {Refusal(5).Code(5, 7, 25), "the server wants the address of this machine to have a name",
-     "Send through your provider's server with a login; where this machine is the server, have whoever gave the "
-     "address set its PTR record to a name that resolves to it."},
-    {Refusal().Words("spamhaus|blocked using|blocklist|blacklist|block list|banned sending "
-                     "ip|dnsbl|spamcop|barracuda|not accepted from this ip|poor reputation|listed at|listed in"),
-     "the address of this machine is on a block list",
-     "Addresses of homes and clouds mostly are: send through your provider's server with a login (port 587 or 465). "
-     "Where this machine is the server, look its address up at the list that the reply names, and ask to be removed."},
-    {Refusal().Words("greylist|graylist|grey list|gray list|postgrey"),
-     "the server puts off mail from senders that it does not know yet (greylisting)", kWaitAndSend},
-    {Refusal(4).Code(4, 2, 2), "the recipient's mailbox is full",
-     "Send again in a day, or reach the recipient in another way."},
-    {Refusal(5).Code(5, 2, 2), "the recipient's mailbox is full", "Reach the recipient in another way."},
-    {Refusal().Words("sending rate|unusual rate|rate limit|ratelimit|limit exceeded|sending limit|quota "
-                     "exceeded|throttl|too quickly|too fast|at a rate|too many messages|too many "
-                     "connections|concurrent connections|concurrent smtp|server busy"),
-     "the server gets more from you than it takes in a time", kTooMuch},
-    // Sizes and mailboxes.
-    {Refusal().Words("over quota|overquota|mailbox full|mailbox is full|out of storage|quota"),
-     "the recipient's mailbox is full", "Send again in a day, or reach the recipient in another way."},
-    {Refusal().Words("too many recipients"), "the server takes fewer recipients at once",
-     "Send to the others in a further message."},
-    {Refusal().Words("size limit|too large|message size|maximum size|too big"),
-     "the message is larger than the server takes",
-     "Make it smaller: compress attachments or put them on a server and send the link. In a message base64 makes a "
-     "file a third larger than it is; 25 MB is what most providers take."},
-    {Refusal(5).Words("virus|malware|security issue|dangerous|attachment|file type"),
-     "the server does not take what is attached",
-     "Programs, scripts and archives of them are not taken by most servers, encrypted archives by some: put the file "
-     "on a server and send the link."},
-    {Refusal(552), "the message is larger than the server takes, or the mailbox has no room for it",
-     "Make it smaller: compress attachments or put them on a server and send the link. In a message base64 makes a "
-     "file a third larger than it is; 25 MB is what most providers take."},
-    {Refusal(452), "the server has no room for the message just now", "Send it again later."},
-    {Refusal().Words("recipient address rejected: domain not found"),
-     "the domain of the recipient's address does not exist", "Check the spelling of the recipient's address."},
-    {Refusal(5).Code(5, 1, 2), "the domain of the recipient's address does not exist",
-     "Check the spelling of the recipient's address."},
-    {Refusal().Words("domain not found|domain does not exist|domain of sender|sender domain|sender verify"),
-     "the server does not find the domain of the sender's address",
-     "Check the spelling of FromAddress: its domain must exist in the DNS and take mail."},
-    {Refusal(5).In(Phase::Hello), "the server did not take the name by which this client says hello",
-     "Set ClientName to a name of this machine that the DNS knows (as mail.example.org); where it is empty the address "
-     "is said."},
-    {Refusal().Words("helo command|helo argument|ehlo argument|invalid helo|fully-qualified hostname"),
-     "the server did not take the name by which this client says hello",
-     "Set ClientName to a name of this machine that the DNS knows (as mail.example.org); where it is empty the address "
-     "is said."},
-    {Refusal(5).Code(5, 2, 1), "the recipient's mailbox is closed",
-     "Reach the recipient in another way, and take the address off your list."},
-    {Refusal(5).Code(5, 1, 1), "there is no such recipient",
-     "Check the spelling of the address, and take it off your list where it is gone."},
-    {Refusal(5).Words("user unknown|unknown user|no such user|does not exist|not exist|mailbox unavailable|mailbox not "
-                      "found|recipient not found|unrouteable|invalid recipient|no mailbox|unknown recipient"),
-     "there is no such recipient", "Check the spelling of the address, and take it off your list where it is gone."},
-    {Refusal(5).Words("no valid recipients"), "the server took none of the recipients",
-     "Look at what it said to each of them (SendResult::recipients)."},
-    // What is in the message.
-    {Refusal().Words("spam|unsolicited|user complaints|junk"), "the server took the message or its sender for spam",
-     "Look at what mail.Check() says, send only to those who asked for it, and through the server of the domain that "
-     "From names, with SPF and DKIM. Sending the same again does not help."},
-    {Refusal(5).Words("rfc 5322|rfc5322|rfc 2822|from: header|header"),
-     "the server does not take the form of the message",
-     "Look at what mail.Check() says; a ready-made message needs one From and one Date field, and each of To, Cc, "
-     "Subject and Message-ID once at most."},
-    // Refused for another reason.
-    {Refusal(554).In(Phase::Greeting), "the server takes no mail from this machine",
-     "Send through your provider's server with a login (port 587 or 465); the address of this machine may be on a "
-     "block list or the server may be no mail server for clients."},
-    {Refusal(421), "the server is closing the connection, or has no time now",
-     "Try again in some minutes, with fewer connections at once; a message that is queued is safe to send again."},
-    {Refusal(450), "the server puts the mail off", kWaitAndSend},
-    {Refusal(451), "the server puts the mail off", kWaitAndSend},
-    {Refusal(454).In(Phase::Tls), "the server cannot encrypt just now", "Try again later, or use port 465."},
-    {Refusal(550).Code(5, 7, 1), "a rule of the server forbids this message or this sender",
-     "The reply mostly says which rule. It helps to log in, to send from the account's own address, and to send "
-     "through the provider of From's domain; the server's administrator knows the rest."},
-    {Refusal(554), "a rule of the server forbids this message or this sender",
-     "The reply mostly says which rule. It helps to log in, to send from the account's own address, and to send "
-     "through the provider of From's domain; the server's administrator knows the rest."},
-    {Is(Errc::MessageRefused).Reply(4), "the server refused the message for now", kWaitAndSend},
-    {Is(Errc::MessageRefused).Reply(5), "the server refused the message for good",
-     "The server's words say why: sending the same again does not help. Check the recipient's address, the sender's "
-     "address, and that you log in where the server wants it."},
-    // Finding and reaching the server.
-    {Is(Errc::NameResolution), "the name did not lead to an address",
-     "Check the spelling of the server's name (Gmail's is smtp.gmail.com, not gmail.com), that this machine is online "
-     "and that its DNS works; a local address to bind to must be an IP address of this machine."},
-    {Is(kSystemRefused), "nobody listens on this port, or a firewall says no",
-     "Check address and port: 587 (STARTTLS), 465 (TLS from the first byte on), 25 between servers. Is the server "
-     "running?"},
-    {Is(kSystemTimedOut), "no answer came", kUsePortForSubmission},
-    {Is(Errc::TimedOut).In(Phase::Resolve), "no answer came in time",
-     "Check that this machine is online and that its DNS works."},
-    {Is(Errc::TimedOut).In(Phase::Connect), "no answer came in time", kUsePortForSubmission},
-    {Is(kSystemNetworkUnreachable), "there is no way to the server's network",
-     "Check that this machine is online; where only IPv6 or only IPv4 works here, use an address of that kind."},
-    {Is(kSystemHostUnreachable), "there is no way to the server",
-     "Check that this machine is online, the server's address, and the firewalls on the way."},
-    {Is(kSystemAccessDenied), "this machine does not allow the connection",
-     "A firewall, an antivirus or a rule for this program (sandbox, SELinux, AppArmor) forbids it: allow the port "
-     "there; a program without rights cannot listen on ports below 1024."},
-    {Is(kSystemAddressNotAvailable), "the local address is none of this machine's",
-     "Leave NetworkInterface unset, or take one of System::NetworkInterfaces()."},
-    {Is(Errc::AddressInUse), "the local address or port is taken",
-     "Another program listens on this port: use another port, 0 for any that is free, or end that program."},
-    {Is(Errc::InvalidPort), "the port cannot be used",
-     "Set Port: 587 (STARTTLS), 465 (TLS from the first byte on), 25 between servers."},
-    {Is(Errc::NetworkInit), "the network of this machine could not be used",
-     "Check that the network is up; on Windows, that Winsock (ws2_32) is there."},
-    {Is(Errc::ProxyRefused), "the proxy did not connect us to the server",
-     "Check address, port and kind of the proxy (SOCKS5 or HTTP CONNECT); many allow port 443 only: its administrator "
-     "can allow 587 and 465."},
-    {Is(Errc::ProxyAuthentication), "the proxy wants other credentials",
-     "Set UserName and Password of the proxy's settings; those of the mail account are others."},
-    // TLS.
-    {Is(Errc::TimedOut).In(Phase::Tls), "the TLS handshake did not end in time",
-     "The port may not speak TLS as it is asked to: 465 speaks it from the first byte on (SSLTLS), 587 after STARTTLS. "
-     "Something in between may hold it up."},
-    {Is(Errc::CertificateExpired), "the server's certificate is not valid at this time",
-     "Check this machine's clock and date first; where they are right, the server's administrator has to renew the "
-     "certificate. Nothing was sent."},
-    {Is(Errc::CertificateName), "the server's certificate is for another name",
-     "Set Address to the name that the certificate is for (not to an IP address, nor to an alias of it). If the name "
-     "is right, somebody else may have answered: nothing was sent."},
-    {Is(Errc::CertificateUntrusted), "no trusted authority stands behind the certificate", kOwnAuthority},
-    {Is(Errc::CertificateRejected), "the server's certificate is revoked or not the pinned one",
-     "Do not send there. If the server has a new key, add it to CertificatePins; ask its administrator by another "
-     "way."},
-    {Is(Errc::TlsVersion), "the server and this client have no TLS version in common",
-     "The server must learn TLS 1.2 or 1.3, older versions are not safe (RFC 8996); SSLConnectionType = TLSv13 asks "
-     "for more than some can. Another port of the same server may have newer TLS."},
-    {Is(Errc::TlsSettings), "a TLS setting cannot be used",
-     "Mend what is named here: the file must exist, be readable and in the right form (PEM), a key must fit its "
-     "certificate, and port 465 wants SMTPConnectionType = SSLTLS."},
-    {Is(Errc::TlsRefused), "the connection cannot be encrypted, and encryption is required",
-     "Use SMTPSecureSocket or SecureSession, and port 587 (STARTTLS) or 465 (SSLTLS). Where the server should offer "
-     "STARTTLS and does not, something in between may have taken the offer away. Security::NoneAllowed sends in plain "
-     "text, for servers on this machine."},
-    {Is(Errc::TlsHandshake), "the TLS handshake failed",
-     "Check that port and kind fit: 465 speaks TLS from the first byte on (SSLTLS), 587 after STARTTLS. Antivirus and "
-     "firewalls that look into TLS break it too; a server may want to see a certificate (CertificateFile)."},
-    // The session.
-    {Is(Errc::TimedOut).In(Phase::Greeting), "the server did not greet in time",
-     "Where the port speaks TLS from the first byte on, as 465 does, set SMTPConnectionType to SSLTLS. A busy server "
-     "makes unknown machines wait: try again later, or use port 587."},
-    {Is(Errc::TimedOut).In(Phase::ContentEnd), "the server did not say in time whether it takes the message",
-     kMayHaveArrived},
-    {Is(Errc::TimedOut).In(Phase::Content), "the server took no more of the content",
-     "The line may be too slow or was cut without a word; a larger Timeouts.content waits for longer. The message was "
-     "not delivered and is safe to send again."},
-    {Is(Errc::TimedOut), "the server did not answer in time",
-     "It is busy, or the connection was cut without a word (by a firewall, a change of network). Timeouts says how "
-     "long to wait for each step. A message that is queued is safe to send again; one that is in doubt may have "
-     "arrived."},
-    {Is(Errc::ConnectionLost).In(Phase::Greeting), "the server closed the connection before it said anything",
-     "It may not take connections from this machine, or the port speaks TLS from the first byte on (465: SSLTLS). Try "
-     "port 587 and your provider's server."},
-    {Is(Errc::ConnectionLost).In(Phase::ContentEnd),
-     "the connection was lost before the server said whether it takes the message", kMayHaveArrived},
-    {Is(Errc::ConnectionLost).In(Phase::Content), "the connection was lost while the message was on its way",
-     "The server may have cut a message that is too large or that a filter does not like; else try again, the message "
-     "was not delivered."},
-    {Is(Errc::ConnectionLost).In(Phase::Tls), "the connection was lost during the TLS handshake",
-     "Check that port and kind fit: 465 speaks TLS from the first byte on (SSLTLS), 587 after STARTTLS. Antivirus and "
-     "firewalls that look into TLS break it too."},
-    {Is(Errc::ConnectionLost).In(Phase::Authentication), "the connection was lost during the login",
-     "Some servers hang up on wrong credentials, or on too many logins in a row: check user name and password, wait a "
-     "few minutes, try again."},
-    {Is(Errc::ConnectionLost).In(Phase::Idle), "the connection was closed while nothing was going on",
-     "Servers end connections that idle for some minutes: connect again. Nothing was lost."},
-    {Is(Errc::ConnectionLost), "the connection was lost", kSendAgain},
-    {Is(Errc::ServiceRefused), "the server does not want to talk to this client",
-     "Use your provider's server for submission (port 587 or 465) with a login; the server's words may say more."},
-    {Is(Errc::MalformedReply), "what came from the server is no SMTP",
-     "The port may belong to another service (465 speaks TLS from the first byte on: SSLTLS; 993 and 995 are for "
-     "reading mail, 443 for the web). Use 587 or 465."},
-    {Is(Errc::ReplyTooLong), "the server's reply was longer than is allowed",
-     "The port may belong to another service; else the server is broken, or Limits::kInput is too small for it."},
-    {Is(Errc::UnexpectedReply), "the server said what fits no command", kNotYourMistake},
-    {Is(Errc::CredentialsOnPlainWire), "credentials would have gone over an unencrypted connection",
-     "Use SMTPSecureSocket or SecureSession (STARTTLS on port 587, TLS on port 465). On a network that is your own, "
-     "AllowPlaintextCredentials sends them all the same. Nothing was sent."},
-    {Is(Errc::AuthenticationUnavailable), "the server offers no way of logging in that can be used",
-     "Use the port for submission (587 or 465): most servers offer AUTH there only, and only once encrypted. Where no "
-     "login is needed leave UserName empty; where Mechanism is set, leave it at Any."},
-    {Is(Errc::AuthenticationFailed), "the login failed",
-     "Check user name and password; accounts with a second factor need an app password or OAuth 2.0."},
-    // This program.
-    {Is(Errc::InvalidMessage).In(Phase::Hello), "the name by which this client says hello cannot be used",
-     "Set ClientName to a domain or an address literal, without spaces, or leave it empty."},
-    {Is(Errc::InvalidMessage).In(Phase::Command), "the command cannot be said",
-     "Its argument must be one line of at most 500 bytes."},
-    {Is(Errc::InvalidMessage), "the message cannot be sent safely",
-     "Mend the value that is named here: addresses and headers take no line breaks, each recipient must be an address, "
-     "and one at least must be there. mail.Check() lists all that is wrong. Nothing of it was sent."},
-    {Is(Errc::MessageTooLarge), "the message is larger than the server takes",
-     "Make it smaller: compress attachments or put them on a server and send the link. In a message base64 makes a "
-     "file a third larger than it is. Nothing of it was sent."},
-    {Is(Errc::NotOffered), "the message needs what the server does not offer",
-     "Use another server, or do without: addresses in ASCII need no SMTPUTF8, and Options of the message that are not "
-     "offered can be dropped. Nothing of it was sent."},
-    {Is(Errc::SourceFailed), "the content could not be read to its end",
-     "Check that the file is there, can be read and does not change while it is sent. The message was not delivered."},
-    {Is(Errc::Cancelled), "the message was cancelled by the program",
-     "It was not delivered; sending it again starts anew."},
-    {Is(Errc::MessageRefused), "the server refused the message or all of its recipients",
-     "Look at what it said to each recipient (SendResult::recipients)."},
-    {Is(Errc::InvalidState), "the call does not fit what is going on",
-     "The program has to connect before it sends, and to wait for one thing to end before it starts another."},
-    {Is(Errc::OutOfMemory), "there was no room left", "Free memory or disk, or raise the limit that is named here."},
-    {ErrorPattern(), "the operating system reported an error",
-     "Its number says more: perror and the system's documentation know it."},
-};
-
-/// The row for `error`; the last one fits all.
-inline const ErrorAdvice& AdviceOn(const Error& error) noexcept {
-  const ErrorAdvice* row = kErrorAdvice;
-  while (!Fits(row->when, error)) ++row;
-  return *row;
-}
-
-}  // namespace detail
-SMTPOLL_NAMESPACE_END
-
-#endif
-
-// ---- smtpoll/base/describe.hpp ----
-// An error as a paragraph for people: what happened, at which step, what the server said, and what usually helps.
-#ifndef SMTPOLL_BASE_DESCRIBE_HPP
-#define SMTPOLL_BASE_DESCRIBE_HPP
-
-SMTPOLL_NAMESPACE_BEGIN
-namespace detail {
-
-/// How a sentence about a phase begins.
-constexpr const char* Beginning(Phase phase) noexcept {
-  switch (phase) {
-    case Phase::None: return "";
-    case Phase::Resolve: return "While looking up the server's name, ";
-    case Phase::Connect: return "While connecting to the server, ";
-    case Phase::Listen: return "While listening for a connection, ";
-    case Phase::Greeting: return "While waiting for the server's greeting, ";
-    case Phase::Hello: return "While saying hello to the server (EHLO), ";
-    case Phase::Tls: return "While encrypting the connection (TLS), ";
-    case Phase::Authentication: return "While logging in (AUTH), ";
-    case Phase::Idle: return "Between two messages, ";
-    case Phase::Mail: return "While naming the sender to the server (MAIL), ";
-    case Phase::Recipient: return "While naming a recipient to the server (RCPT), ";
-    case Phase::Data: return "Before the content of the message (DATA), ";
-    case Phase::Content: return "While sending the content of the message, ";
-    case Phase::ContentEnd: return "After the content of the message, ";
-    case Phase::Reset: return "While starting afresh (RSET), ";
-    case Phase::Quit: return "While saying goodbye (QUIT), ";
-    case Phase::Command: return "While asking the server something, ";
-  }
-  return "";
-}
-
-/// `text` without a last UTF-8 character that was cut (RFC 3629 3).
-constexpr std::string_view WithoutCutCharacter(std::string_view text) noexcept {
-  std::size_t start = text.size();
-  for (int back = 0; back < 4 && start != 0; ++back) {
-    const unsigned byte = static_cast<unsigned char>(text[--start]);
-    if (byte < 0x80) return text;
-    if (byte < 0xC0) continue;
-    const std::size_t size = byte < 0xE0 ? 2 : byte < 0xF0 ? 3 : 4;
-    return text.size() - start < size ? text.substr(0, start) : text;
-  }
-  return text;
-}
-
-/// Appends `text` as one line: line ends and other control characters become spaces, and no two spaces stay together.
-template <std::size_t kRoom>
-void AppendLine(std::string_view text, FixedText<kRoom>& into) noexcept {
-  text = WithoutCutCharacter(text);
-  bool pause = true;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const bool space = static_cast<unsigned char>(text[i]) <= ' ' || text[i] == 0x7f;
-    if (!space) {
-      into.Append(text.substr(i, 1));
-    } else if (!pause) {
-      into.Append(" ");
-    }
-    pause = space;
-  }
-}
-
-/// Appends "5.7.1" (RFC 3463 2).
-template <std::size_t kRoom>
-void AppendEnhancedCode(EnhancedCode code, FixedText<kRoom>& into) noexcept {
-  into.AppendDecimal(code.status_class);
-  into.Append(".");
-  into.AppendDecimal(code.subject);
-  into.Append(".");
-  into.AppendDecimal(code.detail);
-}
-
-}  // namespace detail
-
-/// One paragraph in bounded room; View() has no line ends, and no control characters whatever the server said.
-using Description = FixedText<1200>;
-
-/// What happened, at which step, what the server said, and what usually helps. The server's own words stand in
-/// quotation marks. Nothing is allocated, nothing is thrown; no secret is in it (see Error).
-inline Description Describe(const Error& error) noexcept {
-  Description text;
-  if (!error) {
-    text.Append("Nothing went wrong.");
-    return text;
-  }
-  const detail::ErrorAdvice& advice = detail::AdviceOn(error);
-  std::string_view what = advice.what;
-  if (error.phase == Phase::None) {
-    const char first = static_cast<char>(what[0] - 'a' + 'A');
-    text.Append({&first, 1});
-    what.remove_prefix(1);
-  }
-  text.Append(detail::Beginning(error.phase));
-  text.Append(what);
-  if (detail::OwnName(error.Code()) == nullptr) {
-    text.Append(" (system error ");
-    text.AppendDecimal(static_cast<std::uint64_t>(error.ErrorNumber));
-    text.Append(")");
-  }
-  text.Append(".");
-  if (error.reply_code != 0) {
-    text.Append(" The server said ");
-    if (!error.command.empty()) {
-      text.Append("to ");
-      detail::AppendLine(error.command.View(), text);
-      text.Append(": ");
-    }
-    text.Append("\"");
-    text.AppendDecimal(static_cast<std::uint64_t>(error.reply_code));
-    if (error.enhanced) {
-      text.Append(" ");
-      detail::AppendEnhancedCode(error.enhanced, text);
-    }
-    if (!error.text.empty()) text.Append(" ");
-    detail::AppendLine(error.text.View(), text);
-    text.Append("\".");
-  } else if (!error.text.empty() || !error.command.empty()) {
-    text.Append(" In detail: ");
-    if (!error.command.empty()) {
-      detail::AppendLine(error.command.View(), text);
-      if (!error.text.empty()) text.Append(": ");
-    }
-    detail::AppendLine(error.text.View(), text);
-    text.Append(".");
-  }
-  text.Append(" What usually helps: ");
-  text.Append(advice.help);
-  return text;
-}
 
 SMTPOLL_NAMESPACE_END
 

@@ -142,7 +142,16 @@ TEST_CASE("SecureSession: blocking, with the same settings") {
   CHECK(session.Send(SecretMail()).outcome == smtpoll::Outcome::Sent);
   session.Quit();
   CHECK_FALSE(session.SSLConnected());
+  // What the connection had is known when it is over.
+  const smtpoll::SessionReport report = session.Explain();
+  CHECK(report.tally.encrypted);
+  CHECK(report.tally.tls_version.View().substr(0, 4) == "TLSv");
+  CHECK(report.tally.cipher.View().size() > 10);
+  CHECK(report.tally.mechanism == smtpoll::AuthMechanism::Plain);
+  CHECK(ToJson(report).find("open-sesame") == std::string::npos);
   Server wrong({{"mode", "tls"}, {"cert", "elsewhere"}});
   CHECK(session.Connect("localhost", wrong.Port()).Code() == Errc::CertificateName);
+  CHECK_FALSE(session.Explain().tally.encrypted);
+  CHECK(session.Explain().error.Code() == Errc::CertificateName);
   CHECK(wrong.SawNothingSecret());
 }

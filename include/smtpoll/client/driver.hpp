@@ -5,6 +5,7 @@
 #define SMTPOLL_CLIENT_DRIVER_HPP
 
 #include "smtpoll/client/limits.hpp"
+#include "smtpoll/client/session_tally.hpp"
 #include "smtpoll/protocol/engine.hpp"
 #include "smtpoll/socket/socket_policy.hpp"
 #include "smtpoll/transport/transport_policy.hpp"
@@ -45,7 +46,8 @@ class Driver {
     Close();
     options_ = options;
     host_ = to.host;
-    since_ = Now();
+    StartTally(to.port);
+    since_ = counted_at_;
     state_ = State::Connecting;
     Advance(wire_.NextLayer().Connect(to), Phase::Connect);
   }
@@ -55,6 +57,7 @@ class Driver {
     static_assert(kCanListen<Socket>,
                   "SocketPolicy: Listen needs Listen(uint16_t& port, string_view local) and AcceptStep()");
     Close();
+    StartTally(port);
     state_ = State::Listening;
     const IoResult result = wire_.NextLayer().Listen(port, local_address);
     if (result.status == IoStatus::Failed) Break(result.error, Phase::Listen);
@@ -70,6 +73,7 @@ class Driver {
   Event Next(std::size_t& budget, BeforeWait&& before_wait) {
     for (;;) {
       const Millis now = Now();
+      if (now != counted_at_) CountTime(now);
       switch (state_) {
         case State::Closed: return TakeFailure();
         case State::Listening:
@@ -95,6 +99,8 @@ class Driver {
             break;
           }
           if (event.kind != EventKind::None) {
+            tally_.Note(event);
+            if (event.kind == EventKind::Authenticated) tally_.mechanism = engine_.Mechanism();
             const bool last = event.kind == EventKind::Failed || event.kind == EventKind::Ended ||
                               event.kind == EventKind::MustReconnect;
             if (last) HangUp();
@@ -182,6 +188,19 @@ class Driver {
       return false;
   }
 
+  /// Forgets what the connection before took.
+  void StartTally(std::uint16_t port) noexcept {
+    tally_ = {};
+    tally_.port = port;
+    counted_at_ = Now();
+  }
+  /// What the present connection took so far, or the last one took.
+  SessionTally Tally() const {
+    SessionTally tally = tally_;
+    tally.milliseconds[static_cast<std::size_t>(CurrentPhase())] += Now() - counted_at_;
+    return tally;
+  }
+
   static Millis Now() { return Socket::Now(); }
   State CurrentState() const noexcept { return state_; }
   bool IsConnected() const noexcept { return state_ == State::Session || state_ == State::Raw; }
@@ -194,6 +213,25 @@ class Driver {
   static constexpr Millis kSourcePause = 10;
   static constexpr Millis kLongestWait =
       1000;  // a round number, so that the system need not be told a new one each time
+
+  /// What the wire is waited for; None where it is closed.
+  Phase CurrentPhase() const noexcept {
+    switch (state_) {
+      case State::Closed: return Phase::None;
+      case State::Listening: return Phase::Listen;
+      case State::Connecting: return detail::IsResolving(wire_.NextLayer()) ? Phase::Resolve : Phase::Connect;
+      case State::Securing: return Phase::Tls;
+      case State::Session: return engine_.CurrentPhase();
+      case State::Raw: break;
+    }
+    return Phase::Idle;
+  }
+
+  /// The time since the last call belongs to what has been waited for: nothing has been done about it yet.
+  void CountTime(Millis now) noexcept {
+    tally_.milliseconds[static_cast<std::size_t>(CurrentPhase())] += now - counted_at_;
+    counted_at_ = now;
+  }
 
   Millis Deadline(Millis timeout) const noexcept { return timeout > kNever - since_ ? kNever : since_ + timeout; }
 
@@ -215,9 +253,12 @@ class Driver {
     if (result.status == IoStatus::Failed) return Break(result.error, phase);
     if (result.status == IoStatus::Closed) return Break(static_cast<int>(Errc::ConnectionLost), phase);
     since_ = Now();
+    if (since_ != counted_at_) CountTime(since_);
     const bool upgraded = state_ == State::Securing && !options_.tls_first;
+    if (phase == Phase::Connect) NoteAddress();
     state_ = state_ == State::Connecting && options_.tls_first ? State::Securing : State::Session;
     if (state_ == State::Securing) return;
+    NoteEncryption();
     // A transport that only says that it is done must not pass for one that encrypts.
     if (options_.tls_first || upgraded)
       if (!wire_.Secured()) return Break(static_cast<int>(Errc::TlsHandshake), Phase::Tls);
@@ -234,6 +275,18 @@ class Driver {
     engine_.Start(options_, since_);
   }
 
+  void NoteAddress() noexcept {
+    char address[64];
+    tally_.address.Assign({address, wire_.NextLayer().RemoteAddress(address, sizeof address)});
+  }
+  void NoteEncryption() noexcept {
+    tally_.encrypted = wire_.Secured();
+    if constexpr (kNamesSession<Wire>) {
+      tally_.tls_version.Assign(wire_.ProtocolName());
+      tally_.cipher.Assign(wire_.CipherName());
+    }
+  }
+
   /// Sends and receives once each; false when neither moved a byte.
   template <typename BeforeWait>
   bool Pump(Millis now, std::size_t& budget, BeforeWait&& before_wait) {
@@ -244,6 +297,7 @@ class Driver {
       if (result.status == IoStatus::Done) {
         engine_.Sent(result.size, now);
         moved = true;
+        tally_.Wrote(result.size);
         budget -= result.size < budget ? result.size : budget;
       } else if (result.status != IoStatus::Again) {
         // The server may have said why before it closed, so what it sent is read first.
@@ -262,6 +316,7 @@ class Driver {
       // A plain stream that gave less than was asked for has no more; the records of TLS end where they like.
       drained_ = patient_ && result.size < room.size() && !wire_.Secured();
       engine_.Received(result.size);
+      tally_.Read(result.size);
       budget -= result.size < budget ? result.size : budget;
       return true;
     }
@@ -343,11 +398,13 @@ class Driver {
   bool wrote_last_ = false;  // the last step of the pump wrote
   Millis patience_ = 0;
   Millis since_ = 0;
+  Millis counted_at_ = 0;  // the time up to which tally_ knows where it went
   SessionOptions options_;
   std::string_view host_;
   FixedText<80> literal_;
   Error failure_;
   Error last_failure_;
+  SessionTally tally_;
   AwaitedReply window_[4 * Limits::kInFlight];  // RSET, MAIL, RCPT and the content's end, for each message
   Transaction in_flight_[Limits::kInFlight];
   char input_[Limits::kInput];

@@ -10,6 +10,7 @@
 #include "smtpoll/client/events.hpp"
 #include "smtpoll/client/pipelining_trust.hpp"
 #include "smtpoll/client/secure_settings.hpp"
+#include "smtpoll/client/session_report.hpp"
 #include "smtpoll/socket/native.hpp"
 #include "smtpoll/transport/plain.hpp"
 
@@ -103,6 +104,11 @@ class BasicSession : public detail::SettingsOf<Transport<Socket>>, public Handle
   bool SSLConnected() const { return driver_.IsConnected() && driver_.Layer().Secured(); }
   /// What the server offered in its last EHLO reply.
   const Capabilities& ServerCapabilities() const { return driver_.Session().ServerCapabilities(); }
+  /// The present connection, or the last one, for a support ticket: ToString and ToJson write it out.
+  SessionReport Explain() const {
+    const smtpoll::Error& error = error_ ? error_ : delivery_.Result().error;
+    return detail::MakeReport(driver_, strings_.Host(), error, *this);
+  }
   /// The transport, for what is special to it.
   Transport<Socket>& Layer() { return driver_.Layer(); }
 
@@ -112,6 +118,7 @@ class BasicSession : public detail::SettingsOf<Transport<Socket>>, public Handle
   /// With an error in error_, which is then a refused token, only where there is another one.
   void Open(const Endpoint& to) {
     SessionOptions options = strings_.Take(*this, to.host, to.local_address);
+    driver_.StartTally(to.port);
     if (strings_.TakeToken(static_cast<Handler&>(*this), static_cast<bool>(error_), options)) {
       error_ = detail::PrepareSecurity(*this, to.port, driver_.Layer(), options);
       options.transcript = {&ShowLine, this};

@@ -16,6 +16,7 @@
 #include "smtpoll/client/pipelining_trust.hpp"
 #include "smtpoll/client/raw_stream.hpp"
 #include "smtpoll/client/secure_settings.hpp"
+#include "smtpoll/client/session_report.hpp"
 #include "smtpoll/socket/native.hpp"
 #include "smtpoll/socket/network_interface.hpp"
 #include "smtpoll/transport/plain.hpp"
@@ -122,6 +123,8 @@ class BasicSMTPSocket : public detail::SettingsOf<Transport<Socket>>, public Han
   int LastErrorCode() const { return last_error_.ErrorNumber; }
   /// What the server offered in its last EHLO reply.
   const Capabilities& ServerCapabilities() const { return driver_.Session().ServerCapabilities(); }
+  /// The present connection, or the last one, for a support ticket: ToString and ToJson write it out.
+  SessionReport Explain() const { return detail::MakeReport(driver_, strings_.Host(), last_error_, *this); }
   /// The transport, for what is special to it.
   Transport<Socket>& Layer() { return driver_.Layer(); }
 

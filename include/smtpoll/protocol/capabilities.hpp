@@ -30,6 +30,39 @@ enum class Extension : std::uint8_t {
   Limits,               ///< RFC 9422
 };
 
+namespace detail {
+
+struct KnownExtension {
+  std::string_view keyword;
+  Extension extension;
+};
+inline constexpr KnownExtension kKnownExtensions[] = {
+    {"PIPELINING", Extension::Pipelining},
+    {"SIZE", Extension::Size},
+    {"8BITMIME", Extension::EightBitMime},
+    {"SMTPUTF8", Extension::SmtpUtf8},
+    {"STARTTLS", Extension::StartTls},
+    {"ENHANCEDSTATUSCODES", Extension::EnhancedStatusCodes},
+    {"AUTH", Extension::Auth},
+    {"CHUNKING", Extension::Chunking},
+    {"DSN", Extension::Dsn},
+    {"BINARYMIME", Extension::BinaryMime},
+    {"DELIVERBY", Extension::DeliverBy},
+    {"FUTURERELEASE", Extension::FutureRelease},
+    {"LIMITS", Extension::Limits},
+    {"MT-PRIORITY", Extension::MtPriority},
+    {"REQUIRETLS", Extension::RequireTls},
+};
+
+}  // namespace detail
+
+/// The extension's keyword in a reply to EHLO.
+constexpr std::string_view Name(Extension extension) noexcept {
+  for (const detail::KnownExtension& known : detail::kKnownExtensions)
+    if (known.extension == extension) return known.keyword;
+  return {};
+}
+
 /// The keywords of one EHLO reply.
 class Capabilities {
  public:
@@ -61,27 +94,6 @@ class Capabilities {
   }
 
  private:
-  struct KnownExtension {
-    std::string_view keyword;
-    Extension extension;
-  };
-  static constexpr KnownExtension kExtensions[] = {
-      {"PIPELINING", Extension::Pipelining},
-      {"SIZE", Extension::Size},
-      {"8BITMIME", Extension::EightBitMime},
-      {"SMTPUTF8", Extension::SmtpUtf8},
-      {"STARTTLS", Extension::StartTls},
-      {"ENHANCEDSTATUSCODES", Extension::EnhancedStatusCodes},
-      {"AUTH", Extension::Auth},
-      {"CHUNKING", Extension::Chunking},
-      {"DSN", Extension::Dsn},
-      {"BINARYMIME", Extension::BinaryMime},
-      {"DELIVERBY", Extension::DeliverBy},
-      {"FUTURERELEASE", Extension::FutureRelease},
-      {"LIMITS", Extension::Limits},
-      {"MT-PRIORITY", Extension::MtPriority},
-      {"REQUIRETLS", Extension::RequireTls},
-  };
   static std::string_view NextWord(std::string_view& line) noexcept {
     line = detail::Trim(line);
     std::size_t end = 0;
@@ -98,7 +110,7 @@ class Capabilities {
       AddMechanism(keyword.substr(5));
       keyword = keyword.substr(0, 4);
     }
-    for (const KnownExtension& known : kExtensions) {
+    for (const detail::KnownExtension& known : detail::kKnownExtensions) {
       if (!detail::EqualIgnoringCase(keyword, known.keyword)) continue;
       extensions_ |= 1u << static_cast<unsigned>(known.extension);
       if (known.extension == Extension::Size) detail::ParseDecimal(NextWord(line), max_size_);

@@ -141,6 +141,8 @@ class Engine {
   }
 
   Phase CurrentPhase() const noexcept;
+  /// What the last AUTH was by; says something once there was one.
+  AuthMechanism Mechanism() const noexcept { return sasl_.Mechanism(); }
   const Capabilities& ServerCapabilities() const noexcept { return capabilities_; }
 
  private:

@@ -132,6 +132,7 @@ class ProxySocket {
     return stage_ == Stage::Through ? next_.Write(bytes, size) : IoResult::Fail(static_cast<int>(Errc::InvalidState));
   }
   Readiness Wait(Readiness what, Millis at_most) { return next_.Wait(what, at_most); }
+  bool Resolving() const noexcept { return detail::IsResolving(next_); }
   void Close() {
     next_.Close();
     dialogue_.Forget();

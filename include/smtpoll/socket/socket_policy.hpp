@@ -22,7 +22,8 @@
 //
 // A policy that can also take a connection adds Listen(std::uint16_t& port, std::string_view local) and AcceptStep();
 // one whose failures need more than a number adds std::string_view FaultText() const; one whose ConnectStep has
-// something to do at a certain time, though nothing is ready, adds Millis ConnectDeadline() const.
+// something to do at a certain time, though nothing is ready, adds Millis ConnectDeadline() const; one that can tell the
+// look-up of a name from what follows adds bool Resolving() const, for diagnostics.
 #ifndef SMTPOLL_SOCKET_SOCKET_POLICY_HPP
 #define SMTPOLL_SOCKET_SOCKET_POLICY_HPP
 
@@ -99,6 +100,18 @@ Millis ConnectDeadlineOf(const Socket& socket) noexcept {
     return socket.ConnectDeadline();
   else
     return kNever;
+}
+
+template <typename S>
+using SocketResolving = decltype(std::declval<const S&>().Resolving());
+
+/// `socket` is looking up a name; false where it cannot tell.
+template <typename Socket>
+bool IsResolving(const Socket& socket) noexcept {
+  if constexpr (Returns<bool, SocketResolving, Socket>())
+    return socket.Resolving();
+  else
+    return false;
 }
 
 /// What a socket or transport has to say about its last failure, beyond the number; empty where it has no FaultText().

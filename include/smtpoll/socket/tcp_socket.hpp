@@ -85,6 +85,9 @@ class BasicTcpSocket {
   /// Why each address that was tried failed; empty where there is nothing to tell. Valid until the next call.
   std::string_view FaultText() const noexcept { return race_.FaultText(); }
 
+  /// A name is being looked up.
+  bool Resolving() const noexcept { return state_ == State::Resolving; }
+
   /// Listens on `port` (0: one that the system picks, which `port` holds afterwards) of the IP address `local`; empty:
   /// of all interfaces, IPv6 and IPv4. Errors: 105 where the port is taken, 103 where `local` is no IP address.
   IoResult Listen(std::uint16_t& port, std::string_view local) noexcept {

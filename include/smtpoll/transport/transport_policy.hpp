@@ -65,6 +65,9 @@ template <typename T>
 using TransportChannelBinding =
     decltype(std::declval<const T&>().ChannelBindingType(), std::declval<const T&>().ChannelBinding());
 
+template <typename T>
+using TransportNames = decltype(std::declval<const T&>().ProtocolName(), std::declval<const T&>().CipherName());
+
 }  // namespace detail
 
 /// True where `Transport` takes TlsSettings.
@@ -76,6 +79,10 @@ constexpr bool kMayBePending = detail::Returns<bool, detail::TransportPending, T
 /// True where `Transport` can bind SASL to its session.
 template <typename Transport>
 constexpr bool kBindsChannels = detail::Returns<std::string_view, detail::TransportChannelBinding, Transport>();
+
+/// True where `Transport` can name the protocol and the cipher of its session.
+template <typename Transport>
+constexpr bool kNamesSession = detail::Returns<std::string_view, detail::TransportNames, Transport>();
 
 /// Fails to compile, with one sentence a missing member, where `Transport` is no transport policy over `Socket`.
 template <template <typename> class Transport, typename Socket>

@@ -53,6 +53,7 @@ SMTPOLL_MEMBER(void)::Open(const smtpoll::Error* refusal) {
   returned_ = 0;
   last_chunk_due_ = false;
   SessionOptions options = strings_.Take(*this, Address, BindAddress());
+  driver_.StartTally(Port);
   token_renewed_ = refusal != nullptr;
   bool has_token = false, closed = false;
   {
