@@ -27,12 +27,12 @@ std::string ToUtf8(const std::u16string& text) {
 
 /// One character in UTF-8, written down bit by bit.
 std::string Utf8Of(std::uint32_t character) {
-  const auto byte = [](std::uint32_t value) { return std::string(1, static_cast<char>(static_cast<unsigned char>(value))); };
-  const auto tail = [&](unsigned shift) { return byte(0x80 | (character >> shift & 0x3F)); };
-  if (character < 0x80) return byte(character);
-  if (character < 0x800) return byte(0xC0 | character >> 6) + tail(0);
-  if (character < 0x10000) return byte(0xE0 | character >> 12) + tail(6) + tail(0);
-  return byte(0xF0 | character >> 18) + tail(12) + tail(6) + tail(0);
+  const auto one = [](std::uint32_t bits) { return std::string(1, static_cast<char>(static_cast<unsigned char>(bits))); };
+  const auto tail = [&](unsigned shift) { return one(0x80 | (character >> shift & 0x3F)); };
+  if (character < 0x80) return one(character);
+  if (character < 0x800) return one(0xC0 | character >> 6) + tail(0);
+  if (character < 0x10000) return one(0xE0 | character >> 12) + tail(6) + tail(0);
+  return one(0xF0 | character >> 18) + tail(12) + tail(6) + tail(0);
 }
 
 }  // namespace
@@ -45,10 +45,10 @@ TEST_CASE("RFC 2781 2.1: every character in UTF-16, and back") {
     char16_t units[4] = {};
     const std::size_t count = Utf8ToUtf16(utf8, units);
     const std::u16string utf16(units, count == kNone ? 0 : count);
-    const bool one = character < 0x10000 && count == 1 && units[0] == character;
+    const bool single = character < 0x10000 && count == 1 && units[0] == character;
     const bool pair = character >= 0x10000 && count == 2 && units[0] == 0xD800 + ((character - 0x10000) >> 10) &&
                       units[1] == 0xDC00 + ((character - 0x10000) & 0x3FF);
-    if (!(one || pair) || ToUtf8(utf16) != utf8) ++wrong;
+    if (!(single || pair) || ToUtf8(utf16) != utf8) ++wrong;
   }
   CHECK(wrong == 0);
   CHECK(ToUtf16("") == u"");
@@ -57,7 +57,8 @@ TEST_CASE("RFC 2781 2.1: every character in UTF-16, and back") {
 
 TEST_CASE("RFC 3629 3: what is no UTF-8 has no UTF-16") {
   char16_t units[8];
-  for (const char* text : {"\x80", "a\xc0\x80", "\xc3", "\xe0\x9f\xbf", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xf0\x9f\x93", "\xff"})
+  for (const char* text : {"\x80", "a\xc0\x80", "\xc3", "\xe0\x9f\xbf", "\xed\xa0\x80", "\xf4\x90\x80\x80",
+                           "\xf0\x9f\x93", "\xff"})
     CHECK(Utf8ToUtf16(text, units) == kNone);
 }
 
