@@ -6590,7 +6590,7 @@ constexpr std::size_t Utf8ToUtf16(std::string_view text, Unit* into) noexcept {
 /// Appends `text`, UTF-16, as UTF-8; false where half of a pair stands alone (RFC 2781 2.2), which UTF-8 cannot say.
 template <typename Unit>
 bool AppendUtf16(std::basic_string_view<Unit> text, std::string& into) {
-  const auto put = [&into](std::uint32_t byte) { into += static_cast<char>(static_cast<unsigned char>(byte)); };
+  const auto put = [&into](std::uint32_t bits) { into += static_cast<char>(static_cast<unsigned char>(bits)); };
   for (std::size_t i = 0; i < text.size(); ++i) {
     std::uint32_t character = static_cast<std::uint32_t>(text[i]) & 0xFFFF;
     if (character >= 0xD800 && character < 0xE000) {
