@@ -3132,10 +3132,11 @@ SMTPOLL_NAMESPACE_END
 
 #endif
 
-// ---- smtpoll/client/client_settings.hpp ----
-// The settings that SMTPSocket and Session share, and the copy of them that one session runs on.
-#ifndef SMTPOLL_CLIENT_CLIENT_SETTINGS_HPP
-#define SMTPOLL_CLIENT_CLIENT_SETTINGS_HPP
+// ---- smtpoll/client/login_settings.hpp ----
+// Who logs in, how the wire is encrypted and how long things may take: the settings that the clients of all protocols
+// share, and the copy of their strings that one session runs on.
+#ifndef SMTPOLL_CLIENT_LOGIN_SETTINGS_HPP
+#define SMTPOLL_CLIENT_LOGIN_SETTINGS_HPP
 
 SMTPOLL_NAMESPACE_BEGIN
 
@@ -3148,13 +3149,13 @@ enum class Security : std::uint8_t {
   NoneAllowed,    ///< Plain text.
 };
 
-/// Public data members of SMTPSocket and of Session. A change counts from the next connection on. The secrets among
-/// them are overwritten at the end of their lives.
-struct ClientSettings {
-  ClientSettings() = default;
-  ClientSettings(const ClientSettings&) = default;
-  ClientSettings& operator=(const ClientSettings&) = default;
-  ~ClientSettings() {
+/// Public data members of every client. A change counts from the next connection on. The secrets among them are
+/// overwritten at the end of their lives.
+struct LoginSettings {
+  LoginSettings() = default;
+  LoginSettings(const LoginSettings&) = default;
+  LoginSettings& operator=(const LoginSettings&) = default;
+  ~LoginSettings() {
     detail::WipeText(Password);
     detail::WipeText(AccessToken);
   }
@@ -3165,75 +3166,64 @@ struct ClientSettings {
   std::string AuthorizationID;  ///< Whom to act as, where that is not the user himself (RFC 4422 3.4.1).
   /// The only SASL mechanism to use; Any takes the strongest that the server offers and the credentials fit.
   AuthMechanism Mechanism = AuthMechanism::Any;
-  /// EHLO's argument, a domain or an address literal. Empty: the address literal of the connection (RFC 5321 4.1.3).
-  std::string ClientName;
   smtpoll::Security Security = smtpoll::Security::Automatic;
   /// Credentials go over an unencrypted connection only where this is set.
   bool AllowPlaintextCredentials = false;
-  /// One refused recipient refuses the whole message; otherwise the others get it.
-  bool AllRecipientsOrNone = false;
-  /// Speak LMTP (RFC 2033): each recipient gets a final reply of its own.
-  bool Lmtp = false;
-  /// Group commands where the server offers PIPELINING (RFC 2920).
-  bool Pipelining = true;
-  /// Messages that may be on their way at once, with PIPELINING. By DATA one waits for its final reply while the next
-  /// one's envelope goes; by BDAT that many, and as many are in doubt where the connection is lost. 1: never more than
-  /// one.
-  std::uint32_t MessagesInFlight = 16;
-  /// Send content by BDAT where the server offers CHUNKING (RFC 3030); then a cancelled message costs no connection.
-  bool Chunking = true;
   smtpoll::Timeouts Timeouts;  ///< Milliseconds for each phase (RFC 5321 4.5.3.2).
 };
 
 namespace detail {
 
-constexpr std::uint16_t kImplicitTlsPort = 465;  ///< "submissions" (RFC 8314 7.3).
+/// What a protocol's clients are told of TLS.
+struct TlsAdvice {
+  std::uint16_t implicit_port;  // where the protocol speaks TLS from the first byte on
+  std::string_view on_implicit_port;
+  std::string_view cannot_encrypt;
+};
 
 /// Puts `security` into `options`. An error before a byte is sent where the transport cannot give it, where `port`
 /// speaks another one, or where credentials would go over an unencrypted wire without being allowed to by name.
-inline Error ApplySecurity(const ClientSettings& settings, smtpoll::Security security, bool can_encrypt,
-                           std::uint16_t port, SessionOptions& options) {
+inline Error ApplySecurity(const LoginSettings& settings, smtpoll::Security security, bool can_encrypt,
+                           const TlsAdvice& advice, std::uint16_t port, SessionOptions& options) {
   using smtpoll::Security;
   const bool credentials = !options.credentials.empty();
   if (security == Security::Automatic)
     security = !can_encrypt ? Security::NoneAllowed : credentials ? Security::Required : Security::Opportunistic;
   if (!can_encrypt && (security == Security::Required || security == Security::ImplicitTLS))
-    return Error(Errc::TlsRefused, Phase::Tls, "this transport cannot encrypt: use SMTPSecureSocket");
+    return Error(Errc::TlsRefused, Phase::Tls, advice.cannot_encrypt);
   if ((!can_encrypt || security == Security::NoneAllowed) && credentials && !settings.AllowPlaintextCredentials)
     return Error(Errc::CredentialsOnPlainWire, Phase::Authentication,
                  "set AllowPlaintextCredentials to send them all the same");
   // RFC 8314 7.3: such a server waits for the client, and a client that waits for the greeting would wait for long.
-  if (port == kImplicitTlsPort && security != Security::ImplicitTLS)
-    return Error(Errc::TlsSettings, Phase::Tls,
-                 "port 465 speaks TLS from the first byte on: set SMTPConnectionType to SSLTLS (or Security to "
-                 "ImplicitTLS), or use port 587");
+  if (port == advice.implicit_port && security != Security::ImplicitTLS)
+    return Error(Errc::TlsSettings, Phase::Tls, advice.on_implicit_port);
   options.tls_first = security == Security::ImplicitTLS;
   if (security == Security::Required) options.start_tls = StartTls::Required;
   if (security == Security::Opportunistic && can_encrypt) options.start_tls = StartTls::IfOffered;
   return {};
 }
 
-/// True where `error` is a server's final word on an access token (RFC 7628 3.2.2): another one may do.
-inline bool RefusesToken(const Error& error) noexcept {
-  if (error.Code() != Errc::AuthenticationFailed || error.reply_code / 100 != 5) return false;
+/// True for the AUTH command of a mechanism that sends an access token.
+inline bool IsTokenCommand(std::string_view command) noexcept {
   for (const AuthMechanism mechanism : {AuthMechanism::OAuthBearer, AuthMechanism::XOAuth2}) {
-    FixedText<32> command("AUTH ");
-    command.Append(Name(mechanism));
-    if (error.command.View() == command.View()) return true;
+    FixedText<32> text("AUTH ");
+    text.Append(Name(mechanism));
+    if (command == text.View()) return true;
   }
   return false;
 }
 
-/// What a session needs of its caller's strings, copied so that the caller may change his while it runs.
-class SessionStrings {
+/// What a login needs of its caller's strings, copied so that the caller may change his while a session runs.
+class LoginStrings {
  public:
-  SessionStrings() = default;
-  SessionStrings(const SessionStrings&) = delete;
-  SessionStrings& operator=(const SessionStrings&) = delete;
-  ~SessionStrings() { Forget(); }
+  LoginStrings() = default;
+  LoginStrings(const LoginStrings&) = delete;
+  LoginStrings& operator=(const LoginStrings&) = delete;
+  ~LoginStrings() { Forget(); }
 
-  /// Takes a copy and returns options that look at it until the next Take or Forget.
-  SessionOptions Take(const ClientSettings& settings, std::string_view host, std::string_view local_address) {
+  /// Takes a copy, and has `options` look at it until the next Take or Forget.
+  void Take(const LoginSettings& settings, std::string_view host, std::string_view local_address,
+            SessionOptions& options) {
     Forget();
     host_ = host;
     local_address_ = local_address;
@@ -3242,9 +3232,6 @@ class SessionStrings {
     token_ = settings.AccessToken;
     authorization_id_ = settings.AuthorizationID;
     nonce_.Renew();
-    client_name_ = settings.ClientName;
-    SessionOptions options;
-    options.client_name = client_name_;
     options.credentials.user_name = user_name_;
     options.credentials.password = password_;
     options.credentials.token = token_;
@@ -3252,13 +3239,7 @@ class SessionStrings {
     options.credentials.nonce = nonce_.View();
     options.credentials.pinned = settings.Mechanism;
     options.allow_plaintext_credentials = settings.AllowPlaintextCredentials;
-    options.all_recipients_or_none = settings.AllRecipientsOrNone;
-    options.lmtp = settings.Lmtp;
-    options.pipelining = settings.Pipelining;
-    options.chunking = settings.Chunking;
-    options.in_flight = settings.MessagesInFlight;
     options.timeouts = settings.Timeouts;
-    return options;
   }
   /// As Take, with a token of `handler`'s where it has one. `refused`: the server did not take the one before; false is
   /// returned where there is no other.
@@ -3290,6 +3271,71 @@ class SessionStrings {
   std::string token_;
   std::string authorization_id_;
   Nonce nonce_;
+};
+
+}  // namespace detail
+SMTPOLL_NAMESPACE_END
+
+#endif
+
+// ---- smtpoll/client/client_settings.hpp ----
+// The settings that SMTPSocket and Session share, and the copy of them that one session runs on.
+#ifndef SMTPOLL_CLIENT_CLIENT_SETTINGS_HPP
+#define SMTPOLL_CLIENT_CLIENT_SETTINGS_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+
+/// Public data members of SMTPSocket and of Session. A change counts from the next connection on.
+struct ClientSettings : LoginSettings {
+  /// EHLO's argument, a domain or an address literal. Empty: the address literal of the connection (RFC 5321 4.1.3).
+  std::string ClientName;
+  /// One refused recipient refuses the whole message; otherwise the others get it.
+  bool AllRecipientsOrNone = false;
+  /// Speak LMTP (RFC 2033): each recipient gets a final reply of its own.
+  bool Lmtp = false;
+  /// Group commands where the server offers PIPELINING (RFC 2920).
+  bool Pipelining = true;
+  /// Messages that may be on their way at once, with PIPELINING. By DATA one waits for its final reply while the next
+  /// one's envelope goes; by BDAT that many, and as many are in doubt where the connection is lost. 1: never more than
+  /// one.
+  std::uint32_t MessagesInFlight = 16;
+  /// Send content by BDAT where the server offers CHUNKING (RFC 3030); then a cancelled message costs no connection.
+  bool Chunking = true;
+};
+
+namespace detail {
+
+/// 465 is "submissions" (RFC 8314 7.3).
+constexpr TlsAdvice kSmtpTlsAdvice = {
+    465,
+    "port 465 speaks TLS from the first byte on: set SMTPConnectionType to SSLTLS (or Security to ImplicitTLS), or use "
+    "port 587",
+    "this transport cannot encrypt: use SMTPSecureSocket"};
+
+/// True where `error` is a server's final word on an access token (RFC 7628 3.2.2): another one may do.
+inline bool RefusesToken(const Error& error) noexcept {
+  return error.Code() == Errc::AuthenticationFailed && error.reply_code / 100 == 5 &&
+         IsTokenCommand(error.command.View());
+}
+
+/// What an SMTP session needs of its caller's strings.
+class SessionStrings : public LoginStrings {
+ public:
+  /// Takes a copy and returns options that look at it until the next Take or Forget.
+  SessionOptions Take(const ClientSettings& settings, std::string_view host, std::string_view local_address) {
+    SessionOptions options;
+    LoginStrings::Take(settings, host, local_address, options);
+    client_name_ = settings.ClientName;
+    options.client_name = client_name_;
+    options.all_recipients_or_none = settings.AllRecipientsOrNone;
+    options.lmtp = settings.Lmtp;
+    options.pipelining = settings.Pipelining;
+    options.chunking = settings.Chunking;
+    options.in_flight = settings.MessagesInFlight;
+    return options;
+  }
+
+ private:
   std::string client_name_;
 };
 
@@ -6136,10 +6182,39 @@ SMTPOLL_NAMESPACE_END
 
 SMTPOLL_NAMESPACE_BEGIN
 
-template <typename Socket, template <typename> class Transport, typename Limits = DefaultLimits>
+namespace detail {
+
+/// What a Driver drives: the engine of a protocol, the memory it works in and the options it starts with.
+template <typename Limits>
+struct SmtpCore {
+  static_assert(Limits::kInput >= 512 && Limits::kOutput >= 1024 && Limits::kInFlight >= 1,
+                "Limits: kInput is at least 512, kOutput at least 1024 bytes, kInFlight at least 1");
+  using Engine = smtpoll::Engine;
+  using Event = smtpoll::Event;
+  using Options = SessionOptions;
+
+  /// True for an event after which the wire is closed.
+  static constexpr bool EndsWire(EventKind kind) noexcept {
+    return kind == EventKind::Failed || kind == EventKind::Ended || kind == EventKind::MustReconnect;
+  }
+
+  AwaitedReply window[4 * Limits::kInFlight];  // RSET, MAIL, RCPT and the content's end, for each message
+  Transaction in_flight[Limits::kInFlight];
+  char input[Limits::kInput];
+  char output[Limits::kOutput];
+  Engine engine{input, output, window, in_flight};
+};
+
+}  // namespace detail
+
+template <typename Socket, template <typename> class Transport, typename Limits = DefaultLimits,
+          typename Core = detail::SmtpCore<Limits>>
 class Driver {
  public:
   using Wire = Transport<Socket>;
+  using Engine = typename Core::Engine;
+  using Event = typename Core::Event;
+  using Kind = decltype(Event::kind);
 
   /// What the wire is used for.
   enum class State : std::uint8_t {
@@ -6151,14 +6226,12 @@ class Driver {
     Raw,         ///< The caller speaks: the engine is left out.
   };
 
-  Driver() noexcept : engine_(input_, output_, window_, in_flight_) {
+  Driver() noexcept {
     RequireSocketPolicy<Socket>();
     RequireTransportPolicy<Transport, Socket>();
-    static_assert(Limits::kInput >= 512 && Limits::kOutput >= 1024 && Limits::kInFlight >= 1,
-                  "Limits: kInput is at least 512, kOutput at least 1024 bytes, kInFlight at least 1");
   }
   ~Driver() {
-    engine_.Closed(Error(Errc::ConnectionLost, Phase::None));  // overwrites what is secret
+    core_.engine.Closed(Error(Errc::ConnectionLost, Phase::None));  // overwrites what is secret
     wire_.Close();
   }
   Driver(const Driver&) = delete;
@@ -6166,7 +6239,7 @@ class Driver {
 
   /// Starts to connect; `options` and the host name of `to` must stay valid until the session is over. A fault comes as
   /// Failed.
-  void Connect(const Endpoint& to, const SessionOptions& options) {
+  void Connect(const Endpoint& to, const typename Core::Options& options) {
     Close();
     options_ = options;
     host_ = to.host;
@@ -6216,18 +6289,23 @@ class Driver {
           break;
         case State::Raw: return {};
         case State::Session: {
-          const Event event = engine_.Next(now);
-          if (event.kind == EventKind::NeedTls) {
+          const Event event = core_.engine.Next(now);
+          if (event.kind == Kind::NeedTls) {
             since_ = now;
             state_ = State::Securing;
             break;
           }
+<<<<<<< HEAD
           if (event.kind != EventKind::None) {
             tally_.Note(event);
             if (event.kind == EventKind::Authenticated) tally_.mechanism = engine_.Mechanism();
             const bool last = event.kind == EventKind::Failed || event.kind == EventKind::Ended ||
                               event.kind == EventKind::MustReconnect;
             if (last) HangUp();
+=======
+          if (event.kind != Kind::None) {
+            if (Core::EndsWire(event.kind)) HangUp();
+>>>>>>> 244714e (Let the driver and the settings serve more protocols than SMTP)
             return event;
           }
           if (!Pump(now, budget, before_wait)) return {};
@@ -6239,7 +6317,7 @@ class Driver {
 
   /// Ends all at once. The outcome of a message under way is told by the Next that follows, then Closed.
   void Close() noexcept {
-    engine_.Closed(Error(Errc::ConnectionLost, Phase::None, "closed by the caller"));
+    core_.engine.Closed(Error(Errc::ConnectionLost, Phase::None, "closed by the caller"));
     wire_.Close();
     failure_ = {};
     write_failed_ = false;
@@ -6272,7 +6350,7 @@ class Driver {
       if (at_most < 0 || left < at_most) at_most = left;
     }
     // A source that has nothing now makes nothing readable; it is asked again after a short time.
-    if (engine_.WaitsForSource() && (at_most < 0 || at_most > kSourcePause)) at_most = kSourcePause;
+    if (core_.engine.WaitsForSource() && (at_most < 0 || at_most > kSourcePause)) at_most = kSourcePause;
     wire_.NextLayer().Wait(what, at_most);
   }
 
@@ -6285,7 +6363,7 @@ class Driver {
       case State::Securing: return wire_.Wants();
       case State::Session: break;
     }
-    const Readiness engine = engine_.Wants();
+    const Readiness engine = core_.engine.Wants();
     return wire_.Wants() == Readiness::None ? engine : engine | wire_.Wants();
   }
 
@@ -6298,7 +6376,7 @@ class Driver {
       }
       case State::Securing: return Deadline(options_.timeouts.tls);
       // What the transport holds already makes no wire readable: there is something to do at once.
-      case State::Session: return HasPending() ? since_ : engine_.NextDeadline();
+      case State::Session: return HasPending() ? since_ : core_.engine.NextDeadline();
       case State::Raw: return HasPending() ? since_ : kNever;
       default: return kNever;
     }
@@ -6328,8 +6406,8 @@ class Driver {
   static Millis Now() { return Socket::Now(); }
   State CurrentState() const noexcept { return state_; }
   bool IsConnected() const noexcept { return state_ == State::Session || state_ == State::Raw; }
-  Engine& Session() noexcept { return engine_; }
-  const Engine& Session() const noexcept { return engine_; }
+  Engine& Session() noexcept { return core_.engine; }
+  const Engine& Session() const noexcept { return core_.engine; }
   Wire& Layer() noexcept { return wire_; }
   const Wire& Layer() const noexcept { return wire_; }
 
@@ -6393,10 +6471,11 @@ class Driver {
       }
     }
     if (upgraded)
-      return engine_.Secured(since_, options_.credentials.channel_binding_type, options_.credentials.channel_binding);
+      return core_.engine.Secured(since_, options_.credentials.channel_binding_type,
+                                  options_.credentials.channel_binding);
     if (options_.client_name.empty()) options_.client_name = AddressLiteral();
     options_.secured = wire_.Secured();
-    engine_.Start(options_, since_);
+    core_.engine.Start(options_, since_);
   }
 
   void NoteAddress() noexcept {
@@ -6415,11 +6494,11 @@ class Driver {
   template <typename BeforeWait>
   bool Pump(Millis now, std::size_t& budget, BeforeWait&& before_wait) {
     bool moved = false;
-    const Span<const char> output = engine_.Output();
+    const Span<const char> output = core_.engine.Output();
     if (!output.empty() && !write_failed_ && budget != 0) {
       const IoResult result = wire_.Write(output.data(), output.size());
       if (result.status == IoStatus::Done) {
-        engine_.Sent(result.size, now);
+        core_.engine.Sent(result.size, now);
         moved = true;
         tally_.Wrote(result.size);
         budget -= result.size < budget ? result.size : budget;
@@ -6430,23 +6509,27 @@ class Driver {
     }
     // Before anything waits the engine may have more to write; where it writes again and again, each write has its
     // read.
-    const bool engine_first = moved && !wrote_last_ && patience_ != 0 && engine_.Output().empty();
+    const bool engine_first = moved && !wrote_last_ && patience_ != 0 && core_.engine.Output().empty();
     wrote_last_ = moved;
     if (engine_first) return true;
-    const Span<char> room = engine_.Input();
+    const Span<char> room = core_.engine.Input();
     if (room.empty() || budget == 0 || drained_) return moved;
     const IoResult result = moved ? wire_.Read(room.data(), room.size()) : Receive(room, now, before_wait);
     if (result.status == IoStatus::Done) {
       // A plain stream that gave less than was asked for has no more; the records of TLS end where they like.
       drained_ = patient_ && result.size < room.size() && !wire_.Secured();
+<<<<<<< HEAD
       engine_.Received(result.size);
       tally_.Read(result.size);
+=======
+      core_.engine.Received(result.size);
+>>>>>>> 244714e (Let the driver and the settings serve more protocols than SMTP)
       budget -= result.size < budget ? result.size : budget;
       return true;
     }
     if (result.status == IoStatus::Again && !write_failed_) return moved;
     const bool failed = result.status == IoStatus::Failed;
-    engine_.Closed(WireError(failed ? result.error : static_cast<int>(Errc::ConnectionLost), Phase::None));
+    core_.engine.Closed(WireError(failed ? result.error : static_cast<int>(Errc::ConnectionLost), Phase::None));
     return true;
   }
 
@@ -6455,8 +6538,8 @@ class Driver {
   IoResult Receive(Span<char> room, Millis now, BeforeWait&& before_wait) {
     if constexpr (kCanReadWait<Wire>) {
       const Millis deadline = NextDeadline();
-      if (patience_ != 0 && engine_.Output().empty() && !write_failed_ && !engine_.Idle() &&
-          !engine_.WaitsForSource() && deadline > now) {
+      if (patience_ != 0 && core_.engine.Output().empty() && !write_failed_ && !core_.engine.Idle() &&
+          !core_.engine.WaitsForSource() && deadline > now) {
         Millis at_most = patience_ < 0 || patience_ > kLongestWait ? kLongestWait : patience_;
         if (deadline - now < at_most) at_most = deadline - now;
         patience_ = 0;
@@ -6469,7 +6552,7 @@ class Driver {
 
   /// The engine has told its last event: what it still wants to say (QUIT) is tried once, then the wire is closed.
   void HangUp() {
-    const Span<const char> last_words = engine_.Output();
+    const Span<const char> last_words = core_.engine.Output();
     if (!last_words.empty()) wire_.Write(last_words.data(), last_words.size());
     wire_.Close();
     write_failed_ = false;
@@ -6497,7 +6580,7 @@ class Driver {
     if (!failure_) return event;
     last_failure_ = failure_;
     failure_ = {};
-    event.kind = EventKind::Failed;
+    event.kind = Kind::Failed;
     event.error = &last_failure_;
     return event;
   }
@@ -6522,18 +6605,26 @@ class Driver {
   bool wrote_last_ = false;  // the last step of the pump wrote
   Millis patience_ = 0;
   Millis since_ = 0;
+<<<<<<< HEAD
   Millis counted_at_ = 0;  // the time up to which tally_ knows where it went
   SessionOptions options_;
+=======
+  typename Core::Options options_;
+>>>>>>> 244714e (Let the driver and the settings serve more protocols than SMTP)
   std::string_view host_;
   FixedText<80> literal_;
   Error failure_;
   Error last_failure_;
+<<<<<<< HEAD
   SessionTally tally_;
   AwaitedReply window_[4 * Limits::kInFlight];  // RSET, MAIL, RCPT and the content's end, for each message
   Transaction in_flight_[Limits::kInFlight];
   char input_[Limits::kInput];
   char output_[Limits::kOutput];
   Engine engine_;
+=======
+  Core core_;
+>>>>>>> 244714e (Let the driver and the settings serve more protocols than SMTP)
 };
 
 SMTPOLL_NAMESPACE_END
@@ -9140,6 +9231,32 @@ SMTPOLL_NAMESPACE_END
 
 #endif
 
+// ---- smtpoll/client/flag_scope.hpp ----
+// A flag that is set for the time of a scope.
+#ifndef SMTPOLL_CLIENT_FLAG_SCOPE_HPP
+#define SMTPOLL_CLIENT_FLAG_SCOPE_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+namespace detail {
+
+/// Holds a flag for the time of a scope, also when a handler throws through it.
+class FlagScope {
+ public:
+  explicit FlagScope(bool& flag) noexcept : flag_(flag), before_(flag) { flag_ = true; }
+  ~FlagScope() { flag_ = before_; }
+  FlagScope(const FlagScope&) = delete;
+  FlagScope& operator=(const FlagScope&) = delete;
+
+ private:
+  bool& flag_;
+  bool before_;
+};
+
+}  // namespace detail
+SMTPOLL_NAMESPACE_END
+
+#endif
+
 // ---- smtpoll/message/message_check.hpp ----
 // A message's fault as the error that its sender hears: it names the field and the column.
 #ifndef SMTPOLL_MESSAGE_MESSAGE_CHECK_HPP
@@ -10783,6 +10900,25 @@ SMTPOLL_NAMESPACE_END
 
 #endif
 
+// ---- smtpoll/client/poll_status.hpp ----
+// What Poll answers: whether there is work left, and what it waits for.
+#ifndef SMTPOLL_CLIENT_POLL_STATUS_HPP
+#define SMTPOLL_CLIENT_POLL_STATUS_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+
+/// What Poll has left to do. True (in a condition) while there is work.
+struct PollStatus {
+  bool work_left = false;                 ///< Poll has to be called again.
+  Readiness waits_for = Readiness::None;  ///< What the Handle() has to become before Poll can do more.
+  Millis deadline = kNever;               ///< When a time-out is due, on Now()'s clock.
+  explicit operator bool() const noexcept { return work_left; }
+};
+
+SMTPOLL_NAMESPACE_END
+
+#endif
+
 // ---- smtpoll/client/raw_stream.hpp ----
 // The seed's raw stream: bytes the caller reads and writes himself, between buffers of bounded size and the wire.
 // Invariant: received bytes are never dropped; when the buffer is full the wire is not read, so the peer has to wait.
@@ -10882,34 +11018,28 @@ SMTPOLL_NAMESPACE_END
 
 #endif
 
-// ---- smtpoll/client/secure_settings.hpp ----
-// The settings of SMTPSecureSocket and SecureSession: the seed's names, and what they mean for the transport and for
-// the engine. Invariant: as it is made, nothing goes but through TLS 1.2 or later to a server whose certificate is
+// ---- smtpoll/client/certificate_settings.hpp ----
+// The TLS settings that the clients of all protocols share: the seed's names, and what they mean for the transport and
+// for the engine. Invariant: as it is made, nothing goes but through TLS 1.2 or later to a server whose certificate is
 // verified.
-#ifndef SMTPOLL_CLIENT_SECURE_SETTINGS_HPP
-#define SMTPOLL_CLIENT_SECURE_SETTINGS_HPP
+#ifndef SMTPOLL_CLIENT_CERTIFICATE_SETTINGS_HPP
+#define SMTPOLL_CLIENT_CERTIFICATE_SETTINGS_HPP
 
 SMTPOLL_NAMESPACE_BEGIN
 
 /// Public data members of a client whose transport takes TlsSettings. A change counts from the next connection on, also
 /// one of a file that is named here. Files are in PEM.
-struct SecureSettings : ClientSettings {
-  SecureSettings() = default;
-  SecureSettings(const SecureSettings&) = default;
-  SecureSettings& operator=(const SecureSettings&) = default;
-  ~SecureSettings() { detail::WipeText(CertificatePassword); }
+struct CertificateSettings {
+  CertificateSettings() = default;
+  CertificateSettings(const CertificateSettings&) = default;
+  CertificateSettings& operator=(const CertificateSettings&) = default;
+  ~CertificateSettings() { detail::WipeText(CertificatePassword); }
 
-  enum class SMTPConnectionTypes : std::uint8_t {
-    STARTTLS,  ///< A plain connection is encrypted before anything but EHLO goes, as on port 587 (RFC 3207).
-    SSLTLS,    ///< TLS from the first byte on, as on port 465 (RFC 8314 3.3).
-  };
   /// The lowest TLS version that is accepted. All before TLSv12 are refused as Errc::TlsSettings (RFC 8996).
   enum class SSLConnectionTypes : std::uint8_t { SSLv23, TLSv1, TLSv11, TLSv12, TLSv13 };
 
-  /// Without it the connection is plain text, as with SMTPSocket (the seed's member, as the next six).
+  /// Without it the connection is plain text, as with SMTPSocket (the seed's member, as the next five).
   bool SSLEnabled = true;
-  /// How TLS begins. `Security`, where it is not Automatic, says so instead, and can say Opportunistic too.
-  SMTPConnectionTypes SMTPConnectionType = SMTPConnectionTypes::STARTTLS;
   SSLConnectionTypes SSLConnectionType = SSLConnectionTypes::TLSv12;
   /// The client's own certificate and, unless CertificateKeyFile names another file, its private key.
   std::string CertificateFile;
@@ -10930,15 +11060,11 @@ struct SecureSettings : ClientSettings {
 
 namespace detail {
 
-/// The settings that a client over `Wire` has.
-template <typename Wire>
-using SettingsOf = std::conditional_t<kTakesTlsSettings<Wire>, SecureSettings, ClientSettings>;
-
 /// `settings` as the transport takes them; views of their strings.
-inline TlsSettings ToTlsSettings(const SecureSettings& settings) noexcept {
+inline TlsSettings ToTlsSettings(const CertificateSettings& settings) noexcept {
   TlsSettings tls;
-  tls.minimum_version =
-      settings.SSLConnectionType == SecureSettings::SSLConnectionTypes::TLSv13 ? TlsVersion::Tls13 : TlsVersion::Tls12;
+  const bool newest = settings.SSLConnectionType == CertificateSettings::SSLConnectionTypes::TLSv13;
+  tls.minimum_version = newest ? TlsVersion::Tls13 : TlsVersion::Tls12;
   tls.authority_file = settings.CertificateAuthorityFile.c_str();
   tls.authority_pem = settings.CertificateAuthorityPEM.c_str();
   tls.certificate_file = settings.CertificateFile.c_str();
@@ -10953,30 +11079,71 @@ inline TlsSettings ToTlsSettings(const SecureSettings& settings) noexcept {
 }
 
 /// Puts the wanted security into `options` and into the transport, before a byte is sent; the error says which setting
-/// is wrong.
-template <typename Wire>
-Error PrepareSecurity(const SettingsOf<Wire>& settings, std::uint16_t port, Wire& wire, SessionOptions& options) {
+/// is wrong. `implicit`: TLS begins with the first byte, unless Security says otherwise.
+template <typename Settings, typename Wire>
+Error PrepareSecurity(const Settings& settings, bool implicit, const TlsAdvice& advice, std::uint16_t port, Wire& wire,
+                      SessionOptions& options) {
   using smtpoll::Security;
   Security security = settings.Security;
   if constexpr (kTakesTlsSettings<Wire>) {
     const auto fault = [](std::string_view why) { return Error(Errc::TlsSettings, Phase::Tls, why); };
     const bool asks = security != Security::Automatic && security != Security::NoneAllowed;
     if (!settings.SSLEnabled && asks) return fault("SSLEnabled is false, but Security asks for TLS");
-    const bool implicit = settings.SMTPConnectionType == SecureSettings::SMTPConnectionTypes::SSLTLS;
     if (!settings.SSLEnabled)
       security = Security::NoneAllowed;
     else if (security == Security::Automatic)
       security = implicit ? Security::ImplicitTLS : Security::Required;
     if (security != Security::NoneAllowed) {
-      if (settings.SSLConnectionType < SecureSettings::SSLConnectionTypes::TLSv12)
+      if (settings.SSLConnectionType < CertificateSettings::SSLConnectionTypes::TLSv12)
         return fault("SSLConnectionType: TLS before 1.2 is not safe (RFC 8996), set TLSv12 or TLSv13");
       if (Error error = wire.Configure(ToTlsSettings(settings))) return error;
       options.server_verified = !settings.InsecureAcceptAnyCertificate;
     }
   } else {
     static_cast<void>(wire);
+    static_cast<void>(implicit);
   }
-  return ApplySecurity(settings, security, Wire::kEncrypts, port, options);
+  return ApplySecurity(settings, security, Wire::kEncrypts, advice, port, options);
+}
+
+}  // namespace detail
+SMTPOLL_NAMESPACE_END
+
+#endif
+
+// ---- smtpoll/client/secure_settings.hpp ----
+// The settings of SMTPSecureSocket and SecureSession, by the seed's names.
+#ifndef SMTPOLL_CLIENT_SECURE_SETTINGS_HPP
+#define SMTPOLL_CLIENT_SECURE_SETTINGS_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+
+/// Public data members of SMTPSecureSocket and SecureSession, and of any other SMTP client whose transport takes
+/// TlsSettings.
+struct SecureSettings : ClientSettings, CertificateSettings {
+  enum class SMTPConnectionTypes : std::uint8_t {
+    STARTTLS,  ///< A plain connection is encrypted before anything but EHLO goes, as on port 587 (RFC 3207).
+    SSLTLS,    ///< TLS from the first byte on, as on port 465 (RFC 8314 3.3).
+  };
+
+  /// How TLS begins (the seed's member). `Security`, where it is not Automatic, says so instead, and can say
+  /// Opportunistic too.
+  SMTPConnectionTypes SMTPConnectionType = SMTPConnectionTypes::STARTTLS;
+};
+
+namespace detail {
+
+/// The settings that a client over `Wire` has.
+template <typename Wire>
+using SettingsOf = std::conditional_t<kTakesTlsSettings<Wire>, SecureSettings, ClientSettings>;
+
+/// As PrepareSecurity for any protocol, for SMTP's settings.
+template <typename Wire>
+Error PrepareSecurity(const SettingsOf<Wire>& settings, std::uint16_t port, Wire& wire, SessionOptions& options) {
+  bool implicit = false;
+  if constexpr (kTakesTlsSettings<Wire>)
+    implicit = settings.SMTPConnectionType == SecureSettings::SMTPConnectionTypes::SSLTLS;
+  return PrepareSecurity(settings, implicit, kSmtpTlsAdvice, port, wire, options);
 }
 
 }  // namespace detail
@@ -13435,14 +13602,6 @@ SMTPOLL_NAMESPACE_END
 
 SMTPOLL_NAMESPACE_BEGIN
 
-/// What Poll has left to do. True (in a condition) while there is work.
-struct PollStatus {
-  bool work_left = false;                 ///< Poll has to be called again.
-  Readiness waits_for = Readiness::None;  ///< What the Handle() has to become before Poll can do more.
-  Millis deadline = kNever;               ///< When a time-out is due, on Now()'s clock.
-  explicit operator bool() const noexcept { return work_left; }
-};
-
 /// The seed's SMTPSocket over a socket policy, a transport policy, a handler policy and buffer sizes. The public
 /// members of ClientSettings (UserName, Password, ...) and of the handler (the events) are members of this class too;
 /// over a transport that takes TlsSettings, those of SecureSettings as well.
@@ -13748,22 +13907,6 @@ SMTPOLL_NAMESPACE_END
 #define SMTPOLL_CLIENT_DETAIL_SMTP_SOCKET_IMPL_HPP
 
 SMTPOLL_NAMESPACE_BEGIN
-namespace detail {
-
-/// Holds a flag for the time of a scope, also when a handler throws through it.
-class FlagScope {
- public:
-  explicit FlagScope(bool& flag) noexcept : flag_(flag), before_(flag) { flag_ = true; }
-  ~FlagScope() { flag_ = before_; }
-  FlagScope(const FlagScope&) = delete;
-  FlagScope& operator=(const FlagScope&) = delete;
-
- private:
-  bool& flag_;
-  bool before_;
-};
-
-}  // namespace detail
 
 #define SMTPOLL_MEMBER(...)                                                                          \
   template <typename Socket, template <typename> class Transport, typename Handler, typename Limits> \
@@ -14500,12 +14643,10 @@ SMTPOLL_NAMESPACE_END
 
 #endif
 
-// ---- smtpoll/client/secure_socket.hpp ----
-// SMTPSecureSocket, SecureSession and SecureRetryQueue: the seed's successor class and its siblings, over the TLS
-// library that a macro chooses: SMTPOLL_OPENSSL, SMTPOLL_MBEDTLS or SMTPOLL_SCHANNEL, defined before smtpoll.hpp (the
-// first of them counts). They are the classes without "Secure" over that transport; nothing else is special to them.
-#ifndef SMTPOLL_CLIENT_SECURE_SOCKET_HPP
-#define SMTPOLL_CLIENT_SECURE_SOCKET_HPP
+// ---- smtpoll/transport/no_tls.hpp ----
+// The TLS transports by name, and what stands in their place where no TLS library was chosen.
+#ifndef SMTPOLL_TRANSPORT_NO_TLS_HPP
+#define SMTPOLL_TRANSPORT_NO_TLS_HPP
 
 SMTPOLL_NAMESPACE_BEGIN
 
@@ -14516,6 +14657,36 @@ template <typename Socket>
 class MbedTlsTransport;
 template <typename Socket>
 class SchannelTransport;
+
+namespace detail {
+
+template <typename>
+constexpr bool kTlsIsChosen = false;
+
+/// Stands where no TLS library was chosen, and tells so whoever wants one.
+template <typename Socket>
+class NoTlsTransport : public PlainTransport<Socket> {
+  static_assert(kTlsIsChosen<Socket>,
+                "SMTPSecureSocket and SecureSession need a TLS library: define SMTPOLL_OPENSSL, SMTPOLL_MBEDTLS or "
+                "SMTPOLL_SCHANNEL before smtpoll.hpp, or include smtpoll/transport/openssl.hpp, mbedtls.hpp or "
+                "schannel.hpp and use BasicSMTPSocket over its transport (so do POP3SecureSocket and "
+                "SecurePop3Session)");
+};
+
+}  // namespace detail
+
+SMTPOLL_NAMESPACE_END
+
+#endif
+
+// ---- smtpoll/client/secure_socket.hpp ----
+// SMTPSecureSocket, SecureSession and SecureRetryQueue: the seed's successor class and its siblings, over the TLS
+// library that a macro chooses: SMTPOLL_OPENSSL, SMTPOLL_MBEDTLS or SMTPOLL_SCHANNEL, defined before smtpoll.hpp (the
+// first of them counts). They are the classes without "Secure" over that transport; nothing else is special to them.
+#ifndef SMTPOLL_CLIENT_SECURE_SOCKET_HPP
+#define SMTPOLL_CLIENT_SECURE_SOCKET_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
 
 #if defined(SMTPOLL_OPENSSL)
 using SMTPSecureSocket = BasicSMTPSocket<NativeSocket, OpenSslTransport>;
@@ -14530,22 +14701,6 @@ using SMTPSecureSocket = BasicSMTPSocket<NativeSocket, SchannelTransport>;
 using SecureSession = BasicSession<NativeSocket, SchannelTransport>;
 using SecureRetryQueue = BasicRetryQueue<NativeSocket, SchannelTransport>;
 #else
-namespace detail {
-
-template <typename>
-constexpr bool kTlsIsChosen = false;
-
-/// Stands where no TLS library was chosen, and tells so whoever wants one.
-template <typename Socket>
-class NoTlsTransport : public PlainTransport<Socket> {
-  static_assert(kTlsIsChosen<Socket>,
-                "SMTPSecureSocket and SecureSession need a TLS library: define SMTPOLL_OPENSSL, SMTPOLL_MBEDTLS or "
-                "SMTPOLL_SCHANNEL before smtpoll.hpp, or include smtpoll/transport/openssl.hpp, mbedtls.hpp or "
-                "schannel.hpp and use BasicSMTPSocket over its transport");
-};
-
-}  // namespace detail
-
 using SMTPSecureSocket = BasicSMTPSocket<NativeSocket, detail::NoTlsTransport>;
 using SecureSession = BasicSession<NativeSocket, detail::NoTlsTransport>;
 using SecureRetryQueue = BasicRetryQueue<NativeSocket, detail::NoTlsTransport>;

@@ -12,10 +12,45 @@
 
 SMTPOLL_NAMESPACE_BEGIN
 
-template <typename Socket, template <typename> class Transport, typename Limits = DefaultLimits>
+namespace detail {
+
+/// What a Driver drives: the engine of a protocol, the memory it works in and the options it starts with.
+template <typename Limits>
+struct SmtpCore {
+  static_assert(Limits::kInput >= 512 && Limits::kOutput >= 1024 && Limits::kInFlight >= 1,
+                "Limits: kInput is at least 512, kOutput at least 1024 bytes, kInFlight at least 1");
+  using Engine = smtpoll::Engine;
+  using Event = smtpoll::Event;
+  using Options = SessionOptions;
+
+  /// True for an event after which the wire is closed.
+  static constexpr bool EndsWire(EventKind kind) noexcept {
+    return kind == EventKind::Failed || kind == EventKind::Ended || kind == EventKind::MustReconnect;
+  }
+
+  /// Notes what the engine tells.
+  void Note(const Event& event, SessionTally& tally) const noexcept {
+    tally.Note(event);
+    if (event.kind == EventKind::Authenticated) tally.mechanism = engine.Mechanism();
+  }
+
+  AwaitedReply window[4 * Limits::kInFlight];  // RSET, MAIL, RCPT and the content's end, for each message
+  Transaction in_flight[Limits::kInFlight];
+  char input[Limits::kInput];
+  char output[Limits::kOutput];
+  Engine engine{input, output, window, in_flight};
+};
+
+}  // namespace detail
+
+template <typename Socket, template <typename> class Transport, typename Limits = DefaultLimits,
+          typename Core = detail::SmtpCore<Limits>>
 class Driver {
  public:
   using Wire = Transport<Socket>;
+  using Engine = typename Core::Engine;
+  using Event = typename Core::Event;
+  using Kind = decltype(Event::kind);
 
   /// What the wire is used for.
   enum class State : std::uint8_t {
@@ -27,14 +62,12 @@ class Driver {
     Raw,         ///< The caller speaks: the engine is left out.
   };
 
-  Driver() noexcept : engine_(input_, output_, window_, in_flight_) {
+  Driver() noexcept {
     RequireSocketPolicy<Socket>();
     RequireTransportPolicy<Transport, Socket>();
-    static_assert(Limits::kInput >= 512 && Limits::kOutput >= 1024 && Limits::kInFlight >= 1,
-                  "Limits: kInput is at least 512, kOutput at least 1024 bytes, kInFlight at least 1");
   }
   ~Driver() {
-    engine_.Closed(Error(Errc::ConnectionLost, Phase::None));  // overwrites what is secret
+    core_.engine.Closed(Error(Errc::ConnectionLost, Phase::None));  // overwrites what is secret
     wire_.Close();
   }
   Driver(const Driver&) = delete;
@@ -42,7 +75,7 @@ class Driver {
 
   /// Starts to connect; `options` and the host name of `to` must stay valid until the session is over. A fault comes as
   /// Failed.
-  void Connect(const Endpoint& to, const SessionOptions& options) {
+  void Connect(const Endpoint& to, const typename Core::Options& options) {
     Close();
     options_ = options;
     host_ = to.host;
@@ -92,18 +125,15 @@ class Driver {
           break;
         case State::Raw: return {};
         case State::Session: {
-          const Event event = engine_.Next(now);
-          if (event.kind == EventKind::NeedTls) {
+          const Event event = core_.engine.Next(now);
+          if (event.kind == Kind::NeedTls) {
             since_ = now;
             state_ = State::Securing;
             break;
           }
-          if (event.kind != EventKind::None) {
-            tally_.Note(event);
-            if (event.kind == EventKind::Authenticated) tally_.mechanism = engine_.Mechanism();
-            const bool last = event.kind == EventKind::Failed || event.kind == EventKind::Ended ||
-                              event.kind == EventKind::MustReconnect;
-            if (last) HangUp();
+          if (event.kind != Kind::None) {
+            core_.Note(event, tally_);
+            if (Core::EndsWire(event.kind)) HangUp();
             return event;
           }
           if (!Pump(now, budget, before_wait)) return {};
@@ -115,7 +145,7 @@ class Driver {
 
   /// Ends all at once. The outcome of a message under way is told by the Next that follows, then Closed.
   void Close() noexcept {
-    engine_.Closed(Error(Errc::ConnectionLost, Phase::None, "closed by the caller"));
+    core_.engine.Closed(Error(Errc::ConnectionLost, Phase::None, "closed by the caller"));
     wire_.Close();
     failure_ = {};
     write_failed_ = false;
@@ -148,7 +178,7 @@ class Driver {
       if (at_most < 0 || left < at_most) at_most = left;
     }
     // A source that has nothing now makes nothing readable; it is asked again after a short time.
-    if (engine_.WaitsForSource() && (at_most < 0 || at_most > kSourcePause)) at_most = kSourcePause;
+    if (core_.engine.WaitsForSource() && (at_most < 0 || at_most > kSourcePause)) at_most = kSourcePause;
     wire_.NextLayer().Wait(what, at_most);
   }
 
@@ -161,7 +191,7 @@ class Driver {
       case State::Securing: return wire_.Wants();
       case State::Session: break;
     }
-    const Readiness engine = engine_.Wants();
+    const Readiness engine = core_.engine.Wants();
     return wire_.Wants() == Readiness::None ? engine : engine | wire_.Wants();
   }
 
@@ -174,7 +204,7 @@ class Driver {
       }
       case State::Securing: return Deadline(options_.timeouts.tls);
       // What the transport holds already makes no wire readable: there is something to do at once.
-      case State::Session: return HasPending() ? since_ : engine_.NextDeadline();
+      case State::Session: return HasPending() ? since_ : core_.engine.NextDeadline();
       case State::Raw: return HasPending() ? since_ : kNever;
       default: return kNever;
     }
@@ -204,8 +234,8 @@ class Driver {
   static Millis Now() { return Socket::Now(); }
   State CurrentState() const noexcept { return state_; }
   bool IsConnected() const noexcept { return state_ == State::Session || state_ == State::Raw; }
-  Engine& Session() noexcept { return engine_; }
-  const Engine& Session() const noexcept { return engine_; }
+  Engine& Session() noexcept { return core_.engine; }
+  const Engine& Session() const noexcept { return core_.engine; }
   Wire& Layer() noexcept { return wire_; }
   const Wire& Layer() const noexcept { return wire_; }
 
@@ -221,7 +251,7 @@ class Driver {
       case State::Listening: return Phase::Listen;
       case State::Connecting: return detail::IsResolving(wire_.NextLayer()) ? Phase::Resolve : Phase::Connect;
       case State::Securing: return Phase::Tls;
-      case State::Session: return engine_.CurrentPhase();
+      case State::Session: return core_.engine.CurrentPhase();
       case State::Raw: break;
     }
     return Phase::Idle;
@@ -269,10 +299,11 @@ class Driver {
       }
     }
     if (upgraded)
-      return engine_.Secured(since_, options_.credentials.channel_binding_type, options_.credentials.channel_binding);
+      return core_.engine.Secured(since_, options_.credentials.channel_binding_type,
+                                  options_.credentials.channel_binding);
     if (options_.client_name.empty()) options_.client_name = AddressLiteral();
     options_.secured = wire_.Secured();
-    engine_.Start(options_, since_);
+    core_.engine.Start(options_, since_);
   }
 
   void NoteAddress() noexcept {
@@ -291,11 +322,11 @@ class Driver {
   template <typename BeforeWait>
   bool Pump(Millis now, std::size_t& budget, BeforeWait&& before_wait) {
     bool moved = false;
-    const Span<const char> output = engine_.Output();
+    const Span<const char> output = core_.engine.Output();
     if (!output.empty() && !write_failed_ && budget != 0) {
       const IoResult result = wire_.Write(output.data(), output.size());
       if (result.status == IoStatus::Done) {
-        engine_.Sent(result.size, now);
+        core_.engine.Sent(result.size, now);
         moved = true;
         tally_.Wrote(result.size);
         budget -= result.size < budget ? result.size : budget;
@@ -306,23 +337,23 @@ class Driver {
     }
     // Before anything waits the engine may have more to write; where it writes again and again, each write has its
     // read.
-    const bool engine_first = moved && !wrote_last_ && patience_ != 0 && engine_.Output().empty();
+    const bool engine_first = moved && !wrote_last_ && patience_ != 0 && core_.engine.Output().empty();
     wrote_last_ = moved;
     if (engine_first) return true;
-    const Span<char> room = engine_.Input();
+    const Span<char> room = core_.engine.Input();
     if (room.empty() || budget == 0 || drained_) return moved;
     const IoResult result = moved ? wire_.Read(room.data(), room.size()) : Receive(room, now, before_wait);
     if (result.status == IoStatus::Done) {
       // A plain stream that gave less than was asked for has no more; the records of TLS end where they like.
       drained_ = patient_ && result.size < room.size() && !wire_.Secured();
-      engine_.Received(result.size);
+      core_.engine.Received(result.size);
       tally_.Read(result.size);
       budget -= result.size < budget ? result.size : budget;
       return true;
     }
     if (result.status == IoStatus::Again && !write_failed_) return moved;
     const bool failed = result.status == IoStatus::Failed;
-    engine_.Closed(WireError(failed ? result.error : static_cast<int>(Errc::ConnectionLost), Phase::None));
+    core_.engine.Closed(WireError(failed ? result.error : static_cast<int>(Errc::ConnectionLost), Phase::None));
     return true;
   }
 
@@ -331,8 +362,8 @@ class Driver {
   IoResult Receive(Span<char> room, Millis now, BeforeWait&& before_wait) {
     if constexpr (kCanReadWait<Wire>) {
       const Millis deadline = NextDeadline();
-      if (patience_ != 0 && engine_.Output().empty() && !write_failed_ && !engine_.Idle() &&
-          !engine_.WaitsForSource() && deadline > now) {
+      if (patience_ != 0 && core_.engine.Output().empty() && !write_failed_ && !core_.engine.Idle() &&
+          !core_.engine.WaitsForSource() && deadline > now) {
         Millis at_most = patience_ < 0 || patience_ > kLongestWait ? kLongestWait : patience_;
         if (deadline - now < at_most) at_most = deadline - now;
         patience_ = 0;
@@ -345,7 +376,7 @@ class Driver {
 
   /// The engine has told its last event: what it still wants to say (QUIT) is tried once, then the wire is closed.
   void HangUp() {
-    const Span<const char> last_words = engine_.Output();
+    const Span<const char> last_words = core_.engine.Output();
     if (!last_words.empty()) wire_.Write(last_words.data(), last_words.size());
     wire_.Close();
     write_failed_ = false;
@@ -373,7 +404,7 @@ class Driver {
     if (!failure_) return event;
     last_failure_ = failure_;
     failure_ = {};
-    event.kind = EventKind::Failed;
+    event.kind = Kind::Failed;
     event.error = &last_failure_;
     return event;
   }
@@ -399,17 +430,13 @@ class Driver {
   Millis patience_ = 0;
   Millis since_ = 0;
   Millis counted_at_ = 0;  // the time up to which tally_ knows where it went
-  SessionOptions options_;
+  typename Core::Options options_;
   std::string_view host_;
   FixedText<80> literal_;
   Error failure_;
   Error last_failure_;
   SessionTally tally_;
-  AwaitedReply window_[4 * Limits::kInFlight];  // RSET, MAIL, RCPT and the content's end, for each message
-  Transaction in_flight_[Limits::kInFlight];
-  char input_[Limits::kInput];
-  char output_[Limits::kOutput];
-  Engine engine_;
+  Core core_;
 };
 
 SMTPOLL_NAMESPACE_END

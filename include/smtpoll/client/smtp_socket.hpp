@@ -12,8 +12,10 @@
 #include "smtpoll/client/client_settings.hpp"
 #include "smtpoll/client/driver.hpp"
 #include "smtpoll/client/events.hpp"
+#include "smtpoll/client/flag_scope.hpp"
 #include "smtpoll/client/flights.hpp"
 #include "smtpoll/client/pipelining_trust.hpp"
+#include "smtpoll/client/poll_status.hpp"
 #include "smtpoll/client/raw_stream.hpp"
 #include "smtpoll/client/secure_settings.hpp"
 #include "smtpoll/client/session_report.hpp"
@@ -22,14 +24,6 @@
 #include "smtpoll/transport/plain.hpp"
 
 SMTPOLL_NAMESPACE_BEGIN
-
-/// What Poll has left to do. True (in a condition) while there is work.
-struct PollStatus {
-  bool work_left = false;                 ///< Poll has to be called again.
-  Readiness waits_for = Readiness::None;  ///< What the Handle() has to become before Poll can do more.
-  Millis deadline = kNever;               ///< When a time-out is due, on Now()'s clock.
-  explicit operator bool() const noexcept { return work_left; }
-};
 
 /// The seed's SMTPSocket over a socket policy, a transport policy, a handler policy and buffer sizes. The public
 /// members of ClientSettings (UserName, Password, ...) and of the handler (the events) are members of this class too;

@@ -5,22 +5,6 @@
 #include "smtpoll/client/smtp_socket.hpp"
 
 SMTPOLL_NAMESPACE_BEGIN
-namespace detail {
-
-/// Holds a flag for the time of a scope, also when a handler throws through it.
-class FlagScope {
- public:
-  explicit FlagScope(bool& flag) noexcept : flag_(flag), before_(flag) { flag_ = true; }
-  ~FlagScope() { flag_ = before_; }
-  FlagScope(const FlagScope&) = delete;
-  FlagScope& operator=(const FlagScope&) = delete;
-
- private:
-  bool& flag_;
-  bool before_;
-};
-
-}  // namespace detail
 
 #define SMTPOLL_MEMBER(...)                                                                          \
   template <typename Socket, template <typename> class Transport, typename Handler, typename Limits> \
