@@ -20,7 +20,8 @@ import sys
 
 ENTRY = 'smtpoll/smtpoll.hpp'
 
-# Which floors a file may include beside its own, by folder under include/smtpoll; testing.hpp is a floor of one file.
+# Which floors a file may include beside its own, by folder under include/smtpoll; pop3.hpp and testing.hpp are floors of
+# one file.
 FLOORS = {
     'base': [],
     'message': ['base'],
@@ -28,6 +29,8 @@ FLOORS = {
     'socket': ['base'],
     'transport': ['base', 'socket'],
     'client': ['base', 'message', 'protocol', 'socket', 'transport'],
+    'pop3': ['base', 'protocol', 'socket', 'transport', 'client'],
+    'pop3.hpp': ['base', 'protocol', 'socket', 'transport', 'client', 'pop3'],
     'testing.hpp': ['base', 'message', 'protocol', 'socket', 'transport', 'client'],
 }
 

@@ -8,6 +8,11 @@
 #include "smtpoll/client/session.hpp"
 #include "smtpoll/client/smtp_socket.hpp"
 
+// Floor 6, opt-in: reading mail.
+#if defined(SMTPOLL_POP3)
+#include "smtpoll/pop3.hpp"
+#endif
+
 // Floor 6, opt-in: a scripted server in memory, for tests of your own code.
 #if defined(SMTPOLL_TESTING)
 #include "smtpoll/testing.hpp"

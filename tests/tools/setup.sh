@@ -5,7 +5,7 @@
 #   postfix   the server of the integration tests      tests  doctest, cmake for a test of the installed tree
 #   sasl      AUTH for that server                     proxies   a SOCKS5 and an HTTP proxy
 #   readers   readers and judges of messages: GMime, SpamAssassin
-#   dovecot   the LMTP and submission servers of the integration tests, who judge credentials too
+#   dovecot   the LMTP, submission and POP3 servers of the integration tests, who judge credentials too
 #   gsasl     the other side of SCRAM
 #   dkim      libraries that sign, a reader that verifies
 #   tls       the libraries of the TLS transports, and the openssl command
@@ -35,7 +35,10 @@ needs() {
     ;;
   proxies) echo 'microsocks microsocks' 'tinyproxy tinyproxy-bin' ;;
   readers) echo '/usr/include/gmime-3.0/gmime/gmime.h libgmime-3.0-dev' 'perl perl' 'spamassassin spamassassin' ;;
-  dovecot) echo '/usr/lib/dovecot/lmtp dovecot-lmtpd' '/usr/lib/dovecot/submission dovecot-submissiond' ;;
+  dovecot)
+    echo '/usr/lib/dovecot/lmtp dovecot-lmtpd' '/usr/lib/dovecot/submission dovecot-submissiond' \
+      '/usr/lib/dovecot/pop3 dovecot-pop3d'
+    ;;
   gsasl) echo '/usr/include/gsasl.h libgsasl-dev' ;;
   dkim)
     echo '/usr/include/openssl/evp.h libssl-dev' '/usr/include/mbedtls/pk.h libmbedtls-dev' \

@@ -8,6 +8,7 @@
 
 #include "heap_watch.hpp"
 #include "scripted_socket.hpp"
+#include "smtpoll/pop3/session.hpp"
 
 #if defined(__GLIBC__)
 #include <malloc.h>
@@ -140,4 +141,65 @@ TEST_CASE("Rendering a message of 1 KiB asks the heap for nothing after the firs
     CHECK(size > 100 * 1024);
     CHECK(allocations == 0);
   }
+}
+
+namespace {
+
+/// A POP3 server with a message of a megabyte, in fixed memory.
+class Mailbox {
+ public:
+  static constexpr std::string_view kLine = "..a line that starts with a dot, and some more of it to fill the line\r\n";
+  static constexpr int kLines = 15000;
+  using Handle = int;
+  static constexpr Handle kNoHandle = -1;
+  static smtpoll::Millis Now() { return 0; }
+  smtpoll::IoResult Connect(const smtpoll::Endpoint&) { return smtpoll::IoResult::Ok(); }
+  smtpoll::IoResult ConnectStep() { return smtpoll::IoResult::Ok(); }
+  smtpoll::Readiness ConnectWants() const { return smtpoll::Readiness::None; }
+  smtpoll::IoResult Read(char* into, std::size_t room) {
+    if (waiting_.empty() && lines_ != 0) waiting_ = --lines_ == 0 ? std::string_view(".\r\n") : kLine;
+    if (waiting_.empty()) return smtpoll::IoResult::TryAgain();
+    const std::size_t size = waiting_.copy(into, room);
+    waiting_.remove_prefix(size);
+    return smtpoll::IoResult::Ok(size);
+  }
+  smtpoll::IoResult Write(const char* bytes, std::size_t size) {
+    const std::string_view text(bytes, size);
+    waiting_ = text == "CAPA\r\n"   ? "+OK\r\nTOP\r\nUIDL\r\n.\r\n"
+               : text == "UIDL\r\n" ? "+OK\r\n1 abc\r\n2 def\r\n.\r\n"
+                                    : "+OK 1 2\r\n";
+    if (text == "RETR 1\r\n") lines_ = kLines + 1;
+    return smtpoll::IoResult::Ok(size);
+  }
+  smtpoll::Readiness Wait(smtpoll::Readiness what, smtpoll::Millis) { return what; }
+  void Close() {}
+  Handle NativeHandle() const { return kNoHandle; }
+  std::size_t LocalAddress(char*, std::size_t) const { return 0; }
+  std::size_t RemoteAddress(char*, std::size_t) const { return 0; }
+
+ private:
+  std::string_view waiting_ = "+OK hi\r\n";
+  int lines_ = 0;
+};
+
+}  // namespace
+
+TEST_CASE("No heap allocation by what a POP3 server says") {
+  smtpoll::BasicPop3Session<Mailbox, smtpoll::PlainTransport, smtpoll::Pop3NoEvents> session;
+  REQUIRE(!session.Connect("mailbox", 110));
+  allocations = 0;
+  counting = true;
+  std::size_t size = 0, ids = 0;
+  const smtpoll::MailboxCount count = session.Count();
+  const smtpoll::Error listed = session.UniqueIDs([&ids](std::uint32_t, std::string_view) { ++ids; });
+  const smtpoll::Error fetched = session.Retrieve(1, [&size](std::string_view bytes) { size += bytes.size(); });
+  const smtpoll::Error marked = session.Delete(1);
+  counting = false;
+  CHECK(allocations == 0);
+  CHECK(count.messages == 1);
+  CHECK(!listed);
+  CHECK(!fetched);
+  CHECK(!marked);
+  CHECK(ids == 2);
+  CHECK(size == Mailbox::kLines * (Mailbox::kLine.size() - 1));
 }

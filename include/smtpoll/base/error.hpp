@@ -23,7 +23,7 @@ enum class Errc : int {
   OutOfMemory = 108,
 
   TimedOut = 1001,                ///< A phase took longer than its time-out (RFC 5321 4.5.3.2).
-  MalformedReply = 1002,          ///< The server sent what is no SMTP reply (RFC 5321 4.2).
+  MalformedReply = 1002,          ///< The server sent what is no reply (RFC 5321 4.2).
   ReplyTooLong = 1003,            ///< A reply was longer than the receive buffer or had too many lines.
   ServiceRefused = 1004,          ///< The server refused the session (554 greeting, EHLO and HELO refused).
   UnexpectedReply = 1005,         ///< A reply came that no command waited for, or with a code that fits no command.
@@ -46,6 +46,7 @@ enum class Errc : int {
   TlsRefused = 1022,                 ///< STARTTLS is not offered or was refused, and encryption is required.
   ProxyRefused = 1023,               ///< The proxy did not connect us to the server.
   ProxyAuthentication = 1024,        ///< The proxy wants credentials, or refused those it got.
+  CommandRefused = 1025,             ///< The server refused a command of the caller's (POP3); the session goes on.
 };
 
 /// The step of a session in which something happened.
@@ -62,7 +63,7 @@ enum class Phase : std::uint8_t {
   Mail,            ///< MAIL FROM.
   Recipient,       ///< RCPT TO.
   Data,            ///< DATA, before content.
-  Content,         ///< Sending content.
+  Content,         ///< Sending content; with POP3, receiving it.
   ContentEnd,      ///< The content is out; its final reply is awaited.
   Reset,           ///< RSET.
   Quit,            ///< QUIT.
@@ -91,7 +92,7 @@ constexpr const char* OwnName(Errc code) noexcept {
     case Errc::InvalidPort: return "the port cannot be used";
     case Errc::OutOfMemory: return "out of memory";
     case Errc::TimedOut: return "timed out";
-    case Errc::MalformedReply: return "the server sent no SMTP reply";
+    case Errc::MalformedReply: return "the server sent what is no reply";
     case Errc::ReplyTooLong: return "the server's reply is too long";
     case Errc::ServiceRefused: return "the server refused the session";
     case Errc::UnexpectedReply:
@@ -117,6 +118,7 @@ constexpr const char* OwnName(Errc code) noexcept {
     case Errc::TlsRefused: return "the server does not encrypt here: use its other port, or allow plain text by name";
     case Errc::ProxyRefused: return "the proxy did not connect to the server";
     case Errc::ProxyAuthentication: return "the proxy did not take the proxy credentials";
+    case Errc::CommandRefused: return "the server refused the command";
   }
   return nullptr;
 }

@@ -354,6 +354,9 @@ inline constexpr ErrorAdvice kErrorAdvice[] = {
      "It was not delivered; sending it again starts anew."},
     {Is(Errc::MessageRefused), "the server refused the message or all of its recipients",
      "Look at what it said to each recipient (SendResult::recipients)."},
+    {Is(Errc::CommandRefused), "the server refused the command",
+     "Its words say why: there may be no such message, it may be marked for deletion, or the server does not know the "
+     "command. The session goes on."},
     {Is(Errc::InvalidState), "the call does not fit what is going on",
      "The program has to connect before it sends, and to wait for one thing to end before it starts another."},
     {Is(Errc::OutOfMemory), "there was no room left", "Free memory or disk, or raise the limit that is named here."},

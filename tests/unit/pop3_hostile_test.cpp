@@ -1,0 +1,330 @@
+// POP3 servers that mean harm, and wires that break: each ends in a clear error, in bounded time and memory, and
+// nothing is called received or deleted that was not. RFC 1939 3 says what a response is.
+#include "smtpoll/pop3/session.hpp"
+#include "smtpoll/pop3/socket.hpp"
+
+#include <doctest/doctest.h>
+
+#include <string>
+#include <vector>
+
+#include "smtpoll/testing.hpp"
+
+namespace {
+
+using smtpoll::Errc;
+using smtpoll::IoResult;
+using smtpoll::Millis;
+using smtpoll::Phase;
+
+/// A server in memory that answers as one should, up to a point; there it says `bytes`, and `again` without end.
+class Peer {
+ public:
+  using Handle = int;
+  static constexpr Handle kNoHandle = -1;
+  inline static Millis now = 0;
+  static Millis Now() { return now; }
+
+  std::string at;            // the command where it goes wrong; empty: the greeting
+  std::string bytes, again;  // what it says then
+  bool goes_wrong = false;
+  std::size_t piece = SIZE_MAX;
+  Millis pause = 0;                 // before each read once it has gone wrong
+  std::size_t break_at = SIZE_MAX;  // the read position at which the wire is cut
+  int cut = 0;                      // how: 0 is end of file, else the error number
+  int fails_write = 0;              // the write, from 1 on, that fails
+  std::size_t read = 0, calls = 0;
+  int writes = 0;
+  std::string said;
+
+  IoResult Connect(const smtpoll::Endpoint&) {
+    wrong_ = at.empty() && goes_wrong;
+    out_ = wrong_ ? bytes : "+OK hi <1@x>\r\n";
+    return IoResult::Ok();
+  }
+  IoResult ConnectStep() { return IoResult::Ok(); }
+  smtpoll::Readiness ConnectWants() const { return smtpoll::Readiness::Write; }
+  IoResult Read(char* into, std::size_t room) {
+    ++calls;
+    if (read == break_at) return cut == 0 ? IoResult::EndOfFile() : IoResult::Fail(cut);
+    if (wrong_ && pause != 0 && !(waited_ = !waited_)) {
+      now += pause;
+      return IoResult::TryAgain();
+    }
+    std::size_t size = 0;
+    while (size < room && size < piece && read + size < break_at) {
+      if (next_ == out_.size() && wrong_ && !again.empty()) {
+        out_ = again;
+        next_ = 0;
+      }
+      if (next_ == out_.size()) break;
+      into[size++] = out_[next_++];
+    }
+    read += size;
+    if (size != 0) return IoResult::Ok(size);
+    now += 1000;
+    return IoResult::TryAgain();
+  }
+  IoResult Write(const char* data, std::size_t size) {
+    ++calls;
+    if (++writes == fails_write) return IoResult::Fail(104);
+    size = size < piece ? size : piece;
+    for (const char c : std::string(data, size)) {
+      line_ += c;
+      if (c != '\n') continue;
+      said += line_;
+      Answer(line_.substr(0, line_.size() - 2));
+      line_.clear();
+    }
+    return IoResult::Ok(size);
+  }
+  smtpoll::Readiness Wait(smtpoll::Readiness what, Millis) { return what; }
+  void Close() {}
+  Handle NativeHandle() const { return kNoHandle; }
+  std::size_t LocalAddress(char*, std::size_t) const { return 0; }
+  std::size_t RemoteAddress(char*, std::size_t) const { return 0; }
+
+ private:
+  void Answer(const std::string& line) {
+    if (wrong_) return;
+    const std::string verb = line.substr(0, line.find(' '));
+    if (goes_wrong && verb == at) {
+      wrong_ = true;
+      out_.append(bytes);
+      return;
+    }
+    out_ += verb == "CAPA"   ? "+OK\r\nUSER\r\nUIDL\r\nTOP\r\n.\r\n"
+            : verb == "STAT" ? "+OK 2 38\r\n"
+            : verb == "LIST" ? "+OK\r\n1 19\r\n2 19\r\n.\r\n"
+            : verb == "UIDL" ? "+OK\r\n1 one\r\n2 two\r\n.\r\n"
+            : verb == "RETR" ? "+OK\r\nSubject: x\r\n\r\n..a\r\n..\r\n.\r\n"
+                             : "+OK\r\n";
+  }
+
+  std::string out_, line_;
+  std::size_t next_ = 0;
+  bool wrong_ = false, waited_ = false;
+};
+
+const std::string kMessage = "Subject: x\r\n\r\n.a\r\n.\r\n";
+
+/// A client that fetches both messages and deletes them; what it was told is in its members.
+struct Client : smtpoll::BasicPOP3Socket<Peer> {
+  Client() {
+    Peer::now = 0;
+    Address = "pop.test";
+    Port = 110;
+    AllowPlaintextCredentials = true;
+    UserName = "mrose";
+    Password = "secret";
+    MessageSizeLimit = 100000;
+    ListLimit = 1000;
+    Error = [this](const smtpoll::Error& error) {
+      ++errors;
+      failure = error;
+    };
+    ServerError = [this](int, const std::string&, std::uint32_t) { ++refused; };
+    LoginSuccessful = [this] { ++logins; };
+    MessageListed = [this](std::uint32_t, std::uint64_t) { ++listed; };
+    UniqueIDListed = [this](std::uint32_t, std::string_view) { ++listed; };
+    MessageData = [this](std::uint32_t message, std::string_view bytes) {
+      if (message != fetching) content.clear();
+      fetching = message;
+      if (content.size() < 1000) content += bytes;
+      data += bytes.size();
+      return false;
+    };
+    MessageReceived = [this](std::uint32_t message, std::uint64_t size) {
+      received.push_back(message);
+      whole = whole && content == kMessage && size == kMessage.size();
+    };
+    MessageDeleted = [this](std::uint32_t) { ++marked; };
+    Disconnected = [this] { ++ended; };
+  }
+  Peer& Server() { return Layer().NextLayer(); }
+  void Run() {
+    Connect();
+    CountMessages();
+    ListMessages();
+    ListUniqueIDs();
+    for (const std::uint32_t message : {1u, 2u}) {
+      RetrieveMessage(message);
+      DeleteMessage(message);
+    }
+    while (Poll() && polls < 200000) ++polls;
+    if (polls == 200000) return;
+    // QUIT may be asked for only where a connection stands.
+    if (IsConnected()) DisconnectFromServer();
+    while (Poll() && polls < 200000) ++polls;
+  }
+  int errors = 0, refused = 0, logins = 0, listed = 0, marked = 0, ended = 0, polls = 0;
+  std::size_t data = 0;
+  std::uint32_t fetching = 0;
+  std::string content;
+  std::vector<std::uint32_t> received;
+  bool whole = true;
+  smtpoll::Error failure;
+};
+
+struct Case {
+  const char* at;
+  std::string bytes, again;
+  Errc error;
+  Millis pause = 0;
+  bool whole_only = false;  // in pieces the same bytes come in time
+};
+
+std::vector<Case> Cases() {
+  const std::string nul("\0", 1);
+  return {
+      {"", "+OK ", "x", Errc::ReplyTooLong},
+      {"", "", "\r\n", Errc::MalformedReply},
+      {"", "", nul, Errc::MalformedReply},
+      {"", "", "+", Errc::ReplyTooLong},
+      {"", "+OK x", "\r", Errc::ReplyTooLong},
+      {"", "+OK ", "x", Errc::TimedOut, 60000},
+      {"", "", "", Errc::TimedOut},
+      {"", "220 mx ESMTP\r\n", "", Errc::MalformedReply},
+      {"", "* OK IMAP4rev1\r\n", "", Errc::MalformedReply},
+      {"", "HTTP/1.1 400 Bad Request\r\n\r\n", "", Errc::MalformedReply},
+      {"", "\x16\x03\x03" + nul + "\x7a", "", Errc::MalformedReply},
+      {"", "+ go on\r\n", "", Errc::UnexpectedReply},
+      {"", "+OKAY\r\n", "", Errc::MalformedReply},
+      {"", "+ok\r\n", "", Errc::MalformedReply},
+      {"", "-ERROR\r\n", "", Errc::MalformedReply},
+      {"", "+OK\r\n+OK\r\n.\r\n", "", Errc::UnexpectedReply, 0, true},
+      {"", "+OK\r\n-ERR\r\n", "", Errc::UnexpectedReply, 0, true},
+      {"", "", "+OK\r\n", Errc::UnexpectedReply, 0, true},
+      {"CAPA", "+OK\r\n", "X\r\n", Errc::ReplyTooLong},
+      {"CAPA", "+OK\r\n", "X", Errc::ReplyTooLong},
+      {"CAPA", "+OK\r\nSASL", " PLAIN", Errc::ReplyTooLong},
+      {"CAPA", "+OK\r\n", "\r\n", Errc::ReplyTooLong},
+      {"CAPA", "+OK\r\n.\r\n+OK\r\n", "", Errc::AuthenticationUnavailable, 0, true},
+      {"CAPA", "+OK\r\nUSER\r\n.\r\n+OK\r\n+OK\r\n", "", Errc::UnexpectedReply, 0, true},
+      {"CAPA", "+OK\r\nUSER\r\n", "", Errc::TimedOut},
+      {"CAPA", "+OK\r\n", "X\r\n", Errc::TimedOut, 60000},
+      {"USER", "+ \r\n", "", Errc::UnexpectedReply},
+      {"PASS", "+OK\r\n+OK 2 38\r\n", "", Errc::UnexpectedReply, 0, true},
+      {"PASS", "", "", Errc::TimedOut},
+      {"STAT", "+OK\r\n", "", Errc::MalformedReply},
+      {"STAT", "+OK 2\r\n", "", Errc::MalformedReply},
+      {"STAT", "+OK two 38\r\n", "", Errc::MalformedReply},
+      {"STAT", "+OK -1 38\r\n", "", Errc::MalformedReply},
+      {"STAT", "+OK 4294967296 38\r\n", "", Errc::MalformedReply},
+      {"STAT", "+OK 1 18446744073709551616\r\n", "", Errc::MalformedReply},
+      {"STAT", "+OK 2 38\r\n1 19\r\n", "", Errc::MalformedReply, 0, true},
+      {"LIST", "+OK\r\n1\r\n.\r\n", "", Errc::MalformedReply},
+      {"LIST", "+OK\r\n0 5\r\n.\r\n", "", Errc::MalformedReply},
+      {"LIST", "+OK\r\nx 5\r\n.\r\n", "", Errc::MalformedReply},
+      {"LIST", "+OK\r\n1 x\r\n.\r\n", "", Errc::MalformedReply},
+      {"LIST", "+OK\r\n\r\n.\r\n", "", Errc::MalformedReply},
+      {"LIST", "+OK\r\n", "1 19\r\n", Errc::ReplyTooLong},
+      {"LIST", "+OK\r\n1 ", "9", Errc::ReplyTooLong},
+      {"LIST", "+OK\r\n", "1 19\r\n", Errc::TimedOut, 10000},
+      {"LIST", "+OK\r\n1 19\r\n", "", Errc::TimedOut},
+      {"UIDL", "+OK\r\n1\r\n.\r\n", "", Errc::MalformedReply},
+      {"UIDL", "+OK\r\n", "1 one\r\n", Errc::ReplyTooLong},
+      {"UIDL", "+OK\r\n.\r\n.\r\n", "", Errc::MalformedReply, 0, true},
+      {"RETR", "+OK\r\n", "x", Errc::ReplyTooLong},
+      {"RETR", "+OK\r\n", "..\r\n", Errc::ReplyTooLong},
+      {"RETR", "+OK\r\n", "\r\n", Errc::ReplyTooLong},
+      {"RETR", "+OK\r\n", nul, Errc::ReplyTooLong},
+      {"RETR", "+OK\r\na\r\n.\r", "", Errc::TimedOut},
+      {"RETR", "+OK\r\na\n.\n", "", Errc::TimedOut},
+      {"RETR", "+OK\r\na\r\n.\r\n+OK\r\n", "", Errc::UnexpectedReply, 0, true},
+      {"RETR", "+OK\r\na\r\n.\r\n.\r\n", "", Errc::MalformedReply, 0, true},
+      {"RETR", "+\r\n", "", Errc::UnexpectedReply},
+      {"DELE", "+OK\r\n-ERR bye\r\n", "", Errc::ConnectionLost, 0, true},
+      {"DELE", "", "", Errc::TimedOut},
+  };
+}
+
+}  // namespace
+
+TEST_CASE("A POP3 server that does what it should: both messages come whole and are deleted") {
+  for (const std::size_t piece : {std::size_t{1}, std::size_t{3}, std::size_t{SIZE_MAX}}) {
+    Client client;
+    client.Server().piece = piece;
+    client.Run();
+    CHECK(client.errors == 0);
+    CHECK(client.received == std::vector<std::uint32_t>{1, 2});
+    CHECK(client.whole);
+    CHECK(client.listed == 4);
+    CHECK(client.marked == 2);
+    CHECK(client.ended == 1);
+  }
+}
+
+TEST_CASE("Hostile POP3 servers: each ends in a clear error, in bounded time and memory") {
+  for (const Case& one : Cases()) {
+    INFO("at ", one.at, ": ", one.bytes.substr(0, 40), " and ", one.again);
+    for (const std::size_t piece : {std::size_t{SIZE_MAX}, std::size_t{1}}) {
+      if ((one.whole_only || one.pause != 0) && piece == 1) continue;
+      Client client;
+      client.Server().goes_wrong = true;
+      client.Server().at = one.at;
+      client.Server().bytes = one.bytes;
+      client.Server().again = one.again;
+      client.Server().piece = one.pause != 0 ? 8 : piece;
+      client.Server().pause = one.pause;
+      client.Run();
+      CHECK(client.polls < 200000);
+      CHECK(client.errors == 1);
+      CHECK(std::string(smtpoll::Name(client.failure.Code())) == smtpoll::Name(one.error));
+      CHECK(client.failure.phase != Phase::None);
+      CHECK(Peer::now <= 11 * 60 * 1000);
+      CHECK(client.Server().read <= 200000);
+      CHECK(client.data <= 100000);
+      CHECK(client.marked <= static_cast<int>(client.received.size()));
+      // QUIT deletes what is marked: nobody said it.
+      if (client.logins != 0) CHECK(client.Server().said.find("QUIT") == std::string::npos);
+    }
+  }
+}
+
+TEST_CASE("A wire that is cut at any byte, in either way: nothing is called received that is not whole") {
+  std::size_t all = 0;
+  {
+    Client client;
+    client.Run();
+    all = client.Server().read;
+  }
+  for (std::size_t at = 0; at < all; ++at) {
+    for (const int cut : {0, 104}) {
+      CAPTURE(at);
+      CAPTURE(cut);
+      Client client;
+      client.Server().break_at = at;
+      client.Server().cut = cut;
+      client.Run();
+      // Only the answer to QUIT is left: where it does not come, nobody says that the messages are gone.
+      CHECK(client.errors == 1);
+      CHECK(client.failure.ErrorNumber == (cut == 0 ? 102 : 104));
+      CHECK(client.failure.phase != Phase::None);
+      CHECK(client.whole);
+      CHECK(client.marked <= static_cast<int>(client.received.size()));
+      CHECK(client.ended == (at < 14 ? 0 : 1));
+      CHECK(!client.IsConnected());
+    }
+  }
+}
+
+TEST_CASE("A write that fails, whichever it is") {
+  int writes = 0;
+  {
+    Client client;
+    client.Run();
+    writes = client.Server().writes;
+  }
+  for (int which = 1; which <= writes; ++which) {
+    CAPTURE(which);
+    Client client;
+    client.Server().fails_write = which;
+    client.Server().cut = 104;
+    client.Run();
+    CHECK(client.errors == 1);
+    CHECK(client.failure.phase != Phase::None);
+    CHECK(client.whole);
+    CHECK(!client.IsConnected());
+  }
+}
