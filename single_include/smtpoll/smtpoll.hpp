@@ -32,6 +32,9 @@
 //   smtpoll/client/session.hpp
 //   smtpoll/client/smtp_socket.hpp
 
+// Floor 6, opt-in: reading mail.
+//   smtpoll/pop3.hpp with SMTPOLL_POP3
+
 // Floor 6, opt-in: a scripted server in memory, for tests of your own code.
 //   smtpoll/testing.hpp with SMTPOLL_TESTING
 
@@ -191,7 +194,7 @@ enum class Errc : int {
   OutOfMemory = 108,
 
   TimedOut = 1001,                ///< A phase took longer than its time-out (RFC 5321 4.5.3.2).
-  MalformedReply = 1002,          ///< The server sent what is no SMTP reply (RFC 5321 4.2).
+  MalformedReply = 1002,          ///< The server sent what is no reply (RFC 5321 4.2).
   ReplyTooLong = 1003,            ///< A reply was longer than the receive buffer or had too many lines.
   ServiceRefused = 1004,          ///< The server refused the session (554 greeting, EHLO and HELO refused).
   UnexpectedReply = 1005,         ///< A reply came that no command waited for, or with a code that fits no command.
@@ -214,6 +217,7 @@ enum class Errc : int {
   TlsRefused = 1022,                 ///< STARTTLS is not offered or was refused, and encryption is required.
   ProxyRefused = 1023,               ///< The proxy did not connect us to the server.
   ProxyAuthentication = 1024,        ///< The proxy wants credentials, or refused those it got.
+  CommandRefused = 1025,             ///< The server refused a command of the caller's (POP3); the session goes on.
 };
 
 /// The step of a session in which something happened.
@@ -230,7 +234,7 @@ enum class Phase : std::uint8_t {
   Mail,            ///< MAIL FROM.
   Recipient,       ///< RCPT TO.
   Data,            ///< DATA, before content.
-  Content,         ///< Sending content.
+  Content,         ///< Sending content; with POP3, receiving it.
   ContentEnd,      ///< The content is out; its final reply is awaited.
   Reset,           ///< RSET.
   Quit,            ///< QUIT.
@@ -259,7 +263,7 @@ constexpr const char* OwnName(Errc code) noexcept {
     case Errc::InvalidPort: return "the port cannot be used";
     case Errc::OutOfMemory: return "out of memory";
     case Errc::TimedOut: return "timed out";
-    case Errc::MalformedReply: return "the server sent no SMTP reply";
+    case Errc::MalformedReply: return "the server sent what is no reply";
     case Errc::ReplyTooLong: return "the server's reply is too long";
     case Errc::ServiceRefused: return "the server refused the session";
     case Errc::UnexpectedReply:
@@ -285,6 +289,7 @@ constexpr const char* OwnName(Errc code) noexcept {
     case Errc::TlsRefused: return "the server does not encrypt here: use its other port, or allow plain text by name";
     case Errc::ProxyRefused: return "the proxy did not connect to the server";
     case Errc::ProxyAuthentication: return "the proxy did not take the proxy credentials";
+    case Errc::CommandRefused: return "the server refused the command";
   }
   return nullptr;
 }
@@ -6198,6 +6203,12 @@ struct SmtpCore {
     return kind == EventKind::Failed || kind == EventKind::Ended || kind == EventKind::MustReconnect;
   }
 
+  /// Notes what the engine tells.
+  void Note(const Event& event, SessionTally& tally) const noexcept {
+    tally.Note(event);
+    if (event.kind == EventKind::Authenticated) tally.mechanism = engine.Mechanism();
+  }
+
   AwaitedReply window[4 * Limits::kInFlight];  // RSET, MAIL, RCPT and the content's end, for each message
   Transaction in_flight[Limits::kInFlight];
   char input[Limits::kInput];
@@ -6295,17 +6306,9 @@ class Driver {
             state_ = State::Securing;
             break;
           }
-<<<<<<< HEAD
-          if (event.kind != EventKind::None) {
-            tally_.Note(event);
-            if (event.kind == EventKind::Authenticated) tally_.mechanism = engine_.Mechanism();
-            const bool last = event.kind == EventKind::Failed || event.kind == EventKind::Ended ||
-                              event.kind == EventKind::MustReconnect;
-            if (last) HangUp();
-=======
           if (event.kind != Kind::None) {
+            core_.Note(event, tally_);
             if (Core::EndsWire(event.kind)) HangUp();
->>>>>>> 244714e (Let the driver and the settings serve more protocols than SMTP)
             return event;
           }
           if (!Pump(now, budget, before_wait)) return {};
@@ -6423,7 +6426,7 @@ class Driver {
       case State::Listening: return Phase::Listen;
       case State::Connecting: return detail::IsResolving(wire_.NextLayer()) ? Phase::Resolve : Phase::Connect;
       case State::Securing: return Phase::Tls;
-      case State::Session: return engine_.CurrentPhase();
+      case State::Session: return core_.engine.CurrentPhase();
       case State::Raw: break;
     }
     return Phase::Idle;
@@ -6518,12 +6521,8 @@ class Driver {
     if (result.status == IoStatus::Done) {
       // A plain stream that gave less than was asked for has no more; the records of TLS end where they like.
       drained_ = patient_ && result.size < room.size() && !wire_.Secured();
-<<<<<<< HEAD
-      engine_.Received(result.size);
-      tally_.Read(result.size);
-=======
       core_.engine.Received(result.size);
->>>>>>> 244714e (Let the driver and the settings serve more protocols than SMTP)
+      tally_.Read(result.size);
       budget -= result.size < budget ? result.size : budget;
       return true;
     }
@@ -6605,26 +6604,14 @@ class Driver {
   bool wrote_last_ = false;  // the last step of the pump wrote
   Millis patience_ = 0;
   Millis since_ = 0;
-<<<<<<< HEAD
   Millis counted_at_ = 0;  // the time up to which tally_ knows where it went
-  SessionOptions options_;
-=======
   typename Core::Options options_;
->>>>>>> 244714e (Let the driver and the settings serve more protocols than SMTP)
   std::string_view host_;
   FixedText<80> literal_;
   Error failure_;
   Error last_failure_;
-<<<<<<< HEAD
   SessionTally tally_;
-  AwaitedReply window_[4 * Limits::kInFlight];  // RSET, MAIL, RCPT and the content's end, for each message
-  Transaction in_flight_[Limits::kInFlight];
-  char input_[Limits::kInput];
-  char output_[Limits::kOutput];
-  Engine engine_;
-=======
   Core core_;
->>>>>>> 244714e (Let the driver and the settings serve more protocols than SMTP)
 };
 
 SMTPOLL_NAMESPACE_END
@@ -11587,6 +11574,9 @@ inline constexpr ErrorAdvice kErrorAdvice[] = {
      "It was not delivered; sending it again starts anew."},
     {Is(Errc::MessageRefused), "the server refused the message or all of its recipients",
      "Look at what it said to each recipient (SendResult::recipients)."},
+    {Is(Errc::CommandRefused), "the server refused the command",
+     "Its words say why: there may be no such message, it may be marked for deletion, or the server does not know the "
+     "command. The session goes on."},
     {Is(Errc::InvalidState), "the call does not fit what is going on",
      "The program has to connect before it sends, and to wait for one thing to end before it starts another."},
     {Is(Errc::OutOfMemory), "there was no room left", "Free memory or disk, or raise the limit that is named here."},
@@ -15240,6 +15230,2078 @@ template <typename Socket>
 using Socks5Proxy = ProxySocket<Socket, detail::Socks5Dialogue>;
 
 SMTPOLL_NAMESPACE_END
+
+#endif
+
+#if defined(SMTPOLL_POP3)
+
+// ---- smtpoll/pop3/capabilities.hpp ----
+// What a POP3 server said it can do: the lines of its CAPA response (RFC 2449), read by one table. Unknown ones are
+// passed over.
+#ifndef SMTPOLL_POP3_CAPABILITIES_HPP
+#define SMTPOLL_POP3_CAPABILITIES_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+
+/// Capabilities of a POP3 server.
+enum class Pop3Extension : std::uint8_t {
+  Top,               ///< RFC 2449 6.1
+  User,              ///< RFC 2449 6.2: USER and PASS.
+  Sasl,              ///< RFC 5034: AUTH, with the mechanisms that Has(AuthMechanism) tells.
+  ResponseCodes,     ///< RFC 2449 6.4
+  Pipelining,        ///< RFC 2449 6.6
+  Uidl,              ///< RFC 2449 6.8
+  StartTls,          ///< RFC 2595 4: STLS.
+  AuthResponseCode,  ///< RFC 3206
+  Utf8,              ///< RFC 6856
+};
+
+/// The lines of one CAPA response; of a server that knows no CAPA, none.
+class Pop3Capabilities {
+ public:
+  bool Has(Pop3Extension extension) const noexcept {
+    return (extensions_ >> static_cast<unsigned>(extension) & 1) != 0;
+  }
+  bool Has(AuthMechanism mechanism) const noexcept {
+    return (mechanisms_ >> static_cast<unsigned>(mechanism) & 1) != 0;
+  }
+  /// The server knows CAPA: what it does not name it cannot do.
+  bool Known() const noexcept { return known_; }
+
+  /// A CAPA response begins: what was known is forgotten.
+  void Start() noexcept {
+    *this = {};
+    known_ = true;
+  }
+  /// Takes one of its lines.
+  void AddLine(std::string_view line) noexcept {
+    const std::string_view keyword = NextWord(line);
+    for (const KnownExtension& known : kExtensions) {
+      if (!detail::EqualIgnoringCase(keyword, known.keyword)) continue;
+      extensions_ |= 1u << static_cast<unsigned>(known.extension);
+      if (known.extension == Pop3Extension::Sasl)
+        while (!detail::Trim(line).empty()) AddMechanism(NextWord(line));
+    }
+  }
+
+ private:
+  struct KnownExtension {
+    std::string_view keyword;
+    Pop3Extension extension;
+  };
+  static constexpr KnownExtension kExtensions[] = {
+      {"TOP", Pop3Extension::Top},
+      {"USER", Pop3Extension::User},
+      {"SASL", Pop3Extension::Sasl},
+      {"RESP-CODES", Pop3Extension::ResponseCodes},
+      {"PIPELINING", Pop3Extension::Pipelining},
+      {"UIDL", Pop3Extension::Uidl},
+      {"STLS", Pop3Extension::StartTls},
+      {"AUTH-RESP-CODE", Pop3Extension::AuthResponseCode},
+      {"UTF8", Pop3Extension::Utf8},
+  };
+
+  static std::string_view NextWord(std::string_view& line) noexcept {
+    line = detail::Trim(line);
+    std::size_t end = 0;
+    while (end < line.size() && !detail::IsSpace(line[end])) ++end;
+    const std::string_view word = line.substr(0, end);
+    line.remove_prefix(end);
+    return word;
+  }
+
+  void AddMechanism(std::string_view name) noexcept {
+    for (std::size_t i = 0; i < detail::kAuthMechanismCount; ++i)
+      if (detail::EqualIgnoringCase(name, detail::kAuthMechanisms[i].name)) mechanisms_ |= 1u << i;
+  }
+
+  bool known_ = false;
+  std::uint32_t extensions_ = 0;
+  std::uint32_t mechanisms_ = 0;
+};
+
+SMTPOLL_NAMESPACE_END
+
+#endif
+
+#endif
+
+#if defined(SMTPOLL_POP3)
+
+// ---- smtpoll/pop3/content_reader.hpp ----
+// The content of a message as it comes from a POP3 server (RFC 1939 3): a dot before a line that starts with one is
+// taken away, and a line with nothing but a dot is the end. It works on whatever piece has come and holds nothing back
+// but what may be that line. Invariant: only CRLF ends a line, so no byte of a message can pass for its end.
+#ifndef SMTPOLL_POP3_CONTENT_READER_HPP
+#define SMTPOLL_POP3_CONTENT_READER_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+namespace detail {
+
+class Pop3ContentReader {
+ public:
+  /// What the front of the received bytes is.
+  struct Piece {
+    std::size_t skip = 0;  ///< Bytes that are no content, before it.
+    std::size_t size = 0;  ///< Bytes of content behind those; 0: nothing more before further bytes have come.
+    bool end = false;      ///< The content is over, with the bytes skipped.
+  };
+
+  /// A content begins.
+  void Start() noexcept { place_ = Place::LineStart; }
+
+  /// Reads the front of `bytes`. The caller drops what is skipped and the content, and calls again with the rest.
+  Piece Read(std::string_view bytes) noexcept {
+    Piece piece;
+    if (place_ == Place::LineStart && !bytes.empty() && bytes[0] == '.') {
+      constexpr std::string_view kEnd = ".\r\n";
+      if (bytes.size() < kEnd.size() && bytes == kEnd.substr(0, bytes.size())) return piece;
+      piece.skip = 1;
+      piece.end = bytes.substr(0, kEnd.size()) == kEnd;
+      if (piece.end) piece.skip = kEnd.size();
+      if (piece.end) return piece;
+      place_ = Place::Line;
+      bytes.remove_prefix(1);
+    }
+    piece.size = FindStuffedDot(bytes);
+    if (piece.size != 0) place_ = PlaceAfter(bytes.substr(0, piece.size));
+    return piece;
+  }
+
+ private:
+  enum class Place : unsigned char { Line, BehindCr, LineStart };
+
+  /// Index of the first dot that starts a line; the size of `bytes` where there is none.
+  std::size_t FindStuffedDot(std::string_view bytes) const noexcept {
+    for (std::size_t at = 0; at < bytes.size(); ++at) {
+      const void* const found = std::memchr(bytes.data() + at, '.', bytes.size() - at);
+      if (found == nullptr) break;
+      at = static_cast<std::size_t>(static_cast<const char*>(found) - bytes.data());
+      if (PlaceAfter(bytes.substr(0, at)) == Place::LineStart) return at;
+    }
+    return bytes.size();
+  }
+
+  /// Where the byte behind `bytes` stands.
+  Place PlaceAfter(std::string_view bytes) const noexcept {
+    if (bytes.empty()) return place_;
+    if (bytes.back() == '\r') return Place::BehindCr;
+    if (bytes.back() != '\n') return Place::Line;
+    const bool cr = bytes.size() == 1 ? place_ == Place::BehindCr : bytes[bytes.size() - 2] == '\r';
+    return cr ? Place::LineStart : Place::Line;
+  }
+
+  Place place_ = Place::LineStart;
+};
+
+}  // namespace detail
+SMTPOLL_NAMESPACE_END
+
+#endif
+
+#endif
+
+#if defined(SMTPOLL_POP3)
+
+// ---- smtpoll/pop3/command.hpp ----
+// The commands of POP3 (RFC 1939, RFC 2449, RFC 2595, RFC 5034): what each is called, which phase it belongs to, how
+// long its response may take and what shape that has.
+#ifndef SMTPOLL_POP3_COMMAND_HPP
+#define SMTPOLL_POP3_COMMAND_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+
+/// What a response answers. The first ones open a session by themselves; from Stat on they are the caller's.
+enum class Pop3Command : std::uint8_t {
+  None,           ///< No response is awaited.
+  Greeting,       ///< Not a command: what the server says first.
+  StartTls,       ///< STLS (RFC 2595 4).
+  User,           ///< USER
+  Pass,           ///< PASS
+  Apop,           ///< APOP
+  Auth,           ///< AUTH (RFC 5034).
+  AuthCancelled,  ///< The line that takes AUTH back.
+  Capabilities,   ///< CAPA (RFC 2449 5).
+  Stat,           ///< STAT: how many messages there are, and their size.
+  ListOne,        ///< LIST with a number: the size of one message.
+  List,           ///< LIST: the sizes of all.
+  UidOne,         ///< UIDL with a number: the unique id of one message.
+  Uids,           ///< UIDL: the unique ids of all.
+  Retrieve,       ///< RETR: a whole message.
+  Top,            ///< TOP: the header of a message and some lines of its body.
+  Delete,         ///< DELE: marks a message; it is gone when QUIT has been answered.
+  Reset,          ///< RSET: takes all marks back.
+  Noop,           ///< NOOP
+  Other,          ///< A line of the caller's that has a response of one line.
+  Quit,           ///< QUIT
+};
+
+namespace detail {
+
+/// What follows a positive status line.
+enum class Pop3Shape : std::uint8_t { Line, Lines, Content };
+
+struct Pop3Rule {
+  std::string_view verb;
+  Phase phase;
+  Millis Timeouts::*timeout;
+  Pop3Shape shape;
+};
+
+/// In the order of Pop3Command.
+inline constexpr Pop3Rule kPop3Rules[] = {
+    {"", Phase::Idle, &Timeouts::command, Pop3Shape::Line},
+    {"", Phase::Greeting, &Timeouts::greeting, Pop3Shape::Line},
+    {"STLS", Phase::Tls, &Timeouts::hello, Pop3Shape::Line},
+    {"USER", Phase::Authentication, &Timeouts::authentication, Pop3Shape::Line},
+    {"PASS", Phase::Authentication, &Timeouts::authentication, Pop3Shape::Line},
+    {"APOP", Phase::Authentication, &Timeouts::authentication, Pop3Shape::Line},
+    {"AUTH", Phase::Authentication, &Timeouts::authentication, Pop3Shape::Line},
+    {"*", Phase::Authentication, &Timeouts::authentication, Pop3Shape::Line},
+    {"CAPA", Phase::Command, &Timeouts::hello, Pop3Shape::Lines},
+    {"STAT", Phase::Command, &Timeouts::command, Pop3Shape::Line},
+    {"LIST", Phase::Command, &Timeouts::command, Pop3Shape::Line},
+    {"LIST", Phase::Command, &Timeouts::command, Pop3Shape::Lines},
+    {"UIDL", Phase::Command, &Timeouts::command, Pop3Shape::Line},
+    {"UIDL", Phase::Command, &Timeouts::command, Pop3Shape::Lines},
+    {"RETR", Phase::Content, &Timeouts::command, Pop3Shape::Content},
+    {"TOP", Phase::Content, &Timeouts::command, Pop3Shape::Content},
+    {"DELE", Phase::Command, &Timeouts::command, Pop3Shape::Line},
+    {"RSET", Phase::Command, &Timeouts::command, Pop3Shape::Line},
+    {"NOOP", Phase::Command, &Timeouts::command, Pop3Shape::Line},
+    {"", Phase::Command, &Timeouts::command, Pop3Shape::Line},
+    {"QUIT", Phase::Quit, &Timeouts::quit, Pop3Shape::Line},
+};
+constexpr const Pop3Rule& RuleOf(Pop3Command command) noexcept { return kPop3Rules[static_cast<std::size_t>(command)]; }
+
+}  // namespace detail
+
+/// One command of the caller's.
+struct Pop3Request {
+  Pop3Command command = Pop3Command::Noop;
+  std::uint32_t message = 0;  ///< Number of a message, from 1 on; for ListOne, UidOne, Retrieve, Top and Delete.
+  std::uint32_t lines = 0;    ///< Of the body, for Top.
+  std::string_view line;      ///< For Other: all of it, without its line end; valid during the call it is given to.
+};
+
+SMTPOLL_NAMESPACE_END
+
+#endif
+
+#endif
+
+#if defined(SMTPOLL_POP3)
+
+// ---- smtpoll/pop3/event.hpp ----
+// What the POP3 engine tells its driver, one event at a time, and what it is told before a session. Views in an event
+// are valid until the engine is called again.
+#ifndef SMTPOLL_POP3_EVENT_HPP
+#define SMTPOLL_POP3_EVENT_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+
+/// What a Pop3Event tells.
+enum class Pop3EventKind : std::uint8_t {
+  None,           ///< Nothing more to tell now.
+  Greeting,       ///< `text` is what the server said first.
+  NeedTls,        ///< The server is ready for a TLS handshake on this wire: do it, then call Pop3Engine::Secured.
+  Authenticated,  ///< The credentials were accepted: the mailbox is open and locked.
+  Entry,          ///< A line of a listing: `message` and its `size`, or `text` is its unique id or the line itself.
+  Content,        ///< `text` is the next piece of the message that is fetched, dots as the sender wrote them.
+  Done,           ///< The command is done. `message`: of a listing or STAT, how many there are; else its number.
+                  ///< `size`: of the content that came; of STAT, of all messages. `text`: the server's words.
+  Refused,        ///< The server refused the command, `error` says why; the session goes on.
+  Failed,         ///< The session is over because of `error`.
+  Ended,          ///< The session is over as asked for (QUIT).
+};
+
+/// One event of a POP3 session.
+struct Pop3Event {
+  Pop3EventKind kind = Pop3EventKind::None;
+  Pop3Command command = Pop3Command::None;  ///< The command concerned.
+  std::uint32_t message = 0;                ///< Number of a message, or of messages.
+  std::uint64_t size = 0;                   ///< Bytes.
+  std::string_view text;
+  const Error* error = nullptr;  ///< Valid until the engine is called again.
+};
+
+/// What a POP3 session needs to know before it starts: of SessionOptions the credentials, all about TLS, the time-outs
+/// and the transcript.
+struct Pop3Options : SessionOptions {
+  bool apop = false;                                       ///< APOP, and nothing else.
+  std::uint32_t most_entries = 1000 * 1000;                ///< Lines that a listing may have.
+  std::uint64_t most_content = std::uint64_t{1024} << 20;  ///< Bytes that a message may have.
+};
+
+SMTPOLL_NAMESPACE_END
+
+#endif
+
+#endif
+
+#if defined(SMTPOLL_POP3)
+
+// ---- smtpoll/pop3/engine.hpp ----
+// The POP3 client as a state machine (RFC 1939): received bytes become decisions, decisions become bytes to send. Like
+// SMTP's Engine it does no I/O, allocates nothing and has no clock, and a Driver moves its bytes.
+//
+// Theory: one command at a time. awaited_ says what the next status line answers, reading_ what follows it. A byte that
+// no command has asked for ends the session, whoever sent it. OnStatus is the table of what each status line does.
+//
+// Invariant: once the mailbox is open, QUIT is said only where the caller asks for it, since QUIT deletes what is
+// marked; a session that fails deletes nothing.
+#ifndef SMTPOLL_POP3_ENGINE_HPP
+#define SMTPOLL_POP3_ENGINE_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+
+class Pop3Engine {
+ public:
+  /// The engine works in memory that the caller sized and keeps: `input` at least 512 bytes (the longest line of a
+  /// response must fit), `output` at least 1024 bytes (the longest response of SASL must fit).
+  Pop3Engine(Span<char> input, Span<char> output) noexcept : input_(input), output_(output) {}
+  Pop3Engine(const Pop3Engine&) = delete;
+  Pop3Engine& operator=(const Pop3Engine&) = delete;
+
+  /// The wire is connected: waits for the greeting, then asks for the capabilities and, where credentials are set, logs
+  /// in.
+  void Start(const Pop3Options& options, Millis now) noexcept;
+
+  /// After NeedTls: the handshake is done. What the server said before is forgotten (RFC 2595 4), and the capabilities
+  /// are asked for again. For the binding see Engine::Secured.
+  void Secured(Millis now, std::string_view channel_binding_type = {}, std::string_view channel_binding = {}) noexcept;
+
+  /// What is wrong with a request, if anything: Errc::InvalidMessage where it is no command of one line of 255 bytes
+  /// (RFC 2449 4), or one that the engine says by itself.
+  static Error Check(const Pop3Request& request) noexcept;
+
+  /// Says one command of the caller's. An error, and not a byte is said, where the engine is not Idle()
+  /// (Errc::InvalidState), or what Check finds.
+  Error Begin(const Pop3Request& request, Millis now) noexcept;
+
+  /// Ends the session in order: the messages that are marked are deleted. Ended comes when the server has done so;
+  /// Failed where messages were marked and it is not known whether they are gone. Allowed when Idle().
+  void Quit(Millis now) noexcept;
+
+  /// Breaks the content off that is being received; allowed right after a Content event. There is no way to tell the
+  /// server so: the session fails with Errc::Cancelled.
+  void Cancel() noexcept;
+
+  /// Bytes to be sent; the view is valid until Next is called.
+  Span<const char> Output() const noexcept { return {output_.Filled().data(), output_.Filled().size()}; }
+  /// The first `size` bytes of Output() are gone.
+  void Sent(std::size_t size, Millis now) noexcept {
+    output_.ConsumeAndWipe(size);
+    if (size != 0) waiting_since_ = now;
+  }
+
+  /// Room for received bytes; empty only while a whole buffer of them waits for Next.
+  Span<char> Input() noexcept {
+    if (!sasl_.Working()) {
+      DropUsed();
+      input_.Compact();
+    }
+    return input_.Free();
+  }
+  /// `size` bytes were put into Input().
+  void Received(std::size_t size) noexcept {
+    input_.Commit(size);
+    fresh_ = true;
+  }
+
+  /// The wire is gone because of `why`. Call Next until None before, so that what did arrive counts.
+  void Closed(const Error& why) noexcept;
+
+  /// Parses, decides and writes what is due until there is something to tell. None: nothing more until bytes or time
+  /// come.
+  Pop3Event Next(Millis now) noexcept;
+
+  /// What the session waits for on the wire.
+  Readiness Wants() const noexcept {
+    if (IsOver() || stage_ == Stage::AwaitTls) return Readiness::None;
+    return output_.empty() ? Readiness::Read : Readiness::ReadOrWrite;
+  }
+  /// The time at which the present phase times out, kNever where none runs; see Engine::NextDeadline.
+  Millis NextDeadline() const noexcept;
+
+  /// No response is awaited: ready for Begin or Quit.
+  bool Idle() const noexcept { return stage_ == Stage::Ready && awaited_ == Pop3Command::None && !done_due_; }
+  /// No session: before Start, and after Failed or Ended.
+  bool IsOver() const noexcept { return stage_ == Stage::Over; }
+  /// What is sent is always there.
+  static constexpr bool WaitsForSource() noexcept { return false; }
+
+  Phase CurrentPhase() const noexcept;
+  const Pop3Capabilities& ServerCapabilities() const noexcept { return capabilities_; }
+  /// Messages that are marked and will be gone with Quit.
+  std::uint32_t Marked() const noexcept { return marked_; }
+
+ private:
+  enum class Stage : std::uint8_t { Over, Opening, AwaitTls, Ready };
+  enum class Reading : std::uint8_t { Status, Lines, Content };
+
+  Pop3Event TakeOutcome() noexcept;
+  bool FindLine(std::string_view& line) noexcept;
+  Pop3Event OnLine(std::string_view line) noexcept;
+  Pop3Event OnStatus(bool positive, std::string_view text) noexcept;
+  Pop3Event OnRefusal(Pop3Command answered, std::string_view text) noexcept;
+  Pop3Event OnResult(std::string_view text) noexcept;
+  Pop3Event OnEntry(std::string_view line) noexcept;
+  bool ReadContent(Millis now, Pop3Event& event) noexcept;
+  Pop3Event FinishReading() noexcept;
+
+  void AskCapabilities() noexcept { Say(Pop3Command::Capabilities, {}); }
+  void OnCapabilities() noexcept;
+  Pop3Event OnStartTls() noexcept;
+  Pop3Event OnLoggedIn() noexcept;
+  void OnLoginRefused(Pop3Command answered, std::string_view text) noexcept;
+  void Login() noexcept;
+  void LoginByApop() noexcept;
+  void LoginByPassword() noexcept;
+  void StartMechanism(AuthMechanism mechanism) noexcept;
+  void OnChallenge(std::string_view text) noexcept;
+  void Respond(detail::SaslStep step) noexcept;
+  void TakeTimestamp(std::string_view greeting) noexcept;
+
+  void Say(Pop3Command command, std::string_view argument) noexcept;
+  void SaySecret(Pop3Command command, std::string_view shown, std::initializer_list<std::string_view> pieces) noexcept;
+  void BeginSaying(Pop3Command command) noexcept;
+  void Expect(Pop3Command command, std::string_view shown) noexcept;
+  void Show(Side side, std::string_view line) const {
+    if (options_.transcript.show != nullptr) options_.transcript.show(options_.transcript.context, side, line);
+  }
+
+  Pop3Event EventOf(Pop3EventKind kind) const noexcept;
+  Error ErrorOn(Pop3Command command, Errc code, std::string_view text) const noexcept;
+  void Fail(const Error& error) noexcept;
+  void FailPolitely(const Error& error) noexcept;
+  void End(Pop3EventKind outcome) noexcept;
+
+  /// What the last event looked at is done with; not while SASL still works on a challenge there.
+  void DropUsed() noexcept {
+    if (sasl_.Working()) return;
+    input_.Consume(used_);
+    searched_ = searched_ > used_ ? searched_ - used_ : 0;
+    used_ = 0;
+  }
+
+  detail::WireBuffer input_;
+  detail::WireBuffer output_;
+  detail::SaslClient sasl_;
+  detail::Pop3ContentReader content_;
+  Pop3Options options_;
+  Pop3Capabilities capabilities_;
+  FixedText<256> timestamp_;  // of the greeting, for APOP
+  FixedText<80> command_;     // that awaited_ answers, secrets replaced
+
+  Stage stage_ = Stage::Over;
+  Reading reading_ = Reading::Status;
+  Pop3Command awaited_ = Pop3Command::None;
+  Pop3EventKind outcome_ = Pop3EventKind::None;  // of the session, not told yet
+  bool done_due_ = false;                        // Done of the present command is to be told
+  bool fresh_ = false;                           // bytes have come since they were last looked at
+  std::size_t used_ = 0;                         // bytes of input_ that the last event looks at
+  std::size_t searched_ = 0;                     // bytes of input_ in which no line end is
+  std::uint32_t message_ = 0;                    // what the present command is about
+  std::uint32_t entries_ = 0;                    // lines of the present listing
+  std::uint64_t size_ = 0;                       // bytes of the present content
+  std::uint32_t marked_ = 0;
+  Millis waiting_since_ = 0;
+  Error error_;
+};
+
+SMTPOLL_NAMESPACE_END
+
+#endif
+
+#endif
+
+#if defined(SMTPOLL_POP3)
+
+// ---- smtpoll/pop3/detail/engine_impl.hpp ----
+// How the Pop3Engine reads responses and what each does (RFC 1939 3 and 5), and how a session ends.
+#ifndef SMTPOLL_POP3_DETAIL_ENGINE_IMPL_HPP
+#define SMTPOLL_POP3_DETAIL_ENGINE_IMPL_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+namespace detail {
+
+/// RFC 2449 4: with its line end a command has at most 255 bytes.
+constexpr std::size_t kPop3MostCommand = 253;
+/// Lines that a CAPA response may have.
+constexpr std::uint32_t kPop3MostCapabilities = 100;
+
+/// Takes the number at the front of `text`, and the spaces behind it.
+constexpr bool TakeNumber(std::string_view& text, std::uint64_t& value) noexcept {
+  const std::size_t end = text.find(' ') < text.size() ? text.find(' ') : text.size();
+  if (!ParseDecimal(text.substr(0, end), value)) return false;
+  text.remove_prefix(end);
+  while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
+  return true;
+}
+
+/// As TakeNumber, for the number of a message.
+constexpr bool TakeMessageNumber(std::string_view& text, std::uint32_t& value) noexcept {
+  std::uint64_t number = 0;
+  if (!TakeNumber(text, number) || number > UINT32_MAX) return false;
+  value = static_cast<std::uint32_t>(number);
+  return true;
+}
+
+}  // namespace detail
+
+inline void Pop3Engine::Start(const Pop3Options& options, Millis now) noexcept {
+  options_ = options;
+  capabilities_ = {};
+  input_.Clear();
+  output_.Clear();
+  sasl_.Stop();
+  timestamp_.Clear();
+  reading_ = Reading::Status;
+  outcome_ = Pop3EventKind::None;
+  done_due_ = fresh_ = false;
+  used_ = searched_ = 0;
+  marked_ = 0;
+  error_ = {};
+  waiting_since_ = now;
+  stage_ = Stage::Opening;
+  Expect(Pop3Command::Greeting, {});
+}
+
+inline Error Pop3Engine::Check(const Pop3Request& request) noexcept {
+  using Command = Pop3Command;
+  const auto refuse = [](std::string_view why) { return Error(Errc::InvalidMessage, Phase::Command, why); };
+  switch (request.command) {
+    case Command::ListOne:
+    case Command::UidOne:
+    case Command::Retrieve:
+    case Command::Top:
+    case Command::Delete: return request.message != 0 ? Error() : refuse("messages are counted from 1 on");
+    case Command::Capabilities:
+    case Command::Stat:
+    case Command::List:
+    case Command::Uids:
+    case Command::Reset:
+    case Command::Noop: return request.message == 0 ? Error() : refuse("the command is about no message");
+    case Command::Other: break;
+    default: return refuse("this is no command of the caller's");
+  }
+  if (request.line.size() > detail::kPop3MostCommand || detail::HasLineBreakOrNul(request.line))
+    return refuse("the command is no single line of 253 bytes");
+  const std::string_view verb = request.line.substr(0, request.line.find(' '));
+  bool word = !verb.empty();
+  for (const char c : verb) word = word && (detail::IsAlpha(c) || detail::IsDigit(c) || c == '-');
+  if (!word) return refuse("the command begins with no word");
+  // What these say would go past the state of the session, or past the rules for credentials.
+  for (const detail::Pop3Rule& own : detail::kPop3Rules)
+    if (detail::EqualIgnoringCase(verb, own.verb)) return refuse("there is a method of its own for this command");
+  return {};
+}
+
+inline Error Pop3Engine::Begin(const Pop3Request& request, Millis now) noexcept {
+  if (!Idle()) return Error(Errc::InvalidState, Phase::Command, "the session is not ready for a command");
+  if (const Error error = Check(request)) return error;
+  FixedText<24> number;
+  if (request.message != 0 && request.command != Pop3Command::Other) number.AppendDecimal(request.message);
+  if (request.command == Pop3Command::Top) {
+    number.Append(" ");
+    number.AppendDecimal(request.lines);
+  }
+  message_ = request.message;
+  waiting_since_ = now;
+  Say(request.command, request.command == Pop3Command::Other ? request.line : number.View());
+  return {};
+}
+
+inline void Pop3Engine::Quit(Millis now) noexcept {
+  if (!Idle()) return;
+  waiting_since_ = now;
+  Say(Pop3Command::Quit, {});
+}
+
+inline void Pop3Engine::Cancel() noexcept {
+  if (reading_ == Reading::Content) Fail(ErrorOn(awaited_, Errc::Cancelled, {}));
+}
+
+inline Pop3Event Pop3Engine::Next(Millis now) noexcept {
+  for (;;) {
+    DropUsed();
+    if (outcome_ != Pop3EventKind::None) return TakeOutcome();
+    if (IsOver() || stage_ == Stage::AwaitTls) return {};
+    if (done_due_) return FinishReading();
+    if (sasl_.Working()) {
+      const detail::SaslStep step = sasl_.Work();
+      if (step != detail::SaslStep::Again) {
+        Respond(step);
+        continue;
+      }
+      if (now - waiting_since_ < options_.timeouts.authentication) return {};
+      Fail(Error(Errc::TimedOut, CurrentPhase()));
+      continue;
+    }
+    if (reading_ == Reading::Content) {
+      Pop3Event event;
+      if (ReadContent(now, event)) {
+        if (event.kind != Pop3EventKind::None) return event;
+        continue;
+      }
+    } else {
+      std::string_view line;
+      if (FindLine(line)) {
+        const Pop3Event event = OnLine(line);
+        if (event.kind != Pop3EventKind::None) return event;
+        continue;
+      }
+      if (outcome_ != Pop3EventKind::None) continue;
+    }
+    if (now < NextDeadline()) return {};
+    Error error(Errc::TimedOut, CurrentPhase());
+    if (error.phase == Phase::Quit) {
+      Closed(error);
+      continue;
+    }
+    if (error.phase == Phase::Greeting && !options_.secured)
+      error.text.Assign("where the port speaks TLS first, as 995 does, set POP3ConnectionType to SSLTLS");
+    Fail(error);
+  }
+}
+
+/// Finds a whole line at the front of the input, which is then used; control characters in it are shown as '?'. What
+/// cannot become one fails the session.
+inline bool Pop3Engine::FindLine(std::string_view& line) noexcept {
+  const Span<char> bytes = input_.Filled();
+  // Decided before the line ends: whatever else speaks here never may end it.
+  const bool starts_well = bytes.empty() || bytes[0] == '+' || bytes[0] == '-';
+  if (reading_ == Reading::Status && !starts_well) {
+    Fail(Error(Errc::MalformedReply, CurrentPhase(), "a response of POP3 begins with +OK or -ERR"));
+    return false;
+  }
+  const void* found = nullptr;
+  if (bytes.size() > searched_) found = std::memchr(bytes.data() + searched_, '\n', bytes.size() - searched_);
+  if (found == nullptr) {
+    searched_ = bytes.size();
+    if (bytes.size() == input_.Capacity()) Fail(Error(Errc::ReplyTooLong, CurrentPhase()));
+    return false;
+  }
+  std::size_t size = static_cast<std::size_t>(static_cast<const char*>(found) - bytes.data());
+  used_ = size + 1;
+  if (size != 0 && bytes[size - 1] == '\r') --size;
+  for (std::size_t i = 0; i < size; ++i) {
+    const auto c = static_cast<unsigned char>(bytes[i]);
+    if ((c < ' ' && c != '\t') || c == 0x7f) bytes[i] = '?';
+  }
+  line = {bytes.data(), size};
+  return true;
+}
+
+inline Pop3Event Pop3Engine::OnLine(std::string_view line) noexcept {
+  Show(Side::Server, line);
+  if (reading_ == Reading::Lines) return OnEntry(line);
+  // Nothing is an answer to what has not been said as a whole.
+  const bool asked = awaited_ != Pop3Command::None && output_.empty();
+  const auto is = [&line](std::string_view indicator) {
+    return line.substr(0, indicator.size()) == indicator &&
+           (line.size() == indicator.size() || line[indicator.size()] == ' ');
+  };
+  const bool positive = is("+OK"), negative = is("-ERR"), more = is("+");
+  if (!positive && !negative && !more) {
+    Fail(Error(Errc::MalformedReply, CurrentPhase(), "a response of POP3 begins with +OK or -ERR"));
+    return {};
+  }
+  std::string_view text = line.substr(positive ? 3 : negative ? 4 : 1);
+  if (!text.empty()) text.remove_prefix(1);
+  if (!asked || (more && awaited_ != Pop3Command::Auth)) {
+    // A server that has waited for too long may say so before it closes.
+    const bool farewell = negative && awaited_ == Pop3Command::None;
+    Fail(ErrorOn(awaited_, farewell ? Errc::ConnectionLost : Errc::UnexpectedReply, text));
+    return {};
+  }
+  if (!more) return OnStatus(positive, text);
+  OnChallenge(text);
+  return {};
+}
+
+/// What each status line does.
+inline Pop3Event Pop3Engine::OnStatus(bool positive, std::string_view text) noexcept {
+  const Pop3Command answered = awaited_;
+  const detail::Pop3Shape shape = detail::RuleOf(answered).shape;
+  if (!positive) return OnRefusal(answered, text);
+  if (shape != detail::Pop3Shape::Line) {
+    entries_ = 0;
+    size_ = 0;
+    content_.Start();
+    if (answered == Pop3Command::Capabilities) capabilities_.Start();
+    reading_ = shape == detail::Pop3Shape::Lines ? Reading::Lines : Reading::Content;
+    return {};
+  }
+  switch (answered) {
+    case Pop3Command::Greeting: {
+      TakeTimestamp(text);
+      Pop3Event event = EventOf(Pop3EventKind::Greeting);
+      event.text = text;
+      AskCapabilities();
+      return event;
+    }
+    case Pop3Command::StartTls: return OnStartTls();
+    case Pop3Command::User: LoginByPassword(); return {};
+    case Pop3Command::Auth:
+      if (!sasl_.Verified(text)) {
+        FailPolitely(Error(Errc::AuthenticationFailed, Phase::Authentication,
+                           "the server did not prove that it knows the password"));
+        return {};
+      }
+      return OnLoggedIn();
+    case Pop3Command::Pass:
+    case Pop3Command::Apop: return OnLoggedIn();
+    case Pop3Command::AuthCancelled: Fail(ErrorOn(answered, Errc::UnexpectedReply, text)); return {};
+    case Pop3Command::Quit: End(Pop3EventKind::Ended); return {};
+    case Pop3Command::Delete: ++marked_; break;
+    case Pop3Command::Reset: marked_ = 0; break;
+    default: break;
+  }
+  return OnResult(text);
+}
+
+inline Pop3Event Pop3Engine::OnRefusal(Pop3Command answered, std::string_view text) noexcept {
+  switch (answered) {
+    case Pop3Command::Greeting: FailPolitely(ErrorOn(answered, Errc::ServiceRefused, text)); return {};
+    case Pop3Command::StartTls:
+      if (options_.start_tls == StartTls::IfOffered)
+        Login();
+      else
+        FailPolitely(ErrorOn(answered, Errc::TlsRefused, text));
+      return {};
+    case Pop3Command::User:
+    case Pop3Command::Pass:
+    case Pop3Command::Apop:
+    case Pop3Command::Auth:
+    case Pop3Command::AuthCancelled: OnLoginRefused(answered, text); return {};
+    case Pop3Command::Capabilities:
+      if (stage_ == Stage::Ready) break;
+      capabilities_ = {};  // the server is older than CAPA
+      OnCapabilities();
+      return {};
+    case Pop3Command::Quit:
+      // RFC 1939 6: some of the marked messages were not deleted.
+      Fail(ErrorOn(answered, Errc::CommandRefused, text));
+      return {};
+    default: break;
+  }
+  error_ = ErrorOn(answered, Errc::CommandRefused, text);
+  Pop3Event event = EventOf(Pop3EventKind::Refused);
+  event.text = text;
+  event.error = &error_;
+  awaited_ = Pop3Command::None;
+  return event;
+}
+
+/// A command whose response is one line is done.
+inline Pop3Event Pop3Engine::OnResult(std::string_view text) noexcept {
+  Pop3Event event = EventOf(Pop3EventKind::Done);
+  event.text = text;
+  const bool lists = awaited_ == Pop3Command::ListOne || awaited_ == Pop3Command::UidOne;
+  bool fits = true;
+  if (awaited_ == Pop3Command::Stat) {
+    fits = detail::TakeMessageNumber(text, event.message) && detail::TakeNumber(text, event.size);
+  } else if (lists) {
+    event.kind = Pop3EventKind::Entry;
+    fits = detail::TakeMessageNumber(text, event.message) && event.message == message_ && !text.empty();
+    if (awaited_ == Pop3Command::ListOne) fits = fits && detail::TakeNumber(text, event.size);
+    event.text = text;
+  }
+  if (!fits) {
+    Fail(ErrorOn(awaited_, Errc::MalformedReply, text));
+    return {};
+  }
+  if (lists) {
+    entries_ = 1;
+    done_due_ = true;
+  } else {
+    awaited_ = Pop3Command::None;
+  }
+  return event;
+}
+
+/// A line of a listing (RFC 1939 3: a dot alone is its end).
+inline Pop3Event Pop3Engine::OnEntry(std::string_view line) noexcept {
+  const bool capabilities = awaited_ == Pop3Command::Capabilities;
+  if (line == ".") {
+    reading_ = Reading::Status;
+    if (!capabilities || stage_ == Stage::Ready) return FinishReading();
+    OnCapabilities();
+    return {};
+  }
+  if (!line.empty() && line.front() == '.') line.remove_prefix(1);
+  if (entries_++ == (capabilities ? detail::kPop3MostCapabilities : options_.most_entries)) {
+    Fail(ErrorOn(awaited_, Errc::ReplyTooLong, "the listing has too many lines"));
+    return {};
+  }
+  if (capabilities) {
+    capabilities_.AddLine(line);
+    if (stage_ != Stage::Ready) return {};
+  }
+  Pop3Event event = EventOf(Pop3EventKind::Entry);
+  event.text = line;
+  bool fits = capabilities;
+  if (!fits) {
+    fits = detail::TakeMessageNumber(event.text, event.message) && event.message != 0 && !event.text.empty();
+    std::string_view text = event.text;
+    if (awaited_ == Pop3Command::List) fits = fits && detail::TakeNumber(text, event.size);
+  }
+  if (fits) return event;
+  Fail(ErrorOn(awaited_, Errc::MalformedReply, line));
+  return {};
+}
+
+/// False where further bytes have to come.
+inline bool Pop3Engine::ReadContent(Millis now, Pop3Event& event) noexcept {
+  // A server that still sends is not late, whatever the size of the message.
+  if (fresh_) waiting_since_ = now;
+  fresh_ = false;
+  const Span<char> bytes = input_.Filled();
+  const detail::Pop3ContentReader::Piece piece = content_.Read({bytes.data(), bytes.size()});
+  used_ = piece.skip + piece.size;
+  if (piece.end) {
+    reading_ = Reading::Status;
+    FixedText<64> shown("[");
+    shown.AppendDecimal(size_);
+    shown.Append(" bytes of message]");
+    Show(Side::Server, shown.View());
+    Show(Side::Server, ".");
+    event = FinishReading();
+    return true;
+  }
+  if (piece.size > options_.most_content - size_) {
+    Fail(ErrorOn(awaited_, Errc::ReplyTooLong, "the message is longer than MessageSizeLimit"));
+    return true;
+  }
+  size_ += piece.size;
+  if (piece.size != 0) {
+    event = EventOf(Pop3EventKind::Content);
+    event.text = {bytes.data() + piece.skip, piece.size};
+    event.size = size_;
+  }
+  return used_ != 0;
+}
+
+/// The command with a listing or a content is done.
+inline Pop3Event Pop3Engine::FinishReading() noexcept {
+  Pop3Event event = EventOf(Pop3EventKind::Done);
+  const bool content = detail::RuleOf(awaited_).shape == detail::Pop3Shape::Content;
+  if (!content) event.message = entries_;
+  if (content) event.size = size_;
+  done_due_ = false;
+  awaited_ = Pop3Command::None;
+  return event;
+}
+
+// What is said.
+inline void Pop3Engine::BeginSaying(Pop3Command command) noexcept {
+  // What has come already answers nothing: it was said before the question.
+  if (input_.Filled().size() != used_) Fail(ErrorOn(command, Errc::UnexpectedReply, "the server answered too early"));
+}
+
+inline void Pop3Engine::Say(Pop3Command command, std::string_view argument) noexcept {
+  const std::string_view verb = detail::RuleOf(command).verb;
+  FixedText<256> line(verb);
+  if (!verb.empty() && !argument.empty()) line.Append(" ");
+  line.Append(argument);
+  SaySecret(command, line.View(), {line.View()});
+}
+
+/// Says `pieces` as one line; the transcript and errors have `shown` instead.
+inline void Pop3Engine::SaySecret(Pop3Command command, std::string_view shown,
+                                  std::initializer_list<std::string_view> pieces) noexcept {
+  BeginSaying(command);
+  if (IsOver()) return;
+  for (const std::string_view piece : pieces) output_.Append(piece);
+  output_.Append("\r\n");
+  Show(Side::Client, shown);
+  Expect(command, shown);
+}
+
+inline void Pop3Engine::Expect(Pop3Command command, std::string_view shown) noexcept {
+  awaited_ = command;
+  command_.Assign(shown);
+}
+
+// How a session ends.
+inline Pop3Event Pop3Engine::EventOf(Pop3EventKind kind) const noexcept {
+  Pop3Event event;
+  event.kind = kind;
+  event.command = awaited_;
+  event.message = message_;
+  return event;
+}
+
+inline Error Pop3Engine::ErrorOn(Pop3Command command, Errc code, std::string_view text) const noexcept {
+  Error error(code, detail::RuleOf(command).phase, text);
+  if (command == awaited_ && command != Pop3Command::None) error.command = command_;
+  return error;
+}
+
+inline void Pop3Engine::Fail(const Error& error) noexcept {
+  error_ = error;
+  if (error_.command.empty() && awaited_ != Pop3Command::None) error_.command = command_;
+  End(Pop3EventKind::Failed);
+}
+
+/// As Fail, before the mailbox is open; leaves QUIT in the output for a driver that will flush once more.
+inline void Pop3Engine::FailPolitely(const Error& error) noexcept {
+  Fail(error);
+  output_.Append("QUIT\r\n");
+  Show(Side::Client, "QUIT");
+}
+
+inline void Pop3Engine::End(Pop3EventKind outcome) noexcept {
+  output_.ConsumeAndWipe(output_.Filled().size());
+  sasl_.Stop();
+  stage_ = Stage::Over;
+  reading_ = Reading::Status;
+  done_due_ = false;
+  awaited_ = Pop3Command::None;
+  outcome_ = outcome;
+}
+
+inline void Pop3Engine::Closed(const Error& why) noexcept {
+  if (IsOver()) return;
+  // With nothing marked, nothing depends on the answer to QUIT.
+  if (awaited_ == Pop3Command::Quit && marked_ == 0) return End(Pop3EventKind::Ended);
+  Error error = why;
+  if (error.phase == Phase::None) error.phase = CurrentPhase();
+  if (awaited_ == Pop3Command::Quit && error.text.empty())
+    error.text.Assign("it is not known whether the marked messages were deleted");
+  Fail(error);
+}
+
+inline Pop3Event Pop3Engine::TakeOutcome() noexcept {
+  Pop3Event event;
+  event.kind = outcome_;
+  event.error = &error_;
+  outcome_ = Pop3EventKind::None;
+  return event;
+}
+
+inline Phase Pop3Engine::CurrentPhase() const noexcept {
+  if (stage_ == Stage::Over) return Phase::None;
+  return stage_ == Stage::AwaitTls ? Phase::Tls : detail::RuleOf(awaited_).phase;
+}
+
+inline Millis Pop3Engine::NextDeadline() const noexcept {
+  if (sasl_.Working()) return waiting_since_;
+  if (awaited_ == Pop3Command::None || IsOver()) return kNever;
+  Millis timeout = options_.timeouts.*detail::RuleOf(awaited_).timeout;
+  if (reading_ == Reading::Content) timeout = options_.timeouts.content;
+  // To delete takes its time, and what becomes of it is worth waiting for.
+  if (awaited_ == Pop3Command::Quit && marked_ != 0) timeout = options_.timeouts.command;
+  return timeout > kNever - waiting_since_ ? kNever : waiting_since_ + timeout;
+}
+
+SMTPOLL_NAMESPACE_END
+
+#endif
+
+#endif
+
+#if defined(SMTPOLL_POP3)
+
+// ---- smtpoll/pop3/detail/engine_login.hpp ----
+// How the Pop3Engine's session opens: CAPA (RFC 2449), STLS (RFC 2595), AUTH (RFC 5034), APOP, USER and PASS (RFC
+// 1939). Invariant: no credential is written before the wire is encrypted, unless the caller allowed that by name.
+#ifndef SMTPOLL_POP3_DETAIL_ENGINE_LOGIN_HPP
+#define SMTPOLL_POP3_DETAIL_ENGINE_LOGIN_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+namespace detail {
+
+/// The timestamp of a greeting, which is a message id (RFC 1939 7); empty where it has none. One that is not made as a
+/// message id may be is none: whoever sits in between could choose it so that the digest gives the password away.
+constexpr std::string_view FindTimestamp(std::string_view greeting) noexcept {
+  const std::size_t start = greeting.find('<');
+  if (start == std::string_view::npos) return {};
+  std::string_view id = greeting.substr(start);
+  const std::size_t end = id.find('>');
+  if (end == std::string_view::npos) return {};
+  id = id.substr(0, end + 1);
+  std::size_t at_signs = 0;
+  for (std::size_t i = 1; i < end; ++i) {
+    if (id[i] <= ' ' || id[i] > '~' || id[i] == '<') return {};
+    if (id[i] == '@') ++at_signs;
+  }
+  const bool inside = id[1] != '@' && id[end - 1] != '@';
+  return at_signs == 1 && inside && id.size() <= 200 ? id : std::string_view();
+}
+
+/// The code in brackets that says that a login fails for another reason than the credentials (RFC 2449 8, RFC 3206 4).
+constexpr bool SaysUnavailable(std::string_view text) noexcept {
+  for (const std::string_view code : {"[IN-USE]", "[LOGIN-DELAY]", "[SYS/TEMP]", "[SYS/PERM]"})
+    if (StartsWithIgnoringCase(text, code)) return true;
+  return false;
+}
+
+}  // namespace detail
+
+inline void Pop3Engine::TakeTimestamp(std::string_view greeting) noexcept {
+  timestamp_.Assign(detail::FindTimestamp(greeting));
+}
+
+inline void Pop3Engine::OnCapabilities() noexcept {
+  awaited_ = Pop3Command::None;
+  if (options_.secured || options_.start_tls == StartTls::Never)
+    Login();
+  else if (capabilities_.Has(Pop3Extension::StartTls))
+    Say(Pop3Command::StartTls, {});
+  else if (options_.start_tls == StartTls::IfOffered)
+    Login();
+  else
+    FailPolitely(Error(Errc::TlsRefused, Phase::Tls, "STLS is not offered"));
+}
+
+inline Pop3Event Pop3Engine::OnStartTls() noexcept {
+  // RFC 2595 2.2, 4: what stands behind the answer was sent in the clear, and would be read as if it had been
+  // encrypted.
+  if (input_.Filled().size() != used_) {
+    Fail(Error(Errc::UnexpectedReply, Phase::Tls,
+               "plain text was sent behind the answer to STLS: use implicit TLS (port 995), or another network"));
+    return {};
+  }
+  stage_ = Stage::AwaitTls;
+  awaited_ = Pop3Command::None;
+  return EventOf(Pop3EventKind::NeedTls);
+}
+
+inline void Pop3Engine::Secured(Millis now, std::string_view channel_binding_type,
+                                std::string_view channel_binding) noexcept {
+  if (stage_ != Stage::AwaitTls) return;
+  options_.secured = true;
+  options_.credentials.channel_binding_type = channel_binding_type;
+  options_.credentials.channel_binding = channel_binding;
+  capabilities_ = {};
+  input_.Clear();
+  used_ = searched_ = 0;
+  waiting_since_ = now;
+  stage_ = Stage::Opening;
+  AskCapabilities();
+}
+
+/// APOP where it is asked for; else the strongest mechanism that the server offers and the credentials fit; else USER
+/// and PASS.
+inline void Pop3Engine::Login() noexcept {
+  awaited_ = Pop3Command::None;
+  const Credentials& credentials = options_.credentials;
+  if (credentials.empty()) {
+    stage_ = Stage::Ready;
+    return;
+  }
+  if (!options_.secured && !options_.allow_plaintext_credentials)
+    return FailPolitely(
+        Error(Errc::CredentialsOnPlainWire, Phase::Authentication, "encrypt the connection or allow it by name"));
+  if (options_.apop) return LoginByApop();
+  const char* why = "";
+  for (std::size_t i = 0; i < detail::kAuthMechanismCount; ++i) {
+    const auto mechanism = static_cast<AuthMechanism>(i);
+    const bool allowed = credentials.pinned == AuthMechanism::Any || credentials.pinned == mechanism;
+    if (!allowed || !capabilities_.Has(mechanism)) continue;
+    const char* const misfit = detail::Misfit(mechanism, credentials);
+    if (misfit == nullptr) return StartMechanism(mechanism);
+    if (*why == '\0') why = misfit;
+  }
+  const bool has_password = !credentials.password.empty() || credentials.token.empty();
+  const bool may_say_password = credentials.pinned == AuthMechanism::Any && !credentials.user_name.empty() &&
+                                has_password && credentials.authorization_id.empty();
+  if (may_say_password && (!capabilities_.Known() || capabilities_.Has(Pop3Extension::User))) {
+    // A line of the user's would be a command of his.
+    const std::string_view name = credentials.user_name, password = credentials.password;
+    const bool lines = detail::HasLineBreakOrNul(name) || detail::HasLineBreakOrNul(password);
+    constexpr std::size_t kMost = detail::kPop3MostCommand - 5;
+    if (!lines && name.size() <= kMost && password.size() <= kMost) return Say(Pop3Command::User, name);
+    why =
+        lines ? "the credentials have a line break or a NUL in them" : "the credentials are too long for USER and PASS";
+  }
+  Error error(Errc::AuthenticationUnavailable, Phase::Authentication, why);
+  if (*why == '\0' && credentials.pinned != AuthMechanism::Any) {
+    error.text.Assign(Name(credentials.pinned));
+    error.text.Append(" is not offered");
+  }
+  FailPolitely(error);
+}
+
+inline void Pop3Engine::LoginByPassword() noexcept {
+  SaySecret(Pop3Command::Pass, "PASS ****", {"PASS ", options_.credentials.password});
+}
+
+/// RFC 1939 7: the password goes as the MD5 of the greeting's timestamp and itself.
+inline void Pop3Engine::LoginByApop() noexcept {
+  const std::string_view name = options_.credentials.user_name;
+  const auto refuse = [this](std::string_view why) {
+    FailPolitely(Error(Errc::AuthenticationUnavailable, Phase::Authentication, why));
+  };
+  if (timestamp_.empty()) return refuse("APOP: the greeting has no timestamp");
+  if (name.empty() || name.size() > 200 || detail::HasLineBreakOrNul(name) || name.find(' ') != std::string_view::npos)
+    return refuse("APOP: the user name is empty, too long, or has a space, a line break or a NUL in it");
+  char code[detail::Md5::kSize];
+  {
+    detail::Md5 digest;
+    digest.Update(timestamp_.View());
+    digest.Update(options_.credentials.password);
+    digest.Finish(code);
+  }
+  char hex[2 * sizeof code];
+  for (std::size_t i = 0; i < sizeof code; ++i) {
+    constexpr const char* kDigits = "0123456789abcdef";
+    hex[2 * i] = kDigits[static_cast<unsigned char>(code[i]) >> 4];
+    hex[2 * i + 1] = kDigits[static_cast<unsigned char>(code[i]) & 15];
+  }
+  FixedText<256> shown("APOP ");
+  shown.Append(name);
+  shown.Append(" ****");
+  SaySecret(Pop3Command::Apop, shown.View(), {"APOP ", name, " ", {hex, sizeof hex}});
+  detail::Wipe(code, sizeof code);
+  detail::Wipe(hex, sizeof hex);
+}
+
+inline void Pop3Engine::StartMechanism(AuthMechanism mechanism) noexcept {
+  sasl_.Start(mechanism, options_.credentials);
+  const std::size_t size = sasl_.SpeaksFirst() ? sasl_.ResponseSize() : 0;
+  FixedText<64> command("AUTH ");
+  command.Append(Name(mechanism));
+  BeginSaying(Pop3Command::Auth);
+  if (IsOver()) return;
+  // RFC 5034 4: what does not fit a command line waits to be asked for.
+  const bool at_once = sasl_.SpeaksFirst() && command.View().size() + 1 + size <= detail::kPop3MostCommand;
+  output_.Append(command.View());
+  FixedText<72> shown(command.View());
+  if (at_once) {
+    output_.Append(" ");
+    const std::size_t written = sasl_.WriteResponse(output_.Free().data());
+    output_.Commit(written);
+    if (written == 0) output_.Append("=");
+    shown.Append(" ****");
+  }
+  output_.Append("\r\n");
+  Show(Side::Client, shown.View());
+  Expect(Pop3Command::Auth, command.View());
+}
+
+/// The text stands in the receive buffer, and is decoded there.
+inline void Pop3Engine::OnChallenge(std::string_view text) noexcept {
+  const Span<char> received = input_.Filled();
+  Respond(sasl_.Take({received.data() + (text.data() - received.data()), text.size()}));
+}
+
+inline void Pop3Engine::Respond(detail::SaslStep step) noexcept {
+  if (step == detail::SaslStep::Again) return;
+  BeginSaying(Pop3Command::Auth);
+  if (IsOver()) return;
+  if (step == detail::SaslStep::Respond && sasl_.ResponseSize() + 2 > output_.Free().size())
+    step = sasl_.Cancel("the response does not fit the send buffer");
+  if (step != detail::SaslStep::Respond) {
+    const FixedText<80> command = command_;
+    SaySecret(Pop3Command::AuthCancelled, "*", {"*"});
+    command_ = command;
+    return;
+  }
+  output_.Commit(sasl_.WriteResponse(output_.Free().data()));
+  output_.Append("\r\n");
+  Show(Side::Client, "****");
+}
+
+inline Pop3Event Pop3Engine::OnLoggedIn() noexcept {
+  sasl_.Stop();
+  stage_ = Stage::Ready;
+  const Pop3Event event = EventOf(Pop3EventKind::Authenticated);
+  awaited_ = Pop3Command::None;
+  return event;
+}
+
+inline void Pop3Engine::OnLoginRefused(Pop3Command answered, std::string_view text) noexcept {
+  const bool unavailable = detail::SaysUnavailable(text);
+  Error error = ErrorOn(answered, unavailable ? Errc::ServiceRefused : Errc::AuthenticationFailed, text);
+  if (answered == Pop3Command::AuthCancelled && !sasl_.Fault().empty()) {
+    error = ErrorOn(answered, Errc::AuthenticationFailed, sasl_.Fault());
+  } else if (!sasl_.Remark().empty()) {
+    error.text.Assign(sasl_.Remark());
+    error.text.Append(" ");
+    error.text.Append(text);
+  }
+  FailPolitely(error);
+}
+
+SMTPOLL_NAMESPACE_END
+
+#endif
+
+#endif
+
+#if defined(SMTPOLL_POP3)
+
+// ---- smtpoll/pop3/core.hpp ----
+// What a Driver needs to drive the POP3 engine.
+#ifndef SMTPOLL_POP3_CORE_HPP
+#define SMTPOLL_POP3_CORE_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+
+/// Compile-time sizes of a POP3 client's buffers. A type of your own with these constants fits a smaller machine.
+struct Pop3Limits {
+  static constexpr std::size_t kInput = 16384;  ///< Receive buffer, bytes; messages pass through it.
+  static constexpr std::size_t kOutput = 8192;  ///< Send buffer, bytes: the longest response of SASL must fit.
+};
+
+namespace detail {
+
+/// See SmtpCore.
+template <typename Limits>
+struct Pop3Core {
+  static_assert(Limits::kInput >= 512 && Limits::kOutput >= 1024,
+                "Limits: kInput is at least 512, kOutput at least 1024 bytes");
+  using Engine = Pop3Engine;
+  using Event = Pop3Event;
+  using Options = Pop3Options;
+
+  static constexpr bool EndsWire(Pop3EventKind kind) noexcept {
+    return kind == Pop3EventKind::Failed || kind == Pop3EventKind::Ended;
+  }
+
+  void Note(const Pop3Event& event, SessionTally& tally) const noexcept {
+    if (event.kind == Pop3EventKind::Greeting) tally.greeting.Assign(event.text);
+  }
+
+  char input[Limits::kInput];
+  char output[Limits::kOutput];
+  Engine engine{input, output};
+};
+
+}  // namespace detail
+SMTPOLL_NAMESPACE_END
+
+#endif
+
+#endif
+
+#if defined(SMTPOLL_POP3)
+
+// ---- smtpoll/pop3/events.hpp ----
+// Handler policies of the POP3 clients: who hears what happens. Pop3EventFunctions is the default, a public
+// std::function an event. For builds without std::function, derive from Pop3NoEvents and hide the hooks you want.
+#ifndef SMTPOLL_POP3_EVENTS_HPP
+#define SMTPOLL_POP3_EVENTS_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+
+/// A handler that does nothing, and the list of all hooks. Views and references are valid during the call. A hook may
+/// call any method of its socket (Poll then does nothing); it must not destroy the socket. Messages have the numbers
+/// that the server gives them for this session, from 1 on; sizes are bytes.
+struct Pop3NoEvents {
+  /// The server's greeting was read.
+  void OnConnectionEstablished(std::string_view /*greeting*/) {}
+  /// The mailbox is open, and locked for this session.
+  void OnLoginSuccessful() {}
+  /// A connection that had greeted us is over, as asked for or after OnError.
+  void OnDisconnected() {}
+  /// The connection failed, or a call was not allowed.
+  void OnError(const smtpoll::Error& /*error*/) {}
+  /// The server refused a command (an Errc, in `id`) with `text`; `message` is the message it was about, 0 where it was
+  /// about none. The session goes on; LastError has the command too.
+  void OnServerError(int /*id*/, std::string_view /*text*/, std::uint32_t /*message*/) {}
+  /// The answer to CountMessages: how many messages there are, and the size of all.
+  void OnMessageCount(std::uint32_t /*count*/, std::uint64_t /*size*/) {}
+  /// One line of ListMessages.
+  void OnMessageListed(std::uint32_t /*message*/, std::uint64_t /*size*/) {}
+  /// One line of ListUniqueIDs: an id that stays the same in all sessions.
+  void OnUniqueIDListed(std::uint32_t /*message*/, std::string_view /*id*/) {}
+  /// The listing is over; it had `count` lines.
+  void OnListReceived(std::uint32_t /*count*/) {}
+  /// The next piece of a message: any number of bytes, with CRLF line ends, as the sender wrote them. True breaks the
+  /// message off, which costs the connection.
+  bool OnMessageData(std::uint32_t /*message*/, std::string_view /*bytes*/) { return false; }
+  /// All of a message has come, `size` bytes.
+  void OnMessageReceived(std::uint32_t /*message*/, std::uint64_t /*size*/) {}
+  /// The header and the lines asked for have come, `size` bytes.
+  void OnTopLinesReceived(std::uint32_t /*message*/, std::uint64_t /*size*/) {}
+  /// The message is marked; it is deleted when the session ends by DisconnectFromServer.
+  void OnMessageDeleted(std::uint32_t /*message*/) {}
+  /// All marks are taken back.
+  void OnRollbackSuccessful() {}
+  /// The answer to CheckServerConnection: the server is there.
+  void OnServerAvailable() {}
+  /// The positive answer to SendServerCommand.
+  void OnServerCommandReply(std::string_view /*command*/, std::string_view /*data*/) {}
+  /// See NoEvents::OnTokenWanted.
+  bool OnTokenWanted(bool /*refused*/, std::string& /*token*/) { return false; }
+  /// A line of the dialogue, without its line end; secrets and messages are replaced.
+  void OnTranscript(Side /*side*/, std::string_view /*line*/) {}
+};
+
+/// The events as public std::function members, by the seed's names where it has them; an empty one is passed over. Each
+/// is the hook of its name in Pop3NoEvents.
+struct Pop3EventFunctions {
+  std::function<void(const std::string& greeting)> ConnectionEstablished;
+  std::function<void()> LoginSuccessful;
+  std::function<void()> Disconnected;
+  std::function<void(const smtpoll::Error& error)> Error;
+  std::function<void(int id, const std::string& text, std::uint32_t message)> ServerError;
+  std::function<void(std::uint32_t count, std::uint64_t size)> MessageCount;
+  std::function<void(std::uint32_t count)> ListReceived;
+  std::function<void(std::uint32_t message, std::uint64_t size)> MessageReceived;
+  std::function<void(std::uint32_t message, std::uint64_t size)> TopLinesReceived;
+  std::function<void(std::uint32_t message)> MessageDeleted;
+  std::function<void()> RollbackSuccessful;
+  std::function<void()> ServerAvailable;
+  std::function<void(const std::string& command, const std::string& data)> ServerCommandReply;
+  // Ours, beside the seed's.
+  std::function<void(std::uint32_t message, std::uint64_t size)> MessageListed;
+  std::function<void(std::uint32_t message, std::string_view id)> UniqueIDListed;
+  std::function<bool(std::uint32_t message, std::string_view bytes)> MessageData;
+  std::function<std::string(bool refused)> TokenProvider;
+  std::function<void(Side side, const std::string& line)> Transcript;
+
+  void OnConnectionEstablished(std::string_view greeting) {
+    if (ConnectionEstablished) ConnectionEstablished(std::string(greeting));
+  }
+  void OnLoginSuccessful() {
+    if (LoginSuccessful) LoginSuccessful();
+  }
+  void OnDisconnected() {
+    if (Disconnected) Disconnected();
+  }
+  void OnError(const smtpoll::Error& error) {
+    if (Error) Error(error);
+  }
+  void OnServerError(int id, std::string_view text, std::uint32_t message) {
+    if (ServerError) ServerError(id, std::string(text), message);
+  }
+  void OnMessageCount(std::uint32_t count, std::uint64_t size) {
+    if (MessageCount) MessageCount(count, size);
+  }
+  void OnMessageListed(std::uint32_t message, std::uint64_t size) {
+    if (MessageListed) MessageListed(message, size);
+  }
+  void OnUniqueIDListed(std::uint32_t message, std::string_view id) {
+    if (UniqueIDListed) UniqueIDListed(message, id);
+  }
+  void OnListReceived(std::uint32_t count) {
+    if (ListReceived) ListReceived(count);
+  }
+  bool OnMessageData(std::uint32_t message, std::string_view bytes) {
+    return MessageData && MessageData(message, bytes);
+  }
+  void OnMessageReceived(std::uint32_t message, std::uint64_t size) {
+    if (MessageReceived) MessageReceived(message, size);
+  }
+  void OnTopLinesReceived(std::uint32_t message, std::uint64_t size) {
+    if (TopLinesReceived) TopLinesReceived(message, size);
+  }
+  void OnMessageDeleted(std::uint32_t message) {
+    if (MessageDeleted) MessageDeleted(message);
+  }
+  void OnRollbackSuccessful() {
+    if (RollbackSuccessful) RollbackSuccessful();
+  }
+  void OnServerAvailable() {
+    if (ServerAvailable) ServerAvailable();
+  }
+  void OnServerCommandReply(std::string_view command, std::string_view data) {
+    if (ServerCommandReply) ServerCommandReply(std::string(command), std::string(data));
+  }
+  bool OnTokenWanted(bool refused, std::string& token) {
+    if (!TokenProvider) return false;
+    std::string provided = TokenProvider(refused);
+    token.swap(provided);
+    detail::WipeText(provided);  // a short string is not moved but copied
+    return !token.empty();
+  }
+  void OnTranscript(Side side, std::string_view line) {
+    if (Transcript) Transcript(side, std::string(line));
+  }
+};
+
+SMTPOLL_NAMESPACE_END
+
+#endif
+
+#endif
+
+#if defined(SMTPOLL_POP3)
+
+// ---- smtpoll/pop3/settings.hpp ----
+// The settings of POP3Socket and Pop3Session, by the seed's names, and the options that one session gets of them.
+#ifndef SMTPOLL_POP3_SETTINGS_HPP
+#define SMTPOLL_POP3_SETTINGS_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+
+/// Public data members of POP3Socket and Pop3Session. A change counts from the next connection on. Of Timeouts count
+/// connect, greeting, hello (CAPA, STLS), tls, authentication, command, content (each piece of a message) and quit.
+struct Pop3Settings : LoginSettings {
+  /// Log in by APOP, and by nothing else (the seed's member). Where it is false, the strongest mechanism that the
+  /// server offers is taken, USER and PASS where there is none. APOP rests on MD5: it is no substitute for TLS.
+  bool EncryptPassword = false;
+  /// Bytes that a message may have; a longer one ends the connection with Errc::ReplyTooLong.
+  std::uint64_t MessageSizeLimit = std::uint64_t{1024} << 20;
+  /// Lines that a listing may have; a longer one ends the connection with Errc::ReplyTooLong.
+  std::uint32_t ListLimit = 1000 * 1000;
+};
+
+/// Public data members of POP3SecureSocket and SecurePop3Session, and of any other POP3 client whose transport takes
+/// TlsSettings.
+struct Pop3SecureSettings : Pop3Settings, CertificateSettings {
+  enum class POP3ConnectionTypes : std::uint8_t {
+    STLS,    ///< A plain connection is encrypted before anything but CAPA goes, as on port 110 (RFC 2595).
+    SSLTLS,  ///< TLS from the first byte on, as on port 995 (RFC 8314 3.2).
+  };
+
+  /// How TLS begins. `Security`, where it is not Automatic, says so instead, and can say Opportunistic too.
+  POP3ConnectionTypes POP3ConnectionType = POP3ConnectionTypes::STLS;
+};
+
+namespace detail {
+
+/// The settings that a POP3 client over `Wire` has.
+template <typename Wire>
+using Pop3SettingsOf = std::conditional_t<kTakesTlsSettings<Wire>, Pop3SecureSettings, Pop3Settings>;
+
+/// 995 is "pop3s" (RFC 8314 7.1).
+constexpr TlsAdvice kPop3TlsAdvice = {
+    995,
+    "port 995 speaks TLS from the first byte on: set POP3ConnectionType to SSLTLS (or Security to ImplicitTLS), or use "
+    "port 110",
+    "this transport cannot encrypt: use POP3SecureSocket"};
+
+/// What a POP3 session needs of its caller's strings.
+class Pop3Strings : public LoginStrings {
+ public:
+  /// Takes a copy and returns options that look at it until the next Take or Forget.
+  Pop3Options Take(const Pop3Settings& settings, std::string_view host, std::string_view local_address) {
+    Pop3Options options;
+    LoginStrings::Take(settings, host, local_address, options);
+    options.apop = settings.EncryptPassword;
+    options.most_content = settings.MessageSizeLimit;
+    options.most_entries = settings.ListLimit;
+    return options;
+  }
+};
+
+/// As PrepareSecurity for any protocol, for POP3's settings.
+template <typename Wire>
+Error PreparePop3Security(const Pop3SettingsOf<Wire>& settings, std::uint16_t port, Wire& wire, Pop3Options& options) {
+  bool implicit = false;
+  if constexpr (kTakesTlsSettings<Wire>)
+    implicit = settings.POP3ConnectionType == Pop3SecureSettings::POP3ConnectionTypes::SSLTLS;
+  return PrepareSecurity(settings, implicit, kPop3TlsAdvice, port, wire, options);
+}
+
+/// True where `error` is a server's final word on an access token: another one may do.
+inline bool RefusesPop3Token(const Error& error) noexcept {
+  return error.Code() == Errc::AuthenticationFailed && IsTokenCommand(error.command.View());
+}
+
+}  // namespace detail
+SMTPOLL_NAMESPACE_END
+
+#endif
+
+#endif
+
+#if defined(SMTPOLL_POP3)
+
+// ---- smtpoll/pop3/session.hpp ----
+// Pop3Session: the blocking POP3 client. The same driver as POP3Socket's, in a loop that waits; nothing is thrown.
+#ifndef SMTPOLL_POP3_SESSION_HPP
+#define SMTPOLL_POP3_SESSION_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+
+/// What a mailbox holds.
+struct MailboxCount {
+  smtpoll::Error error;        ///< ErrorNumber 0: the numbers are the server's.
+  std::uint32_t messages = 0;  ///< Messages that are not marked.
+  std::uint64_t size = 0;      ///< Bytes of all of them.
+  explicit operator bool() const noexcept { return !error; }
+};
+
+/// One connection to one POP3 server, used from one thread. Public settings are those of Pop3Settings, and those of
+/// Pop3SecureSettings where the transport takes TlsSettings. Each method returns when it is done or has failed; the
+/// error says the phase, the command and the server's words. After Errc::CommandRefused, InvalidMessage and
+/// InvalidState the session stands as before, after all others it is over. Of the handler's hooks it calls
+/// OnConnectionEstablished, OnTokenWanted and OnTranscript.
+template <typename Socket, template <typename> class Transport = PlainTransport, typename Handler = Pop3EventFunctions,
+          typename Limits = Pop3Limits>
+class BasicPop3Session : public detail::Pop3SettingsOf<Transport<Socket>>, public Handler {
+ public:
+  BasicPop3Session() = default;
+  BasicPop3Session(const BasicPop3Session&) = delete;
+  BasicPop3Session& operator=(const BasicPop3Session&) = delete;
+  /// Closes without QUIT, so that nothing is deleted, and without calling any handler.
+  ~BasicPop3Session() = default;
+
+  /// Connects and logs in. A connection that stands is closed first, without QUIT.
+  smtpoll::Error Connect(std::string_view host, std::uint16_t port, std::string_view local_address = {}) {
+    Close();
+    if (port == 0) return smtpoll::Error(Errc::InvalidPort, Phase::Connect, "the port is 0");
+    error_ = {};
+    Open({host, port, local_address});
+    // A token that was refused is asked for once more.
+    if (detail::RefusesPop3Token(error_)) Open({host, port, local_address});
+    return error_;
+  }
+
+  /// STAT: how many messages there are.
+  MailboxCount Count() {
+    MailboxCount count;
+    count.error = Do({Pop3Command::Stat, 0, 0, {}}, [&count](const Pop3Event& event) {
+      count.messages = event.message;
+      count.size = event.size;
+      return false;
+    });
+    return count;
+  }
+  /// LIST: `take(std::uint32_t message, std::uint64_t size)` for each message that is not marked.
+  template <typename Take>
+  smtpoll::Error List(Take&& take) {
+    return Do({Pop3Command::List, 0, 0, {}}, [&take](const Pop3Event& event) {
+      if (event.kind == Pop3EventKind::Entry) take(event.message, event.size);
+      return false;
+    });
+  }
+  /// UIDL: `take(std::uint32_t message, std::string_view id)` for each message that is not marked.
+  template <typename Take>
+  smtpoll::Error UniqueIDs(Take&& take) {
+    return Do({Pop3Command::Uids, 0, 0, {}}, [&take](const Pop3Event& event) {
+      if (event.kind == Pop3EventKind::Entry) take(event.message, event.text);
+      return false;
+    });
+  }
+  /// RETR: `take(std::string_view bytes)` for each piece of a message, with CRLF line ends, as the sender wrote it.
+  /// Where it returns true, the message is broken off, which costs the connection (Errc::Cancelled).
+  template <typename Take>
+  smtpoll::Error Retrieve(std::uint32_t message, Take&& take) {
+    return Fetch({Pop3Command::Retrieve, message, 0, {}}, take);
+  }
+  /// TOP: as Retrieve, for the header and `lines` lines of the body.
+  template <typename Take>
+  smtpoll::Error Top(std::uint32_t message, std::uint32_t lines, Take&& take) {
+    return Fetch({Pop3Command::Top, message, lines, {}}, take);
+  }
+  /// DELE: marks a message; Quit deletes it.
+  smtpoll::Error Delete(std::uint32_t message) { return Do({Pop3Command::Delete, message, 0, {}}); }
+  /// RSET: takes all marks back.
+  smtpoll::Error Reset() { return Do({Pop3Command::Reset, 0, 0, {}}); }
+  /// NOOP
+  smtpoll::Error Noop() { return Do({Pop3Command::Noop, 0, 0, {}}); }
+  /// CAPA: asks anew what the server offers; see ServerCapabilities.
+  smtpoll::Error Capabilities() { return Do({Pop3Command::Capabilities, 0, 0, {}}); }
+  /// A command that no method is for and whose response has one line; `answer` gets its text.
+  smtpoll::Error Command(std::string_view line, std::string& answer) {
+    return Do({Pop3Command::Other, 0, 0, line}, [&answer](const Pop3Event& event) {
+      answer = event.text;
+      return false;
+    });
+  }
+
+  /// Ends the session with QUIT: now the server deletes what is marked. An error means that it is not known to have
+  /// done so, or only in part; where nothing was marked there is none.
+  smtpoll::Error Quit() {
+    error_ = {};
+    driver_.Session().Quit(Socket::Now());
+    if (driver_.CurrentState() != State::Closed) Run([](const Pop3Event&) { return false; });
+    const smtpoll::Error error = error_;
+    Close();
+    return error;
+  }
+
+  /// Closes at once, without QUIT: nothing is deleted.
+  void Close() {
+    driver_.Close();
+    std::size_t budget = 0;
+    while (driver_.Next(budget).kind != Pop3EventKind::None) continue;
+    strings_.Forget();
+  }
+
+  bool IsConnected() const { return driver_.IsConnected(); }
+  /// All that is sent is encrypted.
+  bool SSLConnected() const { return driver_.IsConnected() && driver_.Layer().Secured(); }
+  /// What the server offered in its last CAPA response.
+  const Pop3Capabilities& ServerCapabilities() const { return driver_.Session().ServerCapabilities(); }
+  /// The transport, for what is special to it.
+  Transport<Socket>& Layer() { return driver_.Layer(); }
+
+ private:
+  using Machine = Driver<Socket, Transport, Limits, detail::Pop3Core<Limits>>;
+  using State = typename Machine::State;
+
+  /// With an error in error_, which is then a refused token, only where there is another one.
+  void Open(const Endpoint& to) {
+    Pop3Options options = strings_.Take(*this, to.host, to.local_address);
+    if (strings_.TakeToken(static_cast<Handler&>(*this), static_cast<bool>(error_), options)) {
+      error_ = detail::PreparePop3Security(*this, to.port, driver_.Layer(), options);
+      options.transcript = {&ShowLine, this};
+      if (!error_) driver_.Connect({strings_.Host(), to.port, strings_.LocalAddress()}, options);
+      Run([this](const Pop3Event& event) {
+        if (event.kind == Pop3EventKind::Greeting) this->OnConnectionEstablished(event.text);
+        return false;
+      });
+    }
+    strings_.Forget();
+  }
+
+  smtpoll::Error Do(const Pop3Request& request) {
+    return Do(request, [](const Pop3Event&) { return false; });
+  }
+  /// One command; `take` sees its events of success, and breaks a content off by returning true.
+  template <typename Take>
+  smtpoll::Error Do(const Pop3Request& request, Take&& take) {
+    error_ = {};
+    if (IsConnected()) Run([](const Pop3Event&) { return false; });  // the server may have closed in the meantime
+    if (!IsConnected()) return error_ ? error_ : smtpoll::Error(Errc::InvalidState, Phase::Idle, "not connected");
+    error_ = driver_.Session().Begin(request, Socket::Now());
+    if (!error_) Run(take);
+    return error_;
+  }
+  template <typename Take>
+  smtpoll::Error Fetch(const Pop3Request& request, Take& take) {
+    return Do(request, [&take](const Pop3Event& event) {
+      if (event.kind != Pop3EventKind::Content) return false;
+      if constexpr (std::is_same_v<decltype(take(event.text)), bool>) {
+        return take(event.text);
+      } else {
+        take(event.text);
+        return false;
+      }
+    });
+  }
+
+  /// Drives until the session is idle or over; the error of a command or of the session is then in error_.
+  template <typename Take>
+  void Run(Take&& take) {
+    for (;;) {
+      driver_.SetPatience(-1);
+      std::size_t budget = SIZE_MAX;
+      const Pop3Event event = driver_.Next(budget);
+      if (event.kind == Pop3EventKind::Refused || event.kind == Pop3EventKind::Failed) {
+        error_ = *event.error;
+      } else if (event.kind != Pop3EventKind::None) {
+        if (take(event)) driver_.Session().Cancel();
+      } else {
+        const bool idle = driver_.CurrentState() == State::Session && driver_.Session().Idle();
+        if (idle || driver_.CurrentState() == State::Closed) return;
+        if (driver_.Patience() != 0) driver_.Wait(driver_.Wants(), -1);
+      }
+    }
+  }
+
+  static void ShowLine(void* self, Side side, std::string_view line) {
+    static_cast<BasicPop3Session*>(self)->OnTranscript(side, line);
+  }
+
+  Machine driver_;
+  detail::Pop3Strings strings_;
+  smtpoll::Error error_;
+};
+
+/// A blocking POP3 session over this platform's sockets, without TLS.
+using Pop3Session = BasicPop3Session<NativeSocket>;
+
+SMTPOLL_NAMESPACE_END
+
+#endif
+
+#endif
+
+#if defined(SMTPOLL_POP3)
+
+#include <deque>
+
+// ---- smtpoll/pop3/socket.hpp ----
+// POP3Socket: the seed's companion of SMTPSocket, for reading mail. Properties, methods and events have the seed's
+// names; Poll() drives it step by step, as with SMTPSocket. Nothing here blocks but Poll(milliseconds). One object
+// belongs to one thread at a time; objects share nothing. Invariant: the commands asked for are said in their order,
+// one at a time; no message is ever held.
+#ifndef SMTPOLL_POP3_SOCKET_HPP
+#define SMTPOLL_POP3_SOCKET_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+
+/// A POP3 client over a socket policy, a transport policy, a handler policy and buffer sizes. The public members of
+/// Pop3Settings (UserName, Password, ...) and of the handler (the events) are members of this class too; over a
+/// transport that takes TlsSettings, those of Pop3SecureSettings as well.
+template <typename Socket, template <typename> class Transport = PlainTransport, typename Handler = Pop3EventFunctions,
+          typename Limits = Pop3Limits>
+class BasicPOP3Socket : public detail::Pop3SettingsOf<Transport<Socket>>, public Handler {
+ public:
+  BasicPOP3Socket() = default;
+  BasicPOP3Socket(const BasicPOP3Socket&) = delete;
+  BasicPOP3Socket& operator=(const BasicPOP3Socket&) = delete;
+
+  std::string Address;     ///< Host name, IPv4 or IPv6 literal to connect to.
+  std::uint16_t Port = 0;  ///< Port to connect to: 110, or 995 for TLS from the first byte on.
+  /// The local interface to bind to; unset: the system's choice.
+  std::optional<smtpoll::NetworkInterface> NetworkInterface;
+  std::size_t PollBudget = 256 * 1024;  ///< Bytes that one Poll moves at most, about.
+
+  /// Starts to connect to Address:Port; Poll goes on to the greeting and the login. Faults come through Error: 106
+  /// where a connection is there already, 107 for port 0, Errc::CredentialsOnPlainWire before a byte is sent.
+  void Connect();
+
+  /// The commands: each is said when those before it have been answered, by Poll, and answered by the event named.
+  /// Without a connection, and where the arguments are none, Error comes at once and false is returned. A command
+  /// that the server refuses is told by ServerError; the ones behind it are said all the same. Where the connection
+  /// fails, those that are left are dropped.
+  /// STAT; MessageCount.
+  bool CountMessages() { return Ask({Pop3Command::Stat, 0, 0, {}}); }
+  /// LIST; MessageListed for each message that is not marked, then ListReceived.
+  bool ListMessages() { return Ask({Pop3Command::List, 0, 0, {}}); }
+  /// LIST for one message.
+  bool ListMessage(std::uint32_t message) { return Ask({Pop3Command::ListOne, message, 0, {}}); }
+  /// UIDL; UniqueIDListed for each message that is not marked, then ListReceived.
+  bool ListUniqueIDs() { return Ask({Pop3Command::Uids, 0, 0, {}}); }
+  /// UIDL for one message.
+  bool ListUniqueID(std::uint32_t message) { return Ask({Pop3Command::UidOne, message, 0, {}}); }
+  /// RETR; MessageData for each piece, then MessageReceived.
+  bool RetrieveMessage(std::uint32_t message) { return Ask({Pop3Command::Retrieve, message, 0, {}}); }
+  /// TOP: the header and `lines` lines of the body; MessageData for each piece, then TopLinesReceived.
+  bool RetrieveLines(std::uint32_t message, std::uint32_t lines) { return Ask({Pop3Command::Top, message, lines, {}}); }
+  /// DELE: marks a message, see DisconnectFromServer; MessageDeleted.
+  bool DeleteMessage(std::uint32_t message) { return Ask({Pop3Command::Delete, message, 0, {}}); }
+  /// RSET: takes all marks back; RollbackSuccessful.
+  bool RollbackServer() { return Ask({Pop3Command::Reset, 0, 0, {}}); }
+  /// NOOP; ServerAvailable.
+  bool CheckServerConnection() { return Ask({Pop3Command::Noop, 0, 0, {}}); }
+  /// A command that no method is for and whose response has one line; ServerCommandReply.
+  bool SendServerCommand(std::string_view command) { return Ask({Pop3Command::Other, 0, 0, command}); }
+  /// Ends the session with QUIT after the commands asked for: now the server deletes what is marked. Disconnected;
+  /// where messages were marked and no good answer came, Error.
+  void DisconnectFromServer();
+
+  /// Makes all the progress that can be made now, without blocking, and fires the events that are due.
+  PollStatus Poll() { return Turn(0); }
+  /// As Poll, but where nothing can be done now waits up to `at_most` milliseconds for something (negative: no limit).
+  PollStatus Poll(Millis at_most);
+
+  /// Closes without QUIT: nothing is deleted. Address, Port, LastError and the settings stay.
+  void Close() { TearDown(); }
+  /// As Close, and fires Error with 102.
+  void Disconnect();
+
+  bool IsConnected() const { return driver_.IsConnected(); }
+  /// TLS is established: all that is sent is encrypted.
+  bool SSLConnected() const { return driver_.IsConnected() && driver_.Layer().Secured(); }
+  /// A TLS handshake is under way.
+  bool SSLConnecting() const { return driver_.CurrentState() == State::Securing; }
+  /// Bytes of commands that the system has not taken; commands that wait for their turn are not among them.
+  std::size_t BytesLeftToSend() const { return driver_.Session().Output().size(); }
+  /// IP of this end; of the host (its first interface that is no loopback) where not connected.
+  std::string LocalAddress() const;
+  /// IP of the peer; empty where not connected.
+  std::string RemoteAddress() const;
+  /// The socket for the caller's own event loop; see BasicSMTPSocket::Handle.
+  typename Socket::Handle Handle() const { return driver_.Layer().NextLayer().NativeHandle(); }
+  bool WantsRead() const { return Includes(driver_.Wants(), Readiness::Read); }
+  bool WantsWrite() const { return Includes(driver_.Wants(), Readiness::Write); }
+  /// When Poll should be called even if nothing happens, on Now()'s clock; kNever where nothing is pending.
+  Millis NextDeadline() const { return driver_.NextDeadline(); }
+  static Millis Now() { return Socket::Now(); }
+
+  /// The last error, or the last refusal of the server's; it stays until the next one.
+  const smtpoll::Error& LastError() const { return last_error_; }
+  /// The seed's LastErrorCode.
+  int LastErrorCode() const { return last_error_.ErrorNumber; }
+  /// What the server offered in its last CAPA response.
+  const Pop3Capabilities& ServerCapabilities() const { return driver_.Session().ServerCapabilities(); }
+  /// The transport, for what is special to it.
+  Transport<Socket>& Layer() { return driver_.Layer(); }
+
+ private:
+  using Machine = Driver<Socket, Transport, Limits, detail::Pop3Core<Limits>>;
+  using State = typename Machine::State;
+  struct Waiting {
+    Pop3Request request;
+    std::string line;  // of SendServerCommand
+  };
+
+  void Open(const smtpoll::Error* refusal = nullptr);
+  bool Ask(const Pop3Request& request);
+  PollStatus Turn(Millis patience);
+  bool StartNext();
+  void Dispatch(const Pop3Event& event);
+  void OnEntry(const Pop3Event& event);
+  void OnDone(const Pop3Event& event);
+  void OnFailed(const smtpoll::Error& error);
+  void Say(const smtpoll::Error& error);
+  void Leave();
+  void TearDown();
+  bool Idles() const { return driver_.CurrentState() == State::Session && driver_.Session().Idle(); }
+  PollStatus Status() const;
+  std::string BindAddress() const { return NetworkInterface ? NetworkInterface->IPAddress() : std::string(); }
+  static void ShowLine(void* self, Side side, std::string_view line) {
+    static_cast<BasicPOP3Socket*>(self)->OnTranscript(side, line);
+  }
+
+  Machine driver_;
+  detail::Pop3Strings strings_;
+  std::deque<Waiting> waiting_;
+  std::string line_;            // of the SendServerCommand that is being answered
+  bool quit_wanted_ = false;    // QUIT when all commands are answered
+  bool greeted_ = false;        // Disconnected is due when the connection ends
+  bool opening_ = false;        // Open asks for a token
+  bool token_renewed_ = false;  // this connection has a token that was asked for after a refusal
+  bool polling_ = false;
+  bool progress_ = false;  // the last round did something
+  smtpoll::Error last_error_;
+};
+
+/// POP3Socket over this platform's sockets, without TLS.
+using POP3Socket = BasicPOP3Socket<NativeSocket>;
+
+SMTPOLL_NAMESPACE_END
+
+#endif
+
+#endif
+
+#if defined(SMTPOLL_POP3)
+
+// ---- smtpoll/pop3/detail/socket_impl.hpp ----
+// The bodies of BasicPOP3Socket: connecting, the queue of commands, Poll, and what each event means for the caller.
+#ifndef SMTPOLL_POP3_DETAIL_SOCKET_IMPL_HPP
+#define SMTPOLL_POP3_DETAIL_SOCKET_IMPL_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+
+#define SMTPOLL_MEMBER(...)                                                                          \
+  template <typename Socket, template <typename> class Transport, typename Handler, typename Limits> \
+  __VA_ARGS__ BasicPOP3Socket<Socket, Transport, Handler, Limits>
+
+SMTPOLL_MEMBER(void)::Connect() {
+  if (driver_.CurrentState() != State::Closed || opening_)
+    Say(smtpoll::Error(Errc::InvalidState, Phase::Connect, "the socket is in use already"));
+  else
+    Open();
+}
+
+/// `refusal`: the server's word on the access token of the connection before.
+SMTPOLL_MEMBER(void)::Open(const smtpoll::Error* refusal) {
+  if (Port == 0) return OnFailed(smtpoll::Error(Errc::InvalidPort, Phase::Connect, "Port is 0"));
+  if (Address.empty()) return OnFailed(smtpoll::Error(Errc::NameResolution, Phase::Resolve, "Address is empty"));
+  Pop3Options options = strings_.Take(*this, Address, BindAddress());
+  token_renewed_ = refusal != nullptr;
+  bool has_token = false, closed = false;
+  {
+    detail::FlagScope opening(opening_);
+    has_token = strings_.TakeToken(static_cast<Handler&>(*this), token_renewed_, options);
+    closed = !opening_;
+  }
+  if (closed) return strings_.Forget();  // by the handler
+  if (!has_token) return OnFailed(*refusal);
+  if (const smtpoll::Error error = detail::PreparePop3Security(*this, Port, driver_.Layer(), options))
+    return OnFailed(error);
+  options.transcript = {&ShowLine, this};
+  driver_.Connect({strings_.Host(), Port, strings_.LocalAddress()}, options);
+}
+
+SMTPOLL_MEMBER(bool)::Ask(const Pop3Request& request) {
+  smtpoll::Error error = Pop3Engine::Check(request);
+  if (driver_.CurrentState() == State::Closed || quit_wanted_)
+    error = smtpoll::Error(Errc::InvalidState, Phase::Command, "there is no connection, or it is about to end");
+  if (error) {
+    Say(error);
+    return false;
+  }
+  waiting_.push_back({request, std::string(request.line)});
+  return true;
+}
+
+SMTPOLL_MEMBER(void)::DisconnectFromServer() {
+  if (driver_.CurrentState() == State::Session)
+    quit_wanted_ = true;
+  else
+    Close();
+}
+
+SMTPOLL_MEMBER(PollStatus)::Poll(Millis at_most) {
+  const PollStatus status = Turn(at_most);
+  const bool waited = at_most == 0 || driver_.Patience() == 0;
+  if (polling_ || progress_ || waited || status.waits_for == Readiness::None) return status;
+  driver_.Wait(status.waits_for, at_most);
+  return Turn(0);
+}
+
+SMTPOLL_MEMBER(PollStatus)::Turn(Millis patience) {
+  if (polling_) return Status();
+  {
+    detail::FlagScope polling(polling_);
+    progress_ = false;
+    driver_.SetPatience(patience);
+    const std::size_t whole = PollBudget == 0 ? 1 : PollBudget;
+    std::size_t budget = whole;
+    for (;;) {
+      const Pop3Event event = driver_.Next(budget);
+      if (event.kind != Pop3EventKind::None)
+        Dispatch(event);
+      else if (!StartNext())
+        break;
+      progress_ = true;
+    }
+    progress_ = progress_ || budget != whole;
+  }
+  return Status();
+}
+
+/// Says the next command, or QUIT. False where there is nothing to say.
+SMTPOLL_MEMBER(bool)::StartNext() {
+  if (!Idles()) return false;
+  if (waiting_.empty()) {
+    if (!quit_wanted_) return false;
+    quit_wanted_ = false;
+    driver_.Session().Quit(Now());
+    return true;
+  }
+  Waiting next = std::move(waiting_.front());
+  waiting_.pop_front();
+  line_ = std::move(next.line);
+  next.request.line = line_;
+  if (const smtpoll::Error error = driver_.Session().Begin(next.request, Now())) Say(error);
+  return true;
+}
+
+SMTPOLL_MEMBER(void)::Dispatch(const Pop3Event& event) {
+  switch (event.kind) {
+    case Pop3EventKind::None:
+    case Pop3EventKind::NeedTls: return;
+    case Pop3EventKind::Greeting: greeted_ = true; return this->OnConnectionEstablished(event.text);
+    case Pop3EventKind::Authenticated: strings_.Forget(); return this->OnLoginSuccessful();
+    case Pop3EventKind::Entry: return OnEntry(event);
+    case Pop3EventKind::Content:
+      if (this->OnMessageData(event.message, event.text)) driver_.Session().Cancel();
+      return;
+    case Pop3EventKind::Done: return OnDone(event);
+    case Pop3EventKind::Refused:
+      last_error_ = *event.error;
+      return this->OnServerError(last_error_.ErrorNumber, event.text, event.message);
+    case Pop3EventKind::Failed:
+      if (!token_renewed_ && detail::RefusesPop3Token(*event.error)) return Open(event.error);
+      return OnFailed(*event.error);
+    case Pop3EventKind::Ended: return Leave();
+  }
+}
+
+SMTPOLL_MEMBER(void)::OnEntry(const Pop3Event& event) {
+  if (event.command == Pop3Command::List || event.command == Pop3Command::ListOne)
+    this->OnMessageListed(event.message, event.size);
+  else
+    this->OnUniqueIDListed(event.message, event.text);
+}
+
+SMTPOLL_MEMBER(void)::OnDone(const Pop3Event& event) {
+  switch (event.command) {
+    case Pop3Command::Stat: return this->OnMessageCount(event.message, event.size);
+    case Pop3Command::List:
+    case Pop3Command::ListOne:
+    case Pop3Command::Uids:
+    case Pop3Command::UidOne: return this->OnListReceived(event.message);
+    case Pop3Command::Retrieve: return this->OnMessageReceived(event.message, event.size);
+    case Pop3Command::Top: return this->OnTopLinesReceived(event.message, event.size);
+    case Pop3Command::Delete: return this->OnMessageDeleted(event.message);
+    case Pop3Command::Reset: return this->OnRollbackSuccessful();
+    case Pop3Command::Noop: return this->OnServerAvailable();
+    case Pop3Command::Other: return this->OnServerCommandReply(line_, event.text);
+    default: return;
+  }
+}
+
+/// The connection failed, or could not be started.
+SMTPOLL_MEMBER(void)::OnFailed(const smtpoll::Error& error) {
+  const smtpoll::Error told = error;  // the handler may bring about the next one
+  const bool greeted = greeted_;
+  greeted_ = quit_wanted_ = false;
+  waiting_.clear();
+  strings_.Forget();
+  Say(told);
+  if (greeted) this->OnDisconnected();
+}
+
+SMTPOLL_MEMBER(void)::Say(const smtpoll::Error& error) {
+  const smtpoll::Error told = error;
+  last_error_ = told;
+  this->OnError(told);
+}
+
+/// The session ended as asked for.
+SMTPOLL_MEMBER(void)::Leave() {
+  greeted_ = quit_wanted_ = false;
+  waiting_.clear();
+  strings_.Forget();
+  this->OnDisconnected();
+}
+
+/// Ends the connection; nobody hears of it.
+SMTPOLL_MEMBER(void)::TearDown() {
+  opening_ = greeted_ = quit_wanted_ = false;
+  driver_.Close();
+  std::size_t budget = 0;
+  while (driver_.Next(budget).kind != Pop3EventKind::None) continue;
+  waiting_.clear();
+  strings_.Forget();
+}
+
+SMTPOLL_MEMBER(void)::Disconnect() {
+  TearDown();
+  Say(smtpoll::Error(Errc::ConnectionLost, Phase::None, "closed by Disconnect"));
+}
+
+SMTPOLL_MEMBER(std::string)::LocalAddress() const {
+  char address[64] = {};
+  if (const std::size_t size = driver_.Layer().NextLayer().LocalAddress(address, sizeof address); size != 0)
+    return std::string(address, size);
+  return NetworkInterface ? NetworkInterface->IPAddress() : System::HostAddress();
+}
+
+SMTPOLL_MEMBER(std::string)::RemoteAddress() const {
+  char address[64] = {};
+  return std::string(address, driver_.Layer().NextLayer().RemoteAddress(address, sizeof address));
+}
+
+SMTPOLL_MEMBER(PollStatus)::Status() const {
+  const bool rests = driver_.CurrentState() == State::Closed || Idles();
+  return {!rests || !waiting_.empty() || quit_wanted_, driver_.Wants(), NextDeadline()};
+}
+
+#undef SMTPOLL_MEMBER
+
+SMTPOLL_NAMESPACE_END
+
+#endif
+
+#endif
+
+#if defined(SMTPOLL_POP3)
+
+// ---- smtpoll/pop3.hpp ----
+// Reading mail by POP3 (RFC 1939): POP3Socket, and the blocking Pop3Session. Opt-in: define SMTPOLL_POP3 before
+// smtpoll.hpp, or include this. The parts that send mail neither know it nor pay for it. The TLS library is chosen as
+// for SMTPSecureSocket; POP3SecureSocket and SecurePop3Session stand over it.
+#ifndef SMTPOLL_POP3_HPP
+#define SMTPOLL_POP3_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+
+#if defined(SMTPOLL_OPENSSL)
+using POP3SecureSocket = BasicPOP3Socket<NativeSocket, OpenSslTransport>;
+using SecurePop3Session = BasicPop3Session<NativeSocket, OpenSslTransport>;
+#elif defined(SMTPOLL_MBEDTLS)
+using POP3SecureSocket = BasicPOP3Socket<NativeSocket, MbedTlsTransport>;
+using SecurePop3Session = BasicPop3Session<NativeSocket, MbedTlsTransport>;
+#elif defined(SMTPOLL_SCHANNEL)
+using POP3SecureSocket = BasicPOP3Socket<NativeSocket, SchannelTransport>;
+using SecurePop3Session = BasicPop3Session<NativeSocket, SchannelTransport>;
+#else
+using POP3SecureSocket = BasicPOP3Socket<NativeSocket, detail::NoTlsTransport>;
+using SecurePop3Session = BasicPop3Session<NativeSocket, detail::NoTlsTransport>;
+#endif
+
+SMTPOLL_NAMESPACE_END
+
+#endif
 
 #endif
 
