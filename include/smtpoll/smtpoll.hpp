@@ -6,6 +6,7 @@
 #include "smtpoll/client/retry_queue.hpp"
 #include "smtpoll/client/secure_socket.hpp"
 #include "smtpoll/client/session.hpp"
+#include "smtpoll/client/small_session.hpp"
 #include "smtpoll/client/smtp_socket.hpp"
 
 // Floor 6, opt-in: reading mail.
@@ -45,6 +46,8 @@
 // Floor 1: messages without SMTP.
 #include "smtpoll/message/email_message.hpp"
 #include "smtpoll/message/message_source.hpp"
+#include "smtpoll/message/message_view.hpp"
+#include "smtpoll/message/message_view_source.hpp"
 
 // Floor 1, opt-in: signatures by a library of yours.
 #if defined(SMTPOLL_OPENSSL)

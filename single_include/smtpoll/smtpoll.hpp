@@ -30,6 +30,7 @@
 //   smtpoll/client/retry_queue.hpp
 //   smtpoll/client/secure_socket.hpp
 //   smtpoll/client/session.hpp
+//   smtpoll/client/small_session.hpp
 //   smtpoll/client/smtp_socket.hpp
 
 // Floor 6, opt-in: reading mail.
@@ -59,6 +60,8 @@
 // Floor 1: messages without SMTP.
 //   smtpoll/message/email_message.hpp
 //   smtpoll/message/message_source.hpp
+//   smtpoll/message/message_view.hpp
+//   smtpoll/message/message_view_source.hpp
 
 // Floor 1, opt-in: signatures by a library of yours.
 //   smtpoll/message/dkim_openssl.hpp with SMTPOLL_OPENSSL
@@ -92,7 +95,8 @@
 
 // ---- smtpoll/base/config.hpp ----
 // Version, namespace and platform switches; every macro of smtpoll starts with SMTPOLL_.
-// Yours to define before the include: SMTPOLL_SMALL does without an 8 KiB table, SMTPOLL_NO_SIMD without vectors.
+// Yours to define before the include, the same in every file of a program: SMTPOLL_SMALL does without tables and cuts
+// the texts of errors shorter, SMTPOLL_NO_DIGESTS does without SCRAM and CRAM-MD5, SMTPOLL_NO_SIMD without vectors.
 // The inline namespace carries the version, so two versions of the header can live in one program.
 #ifndef SMTPOLL_BASE_CONFIG_HPP
 #define SMTPOLL_BASE_CONFIG_HPP
@@ -220,6 +224,14 @@ enum class Errc : int {
   CommandRefused = 1025,             ///< The server refused a command of the caller's (POP3); the session goes on.
 };
 
+#if defined(SMTPOLL_SMALL)
+constexpr std::size_t kErrorCommandRoom = 40;
+constexpr std::size_t kErrorTextRoom = 96;
+#else
+constexpr std::size_t kErrorCommandRoom = 80;  ///< Bytes of an Error's command; what is longer is cut.
+constexpr std::size_t kErrorTextRoom = 256;    ///< Bytes of an Error's text; what is longer is cut.
+#endif
+
 /// The step of a session in which something happened.
 enum class Phase : std::uint8_t {
   None,
@@ -319,8 +331,8 @@ struct Error {
   Phase phase = Phase::None;  ///< The step it happened in.
   int reply_code = 0;         ///< The server's reply code, 0 where no reply was involved.
   EnhancedCode enhanced;      ///< The server's enhanced status code, where it gave one.
-  FixedText<80> command;      ///< The command concerned, secrets replaced, cut at 80 bytes.
-  FixedText<256> text;        ///< The server's reply text, or the detail of a local error, cut at 256 bytes.
+  FixedText<kErrorCommandRoom> command;  ///< The command concerned, secrets replaced, cut at 80 bytes.
+  FixedText<kErrorTextRoom> text;  ///< The server's reply text, or the detail of a local error, cut at 256 bytes.
 
   Error() = default;
   Error(Errc code, Phase where, std::string_view detail = {}) noexcept
@@ -340,516 +352,10 @@ SMTPOLL_NAMESPACE_END
 
 #endif
 
-// ---- smtpoll/base/simd.hpp ----
-// Which vector instructions the fast paths may use: fixed by the compiler's target, or found at run time on x86-64 with
-// g++ and clang++. Each fast path has a scalar twin that gives the same bytes; SMTPOLL_NO_SIMD leaves only the twins.
-// <immintrin.h> costs more compile time than all of smtpoll, so AVX2 is written with the compilers' own vectors.
-#ifndef SMTPOLL_BASE_SIMD_HPP
-#define SMTPOLL_BASE_SIMD_HPP
-
-#if !defined(SMTPOLL_NO_SIMD)
-#if defined(__SSE2__) || defined(_M_X64)
-#define SMTPOLL_SSE2 1
-#endif
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(SMTPOLL_WINDOWS)
-// Not on Windows, where g++ keeps the stack at 16 bytes and AVX2 spills would fault.
-#define SMTPOLL_SSSE3 1
-#define SMTPOLL_TARGET(name) __attribute__((target(name)))
-#if !defined(__clang__)
-#if __GNUC__ >= 12
-#define SMTPOLL_AVX2 1
-#endif
-#elif __has_builtin(__builtin_ia32_pshufb256) && __has_builtin(__builtin_ia32_pmulhuw256) && \
-    __has_builtin(__builtin_ia32_pmovmskb256)
-#define SMTPOLL_AVX2 1
-#endif
-#elif defined(__SSSE3__) || (defined(_M_X64) && defined(__AVX__))
-#define SMTPOLL_SSSE3 1
-#define SMTPOLL_TARGET(name)
-#endif
-#if defined(__aarch64__) && defined(__ARM_NEON) && !defined(__ARM_BIG_ENDIAN)
-#define SMTPOLL_NEON 1
-#endif
-#endif
-
-#if defined(SMTPOLL_SSSE3)
-#include <tmmintrin.h>
-#elif defined(SMTPOLL_SSE2)
-#include <emmintrin.h>
-#elif defined(SMTPOLL_NEON)
-#include <arm_neon.h>
-#endif
-
-SMTPOLL_NAMESPACE_BEGIN
-namespace detail {
-
-/// True where this processor has SSSE3, or AVX2. The compiler's start-up code has asked the processor already, so this
-/// only looks at a bit.
-inline bool HasSsse3() noexcept {
-#if defined(SMTPOLL_SSSE3) && !defined(__SSSE3__) && defined(__GNUC__)
-  return __builtin_cpu_supports("ssse3") != 0;
-#elif defined(SMTPOLL_SSSE3)
-  return true;
-#else
-  return false;
-#endif
-}
-inline bool HasAvx2() noexcept {
-#if defined(SMTPOLL_AVX2) && !defined(__AVX2__)
-  return __builtin_cpu_supports("avx2") != 0;
-#elif defined(SMTPOLL_AVX2)
-  return true;
-#else
-  return false;
-#endif
-}
-
-#if defined(SMTPOLL_AVX2)
-using Bytes32 = unsigned char __attribute__((vector_size(32)));
-using Bytes16 = unsigned char __attribute__((vector_size(16)));
-#endif
-
-/// Index of the lowest bit set in `mask`, which is not 0.
-inline unsigned LowestBit(std::uint32_t mask) noexcept {
-#if defined(__GNUC__)
-  return static_cast<unsigned>(__builtin_ctz(mask));
-#else
-  unsigned at = 0;
-  while ((mask >> at & 1) == 0) ++at;
-  return at;
-#endif
-}
-
-/// Index of the highest one.
-inline unsigned HighestBit(std::uint32_t mask) noexcept {
-#if defined(__GNUC__)
-  return 31u - static_cast<unsigned>(__builtin_clz(mask));
-#else
-  unsigned at = 31;
-  while ((mask >> at & 1) == 0) --at;
-  return at;
-#endif
-}
-
-}  // namespace detail
-SMTPOLL_NAMESPACE_END
-
-#endif
-
-// ---- smtpoll/base/text_bits.hpp ----
-// What kinds of bytes a piece of text holds, 32 bytes at a time and a bit for each byte: so a pass over a text looks at
-// single bytes only where something is. Invariant: every variant gives the same bits.
-#ifndef SMTPOLL_BASE_TEXT_BITS_HPP
-#define SMTPOLL_BASE_TEXT_BITS_HPP
-
-SMTPOLL_NAMESPACE_BEGIN
-namespace detail {
-
-/// Bit i is byte i. No byte has two kinds; a byte of none is a printable character, a space or a tab.
-struct TextBits {
-  std::uint32_t cr = 0;
-  std::uint32_t lf = 0;
-  std::uint32_t control = 0;    ///< Other control characters, NUL and DEL among them.
-  std::uint32_t eight_bit = 0;  ///< 0x80 and above.
-};
-
-/// Of `size` bytes, at most 32; the bits above are 0.
-inline TextBits TextBitsByByte(const char* bytes, std::size_t size) noexcept {
-  TextBits bits;
-  for (std::size_t i = 0; i < size; ++i) {
-    const auto byte = static_cast<unsigned char>(bytes[i]);
-    const std::uint32_t bit = std::uint32_t{1} << i;
-    if (byte >= 0x80)
-      bits.eight_bit |= bit;
-    else if (byte == '\r')
-      bits.cr |= bit;
-    else if (byte == '\n')
-      bits.lf |= bit;
-    else if ((byte < ' ' && byte != '\t') || byte == 0x7f)
-      bits.control |= bit;
-  }
-  return bits;
-}
-
-#if defined(SMTPOLL_SSE2)
-inline TextBits TextBitsOf32(const char* bytes) noexcept {
-  TextBits bits;
-  for (int half = 0; half < 32; half += 16) {
-    const __m128i text = _mm_loadu_si128(reinterpret_cast<const __m128i*>(bytes + half));
-    const auto mask = [half](__m128i found) { return static_cast<std::uint32_t>(_mm_movemask_epi8(found)) << half; };
-    const auto is = [text](char c) { return _mm_cmpeq_epi8(text, _mm_set1_epi8(c)); };
-    const std::uint32_t cr = mask(is('\r')), lf = mask(is('\n'));
-    // A signed comparison: bytes of 0x80 and above are below the space too.
-    const std::uint32_t low = mask(_mm_or_si128(_mm_cmplt_epi8(text, _mm_set1_epi8(' ')), is(0x7f)));
-    bits.cr |= cr;
-    bits.lf |= lf;
-    if (low == (cr | lf)) continue;
-    const std::uint32_t eight_bit = mask(text);
-    bits.eight_bit |= eight_bit;
-    bits.control |= low & ~(cr | lf | eight_bit | mask(is('\t')));
-  }
-  return bits;
-}
-#elif defined(SMTPOLL_NEON)
-inline TextBits TextBitsOf32(const char* bytes) noexcept {
-  constexpr std::uint8_t kWeights[16] = {1, 2, 4, 8, 16, 32, 64, 128, 1, 2, 4, 8, 16, 32, 64, 128};
-  const uint8x16_t weights = vld1q_u8(kWeights);
-  TextBits bits;
-  for (int half = 0; half < 32; half += 16) {
-    const uint8x16_t text = vld1q_u8(reinterpret_cast<const std::uint8_t*>(bytes + half));
-    const auto mask = [half, weights](uint8x16_t found) {
-      const uint8x16_t weighed = vandq_u8(found, weights);
-      const std::uint32_t low = vaddv_u8(vget_low_u8(weighed)), high = vaddv_u8(vget_high_u8(weighed));
-      return (low | high << 8) << half;
-    };
-    const auto is = [text](std::uint8_t c) { return vceqq_u8(text, vdupq_n_u8(c)); };
-    const std::uint32_t cr = mask(is('\r')), lf = mask(is('\n')), tab = mask(is('\t'));
-    bits.cr |= cr;
-    bits.lf |= lf;
-    bits.eight_bit |= mask(vcgeq_u8(text, vdupq_n_u8(0x80)));
-    bits.control |= mask(vorrq_u8(vcltq_u8(text, vdupq_n_u8(' ')), is(0x7f))) & ~(cr | lf | tab);
-  }
-  return bits;
-}
-#else
-inline TextBits TextBitsOf32(const char* bytes) noexcept { return TextBitsByByte(bytes, 32); }
-#endif
-
-#if defined(SMTPOLL_AVX2)
-SMTPOLL_TARGET("avx2") inline TextBits TextBitsOf32ByAvx2(const char* bytes) noexcept {
-  using Chars = char __attribute__((vector_size(32)));
-  using Signed = signed char __attribute__((vector_size(32)));
-  Signed text;
-  std::memcpy(&text, bytes, sizeof text);
-  const auto mask = [](Signed found) SMTPOLL_TARGET("avx2") {
-    return static_cast<std::uint32_t>(__builtin_ia32_pmovmskb256(reinterpret_cast<Chars>(found)));
-  };
-  TextBits bits;
-  const std::uint32_t low = mask((text < ' ') | (text == 0x7f));
-  if (low == 0) return bits;
-  bits.cr = mask(text == '\r');
-  bits.lf = mask(text == '\n');
-  if (low == (bits.cr | bits.lf)) return bits;
-  bits.eight_bit = mask(text);
-  bits.control = low & ~(bits.cr | bits.lf | bits.eight_bit | mask(text == '\t'));
-  return bits;
-}
-#endif
-
-/// True where 32 bytes are all of no kind, and no tabs: a quick look that may say false of such bytes too.
-inline bool ArePlain32(const char* bytes) noexcept {
-#if defined(SMTPOLL_SSE2)
-  const auto at = reinterpret_cast<const __m128i*>(bytes);
-  const __m128i low = _mm_loadu_si128(at), high = _mm_loadu_si128(at + 1);
-  // Signed comparisons: what is below the space, or 0x80 and above, is below; DEL is the greatest.
-  const __m128i least = _mm_set1_epi8(' ' - 1), most = _mm_set1_epi8(0x7f);
-  const __m128i low_plain = _mm_and_si128(_mm_cmpgt_epi8(low, least), _mm_cmplt_epi8(low, most));
-  const __m128i high_plain = _mm_and_si128(_mm_cmpgt_epi8(high, least), _mm_cmplt_epi8(high, most));
-  return _mm_movemask_epi8(_mm_and_si128(low_plain, high_plain)) == 0xffff;
-#else
-  static_cast<void>(bytes);
-  return false;
-#endif
-}
-
-/// Number of bits set.
-inline unsigned CountBits(std::uint32_t bits) noexcept {
-  bits -= bits >> 1 & 0x55555555;
-  bits = (bits & 0x33333333) + (bits >> 2 & 0x33333333);
-  return ((bits + (bits >> 4)) & 0x0f0f0f0f) * 0x01010101u >> 24;
-}
-
-constexpr std::uint64_t kEachByte = 0x0101010101010101u;
-constexpr std::uint64_t kHighBits = 0x80 * kEachByte;
-
-/// Eight bytes of `text` from `at` on, in the processor's order.
-inline std::uint64_t EightBytes(std::string_view text, std::size_t at) noexcept {
-  std::uint64_t bytes = 0;
-  std::memcpy(&bytes, text.data() + at, sizeof bytes);
-  return bytes;
-}
-
-/// How many bytes at the front of `text` surely are what `are(eight bytes)` and `is(one byte)` ask for: a multiple of
-/// 8, or all.
-template <typename Are, typename Is>
-std::size_t SkipEights(std::string_view text, Are&& are, Is&& is) noexcept {
-  std::size_t at = 0;
-  for (; at + 8 <= text.size(); at += 8)
-    if (!are(EightBytes(text, at))) return at;
-  // The rest together with what is known already.
-  if (at != 0 && at != text.size()) return are(EightBytes(text, text.size() - 8)) ? text.size() : at;
-  for (std::size_t i = at; i < text.size(); ++i)
-    if (!is(static_cast<unsigned char>(text[i]))) return at;
-  return text.size();
-}
-
-inline bool AnyHighBitIn32(const char* bytes) noexcept {
-#if defined(SMTPOLL_SSE2)
-  const auto at = reinterpret_cast<const __m128i*>(bytes);
-  return _mm_movemask_epi8(_mm_or_si128(_mm_loadu_si128(at), _mm_loadu_si128(at + 1))) != 0;
-#else
-  const std::string_view text(bytes, 32);
-  const std::uint64_t low = EightBytes(text, 0) | EightBytes(text, 8),
-                      high = EightBytes(text, 16) | EightBytes(text, 24);
-  return ((low | high) & kHighBits) != 0;
-#endif
-}
-
-/// How many bytes at the front of `text` are surely ASCII: a multiple of 8, or all.
-inline std::size_t SkipAscii(std::string_view text) noexcept {
-  std::size_t at = 0;
-  for (; at + 32 <= text.size(); at += 32)
-    if (AnyHighBitIn32(text.data() + at)) break;
-  const auto are = [](std::uint64_t bytes) { return (bytes & kHighBits) == 0; };
-  return at + SkipEights(text.substr(at), are, [](unsigned char byte) { return byte < 0x80; });
-}
-
-/// True where all of `text` is printable ASCII.
-inline bool IsAllPrint(std::string_view text) noexcept {
-  // A byte below the space borrows from its high bit, DEL and above carry into it.
-  const auto are = [](std::uint64_t bytes) {
-    return (((bytes - ' ' * kEachByte) | (bytes + kEachByte) | bytes) & kHighBits) == 0;
-  };
-  return SkipEights(text, are, [](unsigned char byte) { return byte >= ' ' && byte < 0x7f; }) == text.size();
-}
-
-}  // namespace detail
-SMTPOLL_NAMESPACE_END
-
-#endif
-
-// ---- smtpoll/base/ascii.hpp ----
-// ASCII text: case, digits and character classes without a locale. Bytes above 127 are never letters here.
-#ifndef SMTPOLL_BASE_ASCII_HPP
-#define SMTPOLL_BASE_ASCII_HPP
-
-SMTPOLL_NAMESPACE_BEGIN
-namespace detail {
-
-constexpr bool IsDigit(char c) noexcept { return c >= '0' && c <= '9'; }
-
-constexpr char ToLower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; }
-
-constexpr bool IsAlpha(char c) noexcept { return ToLower(c) >= 'a' && ToLower(c) <= 'z'; }
-
-constexpr bool IsSpace(char c) noexcept { return c == ' ' || c == '\t'; }
-
-constexpr bool IsAscii(char c) noexcept { return static_cast<unsigned char>(c) < 0x80; }
-
-/// True for a printing character or a space: what may stand in a line of plain ASCII text.
-constexpr bool IsPrint(char c) noexcept { return c >= ' ' && c <= '~'; }
-
-inline bool IsAllAscii(std::string_view text) noexcept { return SkipAscii(text) == text.size(); }
-
-/// True where `text` would break out of a line: it holds CR, LF or NUL.
-constexpr bool HasLineBreakOrNul(std::string_view text) noexcept {
-  for (char c : text)
-    if (c == '\r' || c == '\n' || c == '\0') return true;
-  return false;
-}
-
-constexpr bool EqualIgnoringCase(std::string_view a, std::string_view b) noexcept {
-  if (a.size() != b.size()) return false;
-  for (std::size_t i = 0; i < a.size(); ++i)
-    if (ToLower(a[i]) != ToLower(b[i])) return false;
-  return true;
-}
-
-constexpr bool StartsWithIgnoringCase(std::string_view text, std::string_view prefix) noexcept {
-  return text.size() >= prefix.size() && EqualIgnoringCase(text.substr(0, prefix.size()), prefix);
-}
-
-/// `text` without spaces and tabs at both ends.
-constexpr std::string_view Trim(std::string_view text) noexcept {
-  while (!text.empty() && IsSpace(text.front())) text.remove_prefix(1);
-  while (!text.empty() && IsSpace(text.back())) text.remove_suffix(1);
-  return text;
-}
-
-/// Reads the decimal number that `text` is, all of it; false when it is none or above 2^64-1.
-constexpr bool ParseDecimal(std::string_view text, std::uint64_t& value) noexcept {
-  if (text.empty()) return false;
-  std::uint64_t sum = 0;
-  for (char c : text) {
-    if (!IsDigit(c)) return false;
-    const auto digit = static_cast<std::uint64_t>(c - '0');
-    if (sum > (UINT64_MAX - digit) / 10) return false;
-    sum = sum * 10 + digit;
-  }
-  value = sum;
-  return true;
-}
-
-}  // namespace detail
-SMTPOLL_NAMESPACE_END
-
-#endif
-
-// ---- smtpoll/base/span.hpp ----
-// A view of contiguous elements that somebody else owns (std::span is C++20). Never null-checked, never owning.
-#ifndef SMTPOLL_BASE_SPAN_HPP
-#define SMTPOLL_BASE_SPAN_HPP
-
-SMTPOLL_NAMESPACE_BEGIN
-
-/// `size()` elements of T from `data()` on; valid as long as what it looks at.
-template <typename T>
-class Span {
- public:
-  constexpr Span() noexcept = default;
-  constexpr Span(T* data, std::size_t size) noexcept : data_(data), size_(size) {}
-  template <std::size_t kSize>
-  constexpr Span(T (&array)[kSize]) noexcept : data_(array), size_(kSize) {}
-
-  constexpr T* data() const noexcept { return data_; }
-  constexpr std::size_t size() const noexcept { return size_; }
-  constexpr bool empty() const noexcept { return size_ == 0; }
-  constexpr T& operator[](std::size_t index) const noexcept { return data_[index]; }
-  constexpr T* begin() const noexcept { return data_; }
-  constexpr T* end() const noexcept { return data_ + size_; }
-
- private:
-  T* data_ = nullptr;
-  std::size_t size_ = 0;
-};
-
-SMTPOLL_NAMESPACE_END
-
-#endif
-
-// ---- smtpoll/protocol/reply.hpp ----
-// Server replies: one or many lines, a code, an enhanced code and a text (RFC 5321 4.2, RFC 2034, RFC 3463).
-// The parser works in place on the receive buffer and copies nothing: a reply's text is a view into that buffer.
-// Invariant: a reply never takes more memory than the buffer it came in; what does not fit is an error.
-#ifndef SMTPOLL_PROTOCOL_REPLY_HPP
-#define SMTPOLL_PROTOCOL_REPLY_HPP
-
-SMTPOLL_NAMESPACE_BEGIN
-
-/// One complete reply. `text` has the lines without their codes, joined by '\n', control characters shown as '?';
-/// it is valid until the engine is called again.
-struct Reply {
-  int code = 0;           ///< 200 to 559.
-  EnhancedCode enhanced;  ///< All zero where the server sent none.
-  std::string_view text;
-
-  bool IsPositive() const noexcept { return code / 100 == 2; }      ///< 2yz: done.
-  bool IsIntermediate() const noexcept { return code / 100 == 3; }  ///< 3yz: go on.
-  bool IsTransient() const noexcept { return code / 100 == 4; }     ///< 4yz: try later.
-  bool IsPermanent() const noexcept { return code / 100 == 5; }     ///< 5yz: never.
-};
-
-namespace detail {
-
-/// Reads "2.1.5" at the front of `text`; returns its length, 0 where there is none (RFC 2034 section 4).
-constexpr std::size_t ParseEnhancedCode(std::string_view text, EnhancedCode& code) noexcept {
-  std::uint16_t part[3] = {0, 0, 0};
-  std::size_t at = 0;
-  for (int i = 0; i < 3; ++i) {
-    if (i != 0 && (at == text.size() || text[at++] != '.')) return 0;
-    const std::size_t first = at;
-    while (at < text.size() && IsDigit(text[at]) && at - first < 3)
-      part[i] = static_cast<std::uint16_t>(part[i] * 10 + (text[at++] - '0'));
-    if (at == first) return 0;
-  }
-  if ((part[0] != 2 && part[0] != 4 && part[0] != 5) || (at < text.size() && !IsSpace(text[at]))) return 0;
-  code = {part[0], part[1], part[2]};
-  return at;
-}
-
-/// Finds one reply at the front of a buffer that is filled piece by piece.
-class ReplyParser {
- public:
-  enum class Result : std::uint8_t { NeedMore, Complete, Malformed };
-
-  /// Looks for a whole reply at the front of `bytes` (those of the last call and what has come since). On Complete the
-  /// reply took the first Size() bytes, which have been rewritten in place to hold its text. `on_line` sees each raw
-  /// line.
-  template <typename OnLine>
-  Result Parse(Span<char> bytes, Reply& reply, OnLine&& on_line) noexcept {
-    while (line_end_search_ < bytes.size()) {
-      const void* found = std::memchr(bytes.data() + line_end_search_, '\n', bytes.size() - line_end_search_);
-      if (found == nullptr) break;
-      const auto after = static_cast<std::size_t>(static_cast<const char*>(found) - bytes.data()) + 1;
-      std::string_view line(bytes.data() + line_start_, after - line_start_ - 1);
-      if (!line.empty() && line.back() == '\r') line.remove_suffix(1);
-      on_line(line);
-      line_start_ = line_end_search_ = after;
-      bool last = false;
-      if (!TakeLine(bytes.data(), line, last)) return Result::Malformed;
-      if (last) {
-        reply = {code_, enhanced_, {bytes.data(), text_size_}};
-        return Result::Complete;
-      }
-    }
-    line_end_search_ = bytes.size();
-    return CouldBeReply({bytes.data() + line_start_, bytes.size() - line_start_}) ? Result::NeedMore
-                                                                                  : Result::Malformed;
-  }
-
-  /// Bytes that the complete reply took.
-  std::size_t Size() const noexcept { return line_start_; }
-
-  /// Forgets all; the next call of Parse starts with a new reply.
-  void Reset() noexcept { *this = ReplyParser(); }
-
- private:
-  static constexpr bool IsCodeDigit(std::size_t place, char c) noexcept {
-    return place == 0 ? c >= '2' && c <= '5' : place == 1 ? c >= '0' && c <= '5' : IsDigit(c);
-  }
-
-  /// Decides early: a peer that speaks something else is told apart before its line ends, if it ever does.
-  static bool CouldBeReply(std::string_view start) noexcept {
-    for (std::size_t i = 0; i < start.size() && i < 3; ++i)
-      if (!IsCodeDigit(i, start[i])) return false;
-    return start.size() < 4 || start[3] == ' ' || start[3] == '-' || start[3] == '\r';
-  }
-
-  /// Moves the line's text to the end of the text gathered so far. The text always starts before the line it comes
-  /// from.
-  bool TakeLine(char* bytes, std::string_view line, bool& last) noexcept {
-    if (line.size() < 3 || !CouldBeReply(line) || (line.size() > 3 && line[3] == '\r')) return false;
-    const int code = (line[0] - '0') * 100 + (line[1] - '0') * 10 + (line[2] - '0');
-    if (code_ != 0 && code != code_) return false;
-    last = line.size() == 3 || line[3] == ' ';
-    line.remove_prefix(line.size() == 3 ? 3 : 4);
-
-    EnhancedCode enhanced;
-    if (const std::size_t size = ParseEnhancedCode(line, enhanced); size != 0 && enhanced.status_class == code / 100) {
-      if (code_ == 0) enhanced_ = enhanced;
-      line.remove_prefix(size == line.size() ? size : size + 1);
-    }
-    if (code_ != 0) bytes[text_size_++] = '\n';
-    code_ = code;
-    if (IsAllPrint(line)) {
-      if (!line.empty()) std::memmove(bytes + text_size_, line.data(), line.size());
-      text_size_ += line.size();
-      return true;
-    }
-    for (const char c : line) {
-      const bool control = (static_cast<unsigned char>(c) < ' ' && c != '\t') || c == 0x7f;
-      bytes[text_size_++] = control ? '?' : c;
-    }
-    return true;
-  }
-
-  int code_ = 0;
-  EnhancedCode enhanced_;
-  std::size_t text_size_ = 0;
-  std::size_t line_start_ = 0;
-  std::size_t line_end_search_ = 0;
-};
-
-}  // namespace detail
-SMTPOLL_NAMESPACE_END
-
-#endif
-
-// ---- smtpoll/client/send_result.hpp ----
-// What became of a message, recipient by recipient. Invariant: a message is exactly one of queued, sent, refused, in
-// doubt.
-#ifndef SMTPOLL_CLIENT_SEND_RESULT_HPP
-#define SMTPOLL_CLIENT_SEND_RESULT_HPP
+// ---- smtpoll/client/outcome.hpp ----
+// What becomes of a message. Invariant: it is exactly one of queued, sent, refused, in doubt.
+#ifndef SMTPOLL_CLIENT_OUTCOME_HPP
+#define SMTPOLL_CLIENT_OUTCOME_HPP
 
 SMTPOLL_NAMESPACE_BEGIN
 
@@ -866,6 +372,17 @@ constexpr const char* Name(Outcome outcome) noexcept {
   constexpr const char* kNames[] = {"queued", "sent", "refused", "in doubt"};
   return kNames[static_cast<unsigned>(outcome)];
 }
+
+SMTPOLL_NAMESPACE_END
+
+#endif
+
+// ---- smtpoll/client/send_result.hpp ----
+// What became of a message, recipient by recipient.
+#ifndef SMTPOLL_CLIENT_SEND_RESULT_HPP
+#define SMTPOLL_CLIENT_SEND_RESULT_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
 
 /// What the server said to one recipient, and what that came to.
 struct RecipientResult {
@@ -1297,6 +814,535 @@ inline bool EqualInConstantTime(const char* a, const char* b, std::size_t size) 
         static_cast<unsigned char>(difference | (static_cast<unsigned char>(a[i]) ^ static_cast<unsigned char>(b[i])));
   return difference == 0;
 }
+
+}  // namespace detail
+SMTPOLL_NAMESPACE_END
+
+#endif
+
+// ---- smtpoll/base/piece.hpp ----
+// Pieces of a text. std::string_view::substr would do, but that it is ready to throw: on a small machine that alone
+// brings the whole of exceptions, and with them a heap, into the image.
+#ifndef SMTPOLL_BASE_PIECE_HPP
+#define SMTPOLL_BASE_PIECE_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+namespace detail {
+
+/// The first `size` bytes of `text`; all of it where it has no more.
+constexpr std::string_view First(std::string_view text, std::size_t size) noexcept {
+  return {text.data(), size < text.size() ? size : text.size()};
+}
+
+/// `text` without its first `at` bytes; it has that many.
+constexpr std::string_view Rest(std::string_view text, std::size_t at) noexcept {
+  return {text.data() + at, text.size() - at};
+}
+
+}  // namespace detail
+SMTPOLL_NAMESPACE_END
+
+#endif
+
+// ---- smtpoll/base/simd.hpp ----
+// Which vector instructions the fast paths may use: fixed by the compiler's target, or found at run time on x86-64 with
+// g++ and clang++. Each fast path has a scalar twin that gives the same bytes; SMTPOLL_NO_SIMD leaves only the twins.
+// <immintrin.h> costs more compile time than all of smtpoll, so AVX2 is written with the compilers' own vectors.
+#ifndef SMTPOLL_BASE_SIMD_HPP
+#define SMTPOLL_BASE_SIMD_HPP
+
+#if !defined(SMTPOLL_NO_SIMD)
+#if defined(__SSE2__) || defined(_M_X64)
+#define SMTPOLL_SSE2 1
+#endif
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(SMTPOLL_WINDOWS)
+// Not on Windows, where g++ keeps the stack at 16 bytes and AVX2 spills would fault.
+#define SMTPOLL_SSSE3 1
+#define SMTPOLL_TARGET(name) __attribute__((target(name)))
+#if !defined(__clang__)
+#if __GNUC__ >= 12
+#define SMTPOLL_AVX2 1
+#endif
+#elif __has_builtin(__builtin_ia32_pshufb256) && __has_builtin(__builtin_ia32_pmulhuw256) && \
+    __has_builtin(__builtin_ia32_pmovmskb256)
+#define SMTPOLL_AVX2 1
+#endif
+#elif defined(__SSSE3__) || (defined(_M_X64) && defined(__AVX__))
+#define SMTPOLL_SSSE3 1
+#define SMTPOLL_TARGET(name)
+#endif
+#if defined(__aarch64__) && defined(__ARM_NEON) && !defined(__ARM_BIG_ENDIAN)
+#define SMTPOLL_NEON 1
+#endif
+#endif
+
+#if defined(SMTPOLL_SSSE3)
+#include <tmmintrin.h>
+#elif defined(SMTPOLL_SSE2)
+#include <emmintrin.h>
+#elif defined(SMTPOLL_NEON)
+#include <arm_neon.h>
+#endif
+
+SMTPOLL_NAMESPACE_BEGIN
+namespace detail {
+
+/// True where this processor has SSSE3, or AVX2. The compiler's start-up code has asked the processor already, so this
+/// only looks at a bit.
+inline bool HasSsse3() noexcept {
+#if defined(SMTPOLL_SSSE3) && !defined(__SSSE3__) && defined(__GNUC__)
+  return __builtin_cpu_supports("ssse3") != 0;
+#elif defined(SMTPOLL_SSSE3)
+  return true;
+#else
+  return false;
+#endif
+}
+inline bool HasAvx2() noexcept {
+#if defined(SMTPOLL_AVX2) && !defined(__AVX2__)
+  return __builtin_cpu_supports("avx2") != 0;
+#elif defined(SMTPOLL_AVX2)
+  return true;
+#else
+  return false;
+#endif
+}
+
+#if defined(SMTPOLL_AVX2)
+using Bytes32 = unsigned char __attribute__((vector_size(32)));
+using Bytes16 = unsigned char __attribute__((vector_size(16)));
+#endif
+
+/// Index of the lowest bit set in `mask`, which is not 0.
+inline unsigned LowestBit(std::uint32_t mask) noexcept {
+#if defined(__GNUC__)
+  return static_cast<unsigned>(__builtin_ctz(mask));
+#else
+  unsigned at = 0;
+  while ((mask >> at & 1) == 0) ++at;
+  return at;
+#endif
+}
+
+/// Index of the highest one.
+inline unsigned HighestBit(std::uint32_t mask) noexcept {
+#if defined(__GNUC__)
+  return 31u - static_cast<unsigned>(__builtin_clz(mask));
+#else
+  unsigned at = 31;
+  while ((mask >> at & 1) == 0) --at;
+  return at;
+#endif
+}
+
+}  // namespace detail
+SMTPOLL_NAMESPACE_END
+
+#endif
+
+// ---- smtpoll/base/text_bits.hpp ----
+// What kinds of bytes a piece of text holds, 32 bytes at a time and a bit for each byte: so a pass over a text looks at
+// single bytes only where something is. Invariant: every variant gives the same bits.
+#ifndef SMTPOLL_BASE_TEXT_BITS_HPP
+#define SMTPOLL_BASE_TEXT_BITS_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+namespace detail {
+
+/// Bit i is byte i. No byte has two kinds; a byte of none is a printable character, a space or a tab.
+struct TextBits {
+  std::uint32_t cr = 0;
+  std::uint32_t lf = 0;
+  std::uint32_t control = 0;    ///< Other control characters, NUL and DEL among them.
+  std::uint32_t eight_bit = 0;  ///< 0x80 and above.
+};
+
+/// Of `size` bytes, at most 32; the bits above are 0.
+inline TextBits TextBitsByByte(const char* bytes, std::size_t size) noexcept {
+  TextBits bits;
+  for (std::size_t i = 0; i < size; ++i) {
+    const auto byte = static_cast<unsigned char>(bytes[i]);
+    const std::uint32_t bit = std::uint32_t{1} << i;
+    if (byte >= 0x80)
+      bits.eight_bit |= bit;
+    else if (byte == '\r')
+      bits.cr |= bit;
+    else if (byte == '\n')
+      bits.lf |= bit;
+    else if ((byte < ' ' && byte != '\t') || byte == 0x7f)
+      bits.control |= bit;
+  }
+  return bits;
+}
+
+#if defined(SMTPOLL_SSE2)
+inline TextBits TextBitsOf32(const char* bytes) noexcept {
+  TextBits bits;
+  for (int half = 0; half < 32; half += 16) {
+    const __m128i text = _mm_loadu_si128(reinterpret_cast<const __m128i*>(bytes + half));
+    const auto mask = [half](__m128i found) { return static_cast<std::uint32_t>(_mm_movemask_epi8(found)) << half; };
+    const auto is = [text](char c) { return _mm_cmpeq_epi8(text, _mm_set1_epi8(c)); };
+    const std::uint32_t cr = mask(is('\r')), lf = mask(is('\n'));
+    // A signed comparison: bytes of 0x80 and above are below the space too.
+    const std::uint32_t low = mask(_mm_or_si128(_mm_cmplt_epi8(text, _mm_set1_epi8(' ')), is(0x7f)));
+    bits.cr |= cr;
+    bits.lf |= lf;
+    if (low == (cr | lf)) continue;
+    const std::uint32_t eight_bit = mask(text);
+    bits.eight_bit |= eight_bit;
+    bits.control |= low & ~(cr | lf | eight_bit | mask(is('\t')));
+  }
+  return bits;
+}
+#elif defined(SMTPOLL_NEON)
+inline TextBits TextBitsOf32(const char* bytes) noexcept {
+  constexpr std::uint8_t kWeights[16] = {1, 2, 4, 8, 16, 32, 64, 128, 1, 2, 4, 8, 16, 32, 64, 128};
+  const uint8x16_t weights = vld1q_u8(kWeights);
+  TextBits bits;
+  for (int half = 0; half < 32; half += 16) {
+    const uint8x16_t text = vld1q_u8(reinterpret_cast<const std::uint8_t*>(bytes + half));
+    const auto mask = [half, weights](uint8x16_t found) {
+      const uint8x16_t weighed = vandq_u8(found, weights);
+      const std::uint32_t low = vaddv_u8(vget_low_u8(weighed)), high = vaddv_u8(vget_high_u8(weighed));
+      return (low | high << 8) << half;
+    };
+    const auto is = [text](std::uint8_t c) { return vceqq_u8(text, vdupq_n_u8(c)); };
+    const std::uint32_t cr = mask(is('\r')), lf = mask(is('\n')), tab = mask(is('\t'));
+    bits.cr |= cr;
+    bits.lf |= lf;
+    bits.eight_bit |= mask(vcgeq_u8(text, vdupq_n_u8(0x80)));
+    bits.control |= mask(vorrq_u8(vcltq_u8(text, vdupq_n_u8(' ')), is(0x7f))) & ~(cr | lf | tab);
+  }
+  return bits;
+}
+#else
+inline TextBits TextBitsOf32(const char* bytes) noexcept { return TextBitsByByte(bytes, 32); }
+#endif
+
+#if defined(SMTPOLL_AVX2)
+SMTPOLL_TARGET("avx2") inline TextBits TextBitsOf32ByAvx2(const char* bytes) noexcept {
+  using Chars = char __attribute__((vector_size(32)));
+  using Signed = signed char __attribute__((vector_size(32)));
+  Signed text;
+  std::memcpy(&text, bytes, sizeof text);
+  const auto mask = [](Signed found) SMTPOLL_TARGET("avx2") {
+    return static_cast<std::uint32_t>(__builtin_ia32_pmovmskb256(reinterpret_cast<Chars>(found)));
+  };
+  TextBits bits;
+  const std::uint32_t low = mask((text < ' ') | (text == 0x7f));
+  if (low == 0) return bits;
+  bits.cr = mask(text == '\r');
+  bits.lf = mask(text == '\n');
+  if (low == (bits.cr | bits.lf)) return bits;
+  bits.eight_bit = mask(text);
+  bits.control = low & ~(bits.cr | bits.lf | bits.eight_bit | mask(text == '\t'));
+  return bits;
+}
+#endif
+
+/// True where 32 bytes are all of no kind, and no tabs: a quick look that may say false of such bytes too.
+inline bool ArePlain32(const char* bytes) noexcept {
+#if defined(SMTPOLL_SSE2)
+  const auto at = reinterpret_cast<const __m128i*>(bytes);
+  const __m128i low = _mm_loadu_si128(at), high = _mm_loadu_si128(at + 1);
+  // Signed comparisons: what is below the space, or 0x80 and above, is below; DEL is the greatest.
+  const __m128i least = _mm_set1_epi8(' ' - 1), most = _mm_set1_epi8(0x7f);
+  const __m128i low_plain = _mm_and_si128(_mm_cmpgt_epi8(low, least), _mm_cmplt_epi8(low, most));
+  const __m128i high_plain = _mm_and_si128(_mm_cmpgt_epi8(high, least), _mm_cmplt_epi8(high, most));
+  return _mm_movemask_epi8(_mm_and_si128(low_plain, high_plain)) == 0xffff;
+#else
+  static_cast<void>(bytes);
+  return false;
+#endif
+}
+
+/// Number of bits set.
+inline unsigned CountBits(std::uint32_t bits) noexcept {
+  bits -= bits >> 1 & 0x55555555;
+  bits = (bits & 0x33333333) + (bits >> 2 & 0x33333333);
+  return ((bits + (bits >> 4)) & 0x0f0f0f0f) * 0x01010101u >> 24;
+}
+
+constexpr std::uint64_t kEachByte = 0x0101010101010101u;
+constexpr std::uint64_t kHighBits = 0x80 * kEachByte;
+
+/// Eight bytes of `text` from `at` on, in the processor's order.
+inline std::uint64_t EightBytes(std::string_view text, std::size_t at) noexcept {
+  std::uint64_t bytes = 0;
+  std::memcpy(&bytes, text.data() + at, sizeof bytes);
+  return bytes;
+}
+
+/// How many bytes at the front of `text` surely are what `are(eight bytes)` and `is(one byte)` ask for: a multiple of
+/// 8, or all.
+template <typename Are, typename Is>
+std::size_t SkipEights(std::string_view text, Are&& are, Is&& is) noexcept {
+  std::size_t at = 0;
+  for (; at + 8 <= text.size(); at += 8)
+    if (!are(EightBytes(text, at))) return at;
+  // The rest together with what is known already.
+  if (at != 0 && at != text.size()) return are(EightBytes(text, text.size() - 8)) ? text.size() : at;
+  for (std::size_t i = at; i < text.size(); ++i)
+    if (!is(static_cast<unsigned char>(text[i]))) return at;
+  return text.size();
+}
+
+inline bool AnyHighBitIn32(const char* bytes) noexcept {
+#if defined(SMTPOLL_SSE2)
+  const auto at = reinterpret_cast<const __m128i*>(bytes);
+  return _mm_movemask_epi8(_mm_or_si128(_mm_loadu_si128(at), _mm_loadu_si128(at + 1))) != 0;
+#else
+  const std::string_view text(bytes, 32);
+  const std::uint64_t low = EightBytes(text, 0) | EightBytes(text, 8),
+                      high = EightBytes(text, 16) | EightBytes(text, 24);
+  return ((low | high) & kHighBits) != 0;
+#endif
+}
+
+/// How many bytes at the front of `text` are surely ASCII: a multiple of 8, or all.
+inline std::size_t SkipAscii(std::string_view text) noexcept {
+  std::size_t at = 0;
+  for (; at + 32 <= text.size(); at += 32)
+    if (AnyHighBitIn32(text.data() + at)) break;
+  const auto are = [](std::uint64_t bytes) { return (bytes & kHighBits) == 0; };
+  return at + SkipEights(Rest(text, at), are, [](unsigned char byte) { return byte < 0x80; });
+}
+
+/// True where all of `text` is printable ASCII.
+inline bool IsAllPrint(std::string_view text) noexcept {
+  // A byte below the space borrows from its high bit, DEL and above carry into it.
+  const auto are = [](std::uint64_t bytes) {
+    return (((bytes - ' ' * kEachByte) | (bytes + kEachByte) | bytes) & kHighBits) == 0;
+  };
+  return SkipEights(text, are, [](unsigned char byte) { return byte >= ' ' && byte < 0x7f; }) == text.size();
+}
+
+}  // namespace detail
+SMTPOLL_NAMESPACE_END
+
+#endif
+
+// ---- smtpoll/base/ascii.hpp ----
+// ASCII text: case, digits and character classes without a locale. Bytes above 127 are never letters here.
+#ifndef SMTPOLL_BASE_ASCII_HPP
+#define SMTPOLL_BASE_ASCII_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+namespace detail {
+
+constexpr bool IsDigit(char c) noexcept { return c >= '0' && c <= '9'; }
+
+constexpr char ToLower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; }
+
+constexpr bool IsAlpha(char c) noexcept { return ToLower(c) >= 'a' && ToLower(c) <= 'z'; }
+
+constexpr bool IsSpace(char c) noexcept { return c == ' ' || c == '\t'; }
+
+constexpr bool IsAscii(char c) noexcept { return static_cast<unsigned char>(c) < 0x80; }
+
+/// True for a printing character or a space: what may stand in a line of plain ASCII text.
+constexpr bool IsPrint(char c) noexcept { return c >= ' ' && c <= '~'; }
+
+inline bool IsAllAscii(std::string_view text) noexcept { return SkipAscii(text) == text.size(); }
+
+/// True where `text` would break out of a line: it holds CR, LF or NUL.
+constexpr bool HasLineBreakOrNul(std::string_view text) noexcept {
+  for (char c : text)
+    if (c == '\r' || c == '\n' || c == '\0') return true;
+  return false;
+}
+
+constexpr bool EqualIgnoringCase(std::string_view a, std::string_view b) noexcept {
+  if (a.size() != b.size()) return false;
+  for (std::size_t i = 0; i < a.size(); ++i)
+    if (ToLower(a[i]) != ToLower(b[i])) return false;
+  return true;
+}
+
+constexpr bool StartsWithIgnoringCase(std::string_view text, std::string_view prefix) noexcept {
+  return text.size() >= prefix.size() && EqualIgnoringCase(First(text, prefix.size()), prefix);
+}
+
+/// `text` without spaces and tabs at both ends.
+constexpr std::string_view Trim(std::string_view text) noexcept {
+  while (!text.empty() && IsSpace(text.front())) text.remove_prefix(1);
+  while (!text.empty() && IsSpace(text.back())) text.remove_suffix(1);
+  return text;
+}
+
+/// Reads the decimal number that `text` is, all of it; false when it is none or above 2^64-1.
+constexpr bool ParseDecimal(std::string_view text, std::uint64_t& value) noexcept {
+  if (text.empty()) return false;
+  std::uint64_t sum = 0;
+  for (char c : text) {
+    if (!IsDigit(c)) return false;
+    const auto digit = static_cast<std::uint64_t>(c - '0');
+    if (sum > (UINT64_MAX - digit) / 10) return false;
+    sum = sum * 10 + digit;
+  }
+  value = sum;
+  return true;
+}
+
+}  // namespace detail
+SMTPOLL_NAMESPACE_END
+
+#endif
+
+// ---- smtpoll/base/span.hpp ----
+// A view of contiguous elements that somebody else owns (std::span is C++20). Never null-checked, never owning.
+#ifndef SMTPOLL_BASE_SPAN_HPP
+#define SMTPOLL_BASE_SPAN_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+
+/// `size()` elements of T from `data()` on; valid as long as what it looks at.
+template <typename T>
+class Span {
+ public:
+  constexpr Span() noexcept = default;
+  constexpr Span(T* data, std::size_t size) noexcept : data_(data), size_(size) {}
+  template <std::size_t kSize>
+  constexpr Span(T (&array)[kSize]) noexcept : data_(array), size_(kSize) {}
+
+  constexpr T* data() const noexcept { return data_; }
+  constexpr std::size_t size() const noexcept { return size_; }
+  constexpr bool empty() const noexcept { return size_ == 0; }
+  constexpr T& operator[](std::size_t index) const noexcept { return data_[index]; }
+  constexpr T* begin() const noexcept { return data_; }
+  constexpr T* end() const noexcept { return data_ + size_; }
+
+ private:
+  T* data_ = nullptr;
+  std::size_t size_ = 0;
+};
+
+SMTPOLL_NAMESPACE_END
+
+#endif
+
+// ---- smtpoll/protocol/reply.hpp ----
+// Server replies: one or many lines, a code, an enhanced code and a text (RFC 5321 4.2, RFC 2034, RFC 3463).
+// The parser works in place on the receive buffer and copies nothing: a reply's text is a view into that buffer.
+// Invariant: a reply never takes more memory than the buffer it came in; what does not fit is an error.
+#ifndef SMTPOLL_PROTOCOL_REPLY_HPP
+#define SMTPOLL_PROTOCOL_REPLY_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+
+/// One complete reply. `text` has the lines without their codes, joined by '\n', control characters shown as '?';
+/// it is valid until the engine is called again.
+struct Reply {
+  int code = 0;           ///< 200 to 559.
+  EnhancedCode enhanced;  ///< All zero where the server sent none.
+  std::string_view text;
+
+  bool IsPositive() const noexcept { return code / 100 == 2; }      ///< 2yz: done.
+  bool IsIntermediate() const noexcept { return code / 100 == 3; }  ///< 3yz: go on.
+  bool IsTransient() const noexcept { return code / 100 == 4; }     ///< 4yz: try later.
+  bool IsPermanent() const noexcept { return code / 100 == 5; }     ///< 5yz: never.
+};
+
+namespace detail {
+
+/// Reads "2.1.5" at the front of `text`; returns its length, 0 where there is none (RFC 2034 section 4).
+constexpr std::size_t ParseEnhancedCode(std::string_view text, EnhancedCode& code) noexcept {
+  std::uint16_t part[3] = {0, 0, 0};
+  std::size_t at = 0;
+  for (int i = 0; i < 3; ++i) {
+    if (i != 0 && (at == text.size() || text[at++] != '.')) return 0;
+    const std::size_t first = at;
+    while (at < text.size() && IsDigit(text[at]) && at - first < 3)
+      part[i] = static_cast<std::uint16_t>(part[i] * 10 + (text[at++] - '0'));
+    if (at == first) return 0;
+  }
+  if ((part[0] != 2 && part[0] != 4 && part[0] != 5) || (at < text.size() && !IsSpace(text[at]))) return 0;
+  code = {part[0], part[1], part[2]};
+  return at;
+}
+
+/// Finds one reply at the front of a buffer that is filled piece by piece.
+class ReplyParser {
+ public:
+  enum class Result : std::uint8_t { NeedMore, Complete, Malformed };
+
+  /// Looks for a whole reply at the front of `bytes` (those of the last call and what has come since). On Complete the
+  /// reply took the first Size() bytes, which have been rewritten in place to hold its text. `on_line` sees each raw
+  /// line.
+  template <typename OnLine>
+  Result Parse(Span<char> bytes, Reply& reply, OnLine&& on_line) noexcept {
+    while (line_end_search_ < bytes.size()) {
+      const void* found = std::memchr(bytes.data() + line_end_search_, '\n', bytes.size() - line_end_search_);
+      if (found == nullptr) break;
+      const auto after = static_cast<std::size_t>(static_cast<const char*>(found) - bytes.data()) + 1;
+      std::string_view line(bytes.data() + line_start_, after - line_start_ - 1);
+      if (!line.empty() && line.back() == '\r') line.remove_suffix(1);
+      on_line(line);
+      line_start_ = line_end_search_ = after;
+      bool last = false;
+      if (!TakeLine(bytes.data(), line, last)) return Result::Malformed;
+      if (last) {
+        reply = {code_, enhanced_, {bytes.data(), text_size_}};
+        return Result::Complete;
+      }
+    }
+    line_end_search_ = bytes.size();
+    return CouldBeReply({bytes.data() + line_start_, bytes.size() - line_start_}) ? Result::NeedMore
+                                                                                  : Result::Malformed;
+  }
+
+  /// Bytes that the complete reply took.
+  std::size_t Size() const noexcept { return line_start_; }
+
+  /// Forgets all; the next call of Parse starts with a new reply.
+  void Reset() noexcept { *this = ReplyParser(); }
+
+ private:
+  static constexpr bool IsCodeDigit(std::size_t place, char c) noexcept {
+    return place == 0 ? c >= '2' && c <= '5' : place == 1 ? c >= '0' && c <= '5' : IsDigit(c);
+  }
+
+  /// Decides early: a peer that speaks something else is told apart before its line ends, if it ever does.
+  static bool CouldBeReply(std::string_view start) noexcept {
+    for (std::size_t i = 0; i < start.size() && i < 3; ++i)
+      if (!IsCodeDigit(i, start[i])) return false;
+    return start.size() < 4 || start[3] == ' ' || start[3] == '-' || start[3] == '\r';
+  }
+
+  /// Moves the line's text to the end of the text gathered so far. The text always starts before the line it comes
+  /// from.
+  bool TakeLine(char* bytes, std::string_view line, bool& last) noexcept {
+    if (line.size() < 3 || !CouldBeReply(line) || (line.size() > 3 && line[3] == '\r')) return false;
+    const int code = (line[0] - '0') * 100 + (line[1] - '0') * 10 + (line[2] - '0');
+    if (code_ != 0 && code != code_) return false;
+    last = line.size() == 3 || line[3] == ' ';
+    line.remove_prefix(line.size() == 3 ? 3 : 4);
+
+    EnhancedCode enhanced;
+    if (const std::size_t size = ParseEnhancedCode(line, enhanced); size != 0 && enhanced.status_class == code / 100) {
+      if (code_ == 0) enhanced_ = enhanced;
+      line.remove_prefix(size == line.size() ? size : size + 1);
+    }
+    if (code_ != 0) bytes[text_size_++] = '\n';
+    code_ = code;
+    if (IsAllPrint(line)) {
+      if (!line.empty()) std::memmove(bytes + text_size_, line.data(), line.size());
+      text_size_ += line.size();
+      return true;
+    }
+    for (const char c : line) {
+      const bool control = (static_cast<unsigned char>(c) < ' ' && c != '\t') || c == 0x7f;
+      bytes[text_size_++] = control ? '?' : c;
+    }
+    return true;
+  }
+
+  int code_ = 0;
+  EnhancedCode enhanced_;
+  std::size_t text_size_ = 0;
+  std::size_t line_start_ = 0;
+  std::size_t line_end_search_ = 0;
+};
 
 }  // namespace detail
 SMTPOLL_NAMESPACE_END
@@ -1857,6 +1903,12 @@ struct AuthMechanismRule {
   unsigned digest;  // the number of SCRAM's SHA
   unsigned needs;
 };
+
+#if defined(SMTPOLL_NO_DIGESTS)
+constexpr bool kHasDigests = false;
+#else
+constexpr bool kHasDigests = true;
+#endif
 
 constexpr unsigned kScramNeeds = kNeedsUserName | kNeedsPassword | kNeedsNonce;
 constexpr unsigned kScramPlusNeeds = kScramNeeds | kNeedsChannelBinding;
@@ -2526,6 +2578,8 @@ inline const char* UserNameFault(std::string_view user_name) noexcept {
 inline const char* Misfit(AuthMechanism mechanism, const Credentials& credentials) noexcept {
   constexpr std::size_t kLeastNonce = 18;
   const AuthMechanismRule& rule = RuleOf(mechanism);
+  if (!kHasDigests && (rule.family == SaslFamily::Scram || rule.family == SaslFamily::CramMd5))
+    return "SMTPOLL_NO_DIGESTS leaves that mechanism out";
   const auto needs = [&rule](SaslNeed need) { return (rule.needs & need) != 0; };
   if (needs(kNeedsPinning) && credentials.pinned != mechanism) return "EXTERNAL must be asked for";
   if (needs(kNeedsUserName) && credentials.user_name.empty()) return "the user name is missing";
@@ -2544,9 +2598,12 @@ inline const char* Misfit(AuthMechanism mechanism, const Credentials& credential
   if (rule.family == SaslFamily::Bearer)
     for (const std::string_view text : {credentials.user_name, credentials.authorization_id, credentials.token})
       if (HasControl(text)) return "the credentials have a control character in them";
-  if (rule.family != SaslFamily::Scram) return nullptr;
-  const char* const fault = UserNameFault(credentials.user_name);
-  return fault != nullptr ? fault : PreparedText(credentials.password).Fault();
+  if constexpr (kHasDigests) {
+    if (rule.family != SaslFamily::Scram) return nullptr;
+    const char* const fault = UserNameFault(credentials.user_name);
+    return fault != nullptr ? fault : PreparedText(credentials.password).Fault();
+  }
+  return nullptr;
 }
 
 }  // namespace detail
@@ -2612,7 +2669,7 @@ constexpr std::uint32_t kScramStep = 128;
 constexpr bool TakeScramAttribute(std::string_view& text, char name, std::string_view& value) noexcept {
   if (text.size() < 2 || text[0] != name || text[1] != '=') return false;
   const std::size_t comma = text.find(',') < text.size() ? text.find(',') : text.size();
-  value = text.substr(2, comma - 2);
+  value = First(Rest(text, 2), comma - 2);
   text.remove_prefix(comma < text.size() ? comma + 1 : comma);
   return true;
 }
@@ -2653,7 +2710,7 @@ class ScramTexts {
   template <typename Put>
   static void PutName(Put& put, std::string_view name) noexcept {
     for (std::size_t i = 0; i < name.size(); ++i)
-      put(name[i] == ',' ? std::string_view("=2C") : name[i] == '=' ? std::string_view("=3D") : name.substr(i, 1));
+      put(name[i] == ',' ? "=2C" : name[i] == '=' ? "=3D" : First(Rest(name, i), 1));
   }
 
   /// Reads the server's first message, which must stay valid until the last Put; says what is wrong with it, or
@@ -2665,7 +2722,7 @@ class ScramTexts {
         !TakeScramAttribute(text, 'i', count) || salt.empty())
       return "the server's challenge is malformed";
     const std::string_view ours = credentials_->nonce;
-    if (nonce_.size() <= ours.size() || nonce_.substr(0, ours.size()) != ours || !IsScramNonce(nonce_))
+    if (nonce_.size() <= ours.size() || First(nonce_, ours.size()) != ours || !IsScramNonce(nonce_))
       return "the server's nonce is none, or does not begin with ours";
     std::uint64_t value = 0;
     if (!ParseDecimal(count, value)) return "the server's challenge is malformed";
@@ -2715,7 +2772,7 @@ class ScramProof {
     if (salt.size() % 4 != 0) return false;
     for (; !salt.empty(); salt.remove_prefix(4)) {
       char bytes[3];
-      const std::size_t size = Base64Decode(salt.substr(0, 4), bytes, sizeof bytes);
+      const std::size_t size = Base64Decode(First(salt, 4), bytes, sizeof bytes);
       if (size == kNotBase64 || (size != sizeof bytes && salt.size() != 4)) return false;
       derivation_.AddSalt({bytes, size});
     }
@@ -2769,6 +2826,141 @@ SMTPOLL_NAMESPACE_END
 
 #endif
 
+// ---- smtpoll/protocol/sasl_state.hpp ----
+// What an exchange of SASL keeps between two challenges, and the digests of SCRAM (RFC 5802) and CRAM-MD5 (RFC 2195).
+// SMTPOLL_NO_DIGESTS leaves both mechanisms out: the state is then just the server's remark.
+// Invariant: what is derived from a secret is overwritten by Reset, and with the state.
+#ifndef SMTPOLL_PROTOCOL_SASL_STATE_HPP
+#define SMTPOLL_PROTOCOL_SASL_STATE_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+namespace detail {
+
+/// What the server told about a refusal, as it goes into an Error.
+using SaslRemark = FixedText<kErrorTextRoom - 16>;
+
+#if !defined(SMTPOLL_NO_DIGESTS)
+
+/// Some 600 bytes, most of them for SHA-512; no heap.
+class SaslState {
+ public:
+  /// Starts an exchange; `credentials` must stay valid until its end.
+  void Start(AuthMechanism mechanism, const Credentials& credentials) noexcept {
+    mechanism_ = mechanism;
+    credentials_ = &credentials;
+    scram_ = ScramTexts(credentials, mechanism);
+  }
+  void Reset() noexcept { state_.Reset(); }
+
+  /// An empty remark in the place of all else.
+  SaslRemark& NewRemark() noexcept { return state_.Emplace<SaslRemark>(); }
+  const SaslRemark* Remark() const noexcept { return state_.Get<SaslRemark>(); }
+
+  /// CRAM-MD5: the code of the server's challenge, and what is answered.
+  void TakeCram(std::string_view challenge) noexcept {
+    Hmac<Md5>(credentials_->password).Code(challenge, state_.Emplace<CramCode>().bytes);
+  }
+  template <typename Put>
+  void PutCram(Put& put) const noexcept {
+    put(credentials_->user_name);
+    put(" ");
+    for (const char c : state_.Get<CramCode>()->bytes)
+      for (const int shift : {4, 0})
+        put(First(Rest("0123456789abcdef", static_cast<unsigned char>(c) >> shift & 15), 1));
+  }
+
+  /// SCRAM: takes the server's first message, which must stay where it is until WorkStep has said true. What is wrong
+  /// with it, or nullptr.
+  const char* TakeServerFirst(std::string_view text) noexcept {
+    std::string_view salt;
+    std::uint32_t iterations = 0;
+    const char* const wrong = scram_.TakeServerFirst(text, salt, iterations);
+    if (wrong != nullptr) return wrong;
+    const PreparedText password(credentials_->password);
+    switch (RuleOf(mechanism_).digest) {
+      case 512: state_.Emplace<ScramProof<Sha512>>(password.View()); break;
+      case 256: state_.Emplace<ScramProof<Sha256>>(password.View()); break;
+      default: state_.Emplace<ScramProof<Sha1>>(password.View()); break;
+    }
+    bool started = false;
+    WithProof(state_, [&](auto& proof) { started = proof.Start(salt, iterations); });
+    return started ? nullptr : "the server's challenge is malformed";
+  }
+  /// Does a bounded part of the work; true when all is done.
+  bool WorkStep() noexcept {
+    bool done = true;
+    WithProof(state_, [&](auto& proof) { done = proof.Step(scram_); });
+    return done;
+  }
+  /// True where the base64 `signature` is the one that only a server that knows the password can make.
+  bool IsSignature(std::string_view signature) const noexcept {
+    bool valid = false;
+    WithProof(state_, [&](const auto& proof) { valid = proof.IsSignature(signature); });
+    return valid;
+  }
+  /// Puts the response of this number, from 0 on; there is nothing to say to the server's signature.
+  template <typename Put>
+  void PutScram(Put& put, unsigned number) const noexcept {
+    if (number == 0) {
+      scram_.PutClientFirst(put);
+    } else if (number == 1) {
+      scram_.PutClientFinalWithoutProof(put);
+      put(",p=");
+      PutBase64(put,
+                [this](auto& base64) { WithProof(state_, [&base64](const auto& proof) { base64(proof.Proof()); }); });
+    }
+  }
+
+ private:
+  struct CramCode {
+    char bytes[Md5::kSize];
+  };
+
+  template <typename State, typename Use>
+  static void WithProof(State& state, Use&& use) noexcept {
+    if (auto* const sha1 = state.template Get<ScramProof<Sha1>>()) use(*sha1);
+    if (auto* const sha256 = state.template Get<ScramProof<Sha256>>()) use(*sha256);
+    if (auto* const sha512 = state.template Get<ScramProof<Sha512>>()) use(*sha512);
+  }
+
+  AuthMechanism mechanism_ = AuthMechanism::Any;
+  const Credentials* credentials_ = nullptr;
+  ScramTexts scram_;
+  OneOf<CramCode, SaslRemark, ScramProof<Sha1>, ScramProof<Sha256>, ScramProof<Sha512>> state_;
+};
+
+#else
+
+/// Misfit leaves no credentials fit for SCRAM and CRAM-MD5, so nobody asks for more than the remark.
+class SaslState {
+ public:
+  void Start(AuthMechanism, const Credentials&) noexcept {}
+  void Reset() noexcept { remark_.Clear(); }
+  SaslRemark& NewRemark() noexcept {
+    Reset();
+    return remark_;
+  }
+  const SaslRemark* Remark() const noexcept { return &remark_; }
+  void TakeCram(std::string_view) noexcept {}
+  template <typename Put>
+  void PutCram(Put&) const noexcept {}
+  const char* TakeServerFirst(std::string_view) noexcept { return ""; }
+  bool WorkStep() noexcept { return true; }
+  bool IsSignature(std::string_view) const noexcept { return false; }
+  template <typename Put>
+  void PutScram(Put&, unsigned) const noexcept {}
+
+ private:
+  SaslRemark remark_;
+};
+
+#endif
+
+}  // namespace detail
+SMTPOLL_NAMESPACE_END
+
+#endif
+
 // ---- smtpoll/protocol/sasl.hpp ----
 // SASL on the client's side: what to answer to each challenge of AUTH (RFC 4422, RFC 4954): SCRAM, OAUTHBEARER
 // (RFC 7628), XOAUTH2, EXTERNAL, CRAM-MD5 (RFC 2195), PLAIN (RFC 4616) and LOGIN.
@@ -2787,7 +2979,7 @@ enum class SaslStep : std::uint8_t {
   Cancel,   ///< Nothing can be said to it; SaslClient::Fault says why.
 };
 
-/// One exchange of one mechanism. Some 650 bytes, most of them for SHA-512; no heap.
+/// One exchange of one mechanism; no heap.
 class SaslClient {
  public:
   /// Starts an exchange for which Misfit finds nothing missing. `credentials` must stay valid until Stop.
@@ -2795,7 +2987,7 @@ class SaslClient {
     Stop();
     mechanism_ = mechanism;
     credentials_ = &credentials;
-    scram_ = ScramTexts(credentials, mechanism);
+    state_.Start(mechanism, credentials);
   }
 
   /// Ends the exchange and overwrites what was derived from a secret.
@@ -2824,9 +3016,7 @@ class SaslClient {
     const std::string_view text(challenge.data(), size);
     switch (Family()) {
       case SaslFamily::Scram: return said_ == 1 ? TakeServerFirst(text) : TakeServerFinal(text);
-      case SaslFamily::CramMd5:
-        Hmac<Md5>(credentials_->password).Code(text, state_.Emplace<CramCode>().bytes);
-        return SaslStep::Respond;
+      case SaslFamily::CramMd5: state_.TakeCram(text); return SaslStep::Respond;
       default: Remember(text); return SaslStep::Respond;
     }
   }
@@ -2842,10 +3032,8 @@ class SaslClient {
 
   /// Does a bounded part of the work that Take found.
   SaslStep Work() noexcept {
-    bool done = true;
-    WithProof(state_, [&](auto& proof) { done = proof.Step(scram_); });
-    working_ = !done;
-    return done ? SaslStep::Respond : SaslStep::Again;
+    working_ = !state_.WorkStep();
+    return working_ ? SaslStep::Again : SaslStep::Respond;
   }
 
   /// Size of the next response in base64, bytes.
@@ -2871,7 +3059,7 @@ class SaslClient {
   bool Verified(std::string_view text) noexcept {
     if (Family() != SaslFamily::Scram || verified_) return true;
     char decoded[kOutcomeRoom];
-    text = text.substr(0, text.find_first_of(" \n"));
+    text = First(text, text.find_first_of(" \n"));
     const std::size_t size = Base64Decode(text, decoded, sizeof decoded);
     return said_ == 2 && size != kNotBase64 && IsServerFinal({decoded, size});
   }
@@ -2881,15 +3069,11 @@ class SaslClient {
 
   /// What the server told about its refusal in a challenge: JSON (RFC 7628 3.2.2), or SCRAM's error.
   std::string_view Remark() const noexcept {
-    const auto* const remark = state_.Get<RemarkText>();
+    const SaslRemark* const remark = state_.Remark();
     return remark == nullptr ? std::string_view() : remark->View();
   }
 
  private:
-  struct CramCode {
-    char bytes[Md5::kSize];
-  };
-  using RemarkText = FixedText<240>;
   static constexpr std::size_t kOutcomeRoom = 192;
 
   SaslFamily Family() const noexcept { return RuleOf(mechanism_).family; }
@@ -2905,7 +3089,7 @@ class SaslClient {
   }
 
   void Remember(std::string_view text) noexcept {
-    RemarkText& remark = state_.Emplace<RemarkText>();
+    SaslRemark& remark = state_.NewRemark();
     for (const char c : text) {
       const bool control = static_cast<unsigned char>(c) < ' ' || c == 0x7f;
       remark.Append(control ? std::string_view("?") : std::string_view(&c, 1));
@@ -2913,18 +3097,9 @@ class SaslClient {
   }
 
   SaslStep TakeServerFirst(std::string_view text) noexcept {
-    std::string_view salt;
-    std::uint32_t iterations = 0;
-    const char* const wrong = scram_.TakeServerFirst(text, salt, iterations);
-    if (wrong != nullptr) return Cancel(wrong);
-    const PreparedText password(credentials_->password);
-    switch (RuleOf(mechanism_).digest) {
-      case 512: state_.Emplace<ScramProof<Sha512>>(password.View()); break;
-      case 256: state_.Emplace<ScramProof<Sha256>>(password.View()); break;
-      default: state_.Emplace<ScramProof<Sha1>>(password.View()); break;
-    }
-    WithProof(state_, [&](auto& proof) { working_ = proof.Start(salt, iterations); });
-    return working_ ? SaslStep::Again : Cancel("the server's challenge is malformed");
+    const char* const wrong = state_.TakeServerFirst(text);
+    working_ = wrong == nullptr;
+    return working_ ? SaslStep::Again : Cancel(wrong);
   }
 
   /// Nothing is said to a signature or an error, but something must be sent (RFC 4954 4).
@@ -2941,17 +3116,7 @@ class SaslClient {
 
   bool IsServerFinal(std::string_view text) noexcept {
     std::string_view signature;
-    bool valid = false;
-    if (TakeScramAttribute(text, 'v', signature))
-      WithProof(state_, [&](auto& proof) { valid = proof.IsSignature(signature); });
-    return valid;
-  }
-
-  template <typename State, typename Use>
-  static void WithProof(State& state, Use&& use) noexcept {
-    if (auto* const sha1 = state.template Get<ScramProof<Sha1>>()) use(*sha1);
-    if (auto* const sha256 = state.template Get<ScramProof<Sha256>>()) use(*sha256);
-    if (auto* const sha512 = state.template Get<ScramProof<Sha512>>()) use(*sha512);
+    return TakeScramAttribute(text, 'v', signature) && state_.IsSignature(signature);
   }
 
   /// Puts the next response, before base64.
@@ -2959,16 +3124,10 @@ class SaslClient {
   void PutResponse(Put&& put) const noexcept {
     const Credentials& own = *credentials_;
     switch (Family()) {
-      case SaslFamily::Scram: PutScramResponse(put); break;
+      case SaslFamily::Scram: state_.PutScram(put, said_); break;
       case SaslFamily::Bearer: PutBearerResponse(put); break;
       case SaslFamily::External: put(own.authorization_id); break;
-      case SaslFamily::CramMd5:
-        put(own.user_name);
-        put(" ");
-        for (const char c : state_.Get<CramCode>()->bytes)
-          for (const int shift : {4, 0})
-            put(std::string_view("0123456789abcdef").substr(static_cast<unsigned char>(c) >> shift & 15, 1));
-        break;
+      case SaslFamily::CramMd5: state_.PutCram(put); break;
       case SaslFamily::Plain:
         for (const std::string_view text : {own.authorization_id, own.user_name}) {
           put(text);
@@ -2977,18 +3136,6 @@ class SaslClient {
         put(own.password);
         break;
       case SaslFamily::Login: put(said_ == 0 ? own.user_name : own.password); break;
-    }
-  }
-
-  template <typename Put>
-  void PutScramResponse(Put& put) const noexcept {
-    if (said_ == 0) {
-      scram_.PutClientFirst(put);
-    } else if (said_ == 1) {
-      scram_.PutClientFinalWithoutProof(put);
-      put(",p=");
-      PutBase64(put,
-                [this](auto& base64) { WithProof(state_, [&base64](const auto& proof) { base64(proof.Proof()); }); });
     }
   }
 
@@ -3022,8 +3169,7 @@ class SaslClient {
   unsigned said_ = 0;      // responses
   const Credentials* credentials_ = nullptr;
   const char* fault_ = "";
-  ScramTexts scram_;
-  OneOf<CramCode, RemarkText, ScramProof<Sha1>, ScramProof<Sha256>, ScramProof<Sha512>> state_;
+  SaslState state_;
 };
 
 }  // namespace detail
@@ -3551,7 +3697,7 @@ class Capabilities {
     bool first = true;
     while (!text.empty()) {
       const std::size_t end = text.find('\n');
-      if (!first) result.AddLine(text.substr(0, end));
+      if (!first) result.AddLine(detail::First(text, end));
       first = false;
       text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
     }
@@ -3563,7 +3709,7 @@ class Capabilities {
     line = detail::Trim(line);
     std::size_t end = 0;
     while (end < line.size() && !detail::IsSpace(line[end])) ++end;
-    const std::string_view word = line.substr(0, end);
+    const std::string_view word = detail::First(line, end);
     line.remove_prefix(end);
     return word;
   }
@@ -3572,8 +3718,8 @@ class Capabilities {
     std::string_view keyword = NextWord(line);
     // "AUTH=LOGIN" is how servers before RFC 2554 said it; some still send both.
     if (detail::StartsWithIgnoringCase(keyword, "AUTH=")) {
-      AddMechanism(keyword.substr(5));
-      keyword = keyword.substr(0, 4);
+      AddMechanism(detail::Rest(keyword, 5));
+      keyword = detail::First(keyword, 4);
     }
     for (const detail::KnownExtension& known : detail::kKnownExtensions) {
       if (!detail::EqualIgnoringCase(keyword, known.keyword)) continue;
@@ -3590,10 +3736,10 @@ class Capabilities {
   void AddLimit(std::string_view limit) noexcept {
     const std::size_t equals = limit.find('=');
     std::uint64_t value = 0;
-    if (equals == std::string_view::npos || !detail::ParseDecimal(limit.substr(equals + 1), value) || value == 0)
+    if (equals == std::string_view::npos || !detail::ParseDecimal(detail::Rest(limit, equals + 1), value) || value == 0)
       return;
     const std::size_t most = value < SIZE_MAX ? static_cast<std::size_t>(value) : SIZE_MAX;
-    const std::string_view name = limit.substr(0, equals);
+    const std::string_view name = detail::First(limit, equals);
     if (detail::EqualIgnoringCase(name, "RCPTMAX")) max_recipients_ = most;
     if (detail::EqualIgnoringCase(name, "RCPTDOMAINMAX")) max_domains_ = most;
     if (detail::EqualIgnoringCase(name, "MAILMAX")) max_mails_ = most;
@@ -3900,7 +4046,7 @@ class CommandWriter {
     if (transcript_.show == nullptr) return;
     const Span<char> filled = output_.Filled();
     const std::string_view chunk(filled.data() + start, filled.size() - start);
-    Show(Side::Client, chunk.substr(0, chunk.find('\r')));
+    Show(Side::Client, First(chunk, chunk.find('\r')));
   }
 
   void Show(Side side, std::string_view line) const {
@@ -5005,7 +5151,7 @@ class Engine {
   void EndSession(unsigned pending, bool answered = false) noexcept;
 
   Error ErrorOn(Await what, Errc code, const Reply& reply, std::uint32_t recipient = 0) const noexcept;
-  void DescribeCommand(const AwaitedReply& awaited, FixedText<80>& text) const noexcept;
+  void DescribeCommand(const AwaitedReply& awaited, FixedText<kErrorCommandRoom>& text) const noexcept;
   /// Entries that the ring of outstanding replies may have.
   std::size_t Window() const noexcept { return Pipelines() ? SIZE_MAX : 1; }
   bool Pipelines() const noexcept { return options_.pipelining && capabilities_.Has(Extension::Pipelining); }
@@ -5216,7 +5362,7 @@ inline Error Engine::ErrorOn(Await what, Errc code, const Reply& reply, std::uin
   return error;
 }
 
-inline void Engine::DescribeCommand(const AwaitedReply& awaited, FixedText<80>& text) const noexcept {
+inline void Engine::DescribeCommand(const AwaitedReply& awaited, FixedText<kErrorCommandRoom>& text) const noexcept {
   const detail::AwaitRule& rule = detail::RuleOf(awaited.what);
   text.Assign(rule.command);
   if (rule.phase == Phase::Hello) text.Append(options_.client_name);
@@ -6591,7 +6737,7 @@ class Driver {
     const std::string_view text(address, size);
     literal_.Assign("[");
     if (text.find(':') != std::string_view::npos) literal_.Append("IPv6:");
-    literal_.Append(text.empty() ? std::string_view("127.0.0.1") : text.substr(0, text.find('%')));
+    literal_.Append(text.empty() ? std::string_view("127.0.0.1") : detail::First(text, text.find('%')));
     literal_.Append("]");
     return literal_.View();
   }
@@ -7017,6 +7163,110 @@ SMTPOLL_NAMESPACE_END
 
 #endif
 
+// ---- smtpoll/message/utf8.hpp ----
+// UTF-8 (RFC 3629): whether a text is valid, and a valid text from any bytes.
+#ifndef SMTPOLL_MESSAGE_UTF8_HPP
+#define SMTPOLL_MESSAGE_UTF8_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+namespace detail {
+
+/// U+FFFD, which stands for a byte that is no UTF-8.
+constexpr std::string_view kReplacementCharacter = "\xEF\xBF\xBD";
+
+/// One character taken from the front of a text: its bytes, or U+FFFD for a byte that is none.
+struct Utf8Character {
+  std::string_view bytes;
+  std::size_t consumed;
+};
+
+/// The first character of `text`, which is not empty.
+constexpr Utf8Character FirstCharacter(std::string_view text) noexcept {
+  const std::size_t size = Utf8Length(text);
+  if (size == 0) return {kReplacementCharacter, 1};
+  return {First(text, size), size};
+}
+
+/// Offset of the first byte that is no UTF-8; npos where all is valid.
+inline std::size_t FindInvalidUtf8(std::string_view text) noexcept {
+  for (std::size_t i = SkipAscii(text); i != text.size(); i += SkipAscii(Rest(text, i))) {
+    for (const std::size_t next = i + 8; i < next && i != text.size();) {
+      const std::size_t size = Utf8Length(Rest(text, i));
+      if (size == 0) return i;
+      i += size;
+    }
+  }
+  return std::string_view::npos;
+}
+
+/// Appends `text` with U+FFFD for each byte that is no UTF-8.
+inline void AppendRepairedUtf8(std::string_view text, std::string& into) {
+  while (!text.empty()) {
+    const Utf8Character character = FirstCharacter(text);
+    into.append(character.bytes);
+    text.remove_prefix(character.consumed);
+  }
+}
+
+}  // namespace detail
+SMTPOLL_NAMESPACE_END
+
+#endif
+
+// ---- smtpoll/message/fault.hpp ----
+// What keeps a message from being sent safely, as one value, and the checks that every kind of message shares.
+// Invariant: text without a fault cannot end its line.
+#ifndef SMTPOLL_MESSAGE_FAULT_HPP
+#define SMTPOLL_MESSAGE_FAULT_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+
+/// Why a message cannot be sent safely: the field, where in it (bytes from 1; 0 for the whole), and the reason.
+struct MessageFault {
+  std::string_view field;
+  std::size_t column = 0;
+  const char* reason = nullptr;
+  explicit operator bool() const noexcept { return reason != nullptr; }
+};
+
+namespace detail {
+
+/// A name longer than this leaves no room for a value (RFC 5322 2.1.1).
+constexpr std::size_t kLongestFieldName = 76;
+/// Two names of 127 characters and parameters (RFC 6838 4.2).
+constexpr std::size_t kLongestMimeType = 400;
+
+/// Of text that becomes a header: UTF-8 without control characters.
+inline MessageFault LineFault(std::string_view field, std::string_view value) noexcept {
+  if (IsAllPrint(value)) return {};
+  for (std::size_t i = 0; i < value.size(); ++i)
+    if ((static_cast<unsigned char>(value[i]) < ' ' && value[i] != '\t') || value[i] == 0x7f)
+      return {field, i + 1, "a line break or another control character"};
+  const std::size_t invalid = FindInvalidUtf8(value);
+  return invalid == std::string_view::npos ? MessageFault() : MessageFault{field, invalid + 1, "no valid UTF-8"};
+}
+
+/// Of the name of a header that the caller brings (RFC 5322 2.2).
+inline MessageFault FieldNameFault(std::string_view name) noexcept {
+  if (name.empty()) return {"Headers", 0, "a header without a name"};
+  for (const char c : name)
+    if (!IsPrint(c) || c == ' ' || c == ':') return {"Headers", 0, "a bad character in a header's name"};
+  if (name.size() > kLongestFieldName) return {"Headers", 0, "a header's name is too long"};
+  return {};
+}
+
+inline MessageFault MimeTypeFault(std::string_view type) noexcept {
+  for (const char c : type)
+    if (!IsPrint(c)) return {"Attachments", 0, "a bad character in a MIME type"};
+  if (type.size() > kLongestMimeType) return {"Attachments", 0, "a MIME type is too long"};
+  return {};
+}
+
+}  // namespace detail
+SMTPOLL_NAMESPACE_END
+
+#endif
+
 // ---- smtpoll/message/internet_headers.hpp ----
 // The caller's own header fields: the seed's InternetHeaders. Order is kept, names do not mind their case (RFC
 // 5322 2.2). Values are kept as they were given; what cannot stand in a header is found by EmailMessage::Check, and
@@ -7098,56 +7348,6 @@ class InternetHeaders {
   std::vector<Field> fields_;
 };
 
-SMTPOLL_NAMESPACE_END
-
-#endif
-
-// ---- smtpoll/message/utf8.hpp ----
-// UTF-8 (RFC 3629): whether a text is valid, and a valid text from any bytes.
-#ifndef SMTPOLL_MESSAGE_UTF8_HPP
-#define SMTPOLL_MESSAGE_UTF8_HPP
-
-SMTPOLL_NAMESPACE_BEGIN
-namespace detail {
-
-/// U+FFFD, which stands for a byte that is no UTF-8.
-constexpr std::string_view kReplacementCharacter = "\xEF\xBF\xBD";
-
-/// One character taken from the front of a text: its bytes, or U+FFFD for a byte that is none.
-struct Utf8Character {
-  std::string_view bytes;
-  std::size_t consumed;
-};
-
-/// The first character of `text`, which is not empty.
-constexpr Utf8Character FirstCharacter(std::string_view text) noexcept {
-  const std::size_t size = Utf8Length(text);
-  if (size == 0) return {kReplacementCharacter, 1};
-  return {text.substr(0, size), size};
-}
-
-/// Offset of the first byte that is no UTF-8; npos where all is valid.
-inline std::size_t FindInvalidUtf8(std::string_view text) noexcept {
-  for (std::size_t i = SkipAscii(text); i != text.size(); i += SkipAscii(text.substr(i))) {
-    for (const std::size_t next = i + 8; i < next && i != text.size();) {
-      const std::size_t size = Utf8Length(text.substr(i));
-      if (size == 0) return i;
-      i += size;
-    }
-  }
-  return std::string_view::npos;
-}
-
-/// Appends `text` with U+FFFD for each byte that is no UTF-8.
-inline void AppendRepairedUtf8(std::string_view text, std::string& into) {
-  while (!text.empty()) {
-    const Utf8Character character = FirstCharacter(text);
-    into.append(character.bytes);
-    text.remove_prefix(character.consumed);
-  }
-}
-
-}  // namespace detail
 SMTPOLL_NAMESPACE_END
 
 #endif
@@ -7334,16 +7534,6 @@ void AppendUnquoted(std::string_view text, Text& to) {
     else
       to += text[i];
   }
-}
-
-template <typename Text>
-void AppendQuoted(std::string_view text, Text& to) {
-  to += '"';
-  for (const char c : text) {
-    if (c == '"' || c == '\\') to += '\\';
-    to += c;
-  }
-  to += '"';
 }
 
 }  // namespace detail
@@ -7646,14 +7836,6 @@ SMTPOLL_NAMESPACE_END
 
 SMTPOLL_NAMESPACE_BEGIN
 
-/// Why a message cannot be sent safely: the field, where in it (bytes from 1; 0 for the whole), and the reason.
-struct MessageFault {
-  std::string_view field;
-  std::size_t column = 0;
-  const char* reason = nullptr;
-  explicit operator bool() const noexcept { return reason != nullptr; }
-};
-
 /// One line of EmailMessage::Check: what is wrong or unwise, and how to mend it.
 struct MessageFinding {
   bool blocks = false;  ///< The message cannot be sent like this.
@@ -7939,7 +8121,7 @@ bool TakeEncodedWord(std::string_view& text, std::size_t room, WordEncoding enco
   std::size_t size = 0, used = 0, taken = 0;
   std::size_t even_size = 0, even_taken = 0;  // as far as there is no padding
   while (taken < text.size()) {
-    const Utf8Character character = FirstCharacter(text.substr(taken));
+    const Utf8Character character = FirstCharacter(Rest(text, taken));
     used = b ? Base64Size(size + character.bytes.size()) : used + SizeInQ(character.bytes);
     if (used > room) break;
     for (char c : character.bytes) bytes[size++] = c;
@@ -7993,9 +8175,10 @@ constexpr std::size_t kMaxWord = 950;
 constexpr std::size_t kMaxSpaces = 40;
 
 /// Appends header fields to a text that the owner keeps; one field at a time: Begin, its parts, End.
-class HeaderWriter {
+template <typename Out>
+class BasicHeaderWriter {
  public:
-  explicit HeaderWriter(TextBuffer& out) noexcept : out_(out) {}
+  explicit BasicHeaderWriter(Out& out) noexcept : out_(out) {}
 
   void Begin(std::string_view name) {
     line_ = out_.size();
@@ -8006,9 +8189,15 @@ class HeaderWriter {
 
   /// A word that is not taken apart, after `spaces`; before these the line is folded where the word would not fit.
   void Word(std::string_view word, std::string_view spaces = " ") {
-    const std::size_t size = Column() + spaces.size() + word.size() + 1;  // a comma may follow
-    if (size > (first_ ? kMaxLine : kFoldColumn)) Fold();
-    out_.append(spaces).append(word);
+    Space(word.size(), spaces);
+    out_.append(word);
+  }
+
+  /// What stands before a word of `size` bytes that Glue writes: as Word.
+  void Space(std::size_t size, std::string_view spaces = " ") {
+    const std::size_t column = Column() + spaces.size() + size + 1;  // a comma may follow
+    if (column > (first_ ? kMaxLine : kFoldColumn)) Fold();
+    out_.append(spaces);
     first_ = false;
   }
 
@@ -8019,8 +8208,8 @@ class HeaderWriter {
   void Verbatim(std::string_view text) {
     while (!text.empty()) {
       const std::size_t spaces = SpacesAt(text);
-      const std::size_t word = WordAt(text.substr(spaces));
-      if (word != 0) Word(text.substr(spaces, word), spaces == 0 ? " " : text.substr(0, spaces));
+      const std::size_t word = WordAt(Rest(text, spaces));
+      if (word != 0) Word(First(Rest(text, spaces), word), spaces == 0 ? " " : First(text, spaces));
       text.remove_prefix(spaces + word);
     }
   }
@@ -8049,13 +8238,13 @@ class HeaderWriter {
     while (at < text.size()) {
       std::size_t end = NextUnit(text, at);
       if (!NeedsEncoding(text, at, end, longest)) {
-        const std::size_t spaces = SpacesAt(text.substr(at));
-        Word(text.substr(at + spaces, end - at - spaces), spaces == 0 ? " " : text.substr(at, spaces));
+        const std::size_t spaces = SpacesAt(Rest(text, at));
+        Word(First(Rest(text, at + spaces), end - at - spaces), spaces == 0 ? " " : First(Rest(text, at), spaces));
       } else {
         while (end < text.size() && NeedsEncoding(text, end, NextUnit(text, end), longest)) end = NextUnit(text, end);
         // One space stands before the encoded words anyway; readers drop those between them.
         if (at != 0) ++at;
-        Encoded(text.substr(at, end - at));
+        Encoded(First(Rest(text, at), end - at));
       }
       at = end;
     }
@@ -8100,13 +8289,13 @@ class HeaderWriter {
 
   /// End of the unit that starts at `at`: its spaces and the word after them.
   static std::size_t NextUnit(std::string_view text, std::size_t at) noexcept {
-    at += SpacesAt(text.substr(at));
-    return at + WordAt(text.substr(at));
+    at += SpacesAt(Rest(text, at));
+    return at + WordAt(Rest(text, at));
   }
 
   static bool NeedsEncoding(std::string_view text, std::size_t at, std::size_t end, std::size_t longest) noexcept {
-    const std::size_t spaces = SpacesAt(text.substr(at, end - at));
-    const std::string_view word = text.substr(at + spaces, end - at - spaces);
+    const std::size_t spaces = SpacesAt(First(Rest(text, at), end - at));
+    const std::string_view word = First(Rest(text, at + spaces), end - at - spaces);
     // Spaces at either end would be lost on the way; a unit without a word is such an end.
     if ((at == 0 && spaces != 0) || spaces > kMaxSpaces || word.empty() || word.size() > longest) return true;
     if (end < text.size() && NextUnit(text, end) == text.size() && text.back() == ' ') return true;
@@ -8115,10 +8304,12 @@ class HeaderWriter {
     return word.find("=?") != std::string_view::npos;
   }
 
-  TextBuffer& out_;
+  Out& out_;
   std::size_t line_ = 0;  // where the current line starts in out_
   bool first_ = true;     // nothing stands after the name yet
 };
+
+using HeaderWriter = BasicHeaderWriter<TextBuffer>;
 
 }  // namespace detail
 SMTPOLL_NAMESPACE_END
@@ -8141,7 +8332,7 @@ constexpr std::size_t kLongestTextLine = 900;
 class TextScan {
  public:
   void Update(std::string_view piece) noexcept {
-    const std::string_view tail = piece.substr(piece.size() / 32 * 32);
+    const std::string_view tail = Rest(piece, piece.size() / 32 * 32);
     std::string_view blocks(piece.data(), piece.size() - tail.size());
 #if defined(SMTPOLL_AVX2)
     if (blocks.size() > 32 && HasAvx2()) TakeBlocksByAvx2(blocks);
@@ -8895,10 +9086,6 @@ SMTPOLL_NAMESPACE_END
 SMTPOLL_NAMESPACE_BEGIN
 namespace detail {
 
-/// A name longer than this leaves no room for a value (RFC 5322 2.1.1).
-constexpr std::size_t kLongestFieldName = 76;
-/// Two names of 127 characters and parameters (RFC 6838 4.2).
-constexpr std::size_t kLongestMimeType = 400;
 constexpr std::size_t kLongestContentId = 250;
 constexpr std::size_t kLongestMethod = 32;
 
@@ -8975,7 +9162,7 @@ class FaultFinder {
       const std::size_t nul = mail_.Source.find('\0');
       return nul == std::string::npos ? MessageFault() : MessageFault{"Source", nul + 1, "a NUL"};
     }
-    if (const MessageFault fault = Line("Subject", mail_.Subject)) return fault;
+    if (const MessageFault fault = LineFault("Subject", mail_.Subject)) return fault;
     for (const InternetHeaders::Field& field : mail_.Headers.Fields())
       if (const MessageFault fault = Header(field)) return fault;
     for (const EmailAttachment& attachment : mail_.Attachments)
@@ -9007,15 +9194,6 @@ class FaultFinder {
     return needed && !found ? MessageFault{field, 0, "an address is missing"} : MessageFault();
   }
 
-  static MessageFault Line(std::string_view field, std::string_view value) noexcept {
-    if (IsAllPrint(value)) return {};
-    for (std::size_t i = 0; i < value.size(); ++i)
-      if ((static_cast<unsigned char>(value[i]) < ' ' && value[i] != '\t') || value[i] == 0x7f)
-        return {field, i + 1, "a line break or another control character"};
-    const std::size_t invalid = FindInvalidUtf8(value);
-    return invalid == std::string_view::npos ? MessageFault() : MessageFault{field, invalid + 1, "no valid UTF-8"};
-  }
-
   static MessageFault Tokens(std::string_view field, std::string_view value) noexcept {
     std::size_t word = 0;
     for (std::size_t i = 0; i < value.size(); ++i) {
@@ -9027,21 +9205,16 @@ class FaultFinder {
   }
 
   static MessageFault Header(const InternetHeaders::Field& field) {
-    if (field.name.empty()) return {"Headers", 0, "a header without a name"};
-    for (const char c : field.name)
-      if (!IsPrint(c) || c == ' ' || c == ':') return {"Headers", 0, "a bad character in a header's name"};
-    if (field.name.size() > kLongestFieldName) return {"Headers", 0, "a header's name is too long"};
-    if (const MessageFault fault = Line(field.name, field.value)) return fault;
+    if (const MessageFault fault = FieldNameFault(field.name)) return fault;
+    if (const MessageFault fault = LineFault(field.name, field.value)) return fault;
     if (IsTokenField(field.name)) return Tokens(field.name, field.value);
     if (!IsAddressField(field.name)) return {};
     return Addresses(field.name, field.value, false, [](const Mailbox&) {});
   }
 
   static MessageFault Attachment(const EmailAttachment& one) {
-    if (const MessageFault fault = Line("Attachments", one.Name)) return fault;
-    for (const char c : one.MIMEType)
-      if (!IsPrint(c)) return {"Attachments", 0, "a bad character in a MIME type"};
-    if (one.MIMEType.size() > kLongestMimeType) return {"Attachments", 0, "a MIME type is too long"};
+    if (const MessageFault fault = LineFault("Attachments", one.Name)) return fault;
+    if (const MessageFault fault = MimeTypeFault(one.MIMEType)) return fault;
     for (const char c : one.InlineContentID)
       if (!IsPrint(c) || c == ' ' || c == '<' || c == '>')
         return {"Attachments", 0, "a bad character in an InlineContentID"};
@@ -9430,7 +9603,7 @@ class QuotedPrintableText {
 
   /// Notes which of the 32 bytes of a block are not plain; each block is looked at once.
   void LookAtBlock(std::size_t block) noexcept {
-    const std::string_view bytes = text_.substr(block * 32);
+    const std::string_view bytes = Rest(text_, block * 32);
     const TextBits bits = bytes.size() >= 32 ? TextBitsOf32(bytes.data()) : TextBitsByByte(bytes.data(), bytes.size());
     other_ = bits.cr | bits.lf | bits.control | bits.eight_bit;
     block_ = block;
@@ -9587,6 +9760,92 @@ SMTPOLL_NAMESPACE_END
 
 #endif
 
+// ---- smtpoll/message/file_name.hpp ----
+// The name of an attached file in its header: a quoted string where it is plain and short (RFC 2183 2.3), else UTF-8 in
+// segments that each fit a line (RFC 2231).
+#ifndef SMTPOLL_MESSAGE_FILE_NAME_HPP
+#define SMTPOLL_MESSAGE_FILE_NAME_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+namespace detail {
+
+/// Takes text, and keeps nothing but how long it is.
+class TextMeter {
+ public:
+  std::size_t size() const noexcept { return size_; }
+  void operator+=(char) noexcept { ++size_; }
+
+ private:
+  std::size_t size_ = 0;
+};
+
+template <typename Text>
+void AppendQuoted(std::string_view text, Text& to) {
+  to += '"';
+  for (const char c : text) {
+    if (c == '"' || c == '\\') to += '\\';
+    to += c;
+  }
+  to += '"';
+}
+
+/// RFC 2231 7: attribute-char as it is, all else in per cent.
+template <typename Text>
+void AppendExtended(char c, Text& to) {
+  if (IsAlpha(c) || IsDigit(c) || c == '.' || c == '-' || c == '_') {
+    to += c;
+    return;
+  }
+  to += '%';
+  to += kHexDigits[static_cast<unsigned char>(c) >> 4];
+  to += kHexDigits[static_cast<unsigned char>(c) & 15];
+}
+
+/// Takes as many characters off the front of `name` as make a segment: whole ones, because readers decode each segment
+/// by itself.
+template <typename Text>
+void TakeExtendedSegment(std::string_view& name, Text& to) {
+  constexpr std::size_t kSegment = 45;
+  const std::size_t start = to.size();
+  while (!name.empty() && to.size() - start < kSegment) {
+    const Utf8Character character = FirstCharacter(name);
+    for (const char c : character.bytes) AppendExtended(c, to);
+    name.remove_prefix(character.consumed);
+  }
+}
+
+/// Writes the parameter, or parameters, `filename` behind what stands in the header that `writer` writes to `out`.
+template <typename Out>
+void WriteFileName(std::string_view name, BasicHeaderWriter<Out>& writer, Out& out) {
+  out += ';';
+  if (IsAllAscii(name) && name.size() <= 60 && Trim(name) == name) {
+    TextMeter quoted;
+    AppendQuoted(name, quoted);
+    constexpr std::string_view kParameter = "filename=";
+    writer.Space(kParameter.size() + quoted.size());
+    out.append(kParameter);
+    AppendQuoted(name, out);
+    return;
+  }
+  for (unsigned number = 0; !name.empty(); ++number) {
+    if (number != 0) out += ';';
+    FixedText<32> parameter("filename*");
+    parameter.AppendDecimal(number);
+    parameter.Append(number == 0 ? "*=utf-8''" : "*=");
+    TextMeter segment;
+    std::string_view measured = name;
+    TakeExtendedSegment(measured, segment);
+    writer.Space(parameter.View().size() + segment.size());
+    out.append(parameter.View());
+    TakeExtendedSegment(name, out);
+  }
+}
+
+}  // namespace detail
+SMTPOLL_NAMESPACE_END
+
+#endif
+
 // ---- smtpoll/message/attachment_fields.hpp ----
 // The header fields of an attachment: its type, its name by RFC 2183 and RFC 2231, and by what older readers look for.
 // Invariant: all that is written is ASCII, whatever the name holds.
@@ -9615,7 +9874,7 @@ class AttachmentFields {
     writer.End();
     writer.Begin("Content-Disposition");
     writer.Word(disposition);
-    if (!one.Name.empty()) FileName(writer, one.Name);
+    if (!one.Name.empty()) WriteFileName(one.Name, writer, out_);
     writer.End();
     if (!one.InlineContentID.empty()) {
       scratch_.assign("<").append(one.InlineContentID).append(">");
@@ -9640,40 +9899,6 @@ class AttachmentFields {
     writer.Word(scratch_);
   }
 
-  /// RFC 2183 2.3 where the name is plain and short, else RFC 2231 in segments that fit a line. A segment ends between
-  /// two characters, because readers decode each by itself.
-  void FileName(HeaderWriter& writer, std::string_view name) {
-    writer.Glue(";");
-    if (IsAllAscii(name) && name.size() <= 60 && Trim(name) == name) {
-      scratch_.assign("filename=");
-      AppendQuoted(name, scratch_);
-      return writer.Word(scratch_);
-    }
-    constexpr std::size_t kSegment = 45;
-    for (int number = 0; !name.empty(); ++number) {
-      if (number != 0) writer.Glue(";");
-      scratch_.assign("filename*").append(std::to_string(number)).append(number == 0 ? "*=utf-8''" : "*=");
-      const std::size_t start = scratch_.size();
-      while (!name.empty() && scratch_.size() - start < kSegment) {
-        const Utf8Character character = FirstCharacter(name);
-        for (const char c : character.bytes) AppendExtended(c);
-        name.remove_prefix(character.consumed);
-      }
-      writer.Word(scratch_);
-    }
-  }
-
-  /// RFC 2231 7: attribute-char as it is, all else in per cent.
-  void AppendExtended(char c) {
-    if (IsAlpha(c) || IsDigit(c) || c == '.' || c == '-' || c == '_') {
-      scratch_ += c;
-      return;
-    }
-    scratch_ += '%';
-    scratch_ += kHexDigits[static_cast<unsigned char>(c) >> 4];
-    scratch_ += kHexDigits[static_cast<unsigned char>(c) & 15];
-  }
-
   TextBuffer& out_;
   TextBuffer& scratch_;
   TextBuffer& name_;
@@ -9694,22 +9919,29 @@ SMTPOLL_NAMESPACE_BEGIN
 namespace detail {
 
 /// Appends the date of `seconds` since 1970-01-01 UTC as it is on a clock that is `offset` minutes ahead of UTC.
-inline void AppendDate(std::int64_t seconds, int offset, std::string& to) {
+template <typename Text>
+void AppendDate(std::int64_t seconds, int offset, Text& to) {
   constexpr const char* kDays[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
   constexpr const char* kMonths[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                      "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
   const CalendarTime time = ToCalendarTime(seconds + offset * 60);
   const auto two = [&to](int value) {
-    to.append(1, static_cast<char>('0' + value / 10)).append(1, static_cast<char>('0' + value % 10));
+    to += static_cast<char>('0' + value / 10);
+    to += static_cast<char>('0' + value % 10);
   };
-  to.append(kDays[time.weekday]).append(", ").append(std::to_string(time.day)).append(" ");
-  to.append(kMonths[time.month - 1]).append(" ").append(std::to_string(time.year)).append(" ");
+  FixedText<24> year;
+  if (time.year < 0) year.Append("-");
+  year.AppendDecimal(static_cast<std::uint64_t>(time.year < 0 ? -time.year : time.year));
+  to.append(kDays[time.weekday]).append(", ");
+  if (time.day >= 10) to += static_cast<char>('0' + time.day / 10);
+  to += static_cast<char>('0' + time.day % 10);
+  to.append(" ").append(kMonths[time.month - 1]).append(" ").append(year.View()).append(" ");
   two(time.hour);
   to += ':';
   two(time.minute);
   to += ':';
   two(time.second);
-  to += offset < 0 ? " -" : " +";
+  to.append(offset < 0 ? " -" : " +");
   const int distance = offset < 0 ? -offset : offset;
   two(distance / 60);
   two(distance % 60);
@@ -14695,6 +14927,629 @@ using SMTPSecureSocket = BasicSMTPSocket<NativeSocket, detail::NoTlsTransport>;
 using SecureSession = BasicSession<NativeSocket, detail::NoTlsTransport>;
 using SecureRetryQueue = BasicRetryQueue<NativeSocket, detail::NoTlsTransport>;
 #endif
+
+SMTPOLL_NAMESPACE_END
+
+#endif
+
+// ---- smtpoll/base/text_window.hpp ----
+// Text that is built anew for each look at it, and of which only a window is kept: so it needs no memory of its own.
+// Invariant: whoever builds the same text again gets windows of the same text.
+#ifndef SMTPOLL_BASE_TEXT_WINDOW_HPP
+#define SMTPOLL_BASE_TEXT_WINDOW_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+namespace detail {
+
+class TextWindow {
+ public:
+  /// Keeps nothing: only measures.
+  TextWindow() noexcept = default;
+  /// Keeps what stands from byte `from` on, at most `room` bytes, at `into`.
+  TextWindow(char* into, std::size_t room, std::size_t from) noexcept : into_(into), room_(room), from_(from) {}
+
+  /// Bytes of the text so far, kept or not.
+  std::size_t size() const noexcept { return size_; }
+  /// Bytes of it that were kept.
+  std::size_t Kept() const noexcept {
+    const std::size_t behind = size_ > from_ ? size_ - from_ : 0;
+    return behind < room_ ? behind : room_;
+  }
+
+  TextWindow& operator+=(char c) noexcept {
+    // What stands before the window is, counted from its start, far behind it.
+    if (size_ - from_ < room_) into_[size_ - from_] = c;
+    ++size_;
+    return *this;
+  }
+  TextWindow& append(std::string_view text) noexcept {
+    for (const char c : text) *this += c;
+    return *this;
+  }
+  TextWindow& append(const char* text, std::size_t size) noexcept { return append(std::string_view(text, size)); }
+
+ private:
+  char* into_ = nullptr;
+  std::size_t room_ = 0;
+  std::size_t from_ = 0;
+  std::size_t size_ = 0;
+};
+
+}  // namespace detail
+SMTPOLL_NAMESPACE_END
+
+#endif
+
+// ---- smtpoll/message/message_view.hpp ----
+// A message over memory of the caller's: what EmailMessage is, for a program without a heap. Texts, lists and the bytes
+// of attachments are looked at where they are, in flash for example. Invariant: no value of a message without a Fault
+// can end its line or its header.
+#ifndef SMTPOLL_MESSAGE_MESSAGE_VIEW_HPP
+#define SMTPOLL_MESSAGE_MESSAGE_VIEW_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+
+/// One person.
+struct MailboxView {
+  std::string_view address;    ///< `local@domain` in ASCII: atoms with dots, a domain or an address literal.
+  std::string_view name = {};  ///< UTF-8, as people read it, without quotes; empty for none.
+};
+
+/// A further header of the message.
+struct HeaderView {
+  std::string_view name;   ///< Without the colon; none of those that the message writes itself.
+  std::string_view value;  ///< UTF-8, one line.
+};
+
+/// One attached file.
+struct AttachmentView {
+  std::string_view name;  ///< UTF-8; empty for none.
+  std::string_view data = {};
+  std::string_view type = "application/octet-stream";  ///< RFC 2045 5.1, parameters included.
+  Source* source = nullptr;  ///< Yields the bytes instead of `data`, which is then empty: from a slower memory.
+};
+
+/// A mail; nothing is owned, nothing is copied, and all that is looked at must stay as it is while it is sent.
+struct MessageView {
+  MailboxView from;  ///< The author; the envelope's reverse-path too.
+  Span<const MailboxView> to;
+  Span<const MailboxView> cc;
+  Span<const MailboxView> bcc;  ///< They get the message; no header says so.
+  std::string_view subject;     ///< UTF-8.
+  std::string_view body;        ///< UTF-8, lines ended by CRLF, LF or CR.
+  Span<const AttachmentView> attachments;
+  Span<const HeaderView> headers;
+  /// Seconds since 1970-01-01 UTC. 0: no Date field, on a machine that does not know the time; a submission server adds
+  /// it (RFC 6409 8.1).
+  std::int64_t date = 0;
+  int utc_offset = 0;  ///< Minutes that the date is shown ahead of UTC.
+  /// `unique@domain` without brackets: a serial number and a count of messages, say. Empty: no Message-ID field; a
+  /// submission server adds it (RFC 6409 8.3).
+  std::string_view message_id;
+
+  /// The first thing that keeps the message from being sent safely; false where there is none.
+  MessageFault Fault() const noexcept;
+};
+
+namespace detail {
+
+/// True for atoms with single dots between them (RFC 5322 3.2.3), in ASCII.
+constexpr bool IsAsciiDotAtom(std::string_view text, std::string_view others) noexcept {
+  bool after_dot = true;
+  for (const char c : text) {
+    if (c == '.' ? after_dot : !(IsAlpha(c) || IsDigit(c) || others.find(c) != std::string_view::npos)) return false;
+    after_dot = c == '.';
+  }
+  return !after_dot;
+}
+
+constexpr std::string_view kAtomMarks = "!#$%&'*+-/=?^_`{|}~";
+
+/// Why `address` is none that a view may have; nullptr where it is one (RFC 5321 4.1.2, 4.5.3.1).
+constexpr const char* AddressFault(std::string_view address) noexcept {
+  const std::size_t at = address.rfind('@');
+  if (at == std::string_view::npos) return "@ is missing";
+  const std::string_view local = First(address, at);
+  std::string_view domain = Rest(address, at + 1);
+  if (!IsAsciiDotAtom(local, kAtomMarks)) return "the local part is missing, or not of atoms in ASCII";
+  if (local.size() > 64) return "the local part is longer than 64 octets";
+  if (address.size() > 254) return "the address is longer than 254 octets";
+  if (domain.size() > 2 && domain.front() == '[' && domain.back() == ']') {
+    for (const char c : First(domain, domain.size() - 1))
+      if (!IsPrint(c) || std::string_view(" \"\\<>]").find(c) != std::string_view::npos) return "a bad address literal";
+    return nullptr;
+  }
+  if (!IsAsciiDotAtom(domain, "-_")) return "the domain is missing, or none in ASCII";
+  while (!domain.empty()) {
+    const std::size_t dot = domain.find('.');
+    const std::size_t label = dot < domain.size() ? dot : domain.size();
+    if (label > 63) return "a label of the domain is longer than 63 octets";
+    domain.remove_prefix(dot < domain.size() ? dot + 1 : label);
+  }
+  return nullptr;
+}
+
+inline MessageFault MailboxFault(std::string_view field, const MailboxView& mailbox) noexcept {
+  if (const char* reason = AddressFault(mailbox.address)) return {field, 0, reason};
+  if (mailbox.name.size() > 255) return {field, 0, "a name is longer than 255 octets"};
+  return LineFault(field, mailbox.name);
+}
+
+/// Fields that a view writes itself or says nothing of: how the message is built is never the caller's.
+inline bool IsFieldOfView(std::string_view name) noexcept {
+  for (const std::string_view one : {"Date", "From", "To", "Cc", "Bcc", "Subject", "Message-ID", "MIME-Version"})
+    if (EqualIgnoringCase(name, one)) return true;
+  return StartsWithIgnoringCase(name, "Content-");
+}
+
+inline MessageFault HeaderFault(const HeaderView& header) noexcept {
+  if (const MessageFault fault = FieldNameFault(header.name)) return fault;
+  if (IsFieldOfView(header.name)) return {"Headers", 0, "a header that the message writes itself"};
+  return LineFault(header.name, header.value);
+}
+
+inline MessageFault AttachmentFault(const AttachmentView& attachment) noexcept {
+  if (attachment.source != nullptr && !attachment.data.empty())
+    return {"Attachments", 0, "an attachment has data and a source"};
+  if (attachment.type.find('/') == std::string_view::npos) return {"Attachments", 0, "no MIME type"};
+  if (const MessageFault fault = MimeTypeFault(attachment.type)) return fault;
+  return LineFault("Attachments", attachment.name);
+}
+
+inline MessageFault MessageIdFault(std::string_view id) noexcept {
+  if (!id.empty() && (id.find('@') == std::string_view::npos || id.size() > 250))
+    return {"Message-ID", 0, "no unique@domain of at most 250 octets"};
+  for (const char c : id)
+    if (!IsPrint(c) || c == ' ' || c == '<' || c == '>') return {"Message-ID", 0, "a character that it cannot hold"};
+  return {};
+}
+
+}  // namespace detail
+
+inline MessageFault MessageView::Fault() const noexcept {
+  using namespace detail;
+  if (const MessageFault fault = MailboxFault("From", from)) return fault;
+  struct List {
+    std::string_view field;
+    Span<const MailboxView> mailboxes;
+  };
+  for (const List& list : {List{"To", to}, List{"Cc", cc}, List{"Bcc", bcc}})
+    for (const MailboxView& mailbox : list.mailboxes)
+      if (const MessageFault fault = MailboxFault(list.field, mailbox)) return fault;
+  if (to.empty() && cc.empty() && bcc.empty()) return {"To", 0, "an address is missing"};
+  if (const MessageFault fault = LineFault("Subject", subject)) return fault;
+  if (const MessageFault fault = MessageIdFault(message_id)) return fault;
+  for (const HeaderView& header : headers)
+    if (const MessageFault fault = HeaderFault(header)) return fault;
+  for (const AttachmentView& attachment : attachments)
+    if (const MessageFault fault = AttachmentFault(attachment)) return fault;
+  const std::size_t invalid = FindInvalidUtf8(body);
+  if (invalid != std::string_view::npos) return {"Body", invalid + 1, "no valid UTF-8"};
+  return {};
+}
+
+SMTPOLL_NAMESPACE_END
+
+#endif
+
+// ---- smtpoll/message/message_view_source.hpp ----
+// Renders a MessageView as it goes over the wire (RFC 5322, RFC 2045 to 2049), pulled piece by piece, without a heap.
+// Headers and boundaries are no more held than bodies are: each read builds them anew and keeps what stands in its
+// window. Invariant: the bytes do not depend on how much room each read gives, and a rewound source yields the same.
+#ifndef SMTPOLL_MESSAGE_MESSAGE_VIEW_SOURCE_HPP
+#define SMTPOLL_MESSAGE_MESSAGE_VIEW_SOURCE_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+
+/// The bytes of one message after the other; some 200 bytes, most of them for a line of base64.
+class MessageViewSource final : public Source {
+ public:
+  MessageViewSource() = default;
+  MessageViewSource(const MessageViewSource&) = delete;
+  MessageViewSource& operator=(const MessageViewSource&) = delete;
+
+  /// Starts `mail`, which has no Fault and must neither change nor go away before the next Open. Its text goes as 7bit
+  /// or as quoted-printable, its attachments as base64, so any server takes it.
+  void Open(const MessageView& mail) noexcept {
+    mail_ = &mail;
+    quoted_ = !GoesAsItIs(mail.body);
+    StartOver();
+    size_ = Measure();
+  }
+
+  SourceResult Read(char* into, std::size_t room) override {
+    std::size_t size = 0;
+    while (size < room && section_ < Sections()) {
+      const SourceResult result = ReadSection(into + size, room - size);
+      size += result.size;
+      if (result.status == SourceStatus::Failed) return {size, SourceStatus::Failed};
+      if (result.status == SourceStatus::Again && size == 0) return result;
+      // A section that stops before the room is full wants a larger one.
+      if (result.status != SourceStatus::End) return {size, SourceStatus::More};
+      Start(section_ + 1);
+    }
+    return {size, section_ == Sections() ? SourceStatus::End : SourceStatus::More};
+  }
+
+  /// False where a source of an attachment's cannot start over.
+  bool Rewind() override {
+    StartOver();
+    for (const AttachmentView& attachment : mail_->attachments)
+      if (attachment.source != nullptr && !attachment.source->Rewind()) return false;
+    return true;
+  }
+
+  std::uint64_t Size() const override { return size_; }
+  std::string_view Failure() const override {
+    return IsAttachment() && Attachment().source != nullptr ? Attachment().source->Failure() : std::string_view();
+  }
+
+ private:
+  // Sections: 0 is the header with the body's, 1 the body; then, for each attachment, its header and its bytes; where
+  // there are any, the closing delimiter is the last one.
+  bool IsMultipart() const noexcept { return !mail_->attachments.empty(); }
+  std::size_t Sections() const noexcept { return 2 + 2 * mail_->attachments.size() + (IsMultipart() ? 1 : 0); }
+  bool IsLiteral() const noexcept { return section_ % 2 == 0; }
+  bool IsAttachment() const noexcept { return section_ > 1 && !IsLiteral() && section_ < Sections(); }
+  const AttachmentView& Attachment() const noexcept { return mail_->attachments[section_ / 2 - 1]; }
+
+  void StartOver() noexcept { Start(0); }
+  void Start(std::size_t section) noexcept {
+    section_ = section;
+    at_ = 0;
+    if (section == 1) {
+      if (quoted_)
+        encoder_.Emplace<detail::QuotedPrintableText>().Start(mail_->body);
+      else
+        encoder_.Emplace<detail::CrlfText>().Start(mail_->body);
+    } else if (IsAttachment()) {
+      encoder_.Emplace<detail::Base64Lines>().Start();
+      rest_ = Attachment().data;
+    }
+  }
+
+  SourceResult ReadSection(char* into, std::size_t room) {
+    if (IsLiteral()) {
+      detail::TextWindow window(into, room, at_);
+      PutLiteral(section_, window);
+      at_ += window.Kept();
+      return {window.Kept(), at_ == window.size() ? SourceStatus::End : SourceStatus::More};
+    }
+    if (auto* const text = encoder_.Get<detail::CrlfText>()) return ReadText(*text, into, room);
+    if (auto* const text = encoder_.Get<detail::QuotedPrintableText>()) return ReadText(*text, into, room);
+    detail::Base64Lines& lines = *encoder_.Get<detail::Base64Lines>();
+    Source* const source = Attachment().source;
+    if (source == nullptr) return lines.Read(into, room, rest_);
+    return lines.Read(into, room, [source](char* to, std::size_t most) { return source->Read(to, most); });
+  }
+  template <typename Text>
+  static SourceResult ReadText(Text& text, char* into, std::size_t room) noexcept {
+    const std::size_t size = text.Read(into, room);
+    return {size, text.Done() ? SourceStatus::End : SourceStatus::More};
+  }
+
+  /// RFC 2045 2.7, and nothing in it could be taken for a boundary: those have an equals sign and a low line, which
+  /// neither quoted-printable nor base64 has.
+  static bool GoesAsItIs(std::string_view text) noexcept {
+    if (text.find("--=_") != std::string_view::npos) return false;
+    std::size_t column = 0;
+    for (const char c : text) {
+      column = c == '\r' || c == '\n' ? 0 : column + 1;
+      if (column > detail::kLongestTextLine || (column != 0 && c != '\t' && !detail::IsPrint(c))) return false;
+    }
+    return true;
+  }
+
+  std::uint64_t Measure() noexcept {
+    std::uint64_t size = 0;
+    for (std::size_t section = 0; section < Sections(); section += 2) {
+      detail::TextWindow measure;
+      PutLiteral(section, measure);
+      size += measure.size();
+    }
+    char nowhere[32];
+    Start(1);
+    for (SourceResult piece{0, SourceStatus::More}; piece.status == SourceStatus::More; size += piece.size)
+      piece = ReadSection(nowhere, sizeof nowhere);
+    StartOver();
+    for (const AttachmentView& attachment : mail_->attachments) {
+      const std::uint64_t bytes = attachment.source != nullptr ? attachment.source->Size() : attachment.data.size();
+      if (bytes == kUnknownSize) return kUnknownSize;
+      size += detail::Base64LinesSize(bytes);
+    }
+    return size;
+  }
+
+  using Out = detail::TextWindow;
+  using Writer = detail::BasicHeaderWriter<Out>;
+
+  void PutLiteral(std::size_t section, Out& out) const {
+    Writer writer(out);
+    if (section == 0) {
+      PutFields(writer, out);
+      if (IsMultipart()) out.append("Content-Type: multipart/mixed; boundary=\"=_smtpoll\"\r\n\r\n--=_smtpoll\r\n");
+      out.append("Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: ");
+      out.append(quoted_ ? "quoted-printable\r\n\r\n" : "7bit\r\n\r\n");
+      return;
+    }
+    out.append("\r\n--=_smtpoll");
+    if (section + 1 == Sections()) {
+      out.append("--\r\n");
+      return;
+    }
+    out.append("\r\n");
+    const AttachmentView& attachment = mail_->attachments[section / 2 - 1];
+    writer.Begin("Content-Type");
+    writer.Word(attachment.type);
+    writer.End();
+    writer.Begin("Content-Disposition");
+    writer.Word("attachment");
+    if (!attachment.name.empty()) detail::WriteFileName(attachment.name, writer, out);
+    writer.End();
+    out.append("Content-Transfer-Encoding: base64\r\n\r\n");
+  }
+
+  void PutFields(Writer& writer, Out& out) const {
+    if (mail_->date != 0) {
+      out.append("Date: ");
+      detail::AppendDate(mail_->date, mail_->utc_offset, out);
+      out.append("\r\n");
+    }
+    PutMailboxes("From", {&mail_->from, 1}, writer, out);
+    PutMailboxes("To", mail_->to, writer, out);
+    PutMailboxes("Cc", mail_->cc, writer, out);
+    if (!mail_->subject.empty()) writer.Field("Subject", mail_->subject);
+    if (!mail_->message_id.empty()) out.append("Message-ID: <").append(mail_->message_id).append(">\r\n");
+    for (const HeaderView& header : mail_->headers) writer.Field(header.name, header.value);
+    out.append("MIME-Version: 1.0\r\n");
+  }
+
+  static void PutMailboxes(std::string_view field, Span<const MailboxView> mailboxes, Writer& writer, Out& out) {
+    if (mailboxes.empty()) return;
+    writer.Begin(field);
+    bool first = true;
+    for (const MailboxView& mailbox : mailboxes) {
+      if (!first) out += ',';
+      first = false;
+      if (!mailbox.name.empty()) PutName(mailbox.name, writer, out);
+      writer.Space(mailbox.address.size() + 2);
+      out += '<';
+      out.append(mailbox.address);
+      out += '>';
+    }
+    writer.End();
+  }
+
+  /// A phrase (RFC 5322 3.2.5): words as they are where they are atoms, else a quoted string, else encoded words.
+  static void PutName(std::string_view name, Writer& writer, Out& out) {
+    bool atoms = true;
+    for (const char c : name)
+      atoms = atoms && (detail::IsAlpha(c) || detail::IsDigit(c) || c == ' ' ||
+                        detail::kAtomMarks.find(c) != std::string_view::npos);
+    // A line cannot be folded in a quoted string of ours, and what looks like an encoded word must be one.
+    if (!detail::IsAllPrint(name) || name.size() > 60 || name.find("=?") != std::string_view::npos)
+      return writer.Encoded(name);
+    if (atoms && detail::Trim(name) == name && name.find("  ") == std::string_view::npos) return writer.Verbatim(name);
+    detail::TextMeter quoted;
+    detail::AppendQuoted(name, quoted);
+    writer.Space(quoted.size());
+    detail::AppendQuoted(name, out);
+  }
+
+  const MessageView* mail_ = nullptr;
+  bool quoted_ = false;       // the body goes as quoted-printable
+  std::size_t section_ = 0;   // the one that is read
+  std::size_t at_ = 0;        // of a literal: where the next read begins
+  std::string_view rest_;     // of an attachment in memory: what was not read
+  std::uint64_t size_ = 0;
+  detail::OneOf<detail::CrlfText, detail::QuotedPrintableText, detail::Base64Lines> encoder_;
+};
+
+SMTPOLL_NAMESPACE_END
+
+#endif
+
+// ---- smtpoll/client/small_session.hpp ----
+// SmallSession: the client for a machine without an operating system. No heap, no exceptions, no RTTI, no threads, no
+// clock but the socket policy's: the same driver and engine as SMTPSocket's, under messages that are views. Invariant:
+// all memory is inside the object, and its size is known when it is compiled.
+#ifndef SMTPOLL_CLIENT_SMALL_SESSION_HPP
+#define SMTPOLL_CLIENT_SMALL_SESSION_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+
+/// The least that SMTP gets by with. A type of your own with these constants may have more.
+struct SmallLimits {
+  static constexpr std::size_t kInput = 512;     ///< Receive buffer, bytes: the longest reply that is understood.
+  static constexpr std::size_t kOutput = 1024;   ///< Send buffer, bytes: commands and content pass through it.
+  static constexpr std::size_t kInFlight = 1;    ///< Messages that may wait for their final reply.
+  static constexpr std::size_t kRecipients = 4;  ///< Recipients of one message, at most 32.
+};
+
+/// One connection to one server. The calls only note what is to be done, in this order: Connect, Send, Quit. Poll does
+/// it, and never blocks; Run calls Poll and waits until all is done.
+///
+///   static smtpoll::SmallSession<MyUart> session;
+///   session.Connect({"192.0.2.25", 25, {}}, options);
+///   session.Send(mail);
+///   session.Quit();
+///   while (session.Poll()) FeedTheWatchdog();
+///   if (session.Result() != smtpoll::Outcome::Sent) Report(session.LastError());
+template <typename Socket, template <typename> class Transport = PlainTransport, typename Limits = SmallLimits>
+class SmallSession {
+ public:
+  SmallSession() = default;
+  SmallSession(const SmallSession&) = delete;
+  SmallSession& operator=(const SmallSession&) = delete;
+  ~SmallSession() = default;
+
+  /// Starts to connect; a connection that stands is closed. The host, and what `options` look at, must stay until the
+  /// session is over. Where the buffers are small, `chunking = false` saves a reply for each of them.
+  void Connect(const Endpoint& to, const SessionOptions& options) {
+    Close();
+    error_ = {};
+    outcome_ = Outcome::Queued;
+    driver_.Connect(to, options);
+  }
+
+  /// Sends `mail`, as soon as the session is ready for it; until Result is known, it and all it looks at must stay as
+  /// they are. False where another message is still under way, and where the connection is lost: then the result is
+  /// Queued.
+  bool Send(const MessageView& mail) {
+    if (!CanTake()) return false;
+    if (const MessageFault fault = mail.Fault()) return Decline(fault.field, fault.reason);
+    std::size_t count = 0;
+    for (const Span<const MailboxView>& list : {mail.to, mail.cc, mail.bcc})
+      for (const MailboxView& mailbox : list) {
+        if (count == Limits::kRecipients) return Decline("To", "more recipients than Limits::kRecipients");
+        recipients_[count++].mailbox = mailbox.address;
+      }
+    source_.Open(mail);
+    envelope_ = {};
+    envelope_.reverse_path = mail.from.address;
+    envelope_.recipients = {recipients_, count};
+    Begin(source_);
+    return true;
+  }
+
+  /// The same with a ready-made content, and an envelope of at most 32 recipients.
+  bool Send(const Envelope& envelope, Source& content) {
+    if (!CanTake()) return false;
+    envelope_ = envelope;
+    Begin(content);
+    return true;
+  }
+
+  /// Ends the session in order once what was to be sent has its result.
+  void Quit() { quits_ = true; }
+
+  /// Closes at once; a message under way has its result then.
+  void Close() {
+    driver_.Close();
+    while (Step()) continue;
+    content_ = nullptr;
+    quits_ = false;
+  }
+
+  /// Does what can be done now, and never blocks. False: nothing is left to do; the session may stand, and then goes on
+  /// with the next Send.
+  bool Poll() {
+    while (Step()) continue;
+    return IsBusy();
+  }
+
+  /// Polls until there is nothing left to do, and lets the socket policy wait between.
+  void Run() {
+    while (Poll()) driver_.Wait(driver_.Wants(), -1);
+  }
+
+  /// What became of the message last handed to Send; Queued as long as that is not known.
+  Outcome Result() const noexcept { return outcome_; }
+  /// The server took recipient `index` of the message: to, cc and bcc counted as one list.
+  bool RecipientAccepted(std::size_t index) const noexcept { return index < 32 && (accepted_ >> index & 1) != 0; }
+  /// Why the message was not sent or the session failed; ErrorNumber 0 where neither is so.
+  const smtpoll::Error& LastError() const noexcept { return error_; }
+
+  bool IsConnected() const noexcept { return driver_.IsConnected(); }
+  /// What Poll waits for on the wire, and the time at which it has to be called in any case.
+  Readiness Wants() const noexcept { return driver_.Wants(); }
+  Millis NextDeadline() const noexcept { return driver_.NextDeadline(); }
+  const Capabilities& ServerCapabilities() const noexcept { return driver_.Session().ServerCapabilities(); }
+  Transport<Socket>& Layer() noexcept { return driver_.Layer(); }
+
+ private:
+  using Pump = Driver<Socket, Transport, Limits>;
+  static constexpr std::size_t kBudget = 4 * (Limits::kInput + Limits::kOutput);  // bytes that one step moves
+
+  static_assert(Limits::kRecipients >= 1 && Limits::kRecipients <= 32, "Limits: kRecipients is 1 to 32");
+
+  bool IsIdle() const noexcept { return driver_.CurrentState() == Pump::State::Session && driver_.Session().Idle(); }
+  bool IsBusy() const noexcept {
+    if (driver_.CurrentState() == Pump::State::Closed) return false;
+    return content_ != nullptr || quits_ || !IsIdle();
+  }
+
+  bool CanTake() {
+    if (content_ != nullptr) return false;
+    outcome_ = Outcome::Queued;
+    if (driver_.CurrentState() != Pump::State::Closed) {
+      error_ = {};
+      return true;
+    }
+    while (Step()) continue;  // why it is closed
+    if (!error_) error_ = smtpoll::Error(Errc::InvalidState, Phase::Idle, "not connected");
+    return false;
+  }
+  /// The message cannot be sent at all.
+  bool Decline(std::string_view field, const char* reason) {
+    error_ = smtpoll::Error(Errc::InvalidMessage, Phase::None, field);
+    error_.text.Append(": ");
+    error_.text.Append(reason);
+    outcome_ = Outcome::Refused;
+    return true;
+  }
+  void Begin(Source& content) noexcept {
+    content_ = &content;
+    is_started_ = false;
+    accepted_ = 0;
+    outcome_ = Outcome::Queued;
+  }
+
+  /// Starts what is next on an idle session, then takes one event; false where there is none now.
+  bool Step() {
+    if (IsIdle()) StartNext();
+    std::size_t budget = kBudget;
+    const Event event = driver_.Next(budget);
+    if (event.kind == EventKind::None) return IsIdle() && (content_ != nullptr || quits_);
+    Take(event);
+    return true;
+  }
+
+  void StartNext() {
+    if (content_ != nullptr && !is_started_) {
+      is_started_ = true;
+      const smtpoll::Error refused = driver_.Session().Send(envelope_, *content_, Socket::Now());
+      if (refused) End(Outcome::Refused, &refused);
+    } else if (content_ == nullptr && quits_) {
+      quits_ = false;
+      driver_.Session().Quit(Socket::Now());
+    }
+  }
+
+  void Take(const Event& event) noexcept {
+    switch (event.kind) {
+      case EventKind::RecipientAccepted:
+        if (event.recipient < 32) accepted_ |= std::uint32_t{1} << event.recipient;
+        return;
+      case EventKind::Accepted: return End(Outcome::Sent, nullptr);
+      case EventKind::Refused: return End(Outcome::Refused, event.error);
+      case EventKind::InDoubt: return End(Outcome::InDoubt, event.error);
+      case EventKind::Returned: return End(Outcome::Queued, event.error);
+      case EventKind::MustReconnect:
+      case EventKind::Failed:
+        if (!error_) error_ = *event.error;
+        content_ = nullptr;  // not started yet
+        return;
+      default: return;
+    }
+  }
+  void End(Outcome outcome, const smtpoll::Error* why) noexcept {
+    content_ = nullptr;
+    outcome_ = outcome;
+    if (why != nullptr) error_ = *why;
+  }
+
+  Pump driver_;
+  smtpoll::Error error_;
+  Envelope envelope_;
+  Recipient recipients_[Limits::kRecipients];
+  MessageViewSource source_;
+  Source* content_ = nullptr;  // of the message under way
+  std::uint32_t accepted_ = 0;
+  Outcome outcome_ = Outcome::Queued;
+  bool is_started_ = false;
+  bool quits_ = false;
+};
 
 SMTPOLL_NAMESPACE_END
 

@@ -21,6 +21,7 @@ thread_local int allocations = 0;
 
 void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
   if (counting) ++allocations;
+  if (heap_count != nullptr) ++*heap_count;
   return std::malloc(size == 0 ? 1 : size);
 }
 void* operator new(std::size_t size) {

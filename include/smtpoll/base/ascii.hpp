@@ -40,7 +40,7 @@ constexpr bool EqualIgnoringCase(std::string_view a, std::string_view b) noexcep
 }
 
 constexpr bool StartsWithIgnoringCase(std::string_view text, std::string_view prefix) noexcept {
-  return text.size() >= prefix.size() && EqualIgnoringCase(text.substr(0, prefix.size()), prefix);
+  return text.size() >= prefix.size() && EqualIgnoringCase(First(text, prefix.size()), prefix);
 }
 
 /// `text` without spaces and tabs at both ends.

@@ -1,5 +1,6 @@
 // Version, namespace and platform switches; every macro of smtpoll starts with SMTPOLL_.
-// Yours to define before the include: SMTPOLL_SMALL does without an 8 KiB table, SMTPOLL_NO_SIMD without vectors.
+// Yours to define before the include, the same in every file of a program: SMTPOLL_SMALL does without tables and cuts
+// the texts of errors shorter, SMTPOLL_NO_DIGESTS does without SCRAM and CRAM-MD5, SMTPOLL_NO_SIMD without vectors.
 // The inline namespace carries the version, so two versions of the header can live in one program.
 #ifndef SMTPOLL_BASE_CONFIG_HPP
 #define SMTPOLL_BASE_CONFIG_HPP

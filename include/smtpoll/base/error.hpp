@@ -49,6 +49,14 @@ enum class Errc : int {
   CommandRefused = 1025,             ///< The server refused a command of the caller's (POP3); the session goes on.
 };
 
+#if defined(SMTPOLL_SMALL)
+constexpr std::size_t kErrorCommandRoom = 40;
+constexpr std::size_t kErrorTextRoom = 96;
+#else
+constexpr std::size_t kErrorCommandRoom = 80;  ///< Bytes of an Error's command; what is longer is cut.
+constexpr std::size_t kErrorTextRoom = 256;    ///< Bytes of an Error's text; what is longer is cut.
+#endif
+
 /// The step of a session in which something happened.
 enum class Phase : std::uint8_t {
   None,
@@ -148,8 +156,8 @@ struct Error {
   Phase phase = Phase::None;  ///< The step it happened in.
   int reply_code = 0;         ///< The server's reply code, 0 where no reply was involved.
   EnhancedCode enhanced;      ///< The server's enhanced status code, where it gave one.
-  FixedText<80> command;      ///< The command concerned, secrets replaced, cut at 80 bytes.
-  FixedText<256> text;        ///< The server's reply text, or the detail of a local error, cut at 256 bytes.
+  FixedText<kErrorCommandRoom> command;  ///< The command concerned, secrets replaced, cut at 80 bytes.
+  FixedText<kErrorTextRoom> text;  ///< The server's reply text, or the detail of a local error, cut at 256 bytes.
 
   Error() = default;
   Error(Errc code, Phase where, std::string_view detail = {}) noexcept

@@ -5,6 +5,7 @@
 
 #include <string_view>
 
+#include "smtpoll/base/piece.hpp"
 #include "smtpoll/base/simd.hpp"
 
 SMTPOLL_NAMESPACE_BEGIN
@@ -166,7 +167,7 @@ inline std::size_t SkipAscii(std::string_view text) noexcept {
   for (; at + 32 <= text.size(); at += 32)
     if (AnyHighBitIn32(text.data() + at)) break;
   const auto are = [](std::uint64_t bytes) { return (bytes & kHighBits) == 0; };
-  return at + SkipEights(text.substr(at), are, [](unsigned char byte) { return byte < 0x80; });
+  return at + SkipEights(Rest(text, at), are, [](unsigned char byte) { return byte < 0x80; });
 }
 
 /// True where all of `text` is printable ASCII.

@@ -416,7 +416,7 @@ class Driver {
     const std::string_view text(address, size);
     literal_.Assign("[");
     if (text.find(':') != std::string_view::npos) literal_.Append("IPv6:");
-    literal_.Append(text.empty() ? std::string_view("127.0.0.1") : text.substr(0, text.find('%')));
+    literal_.Append(text.empty() ? std::string_view("127.0.0.1") : detail::First(text, text.find('%')));
     literal_.Append("]");
     return literal_.View();
   }

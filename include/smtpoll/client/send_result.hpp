@@ -1,5 +1,4 @@
-// What became of a message, recipient by recipient. Invariant: a message is exactly one of queued, sent, refused, in
-// doubt.
+// What became of a message, recipient by recipient.
 #ifndef SMTPOLL_CLIENT_SEND_RESULT_HPP
 #define SMTPOLL_CLIENT_SEND_RESULT_HPP
 
@@ -8,23 +7,9 @@
 #include <vector>
 
 #include "smtpoll/base/error.hpp"
-#include "smtpoll/protocol/reply.hpp"
+#include "smtpoll/client/outcome.hpp"
 
 SMTPOLL_NAMESPACE_BEGIN
-
-enum class Outcome : std::uint8_t {
-  Queued,   ///< Certainly not accepted; it may be sent (again).
-  Sent,     ///< The server read it all and took it: a 2yz final reply was read.
-  Refused,  ///< The server or the caller refused it, or it cannot be sent safely; sending it again as it is would not
-            ///< help.
-  InDoubt,  ///< The connection died after the content and before the final reply: it may or may not have arrived.
-};
-
-/// Name of an outcome, for people.
-constexpr const char* Name(Outcome outcome) noexcept {
-  constexpr const char* kNames[] = {"queued", "sent", "refused", "in doubt"};
-  return kNames[static_cast<unsigned>(outcome)];
-}
 
 /// What the server said to one recipient, and what that came to.
 struct RecipientResult {

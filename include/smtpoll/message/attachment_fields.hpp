@@ -3,13 +3,11 @@
 #ifndef SMTPOLL_MESSAGE_ATTACHMENT_FIELDS_HPP
 #define SMTPOLL_MESSAGE_ATTACHMENT_FIELDS_HPP
 
-#include <string>
 #include <string_view>
 
 #include "smtpoll/base/text_buffer.hpp"
 #include "smtpoll/message/attachment_plan.hpp"
-#include "smtpoll/message/header_writer.hpp"
-#include "smtpoll/message/mailbox.hpp"
+#include "smtpoll/message/file_name.hpp"
 #include "smtpoll/message/utf8.hpp"
 
 SMTPOLL_NAMESPACE_BEGIN
@@ -34,7 +32,7 @@ class AttachmentFields {
     writer.End();
     writer.Begin("Content-Disposition");
     writer.Word(disposition);
-    if (!one.Name.empty()) FileName(writer, one.Name);
+    if (!one.Name.empty()) WriteFileName(one.Name, writer, out_);
     writer.End();
     if (!one.InlineContentID.empty()) {
       scratch_.assign("<").append(one.InlineContentID).append(">");
@@ -57,40 +55,6 @@ class AttachmentFields {
     scratch_.assign("name=");
     AppendQuoted(Trim(plain), scratch_);
     writer.Word(scratch_);
-  }
-
-  /// RFC 2183 2.3 where the name is plain and short, else RFC 2231 in segments that fit a line. A segment ends between
-  /// two characters, because readers decode each by itself.
-  void FileName(HeaderWriter& writer, std::string_view name) {
-    writer.Glue(";");
-    if (IsAllAscii(name) && name.size() <= 60 && Trim(name) == name) {
-      scratch_.assign("filename=");
-      AppendQuoted(name, scratch_);
-      return writer.Word(scratch_);
-    }
-    constexpr std::size_t kSegment = 45;
-    for (int number = 0; !name.empty(); ++number) {
-      if (number != 0) writer.Glue(";");
-      scratch_.assign("filename*").append(std::to_string(number)).append(number == 0 ? "*=utf-8''" : "*=");
-      const std::size_t start = scratch_.size();
-      while (!name.empty() && scratch_.size() - start < kSegment) {
-        const Utf8Character character = FirstCharacter(name);
-        for (const char c : character.bytes) AppendExtended(c);
-        name.remove_prefix(character.consumed);
-      }
-      writer.Word(scratch_);
-    }
-  }
-
-  /// RFC 2231 7: attribute-char as it is, all else in per cent.
-  void AppendExtended(char c) {
-    if (IsAlpha(c) || IsDigit(c) || c == '.' || c == '-' || c == '_') {
-      scratch_ += c;
-      return;
-    }
-    scratch_ += '%';
-    scratch_ += kHexDigits[static_cast<unsigned char>(c) >> 4];
-    scratch_ += kHexDigits[static_cast<unsigned char>(c) & 15];
   }
 
   TextBuffer& out_;

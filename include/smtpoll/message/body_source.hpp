@@ -108,7 +108,7 @@ class QuotedPrintableText {
 
   /// Notes which of the 32 bytes of a block are not plain; each block is looked at once.
   void LookAtBlock(std::size_t block) noexcept {
-    const std::string_view bytes = text_.substr(block * 32);
+    const std::string_view bytes = Rest(text_, block * 32);
     const TextBits bits = bytes.size() >= 32 ? TextBitsOf32(bytes.data()) : TextBitsByByte(bytes.data(), bytes.size());
     other_ = bits.cr | bits.lf | bits.control | bits.eight_bit;
     block_ = block;

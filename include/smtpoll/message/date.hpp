@@ -8,27 +8,35 @@
 #include <string>
 
 #include "smtpoll/base/calendar.hpp"
+#include "smtpoll/base/fixed_text.hpp"
 
 SMTPOLL_NAMESPACE_BEGIN
 namespace detail {
 
 /// Appends the date of `seconds` since 1970-01-01 UTC as it is on a clock that is `offset` minutes ahead of UTC.
-inline void AppendDate(std::int64_t seconds, int offset, std::string& to) {
+template <typename Text>
+void AppendDate(std::int64_t seconds, int offset, Text& to) {
   constexpr const char* kDays[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
   constexpr const char* kMonths[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                      "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
   const CalendarTime time = ToCalendarTime(seconds + offset * 60);
   const auto two = [&to](int value) {
-    to.append(1, static_cast<char>('0' + value / 10)).append(1, static_cast<char>('0' + value % 10));
+    to += static_cast<char>('0' + value / 10);
+    to += static_cast<char>('0' + value % 10);
   };
-  to.append(kDays[time.weekday]).append(", ").append(std::to_string(time.day)).append(" ");
-  to.append(kMonths[time.month - 1]).append(" ").append(std::to_string(time.year)).append(" ");
+  FixedText<24> year;
+  if (time.year < 0) year.Append("-");
+  year.AppendDecimal(static_cast<std::uint64_t>(time.year < 0 ? -time.year : time.year));
+  to.append(kDays[time.weekday]).append(", ");
+  if (time.day >= 10) to += static_cast<char>('0' + time.day / 10);
+  to += static_cast<char>('0' + time.day % 10);
+  to.append(" ").append(kMonths[time.month - 1]).append(" ").append(year.View()).append(" ");
   two(time.hour);
   to += ':';
   two(time.minute);
   to += ':';
   two(time.second);
-  to += offset < 0 ? " -" : " +";
+  to.append(offset < 0 ? " -" : " +");
   const int distance = offset < 0 ? -offset : offset;
   two(distance / 60);
   two(distance % 60);

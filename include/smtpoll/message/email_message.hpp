@@ -15,19 +15,12 @@
 #include "smtpoll/base/entropy.hpp"
 #include "smtpoll/base/sequence.hpp"
 #include "smtpoll/message/email_attachment.hpp"
+#include "smtpoll/message/fault.hpp"
 #include "smtpoll/message/internet_headers.hpp"
 #include "smtpoll/message/mailbox.hpp"
 #include "smtpoll/message/message_signer.hpp"
 
 SMTPOLL_NAMESPACE_BEGIN
-
-/// Why a message cannot be sent safely: the field, where in it (bytes from 1; 0 for the whole), and the reason.
-struct MessageFault {
-  std::string_view field;
-  std::size_t column = 0;
-  const char* reason = nullptr;
-  explicit operator bool() const noexcept { return reason != nullptr; }
-};
 
 /// One line of EmailMessage::Check: what is wrong or unwise, and how to mend it.
 struct MessageFinding {

@@ -82,7 +82,7 @@ bool TakeEncodedWord(std::string_view& text, std::size_t room, WordEncoding enco
   std::size_t size = 0, used = 0, taken = 0;
   std::size_t even_size = 0, even_taken = 0;  // as far as there is no padding
   while (taken < text.size()) {
-    const Utf8Character character = FirstCharacter(text.substr(taken));
+    const Utf8Character character = FirstCharacter(Rest(text, taken));
     used = b ? Base64Size(size + character.bytes.size()) : used + SizeInQ(character.bytes);
     if (used > room) break;
     for (char c : character.bytes) bytes[size++] = c;

@@ -28,9 +28,10 @@ constexpr std::size_t kMaxWord = 950;
 constexpr std::size_t kMaxSpaces = 40;
 
 /// Appends header fields to a text that the owner keeps; one field at a time: Begin, its parts, End.
-class HeaderWriter {
+template <typename Out>
+class BasicHeaderWriter {
  public:
-  explicit HeaderWriter(TextBuffer& out) noexcept : out_(out) {}
+  explicit BasicHeaderWriter(Out& out) noexcept : out_(out) {}
 
   void Begin(std::string_view name) {
     line_ = out_.size();
@@ -41,9 +42,15 @@ class HeaderWriter {
 
   /// A word that is not taken apart, after `spaces`; before these the line is folded where the word would not fit.
   void Word(std::string_view word, std::string_view spaces = " ") {
-    const std::size_t size = Column() + spaces.size() + word.size() + 1;  // a comma may follow
-    if (size > (first_ ? kMaxLine : kFoldColumn)) Fold();
-    out_.append(spaces).append(word);
+    Space(word.size(), spaces);
+    out_.append(word);
+  }
+
+  /// What stands before a word of `size` bytes that Glue writes: as Word.
+  void Space(std::size_t size, std::string_view spaces = " ") {
+    const std::size_t column = Column() + spaces.size() + size + 1;  // a comma may follow
+    if (column > (first_ ? kMaxLine : kFoldColumn)) Fold();
+    out_.append(spaces);
     first_ = false;
   }
 
@@ -54,8 +61,8 @@ class HeaderWriter {
   void Verbatim(std::string_view text) {
     while (!text.empty()) {
       const std::size_t spaces = SpacesAt(text);
-      const std::size_t word = WordAt(text.substr(spaces));
-      if (word != 0) Word(text.substr(spaces, word), spaces == 0 ? " " : text.substr(0, spaces));
+      const std::size_t word = WordAt(Rest(text, spaces));
+      if (word != 0) Word(First(Rest(text, spaces), word), spaces == 0 ? " " : First(text, spaces));
       text.remove_prefix(spaces + word);
     }
   }
@@ -84,13 +91,13 @@ class HeaderWriter {
     while (at < text.size()) {
       std::size_t end = NextUnit(text, at);
       if (!NeedsEncoding(text, at, end, longest)) {
-        const std::size_t spaces = SpacesAt(text.substr(at));
-        Word(text.substr(at + spaces, end - at - spaces), spaces == 0 ? " " : text.substr(at, spaces));
+        const std::size_t spaces = SpacesAt(Rest(text, at));
+        Word(First(Rest(text, at + spaces), end - at - spaces), spaces == 0 ? " " : First(Rest(text, at), spaces));
       } else {
         while (end < text.size() && NeedsEncoding(text, end, NextUnit(text, end), longest)) end = NextUnit(text, end);
         // One space stands before the encoded words anyway; readers drop those between them.
         if (at != 0) ++at;
-        Encoded(text.substr(at, end - at));
+        Encoded(First(Rest(text, at), end - at));
       }
       at = end;
     }
@@ -135,13 +142,13 @@ class HeaderWriter {
 
   /// End of the unit that starts at `at`: its spaces and the word after them.
   static std::size_t NextUnit(std::string_view text, std::size_t at) noexcept {
-    at += SpacesAt(text.substr(at));
-    return at + WordAt(text.substr(at));
+    at += SpacesAt(Rest(text, at));
+    return at + WordAt(Rest(text, at));
   }
 
   static bool NeedsEncoding(std::string_view text, std::size_t at, std::size_t end, std::size_t longest) noexcept {
-    const std::size_t spaces = SpacesAt(text.substr(at, end - at));
-    const std::string_view word = text.substr(at + spaces, end - at - spaces);
+    const std::size_t spaces = SpacesAt(First(Rest(text, at), end - at));
+    const std::string_view word = First(Rest(text, at + spaces), end - at - spaces);
     // Spaces at either end would be lost on the way; a unit without a word is such an end.
     if ((at == 0 && spaces != 0) || spaces > kMaxSpaces || word.empty() || word.size() > longest) return true;
     if (end < text.size() && NextUnit(text, end) == text.size() && text.back() == ' ') return true;
@@ -150,10 +157,12 @@ class HeaderWriter {
     return word.find("=?") != std::string_view::npos;
   }
 
-  TextBuffer& out_;
+  Out& out_;
   std::size_t line_ = 0;  // where the current line starts in out_
   bool first_ = true;     // nothing stands after the name yet
 };
+
+using HeaderWriter = BasicHeaderWriter<TextBuffer>;
 
 }  // namespace detail
 SMTPOLL_NAMESPACE_END

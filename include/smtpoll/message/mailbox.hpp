@@ -92,16 +92,6 @@ void AppendUnquoted(std::string_view text, Text& to) {
   }
 }
 
-template <typename Text>
-void AppendQuoted(std::string_view text, Text& to) {
-  to += '"';
-  for (const char c : text) {
-    if (c == '"' || c == '\\') to += '\\';
-    to += c;
-  }
-  to += '"';
-}
-
 }  // namespace detail
 
 /// Reads a list of mailboxes; Next until false, then Failed tells the end from a fault.

@@ -3,7 +3,7 @@
 #define SMTPOLL_MESSAGE_MESSAGE_CHECK_HPP
 
 #include "smtpoll/base/error.hpp"
-#include "smtpoll/message/email_message.hpp"
+#include "smtpoll/message/fault.hpp"
 
 SMTPOLL_NAMESPACE_BEGIN
 namespace detail {

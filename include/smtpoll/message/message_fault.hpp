@@ -14,10 +14,6 @@
 SMTPOLL_NAMESPACE_BEGIN
 namespace detail {
 
-/// A name longer than this leaves no room for a value (RFC 5322 2.1.1).
-constexpr std::size_t kLongestFieldName = 76;
-/// Two names of 127 characters and parameters (RFC 6838 4.2).
-constexpr std::size_t kLongestMimeType = 400;
 constexpr std::size_t kLongestContentId = 250;
 constexpr std::size_t kLongestMethod = 32;
 
@@ -94,7 +90,7 @@ class FaultFinder {
       const std::size_t nul = mail_.Source.find('\0');
       return nul == std::string::npos ? MessageFault() : MessageFault{"Source", nul + 1, "a NUL"};
     }
-    if (const MessageFault fault = Line("Subject", mail_.Subject)) return fault;
+    if (const MessageFault fault = LineFault("Subject", mail_.Subject)) return fault;
     for (const InternetHeaders::Field& field : mail_.Headers.Fields())
       if (const MessageFault fault = Header(field)) return fault;
     for (const EmailAttachment& attachment : mail_.Attachments)
@@ -126,15 +122,6 @@ class FaultFinder {
     return needed && !found ? MessageFault{field, 0, "an address is missing"} : MessageFault();
   }
 
-  static MessageFault Line(std::string_view field, std::string_view value) noexcept {
-    if (IsAllPrint(value)) return {};
-    for (std::size_t i = 0; i < value.size(); ++i)
-      if ((static_cast<unsigned char>(value[i]) < ' ' && value[i] != '\t') || value[i] == 0x7f)
-        return {field, i + 1, "a line break or another control character"};
-    const std::size_t invalid = FindInvalidUtf8(value);
-    return invalid == std::string_view::npos ? MessageFault() : MessageFault{field, invalid + 1, "no valid UTF-8"};
-  }
-
   static MessageFault Tokens(std::string_view field, std::string_view value) noexcept {
     std::size_t word = 0;
     for (std::size_t i = 0; i < value.size(); ++i) {
@@ -146,21 +133,16 @@ class FaultFinder {
   }
 
   static MessageFault Header(const InternetHeaders::Field& field) {
-    if (field.name.empty()) return {"Headers", 0, "a header without a name"};
-    for (const char c : field.name)
-      if (!IsPrint(c) || c == ' ' || c == ':') return {"Headers", 0, "a bad character in a header's name"};
-    if (field.name.size() > kLongestFieldName) return {"Headers", 0, "a header's name is too long"};
-    if (const MessageFault fault = Line(field.name, field.value)) return fault;
+    if (const MessageFault fault = FieldNameFault(field.name)) return fault;
+    if (const MessageFault fault = LineFault(field.name, field.value)) return fault;
     if (IsTokenField(field.name)) return Tokens(field.name, field.value);
     if (!IsAddressField(field.name)) return {};
     return Addresses(field.name, field.value, false, [](const Mailbox&) {});
   }
 
   static MessageFault Attachment(const EmailAttachment& one) {
-    if (const MessageFault fault = Line("Attachments", one.Name)) return fault;
-    for (const char c : one.MIMEType)
-      if (!IsPrint(c)) return {"Attachments", 0, "a bad character in a MIME type"};
-    if (one.MIMEType.size() > kLongestMimeType) return {"Attachments", 0, "a MIME type is too long"};
+    if (const MessageFault fault = LineFault("Attachments", one.Name)) return fault;
+    if (const MessageFault fault = MimeTypeFault(one.MIMEType)) return fault;
     for (const char c : one.InlineContentID)
       if (!IsPrint(c) || c == ' ' || c == '<' || c == '>')
         return {"Attachments", 0, "a bad character in an InlineContentID"};

@@ -20,7 +20,7 @@ constexpr std::size_t kLongestTextLine = 900;
 class TextScan {
  public:
   void Update(std::string_view piece) noexcept {
-    const std::string_view tail = piece.substr(piece.size() / 32 * 32);
+    const std::string_view tail = Rest(piece, piece.size() / 32 * 32);
     std::string_view blocks(piece.data(), piece.size() - tail.size());
 #if defined(SMTPOLL_AVX2)
     if (blocks.size() > 32 && HasAvx2()) TakeBlocksByAvx2(blocks);

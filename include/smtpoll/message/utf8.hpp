@@ -25,14 +25,14 @@ struct Utf8Character {
 constexpr Utf8Character FirstCharacter(std::string_view text) noexcept {
   const std::size_t size = Utf8Length(text);
   if (size == 0) return {kReplacementCharacter, 1};
-  return {text.substr(0, size), size};
+  return {First(text, size), size};
 }
 
 /// Offset of the first byte that is no UTF-8; npos where all is valid.
 inline std::size_t FindInvalidUtf8(std::string_view text) noexcept {
-  for (std::size_t i = SkipAscii(text); i != text.size(); i += SkipAscii(text.substr(i))) {
+  for (std::size_t i = SkipAscii(text); i != text.size(); i += SkipAscii(Rest(text, i))) {
     for (const std::size_t next = i + 8; i < next && i != text.size();) {
-      const std::size_t size = Utf8Length(text.substr(i));
+      const std::size_t size = Utf8Length(Rest(text, i));
       if (size == 0) return i;
       i += size;
     }

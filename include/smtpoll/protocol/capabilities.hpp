@@ -86,7 +86,7 @@ class Capabilities {
     bool first = true;
     while (!text.empty()) {
       const std::size_t end = text.find('\n');
-      if (!first) result.AddLine(text.substr(0, end));
+      if (!first) result.AddLine(detail::First(text, end));
       first = false;
       text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
     }
@@ -98,7 +98,7 @@ class Capabilities {
     line = detail::Trim(line);
     std::size_t end = 0;
     while (end < line.size() && !detail::IsSpace(line[end])) ++end;
-    const std::string_view word = line.substr(0, end);
+    const std::string_view word = detail::First(line, end);
     line.remove_prefix(end);
     return word;
   }
@@ -107,8 +107,8 @@ class Capabilities {
     std::string_view keyword = NextWord(line);
     // "AUTH=LOGIN" is how servers before RFC 2554 said it; some still send both.
     if (detail::StartsWithIgnoringCase(keyword, "AUTH=")) {
-      AddMechanism(keyword.substr(5));
-      keyword = keyword.substr(0, 4);
+      AddMechanism(detail::Rest(keyword, 5));
+      keyword = detail::First(keyword, 4);
     }
     for (const detail::KnownExtension& known : detail::kKnownExtensions) {
       if (!detail::EqualIgnoringCase(keyword, known.keyword)) continue;
@@ -125,10 +125,10 @@ class Capabilities {
   void AddLimit(std::string_view limit) noexcept {
     const std::size_t equals = limit.find('=');
     std::uint64_t value = 0;
-    if (equals == std::string_view::npos || !detail::ParseDecimal(limit.substr(equals + 1), value) || value == 0)
+    if (equals == std::string_view::npos || !detail::ParseDecimal(detail::Rest(limit, equals + 1), value) || value == 0)
       return;
     const std::size_t most = value < SIZE_MAX ? static_cast<std::size_t>(value) : SIZE_MAX;
-    const std::string_view name = limit.substr(0, equals);
+    const std::string_view name = detail::First(limit, equals);
     if (detail::EqualIgnoringCase(name, "RCPTMAX")) max_recipients_ = most;
     if (detail::EqualIgnoringCase(name, "RCPTDOMAINMAX")) max_domains_ = most;
     if (detail::EqualIgnoringCase(name, "MAILMAX")) max_mails_ = most;

@@ -139,7 +139,7 @@ class CommandWriter {
     if (transcript_.show == nullptr) return;
     const Span<char> filled = output_.Filled();
     const std::string_view chunk(filled.data() + start, filled.size() - start);
-    Show(Side::Client, chunk.substr(0, chunk.find('\r')));
+    Show(Side::Client, First(chunk, chunk.find('\r')));
   }
 
   void Show(Side side, std::string_view line) const {

@@ -54,6 +54,8 @@ inline const char* UserNameFault(std::string_view user_name) noexcept {
 inline const char* Misfit(AuthMechanism mechanism, const Credentials& credentials) noexcept {
   constexpr std::size_t kLeastNonce = 18;
   const AuthMechanismRule& rule = RuleOf(mechanism);
+  if (!kHasDigests && (rule.family == SaslFamily::Scram || rule.family == SaslFamily::CramMd5))
+    return "SMTPOLL_NO_DIGESTS leaves that mechanism out";
   const auto needs = [&rule](SaslNeed need) { return (rule.needs & need) != 0; };
   if (needs(kNeedsPinning) && credentials.pinned != mechanism) return "EXTERNAL must be asked for";
   if (needs(kNeedsUserName) && credentials.user_name.empty()) return "the user name is missing";
@@ -72,9 +74,12 @@ inline const char* Misfit(AuthMechanism mechanism, const Credentials& credential
   if (rule.family == SaslFamily::Bearer)
     for (const std::string_view text : {credentials.user_name, credentials.authorization_id, credentials.token})
       if (HasControl(text)) return "the credentials have a control character in them";
-  if (rule.family != SaslFamily::Scram) return nullptr;
-  const char* const fault = UserNameFault(credentials.user_name);
-  return fault != nullptr ? fault : PreparedText(credentials.password).Fault();
+  if constexpr (kHasDigests) {
+    if (rule.family != SaslFamily::Scram) return nullptr;
+    const char* const fault = UserNameFault(credentials.user_name);
+    return fault != nullptr ? fault : PreparedText(credentials.password).Fault();
+  }
+  return nullptr;
 }
 
 }  // namespace detail

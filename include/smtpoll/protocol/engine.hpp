@@ -185,7 +185,7 @@ class Engine {
   void EndSession(unsigned pending, bool answered = false) noexcept;
 
   Error ErrorOn(Await what, Errc code, const Reply& reply, std::uint32_t recipient = 0) const noexcept;
-  void DescribeCommand(const AwaitedReply& awaited, FixedText<80>& text) const noexcept;
+  void DescribeCommand(const AwaitedReply& awaited, FixedText<kErrorCommandRoom>& text) const noexcept;
   /// Entries that the ring of outstanding replies may have.
   std::size_t Window() const noexcept { return Pipelines() ? SIZE_MAX : 1; }
   bool Pipelines() const noexcept { return options_.pipelining && capabilities_.Has(Extension::Pipelining); }

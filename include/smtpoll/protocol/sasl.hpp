@@ -7,13 +7,8 @@
 
 #include <string_view>
 
-#include "smtpoll/base/fixed_text.hpp"
-#include "smtpoll/base/md5.hpp"
-#include "smtpoll/base/one_of.hpp"
-#include "smtpoll/base/sha1.hpp"
-#include "smtpoll/base/sha2.hpp"
 #include "smtpoll/base/span.hpp"
-#include "smtpoll/protocol/scram.hpp"
+#include "smtpoll/protocol/sasl_state.hpp"
 
 SMTPOLL_NAMESPACE_BEGIN
 namespace detail {
@@ -25,7 +20,7 @@ enum class SaslStep : std::uint8_t {
   Cancel,   ///< Nothing can be said to it; SaslClient::Fault says why.
 };
 
-/// One exchange of one mechanism. Some 650 bytes, most of them for SHA-512; no heap.
+/// One exchange of one mechanism; no heap.
 class SaslClient {
  public:
   /// Starts an exchange for which Misfit finds nothing missing. `credentials` must stay valid until Stop.
@@ -33,7 +28,7 @@ class SaslClient {
     Stop();
     mechanism_ = mechanism;
     credentials_ = &credentials;
-    scram_ = ScramTexts(credentials, mechanism);
+    state_.Start(mechanism, credentials);
   }
 
   /// Ends the exchange and overwrites what was derived from a secret.
@@ -62,9 +57,7 @@ class SaslClient {
     const std::string_view text(challenge.data(), size);
     switch (Family()) {
       case SaslFamily::Scram: return said_ == 1 ? TakeServerFirst(text) : TakeServerFinal(text);
-      case SaslFamily::CramMd5:
-        Hmac<Md5>(credentials_->password).Code(text, state_.Emplace<CramCode>().bytes);
-        return SaslStep::Respond;
+      case SaslFamily::CramMd5: state_.TakeCram(text); return SaslStep::Respond;
       default: Remember(text); return SaslStep::Respond;
     }
   }
@@ -80,10 +73,8 @@ class SaslClient {
 
   /// Does a bounded part of the work that Take found.
   SaslStep Work() noexcept {
-    bool done = true;
-    WithProof(state_, [&](auto& proof) { done = proof.Step(scram_); });
-    working_ = !done;
-    return done ? SaslStep::Respond : SaslStep::Again;
+    working_ = !state_.WorkStep();
+    return working_ ? SaslStep::Again : SaslStep::Respond;
   }
 
   /// Size of the next response in base64, bytes.
@@ -109,7 +100,7 @@ class SaslClient {
   bool Verified(std::string_view text) noexcept {
     if (Family() != SaslFamily::Scram || verified_) return true;
     char decoded[kOutcomeRoom];
-    text = text.substr(0, text.find_first_of(" \n"));
+    text = First(text, text.find_first_of(" \n"));
     const std::size_t size = Base64Decode(text, decoded, sizeof decoded);
     return said_ == 2 && size != kNotBase64 && IsServerFinal({decoded, size});
   }
@@ -119,15 +110,11 @@ class SaslClient {
 
   /// What the server told about its refusal in a challenge: JSON (RFC 7628 3.2.2), or SCRAM's error.
   std::string_view Remark() const noexcept {
-    const auto* const remark = state_.Get<RemarkText>();
+    const SaslRemark* const remark = state_.Remark();
     return remark == nullptr ? std::string_view() : remark->View();
   }
 
  private:
-  struct CramCode {
-    char bytes[Md5::kSize];
-  };
-  using RemarkText = FixedText<240>;
   static constexpr std::size_t kOutcomeRoom = 192;
 
   SaslFamily Family() const noexcept { return RuleOf(mechanism_).family; }
@@ -143,7 +130,7 @@ class SaslClient {
   }
 
   void Remember(std::string_view text) noexcept {
-    RemarkText& remark = state_.Emplace<RemarkText>();
+    SaslRemark& remark = state_.NewRemark();
     for (const char c : text) {
       const bool control = static_cast<unsigned char>(c) < ' ' || c == 0x7f;
       remark.Append(control ? std::string_view("?") : std::string_view(&c, 1));
@@ -151,18 +138,9 @@ class SaslClient {
   }
 
   SaslStep TakeServerFirst(std::string_view text) noexcept {
-    std::string_view salt;
-    std::uint32_t iterations = 0;
-    const char* const wrong = scram_.TakeServerFirst(text, salt, iterations);
-    if (wrong != nullptr) return Cancel(wrong);
-    const PreparedText password(credentials_->password);
-    switch (RuleOf(mechanism_).digest) {
-      case 512: state_.Emplace<ScramProof<Sha512>>(password.View()); break;
-      case 256: state_.Emplace<ScramProof<Sha256>>(password.View()); break;
-      default: state_.Emplace<ScramProof<Sha1>>(password.View()); break;
-    }
-    WithProof(state_, [&](auto& proof) { working_ = proof.Start(salt, iterations); });
-    return working_ ? SaslStep::Again : Cancel("the server's challenge is malformed");
+    const char* const wrong = state_.TakeServerFirst(text);
+    working_ = wrong == nullptr;
+    return working_ ? SaslStep::Again : Cancel(wrong);
   }
 
   /// Nothing is said to a signature or an error, but something must be sent (RFC 4954 4).
@@ -179,17 +157,7 @@ class SaslClient {
 
   bool IsServerFinal(std::string_view text) noexcept {
     std::string_view signature;
-    bool valid = false;
-    if (TakeScramAttribute(text, 'v', signature))
-      WithProof(state_, [&](auto& proof) { valid = proof.IsSignature(signature); });
-    return valid;
-  }
-
-  template <typename State, typename Use>
-  static void WithProof(State& state, Use&& use) noexcept {
-    if (auto* const sha1 = state.template Get<ScramProof<Sha1>>()) use(*sha1);
-    if (auto* const sha256 = state.template Get<ScramProof<Sha256>>()) use(*sha256);
-    if (auto* const sha512 = state.template Get<ScramProof<Sha512>>()) use(*sha512);
+    return TakeScramAttribute(text, 'v', signature) && state_.IsSignature(signature);
   }
 
   /// Puts the next response, before base64.
@@ -197,16 +165,10 @@ class SaslClient {
   void PutResponse(Put&& put) const noexcept {
     const Credentials& own = *credentials_;
     switch (Family()) {
-      case SaslFamily::Scram: PutScramResponse(put); break;
+      case SaslFamily::Scram: state_.PutScram(put, said_); break;
       case SaslFamily::Bearer: PutBearerResponse(put); break;
       case SaslFamily::External: put(own.authorization_id); break;
-      case SaslFamily::CramMd5:
-        put(own.user_name);
-        put(" ");
-        for (const char c : state_.Get<CramCode>()->bytes)
-          for (const int shift : {4, 0})
-            put(std::string_view("0123456789abcdef").substr(static_cast<unsigned char>(c) >> shift & 15, 1));
-        break;
+      case SaslFamily::CramMd5: state_.PutCram(put); break;
       case SaslFamily::Plain:
         for (const std::string_view text : {own.authorization_id, own.user_name}) {
           put(text);
@@ -215,18 +177,6 @@ class SaslClient {
         put(own.password);
         break;
       case SaslFamily::Login: put(said_ == 0 ? own.user_name : own.password); break;
-    }
-  }
-
-  template <typename Put>
-  void PutScramResponse(Put& put) const noexcept {
-    if (said_ == 0) {
-      scram_.PutClientFirst(put);
-    } else if (said_ == 1) {
-      scram_.PutClientFinalWithoutProof(put);
-      put(",p=");
-      PutBase64(put,
-                [this](auto& base64) { WithProof(state_, [&base64](const auto& proof) { base64(proof.Proof()); }); });
     }
   }
 
@@ -260,8 +210,7 @@ class SaslClient {
   unsigned said_ = 0;      // responses
   const Credentials* credentials_ = nullptr;
   const char* fault_ = "";
-  ScramTexts scram_;
-  OneOf<CramCode, RemarkText, ScramProof<Sha1>, ScramProof<Sha256>, ScramProof<Sha512>> state_;
+  SaslState state_;
 };
 
 }  // namespace detail

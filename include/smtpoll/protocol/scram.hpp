@@ -61,7 +61,7 @@ constexpr std::uint32_t kScramStep = 128;
 constexpr bool TakeScramAttribute(std::string_view& text, char name, std::string_view& value) noexcept {
   if (text.size() < 2 || text[0] != name || text[1] != '=') return false;
   const std::size_t comma = text.find(',') < text.size() ? text.find(',') : text.size();
-  value = text.substr(2, comma - 2);
+  value = First(Rest(text, 2), comma - 2);
   text.remove_prefix(comma < text.size() ? comma + 1 : comma);
   return true;
 }
@@ -102,7 +102,7 @@ class ScramTexts {
   template <typename Put>
   static void PutName(Put& put, std::string_view name) noexcept {
     for (std::size_t i = 0; i < name.size(); ++i)
-      put(name[i] == ',' ? std::string_view("=2C") : name[i] == '=' ? std::string_view("=3D") : name.substr(i, 1));
+      put(name[i] == ',' ? "=2C" : name[i] == '=' ? "=3D" : First(Rest(name, i), 1));
   }
 
   /// Reads the server's first message, which must stay valid until the last Put; says what is wrong with it, or
@@ -114,7 +114,7 @@ class ScramTexts {
         !TakeScramAttribute(text, 'i', count) || salt.empty())
       return "the server's challenge is malformed";
     const std::string_view ours = credentials_->nonce;
-    if (nonce_.size() <= ours.size() || nonce_.substr(0, ours.size()) != ours || !IsScramNonce(nonce_))
+    if (nonce_.size() <= ours.size() || First(nonce_, ours.size()) != ours || !IsScramNonce(nonce_))
       return "the server's nonce is none, or does not begin with ours";
     std::uint64_t value = 0;
     if (!ParseDecimal(count, value)) return "the server's challenge is malformed";
@@ -164,7 +164,7 @@ class ScramProof {
     if (salt.size() % 4 != 0) return false;
     for (; !salt.empty(); salt.remove_prefix(4)) {
       char bytes[3];
-      const std::size_t size = Base64Decode(salt.substr(0, 4), bytes, sizeof bytes);
+      const std::size_t size = Base64Decode(First(salt, 4), bytes, sizeof bytes);
       if (size == kNotBase64 || (size != sizeof bytes && salt.size() != 4)) return false;
       derivation_.AddSalt({bytes, size});
     }

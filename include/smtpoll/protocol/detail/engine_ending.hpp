@@ -151,7 +151,7 @@ inline Error Engine::ErrorOn(Await what, Errc code, const Reply& reply, std::uin
   return error;
 }
 
-inline void Engine::DescribeCommand(const AwaitedReply& awaited, FixedText<80>& text) const noexcept {
+inline void Engine::DescribeCommand(const AwaitedReply& awaited, FixedText<kErrorCommandRoom>& text) const noexcept {
   const detail::AwaitRule& rule = detail::RuleOf(awaited.what);
   text.Assign(rule.command);
   if (rule.phase == Phase::Hello) text.Append(options_.client_name);

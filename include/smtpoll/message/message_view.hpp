@@ -1,0 +1,157 @@
+// A message over memory of the caller's: what EmailMessage is, for a program without a heap. Texts, lists and the bytes
+// of attachments are looked at where they are, in flash for example. Invariant: no value of a message without a Fault
+// can end its line or its header.
+#ifndef SMTPOLL_MESSAGE_MESSAGE_VIEW_HPP
+#define SMTPOLL_MESSAGE_MESSAGE_VIEW_HPP
+
+#include <cstdint>
+#include <string_view>
+
+#include "smtpoll/base/source.hpp"
+#include "smtpoll/base/span.hpp"
+#include "smtpoll/message/fault.hpp"
+
+SMTPOLL_NAMESPACE_BEGIN
+
+/// One person.
+struct MailboxView {
+  std::string_view address;    ///< `local@domain` in ASCII: atoms with dots, a domain or an address literal.
+  std::string_view name = {};  ///< UTF-8, as people read it, without quotes; empty for none.
+};
+
+/// A further header of the message.
+struct HeaderView {
+  std::string_view name;   ///< Without the colon; none of those that the message writes itself.
+  std::string_view value;  ///< UTF-8, one line.
+};
+
+/// One attached file.
+struct AttachmentView {
+  std::string_view name;  ///< UTF-8; empty for none.
+  std::string_view data = {};
+  std::string_view type = "application/octet-stream";  ///< RFC 2045 5.1, parameters included.
+  Source* source = nullptr;  ///< Yields the bytes instead of `data`, which is then empty: from a slower memory.
+};
+
+/// A mail; nothing is owned, nothing is copied, and all that is looked at must stay as it is while it is sent.
+struct MessageView {
+  MailboxView from;  ///< The author; the envelope's reverse-path too.
+  Span<const MailboxView> to;
+  Span<const MailboxView> cc;
+  Span<const MailboxView> bcc;  ///< They get the message; no header says so.
+  std::string_view subject;     ///< UTF-8.
+  std::string_view body;        ///< UTF-8, lines ended by CRLF, LF or CR.
+  Span<const AttachmentView> attachments;
+  Span<const HeaderView> headers;
+  /// Seconds since 1970-01-01 UTC. 0: no Date field, on a machine that does not know the time; a submission server adds
+  /// it (RFC 6409 8.1).
+  std::int64_t date = 0;
+  int utc_offset = 0;  ///< Minutes that the date is shown ahead of UTC.
+  /// `unique@domain` without brackets: a serial number and a count of messages, say. Empty: no Message-ID field; a
+  /// submission server adds it (RFC 6409 8.3).
+  std::string_view message_id;
+
+  /// The first thing that keeps the message from being sent safely; false where there is none.
+  MessageFault Fault() const noexcept;
+};
+
+namespace detail {
+
+/// True for atoms with single dots between them (RFC 5322 3.2.3), in ASCII.
+constexpr bool IsAsciiDotAtom(std::string_view text, std::string_view others) noexcept {
+  bool after_dot = true;
+  for (const char c : text) {
+    if (c == '.' ? after_dot : !(IsAlpha(c) || IsDigit(c) || others.find(c) != std::string_view::npos)) return false;
+    after_dot = c == '.';
+  }
+  return !after_dot;
+}
+
+constexpr std::string_view kAtomMarks = "!#$%&'*+-/=?^_`{|}~";
+
+/// Why `address` is none that a view may have; nullptr where it is one (RFC 5321 4.1.2, 4.5.3.1).
+constexpr const char* AddressFault(std::string_view address) noexcept {
+  const std::size_t at = address.rfind('@');
+  if (at == std::string_view::npos) return "@ is missing";
+  const std::string_view local = First(address, at);
+  std::string_view domain = Rest(address, at + 1);
+  if (!IsAsciiDotAtom(local, kAtomMarks)) return "the local part is missing, or not of atoms in ASCII";
+  if (local.size() > 64) return "the local part is longer than 64 octets";
+  if (address.size() > 254) return "the address is longer than 254 octets";
+  if (domain.size() > 2 && domain.front() == '[' && domain.back() == ']') {
+    for (const char c : First(domain, domain.size() - 1))
+      if (!IsPrint(c) || std::string_view(" \"\\<>]").find(c) != std::string_view::npos) return "a bad address literal";
+    return nullptr;
+  }
+  if (!IsAsciiDotAtom(domain, "-_")) return "the domain is missing, or none in ASCII";
+  while (!domain.empty()) {
+    const std::size_t dot = domain.find('.');
+    const std::size_t label = dot < domain.size() ? dot : domain.size();
+    if (label > 63) return "a label of the domain is longer than 63 octets";
+    domain.remove_prefix(dot < domain.size() ? dot + 1 : label);
+  }
+  return nullptr;
+}
+
+inline MessageFault MailboxFault(std::string_view field, const MailboxView& mailbox) noexcept {
+  if (const char* reason = AddressFault(mailbox.address)) return {field, 0, reason};
+  if (mailbox.name.size() > 255) return {field, 0, "a name is longer than 255 octets"};
+  return LineFault(field, mailbox.name);
+}
+
+/// Fields that a view writes itself or says nothing of: how the message is built is never the caller's.
+inline bool IsFieldOfView(std::string_view name) noexcept {
+  for (const std::string_view one : {"Date", "From", "To", "Cc", "Bcc", "Subject", "Message-ID", "MIME-Version"})
+    if (EqualIgnoringCase(name, one)) return true;
+  return StartsWithIgnoringCase(name, "Content-");
+}
+
+inline MessageFault HeaderFault(const HeaderView& header) noexcept {
+  if (const MessageFault fault = FieldNameFault(header.name)) return fault;
+  if (IsFieldOfView(header.name)) return {"Headers", 0, "a header that the message writes itself"};
+  return LineFault(header.name, header.value);
+}
+
+inline MessageFault AttachmentFault(const AttachmentView& attachment) noexcept {
+  if (attachment.source != nullptr && !attachment.data.empty())
+    return {"Attachments", 0, "an attachment has data and a source"};
+  if (attachment.type.find('/') == std::string_view::npos) return {"Attachments", 0, "no MIME type"};
+  if (const MessageFault fault = MimeTypeFault(attachment.type)) return fault;
+  return LineFault("Attachments", attachment.name);
+}
+
+inline MessageFault MessageIdFault(std::string_view id) noexcept {
+  if (!id.empty() && (id.find('@') == std::string_view::npos || id.size() > 250))
+    return {"Message-ID", 0, "no unique@domain of at most 250 octets"};
+  for (const char c : id)
+    if (!IsPrint(c) || c == ' ' || c == '<' || c == '>') return {"Message-ID", 0, "a character that it cannot hold"};
+  return {};
+}
+
+}  // namespace detail
+
+inline MessageFault MessageView::Fault() const noexcept {
+  using namespace detail;
+  if (const MessageFault fault = MailboxFault("From", from)) return fault;
+  struct List {
+    std::string_view field;
+    Span<const MailboxView> mailboxes;
+  };
+  for (const List& list : {List{"To", to}, List{"Cc", cc}, List{"Bcc", bcc}})
+    for (const MailboxView& mailbox : list.mailboxes)
+      if (const MessageFault fault = MailboxFault(list.field, mailbox)) return fault;
+  if (to.empty() && cc.empty() && bcc.empty()) return {"To", 0, "an address is missing"};
+  if (const MessageFault fault = LineFault("Subject", subject)) return fault;
+  if (const MessageFault fault = MessageIdFault(message_id)) return fault;
+  for (const HeaderView& header : headers)
+    if (const MessageFault fault = HeaderFault(header)) return fault;
+  for (const AttachmentView& attachment : attachments)
+    if (const MessageFault fault = AttachmentFault(attachment)) return fault;
+  const std::size_t invalid = FindInvalidUtf8(body);
+  if (invalid != std::string_view::npos) return {"Body", invalid + 1, "no valid UTF-8"};
+  return {};
+}
+
+SMTPOLL_NAMESPACE_END
+
+#endif
