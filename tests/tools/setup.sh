@@ -13,6 +13,7 @@
 #   mingw     the compiler for Windows                 clang  a second compiler
 #   wine      what runs its programs here
 #   arm64     a compiler for ARM and what runs its programs here
+#   embedded  the compiler for a Cortex-M3, what runs its images here, lwIP, and a receiver
 #   bench     the clients that tests/bench compares smtpoll with
 set -eu
 PATH=$PATH:/usr/sbin:/sbin
@@ -57,6 +58,12 @@ needs() {
   wine) echo '/usr/lib/wine/wine64 wine64' '/usr/lib/x86_64-linux-gnu/libgnutls.so.30 libgnutls30' ;;
   clang) echo 'clang++ clang' ;;
   arm64) echo 'aarch64-linux-gnu-g++ g++-aarch64-linux-gnu' 'qemu-aarch64-static qemu-user-static' ;;
+  embedded)
+    echo 'arm-none-eabi-g++ gcc-arm-none-eabi' '/usr/include/newlib libnewlib-arm-none-eabi' \
+      '/usr/share/doc/libstdc++-arm-none-eabi-newlib libstdc++-arm-none-eabi-newlib' \
+      'qemu-system-arm qemu-system-arm' '/usr/include/lwip/lwip/init.h liblwip-dev' \
+      '/usr/lib/python3/dist-packages/aiosmtpd python3-aiosmtpd'
+    ;;
   bench)
     echo 'smtp-source postfix' '/usr/include/*/curl/curl.h libcurl4-openssl-dev' '/usr/include/openssl/evp.h libssl-dev' \
       '/usr/include/Poco/Net/SMTPClientSession.h libpoco-dev' '/usr/include/vmime/vmime.hpp libvmime-dev' \
@@ -104,7 +111,7 @@ esac
 
 install_missing() {
   # shellcheck disable=SC2086
-  $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends $missing
+  $as_root env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=600 install -y -q --no-install-recommends $missing
 }
 # A fresh machine has no lists of packages, and old lists name versions that are gone: only then they are fetched.
 install_missing || { $as_root apt-get update -q && install_missing; }
