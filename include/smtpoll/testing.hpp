@@ -54,7 +54,7 @@ class Script {
     Reply("220 test ESMTP").Expect("EHLO *");
     if (keywords.empty()) return Reply("250 test");
     std::string lines = "250-test\n";
-    for (std::size_t end; (end = keywords.find('\n')) != std::string_view::npos; keywords.remove_prefix(end + 1))
+    for (std::size_t end = 0; (end = keywords.find('\n')) != std::string_view::npos; keywords.remove_prefix(end + 1))
       lines.append("250-").append(keywords.substr(0, end + 1));
     return Reply(lines.append("250 ").append(keywords));
   }

@@ -411,6 +411,37 @@ SMTPOLL_NAMESPACE_END
 
 #endif
 
+// ---- smtpoll/protocol/timeouts.hpp ----
+// How long the client waits for each step, with the minima of RFC 5321 4.5.3.2 as defaults.
+#ifndef SMTPOLL_PROTOCOL_TIMEOUTS_HPP
+#define SMTPOLL_PROTOCOL_TIMEOUTS_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+
+/// Time-outs in milliseconds. A wait counts from the last command that went out or the last reply that came in.
+struct Timeouts {
+  static constexpr Millis kSecond = 1000;
+  static constexpr Millis kMinute = 60 * kSecond;
+
+  Millis connect = kMinute;             ///< Name resolution and connection together; the RFC names none.
+  Millis greeting = 5 * kMinute;        ///< 4.5.3.2.1: the initial 220.
+  Millis hello = 5 * kMinute;           ///< EHLO and HELO.
+  Millis tls = kMinute;                 ///< The TLS handshake as a whole.
+  Millis authentication = 5 * kMinute;  ///< Each step of AUTH.
+  Millis mail = 5 * kMinute;            ///< 4.5.3.2.2: MAIL.
+  Millis recipient = 5 * kMinute;       ///< 4.5.3.2.3: RCPT.
+  Millis data = 2 * kMinute;            ///< 4.5.3.2.4: DATA, until its 354.
+  Millis content = 3 * kMinute;         ///< 4.5.3.2.5: each piece of content handed to the wire.
+  Millis content_end = 10 * kMinute;    ///< 4.5.3.2.6: the final reply.
+  Millis reset = 5 * kMinute;           ///< RSET.
+  Millis command = 5 * kMinute;         ///< NOOP, VRFY, EXPN, HELP.
+  Millis quit = 10 * kSecond;                ///< QUIT; nothing is lost where its reply does not come.
+};
+
+SMTPOLL_NAMESPACE_END
+
+#endif
+
 // ---- smtpoll/client/retry_policy.hpp ----
 // When a message is tried again, and what is worth trying again at all: the rules of RetryQueue, without its machinery.
 #ifndef SMTPOLL_CLIENT_RETRY_POLICY_HPP
@@ -426,8 +457,8 @@ struct Relay {
 
 /// How patient a RetryQueue is (RFC 5321 4.5.4.1).
 struct RetryPolicy {
-  Millis FirstDelay = 60 * 1000;     ///< Milliseconds from the first try to the second; doubled with each further one,
-  Millis LongestDelay = 60 * 60000;  ///< up to this.
+  Millis FirstDelay = Timeouts::kMinute;     ///< Milliseconds from the first try to the second; doubled with each further one,
+  Millis LongestDelay = 60 * Timeouts::kMinute;  ///< up to this.
   unsigned JitterPercent = 20;       ///< Each delay is up to so much longer or shorter, by chance; at most 100.
   std::uint32_t Tries = 100;  ///< A message is tried so often (with these delays in about four days); 0: for ever.
   /// A message in doubt may have arrived, and arrives twice where it is sent again: only where this is set.
@@ -3173,34 +3204,6 @@ class SaslClient {
 };
 
 }  // namespace detail
-SMTPOLL_NAMESPACE_END
-
-#endif
-
-// ---- smtpoll/protocol/timeouts.hpp ----
-// How long the client waits for each step, with the minima of RFC 5321 4.5.3.2 as defaults.
-#ifndef SMTPOLL_PROTOCOL_TIMEOUTS_HPP
-#define SMTPOLL_PROTOCOL_TIMEOUTS_HPP
-
-SMTPOLL_NAMESPACE_BEGIN
-
-/// Time-outs in milliseconds. A wait counts from the last command that went out or the last reply that came in.
-struct Timeouts {
-  Millis connect = 60 * 1000;             ///< Name resolution and connection together; the RFC names none.
-  Millis greeting = 5 * 60 * 1000;        ///< 4.5.3.2.1: the initial 220.
-  Millis hello = 5 * 60 * 1000;           ///< EHLO and HELO.
-  Millis tls = 60 * 1000;                 ///< The TLS handshake as a whole.
-  Millis authentication = 5 * 60 * 1000;  ///< Each step of AUTH.
-  Millis mail = 5 * 60 * 1000;            ///< 4.5.3.2.2: MAIL.
-  Millis recipient = 5 * 60 * 1000;       ///< 4.5.3.2.3: RCPT.
-  Millis data = 2 * 60 * 1000;            ///< 4.5.3.2.4: DATA, until its 354.
-  Millis content = 3 * 60 * 1000;         ///< 4.5.3.2.5: each piece of content handed to the wire.
-  Millis content_end = 10 * 60 * 1000;    ///< 4.5.3.2.6: the final reply.
-  Millis reset = 5 * 60 * 1000;           ///< RSET.
-  Millis command = 5 * 60 * 1000;         ///< NOOP, VRFY, EXPN, HELP.
-  Millis quit = 10 * 1000;                ///< QUIT; nothing is lost where its reply does not come.
-};
-
 SMTPOLL_NAMESPACE_END
 
 #endif
@@ -8628,7 +8631,7 @@ class Adviser {
   }
 
   /// What most servers take, base64 included.
-  static constexpr std::uint64_t kLargeMessage = 25u * 1024 * 1024;
+  static constexpr std::uint64_t kLargeMessage = std::uint64_t{25} * 1024 * 1024;
 
   void CheckAttachments() {
     std::uint64_t sum = 0;
@@ -9489,7 +9492,7 @@ class AttachmentReader {
 
   /// True where a file has no byte left; a callback is believed.
   bool AtEnd() noexcept {
-    char next;
+    char next = '\0';
     return !file_.IsOpen() || file_.Read(&next, 1).status == SourceStatus::End;
   }
 
@@ -9924,7 +9927,7 @@ void AppendDate(std::int64_t seconds, int offset, Text& to) {
   constexpr const char* kDays[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
   constexpr const char* kMonths[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                      "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-  const CalendarTime time = ToCalendarTime(seconds + offset * 60);
+  const CalendarTime time = ToCalendarTime(seconds + std::int64_t{60} * offset);
   const auto two = [&to](int value) {
     to += static_cast<char>('0' + value / 10);
     to += static_cast<char>('0' + value % 10);
@@ -9958,7 +9961,7 @@ inline int LocalOffset(std::time_t now) noexcept {
   return 0;
 #endif
   const std::int64_t as_if_utc = DaysFromDate(local.tm_year + 1900, local.tm_mon + 1, local.tm_mday) * 86400 +
-                                 local.tm_hour * 3600 + local.tm_min * 60 + local.tm_sec;
+                                 std::int64_t{3600} * local.tm_hour + std::int64_t{60} * local.tm_min + local.tm_sec;
   return static_cast<int>((as_if_utc - static_cast<std::int64_t>(now)) / 60);
 }
 
@@ -10582,7 +10585,7 @@ class MessageSource final : public Source {
 
  private:
   /// Bytes that one Read may have signed: it must not take longer than a step should.
-  static constexpr std::size_t kSignStep = 1024 * 1024;
+  static constexpr std::size_t kSignStep = std::size_t{1024} * 1024;
 
   bool StartOver(bool again) {
     again_ = again;
@@ -13233,7 +13236,7 @@ struct PosixCalls {
     sigset_t all, before;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
-    pthread_t thread;
+    pthread_t thread{};
     const int number = pthread_create(&thread, nullptr, &Run<kBody>, argument);
     pthread_sigmask(SIG_SETMASK, &before, nullptr);
     if (number == 0) pthread_detach(thread);
@@ -13844,9 +13847,9 @@ class BasicSMTPSocket : public detail::SettingsOf<Transport<Socket>>, public Han
   Sequence<EmailMessage> InDoubt;
   /// The local interface to bind to; unset: the system's choice.
   std::optional<smtpoll::NetworkInterface> NetworkInterface;
-  std::size_t PollBudget = 256 * 1024;          ///< Bytes that one Poll moves at most, about.
-  std::size_t ReceiveBufferLimit = 256 * 1024;  ///< Bytes of raw data kept unread; the peer has to wait for more room.
-  std::size_t SendBufferLimit = 1024 * 1024;    ///< Bytes of raw data that Write queues; more is an error.
+  std::size_t PollBudget = std::size_t{256} * 1024;          ///< Bytes that one Poll moves at most, about.
+  std::size_t ReceiveBufferLimit = std::size_t{256} * 1024;  ///< Bytes of raw data kept unread; the peer has to wait for more room.
+  std::size_t SendBufferLimit = std::size_t{1024} * 1024;    ///< Bytes of raw data that Write queues; more is an error.
 
   /// Starts to connect to Address:Port; Poll goes on to the greeting, EHLO and AUTH. Faults come through Error:
   /// 106 where a connection is there already, 107 for port 0, Errc::CredentialsOnPlainWire before a byte is sent.
@@ -18210,7 +18213,7 @@ class Script {
     Reply("220 test ESMTP").Expect("EHLO *");
     if (keywords.empty()) return Reply("250 test");
     std::string lines = "250-test\n";
-    for (std::size_t end; (end = keywords.find('\n')) != std::string_view::npos; keywords.remove_prefix(end + 1))
+    for (std::size_t end = 0; (end = keywords.find('\n')) != std::string_view::npos; keywords.remove_prefix(end + 1))
       lines.append("250-").append(keywords.substr(0, end + 1));
     return Reply(lines.append("250 ").append(keywords));
   }
@@ -18561,7 +18564,7 @@ class TlsFingerprint {
         sha.Update({bytes, got});
         size += got;
       }
-      std::fclose(file);
+      static_cast<void>(std::fclose(file));
       Wipe(bytes, sizeof bytes);
     }
     char end[sizeof size];
@@ -19494,7 +19497,7 @@ class TlsFile {
       good = used_ + got <= kMost && Append(bytes, got);
     }
     good = good && std::ferror(file) == 0;
-    std::fclose(file);
+    static_cast<void>(std::fclose(file));
     Wipe(bytes, sizeof bytes);
     return good;
   }
@@ -21659,9 +21662,9 @@ inline std::string ReadKeyFile(const std::string& path) {
   std::FILE* const file = OpenFile(path.c_str());
   if (file == nullptr) return text;
   text.resize(65536);
-  std::setvbuf(file, nullptr, _IONBF, 0);  // no copy of the key stays in a buffer
+  static_cast<void>(std::setvbuf(file, nullptr, _IONBF, 0));  // no copy of the key stays in a buffer
   const std::size_t size = std::fread(&text[0], 1, text.size(), file);
-  std::fclose(file);
+  static_cast<void>(std::fclose(file));
   text.resize(size < 65536 ? size : 0);
   return text;
 }

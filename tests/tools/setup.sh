@@ -14,6 +14,7 @@
 #   wine      what runs its programs here
 #   arm64     a compiler for ARM and what runs its programs here
 #   embedded  the compiler for a Cortex-M3, what runs its images here, lwIP, and a receiver
+#   analysis  what looks for faults without running anything, and what counts the lines that were run
 #   bench     the clients that tests/bench compares smtpoll with
 set -eu
 PATH=$PATH:/usr/sbin:/sbin
@@ -64,6 +65,7 @@ needs() {
       'qemu-system-arm qemu-system-arm' '/usr/include/lwip/lwip/init.h liblwip-dev' \
       '/usr/lib/python3/dist-packages/aiosmtpd python3-aiosmtpd'
     ;;
+  analysis) echo 'clang-tidy clang-tidy' 'cppcheck cppcheck' 'gcovr gcovr' 'g++ g++' ;;
   bench)
     echo 'smtp-source postfix' '/usr/include/*/curl/curl.h libcurl4-openssl-dev' '/usr/include/openssl/evp.h libssl-dev' \
       '/usr/include/Poco/Net/SMTPClientSession.h libpoco-dev' '/usr/include/vmime/vmime.hpp libvmime-dev' \

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "smtpoll/client/send_result.hpp"
+#include "smtpoll/protocol/timeouts.hpp"
 
 SMTPOLL_NAMESPACE_BEGIN
 
@@ -17,8 +18,8 @@ struct Relay {
 
 /// How patient a RetryQueue is (RFC 5321 4.5.4.1).
 struct RetryPolicy {
-  Millis FirstDelay = 60 * 1000;     ///< Milliseconds from the first try to the second; doubled with each further one,
-  Millis LongestDelay = 60 * 60000;  ///< up to this.
+  Millis FirstDelay = Timeouts::kMinute;     ///< Milliseconds from the first try to the second; doubled with each further one,
+  Millis LongestDelay = 60 * Timeouts::kMinute;  ///< up to this.
   unsigned JitterPercent = 20;       ///< Each delay is up to so much longer or shorter, by chance; at most 100.
   std::uint32_t Tries = 100;  ///< A message is tried so often (with these delays in about four days); 0: for ever.
   /// A message in doubt may have arrived, and arrives twice where it is sent again: only where this is set.

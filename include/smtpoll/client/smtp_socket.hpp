@@ -45,9 +45,9 @@ class BasicSMTPSocket : public detail::SettingsOf<Transport<Socket>>, public Han
   Sequence<EmailMessage> InDoubt;
   /// The local interface to bind to; unset: the system's choice.
   std::optional<smtpoll::NetworkInterface> NetworkInterface;
-  std::size_t PollBudget = 256 * 1024;          ///< Bytes that one Poll moves at most, about.
-  std::size_t ReceiveBufferLimit = 256 * 1024;  ///< Bytes of raw data kept unread; the peer has to wait for more room.
-  std::size_t SendBufferLimit = 1024 * 1024;    ///< Bytes of raw data that Write queues; more is an error.
+  std::size_t PollBudget = std::size_t{256} * 1024;          ///< Bytes that one Poll moves at most, about.
+  std::size_t ReceiveBufferLimit = std::size_t{256} * 1024;  ///< Bytes of raw data kept unread; the peer has to wait for more room.
+  std::size_t SendBufferLimit = std::size_t{1024} * 1024;    ///< Bytes of raw data that Write queues; more is an error.
 
   /// Starts to connect to Address:Port; Poll goes on to the greeting, EHLO and AUTH. Faults come through Error:
   /// 106 where a connection is there already, 107 for port 0, Errc::CredentialsOnPlainWire before a byte is sent.

@@ -48,7 +48,7 @@ class AttachmentReader {
 
   /// True where a file has no byte left; a callback is believed.
   bool AtEnd() noexcept {
-    char next;
+    char next = '\0';
     return !file_.IsOpen() || file_.Read(&next, 1).status == SourceStatus::End;
   }
 

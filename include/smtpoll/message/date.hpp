@@ -19,7 +19,7 @@ void AppendDate(std::int64_t seconds, int offset, Text& to) {
   constexpr const char* kDays[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
   constexpr const char* kMonths[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                      "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-  const CalendarTime time = ToCalendarTime(seconds + offset * 60);
+  const CalendarTime time = ToCalendarTime(seconds + std::int64_t{60} * offset);
   const auto two = [&to](int value) {
     to += static_cast<char>('0' + value / 10);
     to += static_cast<char>('0' + value % 10);
@@ -53,7 +53,7 @@ inline int LocalOffset(std::time_t now) noexcept {
   return 0;
 #endif
   const std::int64_t as_if_utc = DaysFromDate(local.tm_year + 1900, local.tm_mon + 1, local.tm_mday) * 86400 +
-                                 local.tm_hour * 3600 + local.tm_min * 60 + local.tm_sec;
+                                 std::int64_t{3600} * local.tm_hour + std::int64_t{60} * local.tm_min + local.tm_sec;
   return static_cast<int>((as_if_utc - static_cast<std::int64_t>(now)) / 60);
 }
 

@@ -309,9 +309,9 @@ inline std::string ReadKeyFile(const std::string& path) {
   std::FILE* const file = OpenFile(path.c_str());
   if (file == nullptr) return text;
   text.resize(65536);
-  std::setvbuf(file, nullptr, _IONBF, 0);  // no copy of the key stays in a buffer
+  static_cast<void>(std::setvbuf(file, nullptr, _IONBF, 0));  // no copy of the key stays in a buffer
   const std::size_t size = std::fread(&text[0], 1, text.size(), file);
-  std::fclose(file);
+  static_cast<void>(std::fclose(file));
   text.resize(size < 65536 ? size : 0);
   return text;
 }

@@ -169,7 +169,7 @@ class Adviser {
   }
 
   /// What most servers take, base64 included.
-  static constexpr std::uint64_t kLargeMessage = 25u * 1024 * 1024;
+  static constexpr std::uint64_t kLargeMessage = std::uint64_t{25} * 1024 * 1024;
 
   void CheckAttachments() {
     std::uint64_t sum = 0;

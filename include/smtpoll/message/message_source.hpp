@@ -84,7 +84,7 @@ class MessageSource final : public Source {
 
  private:
   /// Bytes that one Read may have signed: it must not take longer than a step should.
-  static constexpr std::size_t kSignStep = 1024 * 1024;
+  static constexpr std::size_t kSignStep = std::size_t{1024} * 1024;
 
   bool StartOver(bool again) {
     again_ = again;

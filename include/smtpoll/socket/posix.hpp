@@ -218,7 +218,7 @@ struct PosixCalls {
     sigset_t all, before;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
-    pthread_t thread;
+    pthread_t thread{};
     const int number = pthread_create(&thread, nullptr, &Run<kBody>, argument);
     pthread_sigmask(SIG_SETMASK, &before, nullptr);
     if (number == 0) pthread_detach(thread);

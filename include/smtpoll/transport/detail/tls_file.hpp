@@ -37,7 +37,7 @@ class TlsFile {
       good = used_ + got <= kMost && Append(bytes, got);
     }
     good = good && std::ferror(file) == 0;
-    std::fclose(file);
+    static_cast<void>(std::fclose(file));
     Wipe(bytes, sizeof bytes);
     return good;
   }

@@ -55,7 +55,7 @@ class TlsFingerprint {
         sha.Update({bytes, got});
         size += got;
       }
-      std::fclose(file);
+      static_cast<void>(std::fclose(file));
       Wipe(bytes, sizeof bytes);
     }
     char end[sizeof size];
