@@ -18,7 +18,7 @@ OPT_IN = {'SMTPOLL_OPENSSL': 'openssl/ssl.h', 'SMTPOLL_MBEDTLS': 'mbedtls/ssl.h'
 
 
 def leaks(compiler, include_dir, users):
-    text = ''.join(f'#if __has_include(<{header}>)\n#define {macro}\n#endif\n' for macro, header in OPT_IN.items())
+    text = '#define SMTPOLL_POP3\n' + ''.join(f'#if __has_include(<{header}>)\n#define {macro}\n#endif\n' for macro, header in OPT_IN.items())
     text += ''.join(f'#define {name} 1\n' for name in users) + '#include "smtpoll/smtpoll.hpp"\n'
     result = toolchain.compile_text(compiler, text, '-E', '-dD', '-I', include_dir)
     if result.returncode:

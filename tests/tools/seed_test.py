@@ -12,6 +12,10 @@ MEMBERS = {
         MessageSent SendProgress ServerError""",
     'SMTPSecureSocket': """SSLEnabled SSLConnected SSLConnecting SMTPConnectionType SSLConnectionType CertificateFile
         CertificatePassword CertificateRejectionFile CertificateAuthorityFile""",
+    'POP3Socket': """Connect DisconnectFromServer CountMessages ListMessages RetrieveMessage RetrieveLines DeleteMessage
+        RollbackServer CheckServerConnection SendServerCommand Close Disconnect Poll EncryptPassword ConnectionEstablished
+        LoginSuccessful Disconnected Error ServerError MessageCount ListReceived MessageReceived TopLinesReceived
+        MessageDeleted RollbackSuccessful ServerAvailable ServerCommandReply""",
     'NetworkInterface': 'Name IPAddress MACAddress SubnetMask',
     'System': 'NetworkInterface NetworkInterfaces',
     'EmailMessage': """FromAddress Subject BodyPlainText BodyHTML BodyEnriched ToAddress CCAddress BCCAddress AddRecipient

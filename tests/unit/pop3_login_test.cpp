@@ -103,7 +103,7 @@ TEST_CASE("A refused login names the command and the server's words, and never t
   CHECK(Connect(session) == "authentication: the server refused the credentials [USER mrose]: who?");
 }
 
-TEST_CASE("RFC 1939 7: APOP with the timestamp of the greeting") {
+TEST_CASE("POP3Socket.EncryptPassword: APOP with the timestamp of the greeting (RFC 1939 7)") {
   Open session;
   session.EncryptPassword = true;
   session.Password = "tanstaaf";

@@ -102,7 +102,7 @@ TEST_CASE("POP3Socket.Connect, ConnectionEstablished, LoginSuccessful, Disconnec
   CHECK(socket.Server().Verdict() == "");
 }
 
-TEST_CASE("POP3Socket.CountMessages, ListMessages, ListUniqueIDs and their events") {
+TEST_CASE("POP3Socket.CountMessages, MessageCount, ListMessages, ListUniqueIDs, ListReceived and Poll") {
   Bench socket;
   socket.Opening()
       .Expect("STAT")
@@ -154,19 +154,27 @@ TEST_CASE("POP3Socket.RetrieveMessage, RetrieveLines, MessageReceived and TopLin
   CHECK(socket.Server().Verdict() == "");
 }
 
-TEST_CASE("POP3Socket.DeleteMessage, RollbackServer, CheckServerConnection, SendServerCommand and their events") {
+TEST_CASE("POP3Socket.DeleteMessage, MessageDeleted, RollbackServer and RollbackSuccessful") {
   Bench socket;
   socket.Opening().Expect("DELE 1").Reply("+OK marked").Expect("RSET").Reply("+OK").Expect("DELE 2").Reply("+OK");
-  socket.Server().Expect("NOOP").Reply("+OK").Expect("LANG en").Reply("+OK en hello").Expect("QUIT").Reply("+OK");
+  socket.Server().Expect("QUIT").Reply("+OK");
   socket.Connect();
   socket.DeleteMessage(1);
   socket.RollbackServer();
   socket.DeleteMessage(2);
-  socket.CheckServerConnection();
-  socket.SendServerCommand("LANG en");
-  CHECK(socket.Run() == std::string(kOpened) + "deleted 1\nrollback\ndeleted 2\navailable\nLANG en: en hello\n");
+  CHECK(socket.Run() == std::string(kOpened) + "deleted 1\nrollback\ndeleted 2\n");
   socket.DisconnectFromServer();
   CHECK(socket.Run() == "disconnected\n");
+  CHECK(socket.Server().Verdict() == "");
+}
+
+TEST_CASE("POP3Socket.CheckServerConnection, ServerAvailable, SendServerCommand and ServerCommandReply") {
+  Bench socket;
+  socket.Opening().Expect("NOOP").Reply("+OK").Expect("LANG en").Reply("+OK en hello");
+  socket.Connect();
+  socket.CheckServerConnection();
+  socket.SendServerCommand("LANG en");
+  CHECK(socket.Run() == std::string(kOpened) + "available\nLANG en: en hello\n");
   CHECK(socket.Server().Verdict() == "");
 }
 
