@@ -6,7 +6,7 @@ set -u
 cd "$(dirname "$0")/.." || exit 1
 CXX=${CXX:-g++}
 export CXX
-sh tests/tools/setup.sh build tests tls postfix sasl proxies dkim dovecot gsasl readers || exit 1
+sh tests/tools/setup.sh build tests tls postfix sasl proxies dkim dovecot gsasl readers git || exit 1
 
 # configure FOLDER OPTION...: makes the build folder, anew where it was made with another compiler or other options.
 configure() {

@@ -15,6 +15,7 @@
 #   arm64     a compiler for ARM and what runs its programs here
 #   embedded  the compiler for a Cortex-M3, what runs its images here, lwIP, and a receiver
 #   analysis  what looks for faults without running anything, and what counts the lines that were run
+#   git       git and its send-email
 #   bench     the clients that tests/bench compares smtpoll with
 set -eu
 PATH=$PATH:/usr/sbin:/sbin
@@ -66,6 +67,7 @@ needs() {
       '/usr/lib/python3/dist-packages/aiosmtpd python3-aiosmtpd'
     ;;
   analysis) echo 'clang-tidy clang-tidy' 'cppcheck cppcheck' 'gcovr gcovr' 'g++ g++' ;;
+  git) echo 'git git' '/usr/lib/git-core/git-send-email git-email' ;;
   bench)
     echo 'smtp-source postfix' '/usr/include/*/curl/curl.h libcurl4-openssl-dev' '/usr/include/openssl/evp.h libssl-dev' \
       '/usr/include/Poco/Net/SMTPClientSession.h libpoco-dev' '/usr/include/vmime/vmime.hpp libvmime-dev' \
