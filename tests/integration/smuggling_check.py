@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """Exactly the messages that were sent arrived, none of them smuggled, and each has its content, line ends normalised.
 
-usage: smuggling_check.py COUNT OUTDIR MAILDIR
+usage: smuggling_check.py COUNT OUTDIR MAILDIR [--line-ends]
 OUTDIR/i.kind says where the content OUTDIR/i.bin of message i (header X-Smtpoll-Key: key-i) was put: body, html, source or
-attachment. An attachment arrives byte for byte.
+attachment. An attachment arrives byte for byte. With --line-ends the server has stored lines as they came: no CR and no LF
+may stand alone then.
 """
 
 import email
@@ -19,8 +20,13 @@ def normalised(content):
     return text if text.endswith(b'\n') else text + b'\n'
 
 
+def has_lone_line_end(raw):
+    """A CR without an LF, or an LF without a CR: what some servers take for the end of a line, and others do not."""
+    return re.search(rb'\r(?!\n)|(?<!\r)\n', raw) is not None
+
+
 def content_of(raw, kind):
-    """The content as it arrived in the file `raw`, of which the server ended all lines with LF."""
+    """The content as it arrived in the file `raw`, in which all lines end with LF."""
     if kind == 'source':
         return normalised(raw.split(b'\n\n', 1)[1])
     message = email.message_from_bytes(raw, policy=email.policy.default)
@@ -36,6 +42,10 @@ def main():
     faults, seen = [], []
     for file in sorted(mail_dir.iterdir()):
         raw = file.read_bytes()
+        if sys.argv[4:] == ['--line-ends']:
+            if has_lone_line_end(raw):
+                faults.append(f'{file.name} holds a CR or LF of its own')
+            raw = raw.replace(b'\r\n', b'\n')
         head = raw.split(b'\n\n', 1)[0]
         key = re.search(rb'(?m)^X-Smtpoll-Key: key-(\d+)$', head)
         if not key:
@@ -43,7 +53,7 @@ def main():
             continue
         number = int(key[1])
         seen.append(number)
-        sender = re.search(rb'(?m)^Return-Path: <(.*)>$', head)
+        sender = re.search(rb'(?mi)^Return-Path: <(.*)>$', head)
         if not sender or sender[1] != b'sender@test.example' or b'X-Original-To: rcpt@test.example' not in head:
             faults.append(f'message {number} has another envelope: {head!r:.300}')
         kind = (sent_dir / f'{number}.kind').read_text(encoding='utf-8')
@@ -61,4 +71,5 @@ def main():
     return 1 if faults or not count else 0
 
 
-sys.exit(main())
+if __name__ == '__main__':
+    sys.exit(main())

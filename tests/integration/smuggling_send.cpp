@@ -1,7 +1,7 @@
 // Sends contents that try to end early and to smuggle a second message (RFC 5321 4.1.1.4): each end of line that some
 // server takes for one, around a dot, as a body, in an attachment, in a header's neighbourhood and as a ready-made
 // message, at the edges of the send buffer, by DATA and by BDAT. The first half of the messages goes by DATA.
-//   smuggling_send HOST PORT COUNT OUTDIR
+//   smuggling_send HOST PORT COUNT OUTDIR [USER PASSWORD]     who the user is counts where the server wants to know
 // OUTDIR/i.kind and OUTDIR/i.bin say how and what message i is; it has a header X-Smtpoll-Key: key-i.
 #include <smtpoll/smtpoll.hpp>
 
@@ -41,11 +41,17 @@ std::string Content(int number, const std::vector<std::string>& ends) {
   return text + end + kSecond + end + "QUIT\r\n";
 }
 
+bool OffersAuth(const std::string& address, std::uint16_t port) {
+  smtpoll::Session session;
+  session.Connect(address, port);
+  return session.ServerCapabilities().Has(smtpoll::Extension::Auth);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 5) {
-    std::fprintf(stderr, "usage: %s HOST PORT COUNT OUTDIR\n", argv[0]);
+  if (argc != 5 && argc != 7) {
+    std::fprintf(stderr, "usage: %s HOST PORT COUNT OUTDIR [USER PASSWORD]\n", argv[0]);
     return 2;
   }
   const int count = std::atoi(argv[3]);
@@ -55,6 +61,11 @@ int main(int argc, char** argv) {
   smtpoll::SMTPSocket socket;
   socket.Address = argv[1];
   socket.Port = static_cast<std::uint16_t>(std::atoi(argv[2]));
+  if (argc == 7 && OffersAuth(socket.Address, socket.Port)) {
+    socket.UserName = argv[5];
+    socket.Password = argv[6];
+    socket.AllowPlaintextCredentials = true;
+  }
   socket.MessageSent = [&](const smtpoll::EmailMessage&) { ++sent; };
   socket.ServerError = [&](int id, const std::string& text, const smtpoll::EmailMessage&) {
     ++failed;

@@ -16,6 +16,7 @@
 #   embedded  the compiler for a Cortex-M3, what runs its images here, lwIP, and a receiver
 #   analysis  what looks for faults without running anything, and what counts the lines that were run
 #   git       git and its send-email
+#   servers   more servers to send to, in python and node
 #   bench     the clients that tests/bench compares smtpoll with
 set -eu
 PATH=$PATH:/usr/sbin:/sbin
@@ -68,6 +69,10 @@ needs() {
     ;;
   analysis) echo 'clang-tidy clang-tidy' 'cppcheck cppcheck' 'gcovr gcovr' 'g++ g++' ;;
   git) echo 'git git' '/usr/lib/git-core/git-send-email git-email' ;;
+  servers)
+    echo 'python3 python3' '/usr/lib/python3/dist-packages/aiosmtpd python3-aiosmtpd' 'node nodejs' 'npm npm' \
+      "$npm_folder/node_modules/smtp-server npm:smtp-server" "$npm_folder/node_modules/Haraka npm:Haraka"
+    ;;
   bench)
     echo 'smtp-source postfix' '/usr/include/*/curl/curl.h libcurl4-openssl-dev' '/usr/include/openssl/evp.h libssl-dev' \
       '/usr/include/Poco/Net/SMTPClientSession.h libpoco-dev' '/usr/include/vmime/vmime.hpp libvmime-dev' \
