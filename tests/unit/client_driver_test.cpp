@@ -167,18 +167,55 @@ TEST_CASE("A connection lost in the middle of content leaves the message in the 
 TEST_CASE("What the server said before it closed counts, though writing has failed already") {
   Bench bench;
   bench.Wire().incoming = "220 mx ESMTP\r\n";
-  bench.Wire().On("EHLO ", "250 mx\r\n");
+  bench.client.ConnectionEstablished = [&](const std::string&) {
+    bench.Wire().incoming = "421 4.3.2 going down\r\n";
+    bench.Wire().fail_write = static_cast<int>(Errc::ConnectionLost);
+    bench.Wire().peer_closed = true;
+  };
   bench.client.Messages.Append(Mail());
-  bench.client.Connect();
-  REQUIRE(bench.Run());
   bench.client.SendMail();
-  bench.Wire().incoming = "421 4.3.2 going down\r\n";
-  bench.Wire().fail_write = static_cast<int>(Errc::ConnectionLost);
-  bench.Wire().peer_closed = true;
   REQUIRE(bench.Run());
   CHECK(bench.error.reply_code == 421);
   CHECK(bench.error.enhanced == smtpoll::EnhancedCode{4, 3, 2});
   CHECK(bench.error.text.View() == "going down");
+  CHECK(bench.client.Messages.Count() == 1);
+}
+
+TEST_CASE("SMTPSocket.SendMail: a server that hung up while nobody polled costs a connection, and no message") {
+  // By BDAT all of a message goes at once: told to nobody, it would be in doubt.
+  for (const char* const goodbye : {"", "421 4.4.2 idle for too long\r\n"}) {
+    for (const bool wire_fails : {false, true}) {
+      Bench bench;
+      bench.Wire().incoming = "220 mx ESMTP\r\n";
+      bench.Wire().On("EHLO ", "250-mx\r\n250-PIPELINING\r\n250 CHUNKING\r\n");
+      bench.client.Connect();
+      REQUIRE(bench.Run());
+      bench.Wire().incoming = goodbye;
+      bench.Wire().peer_closed = true;
+      if (wire_fails) bench.Wire().fail_read = ECONNRESET;
+      bench.Wire().when_connected = [](ScriptedSocket& wire) {
+        wire.peer_closed = false;
+        wire.fail_read = 0;
+        wire.Serve(1);
+      };
+      bench.client.Messages.Append(Mail());
+      bench.client.SendMail();
+      REQUIRE(bench.Run());
+      CHECK(bench.events == "established mx ESMTP\nestablished mx ESMTP\nsent hi\nmail sent\n");
+      CHECK(bench.Wire().connects == 2);
+    }
+  }
+  // What is no goodbye is told.
+  Bench bench;
+  bench.Wire().incoming = "220 mx ESMTP\r\n";
+  bench.Wire().On("EHLO ", "250 mx\r\n");
+  bench.client.Connect();
+  REQUIRE(bench.Run());
+  bench.Wire().incoming = "250 sent, believe me\r\n";
+  bench.client.Messages.Append(Mail());
+  bench.client.SendMail();
+  REQUIRE(bench.Run());
+  CHECK(bench.events == "established mx ESMTP\nerror 1005 idle\n");
   CHECK(bench.client.Messages.Count() == 1);
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -44,6 +45,7 @@ class ScriptedSocket {
   int connect_steps = 0;            // ConnectStep says Again so many times
   bool every_second_again = false;  // each second Read and Write says Again
   int reads = 0, writes = 0, waits = 0, closes = 0, connects = 0;
+  std::function<void(ScriptedSocket&)> when_connected;  // at each Connect from now on
   std::string host;
   std::uint16_t port = 0;
   std::string local;
@@ -54,6 +56,7 @@ class ScriptedSocket {
     port = to.port;
     local = to.local_address;
     open_ = true;
+    if (when_connected) when_connected(*this);
     return smtpoll::IoResult::TryAgain();
   }
   smtpoll::IoResult ConnectStep() {

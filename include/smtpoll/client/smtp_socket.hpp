@@ -165,6 +165,7 @@ class BasicSMTPSocket : public detail::SettingsOf<Transport<Socket>>, public Han
   std::size_t returned_ = 0;     // messages that came back to the queue since the connection was made
   bool sending_ = false;         // SendMail is at work
   bool quit_wanted_ = false;     // QUIT as soon as the session is idle
+  bool looks_first_ = false;     // SendMail found a connection: whether the server has hung up is to be seen first
   bool sent_some_ = false;       // at least one message of this run was sent
   bool accepted_ = false;        // the connection came in through Listen
   bool last_chunk_due_ = false;  // the newest message's final SendProgress has not come yet

@@ -8,6 +8,15 @@
 
 SMTPOLL_NAMESPACE_BEGIN
 
+namespace detail {
+
+/// The wire is gone, or the server has said goodbye: by that, no reply is wrong.
+inline bool IsLoss(const Error& error) noexcept {
+  return error.Code() == Errc::ConnectionLost || OwnName(error.Code()) == nullptr;
+}
+
+}  // namespace detail
+
 #define SMTPOLL_MEMBER(...)                                                                          \
   template <typename Socket, template <typename> class Transport, typename Handler, typename Limits> \
   __VA_ARGS__ BasicSMTPSocket<Socket, Transport, Handler, Limits>
@@ -41,6 +50,7 @@ SMTPOLL_MEMBER(void)::Dispatch(const Event& event) {
       if (!closing_ && driver_.Session().FailedInGroup()) trust_.FailedInGroup(*event.error);
       if (!closing_) {
         if (!token_renewed_ && detail::RefusesToken(*event.error)) return Open(event.error);
+        if (looks_first_ && sending_ && detail::IsLoss(*event.error)) return Open();
         Fault(*event.error);
       }
       ReturnUnfinished();

@@ -26,6 +26,7 @@ SMTPOLL_MEMBER(void)::SendMail() {
   if (!sending_) sent_some_ = false;
   sending_ = true;
   quit_wanted_ = true;
+  looks_first_ = InIdleSession();
   if (state == State::Closed && !opening_) Open();
 }
 
@@ -33,7 +34,7 @@ SMTPOLL_MEMBER(void)::SendMail() {
 SMTPOLL_MEMBER(void)::Open(const smtpoll::Error* refusal) {
   if (Port == 0) return Fault(smtpoll::Error(Errc::InvalidPort, Phase::Connect, "Port is 0"));
   if (Address.empty()) return Fault(smtpoll::Error(Errc::NameResolution, Phase::Resolve, "Address is empty"));
-  accepted_ = false;
+  accepted_ = looks_first_ = false;
   returned_ = 0;
   last_chunk_due_ = false;
   SessionOptions options = strings_.Take(*this, Address, BindAddress());
@@ -96,7 +97,8 @@ SMTPOLL_MEMBER(void)::Round(std::size_t& budget) {
       if (driver_.CurrentState() == State::Raw) return;
       continue;
     }
-    if (StartMessage()) continue;
+    // A message that is sent to a server that has hung up may be in doubt, though nobody has read it.
+    if (!looks_first_ && StartMessage()) continue;
     // Before Next: between an event and its dispatch no handler may end the session.
     if (last_chunk_due_ && driver_.Session().ContentIsOut()) ReportLastChunk();
     const Event event = driver_.Next(budget, [this] { PrepareAhead(); });
@@ -106,6 +108,9 @@ SMTPOLL_MEMBER(void)::Round(std::size_t& budget) {
     } else if (before == State::Listening && driver_.CurrentState() == State::Raw) {
       progress_ = true;
       this->OnConnectionEstablished({});
+    } else if (looks_first_) {
+      if (budget == 0) return;
+      looks_first_ = false;
     } else if (!StartNext()) {
       return PrepareAhead();
     }
@@ -221,7 +226,7 @@ SMTPOLL_MEMBER(void)::PumpRaw(std::size_t& budget) {
 
 /// The connection failed, or could not be started.
 SMTPOLL_MEMBER(void)::Fault(const smtpoll::Error& error) {
-  sending_ = quit_wanted_ = false;
+  sending_ = quit_wanted_ = looks_first_ = false;
   strings_.Forget();
   Report(error);
 }
@@ -246,7 +251,7 @@ SMTPOLL_MEMBER(void)::TearDown() {
   ReturnUnfinished();
   raw_.DropUnsent();
   strings_.Forget();
-  sending_ = quit_wanted_ = last_chunk_due_ = false;
+  sending_ = quit_wanted_ = looks_first_ = last_chunk_due_ = false;
 }
 
 SMTPOLL_MEMBER(void)::Close() { TearDown(); }
