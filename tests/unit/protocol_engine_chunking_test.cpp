@@ -156,6 +156,22 @@ TEST_CASE("RFC 3030 4.2: a chunk refused refuses the message, and RSET clears it
   }
 }
 
+TEST_CASE("RFC 3030 4.2: a server that hangs up on chunks which were under way when it refused one has answered") {
+  // Postfix does so after twenty of them. What waits needs a new connection; it is no reason to mistrust groups.
+  for (const bool goodbye : {true, false}) {
+    const std::string first(1728, 'x'), second(1880, 'y');
+    Mail mail;
+    mail.content = first + "\r\n" + second + "\r\n";
+    Script script;
+    script.Opening("250-PIPELINING\r\n250 CHUNKING").Send(mail).Expect("MAIL FROM:<a@x.org>");
+    script.Expect("RCPT TO:<b@y.org>").Expect("BDAT 1730").Expect(first).Expect("BDAT 1882 LAST").Expect(second);
+    script.Reply("250 ok").Reply("250 ok").Reply("552 5.3.4 enough");
+    goodbye ? script.Reply("421 4.7.0 too many errors") : script.Close();
+    CHECK(script.Run() == kOpened +
+                              "RecipientAccepted 0\nRefused 1014 content [BDAT] 552 5.3.4 enough\nMustReconnect\n");
+  }
+}
+
 TEST_CASE("Engine: a message cancelled between two chunks costs no connection, and is never marked as whole") {
   for (const bool pipelining : {false, true}) {
     for (const std::size_t cancel_at : {1u, 2u, 5u}) {

@@ -181,6 +181,7 @@ class Engine {
   void Conclude() noexcept;
   void BreakOff(Errc code, std::string_view why) noexcept;
   void Fail(const Error& error) noexcept;
+  void Lose(const Error& error) noexcept;
   void FailPolitely(const Error& error) noexcept;
   void EndSession(unsigned pending, bool answered = false) noexcept;
 

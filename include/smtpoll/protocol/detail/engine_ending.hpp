@@ -46,6 +46,14 @@ inline void Engine::Fail(const Error& error) noexcept {
   EndSession(kFailed, error.reply_code / 100 == 4 || error.reply_code / 100 == 5);
 }
 
+/// As Fail, for a wire that is gone. A server may hang up on the chunks that were on their way when it refused one: the
+/// message has its answer all the same, and what waits needs a new wire, as when DATA's content is refused half-way.
+inline void Engine::Lose(const Error& error) noexcept {
+  const bool answered = InFlight() != 0 && transactions_.Oldest().refused && refusal_.phase == Phase::Content;
+  Fail(error);
+  if (answered) pending_ = (pending_ & ~static_cast<unsigned>(kFailed)) | kMustReconnect;
+}
+
 /// As Fail, and leaves QUIT in the output for a driver that will flush once more (RFC 5321 3.1: after 554, QUIT).
 inline void Engine::FailPolitely(const Error& error) noexcept {
   Fail(error);
@@ -80,7 +88,7 @@ inline void Engine::Closed(const Error& why) noexcept {
   }
   Error error = why;
   if (error.phase == Phase::None) error.phase = CurrentPhase();
-  Fail(error);
+  Lose(error);
 }
 
 inline Event Engine::TakePending() noexcept {

@@ -96,7 +96,10 @@ inline Event Engine::OnReply(const Reply& reply) noexcept {
   }
   const AwaitedReply awaited = commands_.Front();
   const Await what = awaited.what;
-  const auto fail = [&] { Fail(ErrorOn(what, unexpected, reply, awaited.recipient)); };
+  const auto fail = [&] {
+    const Error error = ErrorOn(what, unexpected, reply, awaited.recipient);
+    reply.code == 421 ? Lose(error) : Fail(error);
+  };
   // A refusal may overtake the content; nothing else may come before its command has gone out.
   const bool content = what == Await::Chunk || what == Await::ContentEnd;
   const bool overtakes = content && !reply.IsPositive() && !reply.IsIntermediate();
