@@ -167,8 +167,8 @@ TEST_CASE("RFC 3030 4.2: a server that hangs up on chunks which were under way w
     script.Expect("RCPT TO:<b@y.org>").Expect("BDAT 1730").Expect(first).Expect("BDAT 1882 LAST").Expect(second);
     script.Reply("250 ok").Reply("250 ok").Reply("552 5.3.4 enough");
     goodbye ? script.Reply("421 4.7.0 too many errors") : script.Close();
-    CHECK(script.Run() == kOpened +
-                              "RecipientAccepted 0\nRefused 1014 content [BDAT] 552 5.3.4 enough\nMustReconnect\n");
+    CHECK(script.Run() ==
+          kOpened + "RecipientAccepted 0\nRefused 1014 content [BDAT] 552 5.3.4 enough\nMustReconnect\n");
   }
 }
 
