@@ -5150,6 +5150,7 @@ class Engine {
   void Conclude() noexcept;
   void BreakOff(Errc code, std::string_view why) noexcept;
   void Fail(const Error& error) noexcept;
+  void Lose(const Error& error) noexcept;
   void FailPolitely(const Error& error) noexcept;
   void EndSession(unsigned pending, bool answered = false) noexcept;
 
@@ -5260,6 +5261,14 @@ inline void Engine::Fail(const Error& error) noexcept {
   EndSession(kFailed, error.reply_code / 100 == 4 || error.reply_code / 100 == 5);
 }
 
+/// As Fail, for a wire that is gone. A server may hang up on the chunks that were on their way when it refused one: the
+/// message has its answer all the same, and what waits needs a new wire, as when DATA's content is refused half-way.
+inline void Engine::Lose(const Error& error) noexcept {
+  const bool answered = InFlight() != 0 && transactions_.Oldest().refused && refusal_.phase == Phase::Content;
+  Fail(error);
+  if (answered) pending_ = (pending_ & ~static_cast<unsigned>(kFailed)) | kMustReconnect;
+}
+
 /// As Fail, and leaves QUIT in the output for a driver that will flush once more (RFC 5321 3.1: after 554, QUIT).
 inline void Engine::FailPolitely(const Error& error) noexcept {
   Fail(error);
@@ -5294,7 +5303,7 @@ inline void Engine::Closed(const Error& why) noexcept {
   }
   Error error = why;
   if (error.phase == Phase::None) error.phase = CurrentPhase();
-  Fail(error);
+  Lose(error);
 }
 
 inline Event Engine::TakePending() noexcept {
@@ -5478,7 +5487,10 @@ inline Event Engine::OnReply(const Reply& reply) noexcept {
   }
   const AwaitedReply awaited = commands_.Front();
   const Await what = awaited.what;
-  const auto fail = [&] { Fail(ErrorOn(what, unexpected, reply, awaited.recipient)); };
+  const auto fail = [&] {
+    const Error error = ErrorOn(what, unexpected, reply, awaited.recipient);
+    reply.code == 421 ? Lose(error) : Fail(error);
+  };
   // A refusal may overtake the content; nothing else may come before its command has gone out.
   const bool content = what == Await::Chunk || what == Await::ContentEnd;
   const bool overtakes = content && !reply.IsPositive() && !reply.IsIntermediate();
@@ -13967,6 +13979,7 @@ class BasicSMTPSocket : public detail::SettingsOf<Transport<Socket>>, public Han
   std::size_t returned_ = 0;     // messages that came back to the queue since the connection was made
   bool sending_ = false;         // SendMail is at work
   bool quit_wanted_ = false;     // QUIT as soon as the session is idle
+  bool looks_first_ = false;     // SendMail found a connection: whether the server has hung up is to be seen first
   bool sent_some_ = false;       // at least one message of this run was sent
   bool accepted_ = false;        // the connection came in through Listen
   bool last_chunk_due_ = false;  // the newest message's final SendProgress has not come yet
@@ -13996,6 +14009,15 @@ SMTPOLL_NAMESPACE_END
 #define SMTPOLL_CLIENT_DETAIL_SMTP_SOCKET_EVENTS_HPP
 
 SMTPOLL_NAMESPACE_BEGIN
+
+namespace detail {
+
+/// The wire is gone, or the server has said goodbye: by that, no reply is wrong.
+inline bool IsLoss(const Error& error) noexcept {
+  return error.Code() == Errc::ConnectionLost || OwnName(error.Code()) == nullptr;
+}
+
+}  // namespace detail
 
 #define SMTPOLL_MEMBER(...)                                                                          \
   template <typename Socket, template <typename> class Transport, typename Handler, typename Limits> \
@@ -14030,6 +14052,7 @@ SMTPOLL_MEMBER(void)::Dispatch(const Event& event) {
       if (!closing_ && driver_.Session().FailedInGroup()) trust_.FailedInGroup(*event.error);
       if (!closing_) {
         if (!token_renewed_ && detail::RefusesToken(*event.error)) return Open(event.error);
+        if (looks_first_ && sending_ && detail::IsLoss(*event.error)) return Open();
         Fault(*event.error);
       }
       ReturnUnfinished();
@@ -14153,6 +14176,7 @@ SMTPOLL_MEMBER(void)::SendMail() {
   if (!sending_) sent_some_ = false;
   sending_ = true;
   quit_wanted_ = true;
+  looks_first_ = InIdleSession();
   if (state == State::Closed && !opening_) Open();
 }
 
@@ -14160,7 +14184,7 @@ SMTPOLL_MEMBER(void)::SendMail() {
 SMTPOLL_MEMBER(void)::Open(const smtpoll::Error* refusal) {
   if (Port == 0) return Fault(smtpoll::Error(Errc::InvalidPort, Phase::Connect, "Port is 0"));
   if (Address.empty()) return Fault(smtpoll::Error(Errc::NameResolution, Phase::Resolve, "Address is empty"));
-  accepted_ = false;
+  accepted_ = looks_first_ = false;
   returned_ = 0;
   last_chunk_due_ = false;
   SessionOptions options = strings_.Take(*this, Address, BindAddress());
@@ -14223,7 +14247,8 @@ SMTPOLL_MEMBER(void)::Round(std::size_t& budget) {
       if (driver_.CurrentState() == State::Raw) return;
       continue;
     }
-    if (StartMessage()) continue;
+    // A message that is sent to a server that has hung up may be in doubt, though nobody has read it.
+    if (!looks_first_ && StartMessage()) continue;
     // Before Next: between an event and its dispatch no handler may end the session.
     if (last_chunk_due_ && driver_.Session().ContentIsOut()) ReportLastChunk();
     const Event event = driver_.Next(budget, [this] { PrepareAhead(); });
@@ -14233,6 +14258,9 @@ SMTPOLL_MEMBER(void)::Round(std::size_t& budget) {
     } else if (before == State::Listening && driver_.CurrentState() == State::Raw) {
       progress_ = true;
       this->OnConnectionEstablished({});
+    } else if (looks_first_) {
+      if (budget == 0) return;
+      looks_first_ = false;
     } else if (!StartNext()) {
       return PrepareAhead();
     }
@@ -14348,7 +14376,7 @@ SMTPOLL_MEMBER(void)::PumpRaw(std::size_t& budget) {
 
 /// The connection failed, or could not be started.
 SMTPOLL_MEMBER(void)::Fault(const smtpoll::Error& error) {
-  sending_ = quit_wanted_ = false;
+  sending_ = quit_wanted_ = looks_first_ = false;
   strings_.Forget();
   Report(error);
 }
@@ -14373,7 +14401,7 @@ SMTPOLL_MEMBER(void)::TearDown() {
   ReturnUnfinished();
   raw_.DropUnsent();
   strings_.Forget();
-  sending_ = quit_wanted_ = last_chunk_due_ = false;
+  sending_ = quit_wanted_ = looks_first_ = last_chunk_due_ = false;
 }
 
 SMTPOLL_MEMBER(void)::Close() { TearDown(); }
