@@ -257,6 +257,8 @@ class Script {
 /// there is nothing to read, so that time-outs come at once.
 class ScriptedSocket {
  public:
+  ///@{
+  /// What a socket policy has, see socket_policy.hpp.
   using Handle = int;
   static constexpr Handle kNoHandle = -1;
 
@@ -303,6 +305,7 @@ class ScriptedSocket {
   Handle NativeHandle() const noexcept { return open_ ? 0 : kNoHandle; }
   std::size_t LocalAddress(char* into, std::size_t room) const noexcept { return Address("192.0.2.1", into, room); }
   std::size_t RemoteAddress(char* into, std::size_t room) const noexcept { return Address("192.0.2.25", into, room); }
+  ///@}
 
  private:
   static constexpr Millis kTick = 100;
@@ -323,6 +326,8 @@ class ScriptedSocket {
 template <typename Socket>
 class PretendTls {
  public:
+  ///@{
+  /// What a transport policy has, see transport_policy.hpp.
   static constexpr bool kEncrypts = true;
 
   Socket& NextLayer() noexcept { return socket_; }
@@ -339,6 +344,7 @@ class PretendTls {
     secured_ = false;
     socket_.Close();
   }
+  ///@}
 
  private:
   Socket socket_;

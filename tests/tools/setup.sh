@@ -17,6 +17,7 @@
 #   analysis  what looks for faults without running anything, and what counts the lines that were run
 #   git       git and its send-email
 #   servers   more servers to send to, in python and node
+#   reference what makes the reference, and a browser that reads it
 #   bench     the clients that tests/bench compares smtpoll with
 set -eu
 PATH=$PATH:/usr/sbin:/sbin
@@ -73,6 +74,7 @@ needs() {
     echo 'python3 python3' '/usr/lib/python3/dist-packages/aiosmtpd python3-aiosmtpd' 'node nodejs' 'npm npm' \
       "$npm_folder/node_modules/smtp-server npm:smtp-server" "$npm_folder/node_modules/Haraka npm:Haraka"
     ;;
+  reference) echo 'doxygen doxygen' 'chromium chromium' 'python3 python3' ;;
   bench)
     echo 'smtp-source postfix' '/usr/include/*/curl/curl.h libcurl4-openssl-dev' '/usr/include/openssl/evp.h libssl-dev' \
       '/usr/include/Poco/Net/SMTPClientSession.h libpoco-dev' '/usr/include/vmime/vmime.hpp libvmime-dev' \

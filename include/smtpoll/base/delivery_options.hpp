@@ -46,16 +46,16 @@ enum class Unoffered : std::uint8_t {
 
 /// The options of one message that are no text. A value not set asks for nothing.
 struct DeliveryOptions {
-  DsnReturn dsn_return = DsnReturn::Unset;
-  DeliverByMode deliver_by_mode = DeliverByMode::Unset;
-  bool deliver_by_trace = false;        ///< Ask for "relayed" reports on the way.
+  DsnReturn dsn_return = DsnReturn::Unset;               ///< RET of RFC 3461.
+  DeliverByMode deliver_by_mode = DeliverByMode::Unset;  ///< What is to happen when that time is over (RFC 2852).
+  bool deliver_by_trace = false;                         ///< Ask for "relayed" reports on the way.
   std::int32_t deliver_by_seconds = 0;  ///< Return needs at least 1; Notify takes 0 and less too (up to 9 digits).
-  bool has_priority = false;
-  std::int8_t priority = 0;            ///< -9 to 9, higher is more urgent.
-  std::uint32_t hold_for_seconds = 0;  ///< 1 to 999999999: not to be delivered before that time has gone by.
-  std::int64_t hold_until = 0;         ///< Not to be delivered before that time, in seconds since 1970 UTC; 0: unset.
-  TlsRequired tls_required = TlsRequired::Unset;
-  Unoffered unoffered = Unoffered::Refuse;
+  bool has_priority = false;            ///< MT-PRIORITY (RFC 6710) is asked for.
+  std::int8_t priority = 0;             ///< -9 to 9, higher is more urgent.
+  std::uint32_t hold_for_seconds = 0;   ///< 1 to 999999999: not to be delivered before that time has gone by.
+  std::int64_t hold_until = 0;          ///< Not to be delivered before that time, in seconds since 1970 UTC; 0: unset.
+  TlsRequired tls_required = TlsRequired::Unset;  ///< See TlsRequired.
+  Unoffered unoffered = Unoffered::Refuse;        ///< What to do where the server does not offer what is set here.
 };
 
 SMTPOLL_NAMESPACE_END

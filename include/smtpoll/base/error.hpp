@@ -141,10 +141,12 @@ constexpr const char* Name(Errc code) noexcept {
 
 /// An enhanced status code, class.subject.detail (RFC 3463); all zero where the server gave none.
 struct EnhancedCode {
-  std::uint16_t status_class = 0;
-  std::uint16_t subject = 0;
-  std::uint16_t detail = 0;
+  std::uint16_t status_class = 0;  ///< 2, 4 or 5: success, failure for now, failure for good.
+  std::uint16_t subject = 0;       ///< What it is about: 1 addresses, 2 mailboxes, 7 security, ...
+  std::uint16_t detail = 0;        ///< What exactly.
+  /// True where the server gave one.
   constexpr explicit operator bool() const noexcept { return status_class != 0; }
+  /// All three numbers are the same.
   friend constexpr bool operator==(EnhancedCode a, EnhancedCode b) noexcept {
     return a.status_class == b.status_class && a.subject == b.subject && a.detail == b.detail;
   }
@@ -152,16 +154,18 @@ struct EnhancedCode {
 
 /// What went wrong, where, and what the server said. ErrorNumber 0 means that nothing did.
 struct Error {
-  int ErrorNumber = 0;        ///< An Errc, or the operating system's own number (the seed's member).
-  Phase phase = Phase::None;  ///< The step it happened in.
-  int reply_code = 0;         ///< The server's reply code, 0 where no reply was involved.
-  EnhancedCode enhanced;      ///< The server's enhanced status code, where it gave one.
+  int ErrorNumber = 0;                   ///< An Errc, or the operating system's own number (the seed's member).
+  Phase phase = Phase::None;             ///< The step it happened in.
+  int reply_code = 0;                    ///< The server's reply code, 0 where no reply was involved.
+  EnhancedCode enhanced;                 ///< The server's enhanced status code, where it gave one.
   FixedText<kErrorCommandRoom> command;  ///< The command concerned, secrets replaced, cut at 80 bytes.
-  FixedText<kErrorTextRoom> text;  ///< The server's reply text, or the detail of a local error, cut at 256 bytes.
+  FixedText<kErrorTextRoom> text;        ///< The server's reply text, or the detail of a local error, cut at 256 bytes.
 
   Error() = default;
+  /// An error of ours; `detail` becomes its text.
   Error(Errc code, Phase where, std::string_view detail = {}) noexcept
       : ErrorNumber(static_cast<int>(code)), phase(where), text(detail) {}
+  /// An error by its number, which may be the operating system's own.
   static Error FromNumber(int number, Phase where) noexcept {
     Error error;
     error.ErrorNumber = number;
@@ -169,7 +173,9 @@ struct Error {
     return error;
   }
 
+  /// ErrorNumber as an Errc; one of no name where it is the operating system's.
   Errc Code() const noexcept { return static_cast<Errc>(ErrorNumber); }
+  /// True where something went wrong.
   explicit operator bool() const noexcept { return ErrorNumber != 0; }
 };
 

@@ -57,7 +57,9 @@ inline std::string ToString(const Error& error) {
 
 SMTPOLL_NAMESPACE_END
 
+/// \cond
 template <>
 struct std::is_error_code_enum<smtpoll::Errc> : std::true_type {};
+/// \endcond
 
 #endif

@@ -16,17 +16,21 @@ template <std::size_t kRoom>
 class FixedText {
  public:
   FixedText() = default;
+  /// Holds `text`.
   explicit FixedText(std::string_view text) noexcept { Assign(text); }
 
+  /// Holds `text` instead.
   void Assign(std::string_view text) noexcept {
     size_ = 0;
     Append(text);
   }
+  /// Adds `text` at the end.
   void Append(std::string_view text) noexcept {
     const std::size_t size = text.size() < kRoom - size_ ? text.size() : kRoom - size_;
     if (size != 0) std::memcpy(bytes_ + size_, text.data(), size);
     size_ = static_cast<std::uint16_t>(size_ + size);
   }
+  /// Adds `value` in decimal digits.
   void AppendDecimal(std::uint64_t value) noexcept {
     char digits[20];
     std::size_t at = sizeof digits;
@@ -36,9 +40,12 @@ class FixedText {
     } while (value != 0);
     Append({digits + at, sizeof digits - at});
   }
+  /// Holds nothing.
   void Clear() noexcept { size_ = 0; }
 
+  /// The text; valid until this object changes or ends.
   std::string_view View() const noexcept { return {bytes_, size_}; }
+  /// True where there is no text.
   bool empty() const noexcept { return size_ == 0; }
 
  private:

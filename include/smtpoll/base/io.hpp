@@ -19,13 +19,17 @@ enum class IoStatus : std::uint8_t {
 
 /// Result of a step: bytes moved, how it ended, and the error number (Errc's or the OS's own) where it failed.
 struct IoResult {
-  IoStatus status = IoStatus::Done;
-  std::size_t size = 0;
-  int error = 0;
+  IoStatus status = IoStatus::Done;  ///< How it ended.
+  std::size_t size = 0;              ///< Bytes moved.
+  int error = 0;                     ///< The error number where it failed.
 
+  /// It is done, with so many bytes.
   static constexpr IoResult Ok(std::size_t size = 0) noexcept { return {IoStatus::Done, size, 0}; }
+  /// Nothing could be done now.
   static constexpr IoResult TryAgain() noexcept { return {IoStatus::Again, 0, 0}; }
+  /// The peer has closed.
   static constexpr IoResult EndOfFile() noexcept { return {IoStatus::Closed, 0, 0}; }
+  /// It failed, for this reason.
   static constexpr IoResult Fail(int error) noexcept { return {IoStatus::Failed, 0, error}; }
 };
 

@@ -16,19 +16,24 @@ SMTPOLL_NAMESPACE_BEGIN
 template <typename T>
 class Sequence {
  public:
+  /// What it holds.
   using value_type = T;
 
   Sequence() = default;
+  /// Copies the items.
   Sequence(const Sequence& other) : items_(other.begin(), other.end()) {}
+  /// Takes the items; `other` is empty then.
   Sequence(Sequence&& other) noexcept : items_(std::move(other.items_)), head_(std::exchange(other.head_, 0)) {
     other.items_.clear();
   }
+  /// Copies the items.
   Sequence& operator=(const Sequence& other) {
     if (this == &other) return *this;
     items_.assign(other.begin(), other.end());
     head_ = 0;
     return *this;
   }
+  /// Takes the items; `other` is empty then.
   Sequence& operator=(Sequence&& other) noexcept {
     items_.swap(other.items_);
     std::swap(head_, other.head_);
@@ -39,8 +44,11 @@ class Sequence {
 
   /// Adds an element at the end (the seed's Append, and its newer name Add).
   void Append(const T& item) { items_.push_back(item); }
+  /// As above, by moving it.
   void Append(T&& item) { items_.push_back(std::move(item)); }
+  /// The seed's newer name for Append.
   void Add(const T& item) { Append(item); }
+  /// As above, by moving it.
   void Add(T&& item) { Append(std::move(item)); }
 
   /// Puts `item` before element `index`; at the end where there is no such element.
@@ -57,15 +65,20 @@ class Sequence {
     if (empty()) RemoveAll();
     return true;
   }
+  /// Removes all items.
   void RemoveAll() noexcept {
     items_.clear();
     head_ = 0;
   }
 
+  /// Number of items.
   std::size_t Count() const noexcept { return items_.size() - head_; }
+  /// True where there is no item.
   bool empty() const noexcept { return Count() == 0; }
 
+  /// Item `index`, from 0 on, which must be there.
   T& operator[](std::size_t index) noexcept { return items_[head_ + index]; }
+  /// As above.
   const T& operator[](std::size_t index) const noexcept { return items_[head_ + index]; }
 
   /// Moves element 0 into `into` and takes it out, in constant time on average; false where there is none.
@@ -89,9 +102,13 @@ class Sequence {
       items_.insert(items_.begin(), std::move(item));
   }
 
+  /// The first item, for iteration; valid until the sequence changes.
   T* begin() noexcept { return items_.data() + head_; }
+  /// Behind the last item.
   T* end() noexcept { return items_.data() + items_.size(); }
+  /// As above.
   const T* begin() const noexcept { return items_.data() + head_; }
+  /// As above.
   const T* end() const noexcept { return items_.data() + items_.size(); }
 
  private:

@@ -21,8 +21,8 @@ enum class SourceStatus : std::uint8_t {
 
 /// Result of Source::Read: how many bytes were written, and how the read ended.
 struct SourceResult {
-  std::size_t size = 0;
-  SourceStatus status = SourceStatus::End;
+  std::size_t size = 0;                     ///< Bytes read.
+  SourceStatus status = SourceStatus::End;  ///< What comes after them.
 };
 
 class MessageSource;
@@ -70,7 +70,9 @@ class Source {
 
  protected:
   Source() = default;
+  /// A copy of what an own source has beside its functions.
   Source(const Source&) = default;
+  /// As above.
   Source& operator=(const Source&) = default;
   ~Source() = default;  // nobody owns a source through this class
 };
@@ -79,6 +81,7 @@ class Source {
 class MemorySource final : public Source {
  public:
   MemorySource() = default;
+  /// Reads `bytes`, which must stay valid as long as this is used.
   explicit MemorySource(std::string_view bytes) noexcept : bytes_(bytes) {}
 
   SourceResult Read(char* into, std::size_t room) override {

@@ -13,15 +13,23 @@ template <typename T>
 class Span {
  public:
   constexpr Span() noexcept = default;
+  /// `size` elements from `data` on.
   constexpr Span(T* data, std::size_t size) noexcept : data_(data), size_(size) {}
+  /// All of an array.
   template <std::size_t kSize>
   constexpr Span(T (&array)[kSize]) noexcept : data_(array), size_(kSize) {}
 
+  /// The first element.
   constexpr T* data() const noexcept { return data_; }
+  /// Number of elements.
   constexpr std::size_t size() const noexcept { return size_; }
+  /// True where there is none.
   constexpr bool empty() const noexcept { return size_ == 0; }
+  /// Element `index`, from 0 on, which must be there.
   constexpr T& operator[](std::size_t index) const noexcept { return data_[index]; }
+  /// The first element, for iteration.
   constexpr T* begin() const noexcept { return data_; }
+  /// Behind the last element.
   constexpr T* end() const noexcept { return data_ + size_; }
 
  private:

@@ -15,7 +15,9 @@ SMTPOLL_NAMESPACE_BEGIN
 /// one of a file that is named here. Files are in PEM.
 struct CertificateSettings {
   CertificateSettings() = default;
+  /// Copies all settings.
   CertificateSettings(const CertificateSettings&) = default;
+  /// Copies all settings.
   CertificateSettings& operator=(const CertificateSettings&) = default;
   ~CertificateSettings() { detail::WipeText(CertificatePassword); }
 
@@ -24,6 +26,7 @@ struct CertificateSettings {
 
   /// Without it the connection is plain text, as with SMTPSocket (the seed's member, as the next five).
   bool SSLEnabled = true;
+  /// The lowest TLS version that is accepted.
   SSLConnectionTypes SSLConnectionType = SSLConnectionTypes::TLSv12;
   /// The client's own certificate and, unless CertificateKeyFile names another file, its private key.
   std::string CertificateFile;

@@ -43,13 +43,18 @@ struct SmtpCore {
 
 }  // namespace detail
 
+/// Drives the engine of a protocol, see SmtpCore, over a transport policy over a socket policy.
 template <typename Socket, template <typename> class Transport, typename Limits = DefaultLimits,
           typename Core = detail::SmtpCore<Limits>>
 class Driver {
  public:
+  /// The transport policy over its socket.
   using Wire = Transport<Socket>;
+  /// The engine of the protocol.
   using Engine = typename Core::Engine;
+  /// What the engine tells.
   using Event = typename Core::Event;
+  /// What kind of event it is.
   using Kind = decltype(Event::kind);
 
   /// What the wire is used for.
@@ -155,6 +160,7 @@ class Driver {
   /// Takes the engine out of the way: from now on the caller reads and writes Layer() itself. Only when the engine is
   /// idle.
   void EnterRaw() noexcept { state_ = State::Raw; }
+  /// Lets the engine speak again.
   void LeaveRaw() noexcept { state_ = State::Session; }
 
   /// The calls of Next that follow may together wait up to `at_most` milliseconds for bytes, in the step that reads
@@ -182,6 +188,7 @@ class Driver {
     wire_.NextLayer().Wait(what, at_most);
   }
 
+  /// What the wire has to become before more can be done.
   Readiness Wants() const noexcept {
     switch (state_) {
       case State::Closed: return Readiness::None;
@@ -195,6 +202,7 @@ class Driver {
     return wire_.Wants() == Readiness::None ? engine : engine | wire_.Wants();
   }
 
+  /// When Next should be called even if nothing happens, on Now()'s clock.
   Millis NextDeadline() const noexcept {
     switch (state_) {
       case State::Connecting: {
@@ -231,12 +239,19 @@ class Driver {
     return tally;
   }
 
+  /// The socket's clock, milliseconds.
   static Millis Now() { return Socket::Now(); }
+  /// What the wire is used for now.
   State CurrentState() const noexcept { return state_; }
+  /// A connection stands.
   bool IsConnected() const noexcept { return state_ == State::Session || state_ == State::Raw; }
+  /// The engine.
   Engine& Session() noexcept { return core_.engine; }
+  /// As above.
   const Engine& Session() const noexcept { return core_.engine; }
+  /// The transport.
   Wire& Layer() noexcept { return wire_; }
+  /// As above.
   const Wire& Layer() const noexcept { return wire_; }
 
  private:

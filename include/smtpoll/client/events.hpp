@@ -50,6 +50,8 @@ struct NoEvents {
 
 /// The seed's events as public std::function members; an empty one is passed over.
 struct EventFunctions {
+  ///@{
+  /// The event of its name: see the hook in NoEvents.
   std::function<void(const std::string& greeting)> ConnectionEstablished;
   std::function<void()> DataAvailable;
   std::function<void(const smtpoll::Error& error)> Error;
@@ -65,7 +67,10 @@ struct EventFunctions {
   std::function<void(Side side, const std::string& line)> Transcript;
   /// Returns an access token, or none (empty text): then AccessToken is used. `refused`: see NoEvents::OnTokenWanted.
   std::function<std::string(bool refused)> TokenProvider;
+  ///@}
 
+  ///@{
+  /// Calls the function of its name.
   void OnConnectionEstablished(std::string_view greeting) {
     if (ConnectionEstablished) ConnectionEstablished(std::string(greeting));
   }
@@ -106,6 +111,7 @@ struct EventFunctions {
   void OnTranscript(Side side, std::string_view line) {
     if (Transcript) Transcript(side, std::string(line));
   }
+  ///@}
 };
 
 namespace detail {

@@ -24,7 +24,9 @@ enum class Security : std::uint8_t {
 /// overwritten at the end of their lives.
 struct LoginSettings {
   LoginSettings() = default;
+  /// Copies all settings.
   LoginSettings(const LoginSettings&) = default;
+  /// Copies all settings.
   LoginSettings& operator=(const LoginSettings&) = default;
   ~LoginSettings() {
     detail::WipeText(Password);
@@ -37,6 +39,7 @@ struct LoginSettings {
   std::string AuthorizationID;  ///< Whom to act as, where that is not the user himself (RFC 4422 3.4.1).
   /// The only SASL mechanism to use; Any takes the strongest that the server offers and the credentials fit.
   AuthMechanism Mechanism = AuthMechanism::Any;
+  /// How the connection is encrypted.
   smtpoll::Security Security = smtpoll::Security::Automatic;
   /// Credentials go over an unencrypted connection only where this is set.
   bool AllowPlaintextCredentials = false;

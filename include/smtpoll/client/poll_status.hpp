@@ -11,6 +11,7 @@ struct PollStatus {
   bool work_left = false;                 ///< Poll has to be called again.
   Readiness waits_for = Readiness::None;  ///< What the Handle() has to become before Poll can do more.
   Millis deadline = kNever;               ///< When a time-out is due, on Now()'s clock.
+  /// True while there is work.
   explicit operator bool() const noexcept { return work_left; }
 };
 

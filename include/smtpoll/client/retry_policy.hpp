@@ -12,16 +12,17 @@ SMTPOLL_NAMESPACE_BEGIN
 
 /// A server that takes mail for us: one of several in order of preference, as a list of MX hosts is.
 struct Relay {
-  std::string Address;  ///< Host name, IPv4 or IPv6 literal.
-  std::uint16_t Port = 25;
+  std::string Address;      ///< Host name, IPv4 or IPv6 literal.
+  std::uint16_t Port = 25;  ///< Port to connect to.
 };
 
 /// How patient a RetryQueue is (RFC 5321 4.5.4.1).
 struct RetryPolicy {
-  Millis FirstDelay = Timeouts::kMinute;     ///< Milliseconds from the first try to the second; doubled with each further one,
+  Millis FirstDelay =
+      Timeouts::kMinute;  ///< Milliseconds from the first try to the second; doubled with each further one,
   Millis LongestDelay = 60 * Timeouts::kMinute;  ///< up to this.
-  unsigned JitterPercent = 20;       ///< Each delay is up to so much longer or shorter, by chance; at most 100.
-  std::uint32_t Tries = 100;  ///< A message is tried so often (with these delays in about four days); 0: for ever.
+  unsigned JitterPercent = 20;  ///< Each delay is up to so much longer or shorter, by chance; at most 100.
+  std::uint32_t Tries = 100;    ///< A message is tried so often (with these delays in about four days); 0: for ever.
   /// A message in doubt may have arrived, and arrives twice where it is sent again: only where this is set.
   bool SendInDoubtAgain = false;
 

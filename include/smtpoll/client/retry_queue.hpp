@@ -14,8 +14,8 @@ SMTPOLL_NAMESPACE_BEGIN
 
 /// A message that waits for its next try.
 struct WaitingMessage {
-  EmailMessage Mail;
-  Millis Due = 0;  ///< When that is, on Now()'s clock.
+  EmailMessage Mail;  ///< The message.
+  Millis Due = 0;     ///< When that is, on Now()'s clock.
 };
 
 namespace detail {
@@ -85,10 +85,12 @@ class BasicRetryQueue : public BasicSMTPSocket<Socket, Transport, detail::RetryH
   /// Messages that no relay has taken in all their tries; certainly not accepted. The caller decides.
   Sequence<EmailMessage> GivenUp;
 
+  /// As SMTPSocket::SendMail, for the messages whose time has come.
   void SendMail() {
     active_ = true;
     Begin();
   }
+  /// As SMTPSocket::Poll.
   PollStatus Poll() { return Poll(0); }
   /// Waits up to `at_most` milliseconds (negative: no limit) where nothing can be done now, also for the next try.
   PollStatus Poll(Millis at_most) {
@@ -111,10 +113,12 @@ class BasicRetryQueue : public BasicSMTPSocket<Socket, Transport, detail::RetryH
     active_ = running_ = false;
     Base::Close();
   }
+  /// As SMTPSocket::Disconnect.
   void Disconnect() {
     active_ = running_ = false;
     Base::Disconnect();
   }
+  /// As SMTPSocket::DisconnectFromServer.
   void DisconnectFromServer() {
     active_ = false;
     Base::DisconnectFromServer();

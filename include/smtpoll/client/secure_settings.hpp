@@ -12,6 +12,7 @@ SMTPOLL_NAMESPACE_BEGIN
 /// Public data members of SMTPSecureSocket and SecureSession, and of any other SMTP client whose transport takes
 /// TlsSettings.
 struct SecureSettings : ClientSettings, CertificateSettings {
+  /// How TLS begins.
   enum class SMTPConnectionTypes : std::uint8_t {
     STARTTLS,  ///< A plain connection is encrypted before anything but EHLO goes, as on port 587 (RFC 3207).
     SSLTLS,    ///< TLS from the first byte on, as on port 465 (RFC 8314 3.3).

@@ -18,10 +18,11 @@ SMTPOLL_NAMESPACE_BEGIN
 
 /// What the server answered to a command.
 struct CommandResult {
-  smtpoll::Error error;  ///< ErrorNumber 0: the reply below was read, whatever it says.
-  int reply_code = 0;
-  EnhancedCode enhanced;
-  std::string text;
+  smtpoll::Error error;   ///< ErrorNumber 0: the reply below was read, whatever it says.
+  int reply_code = 0;     ///< The reply's code; 0 where none was read.
+  EnhancedCode enhanced;  ///< Its enhanced status code, where the server gave one.
+  std::string text;       ///< Its text, lines joined by LF.
+  /// True for a positive reply (2yz).
   explicit operator bool() const noexcept { return reply_code / 100 == 2; }
 };
 
@@ -80,9 +81,13 @@ class BasicSession : public detail::SettingsOf<Transport<Socket>>, public Handle
   /// Asks the server something on an idle session; each returns its reply, or the error that ended the session. An
   /// argument that would be more than one line is refused with Errc::InvalidMessage. RFC 5321 4.1.1.5 to 4.1.1.9.
   CommandResult Noop() { return Command("NOOP"); }
+  /// RSET
   CommandResult Reset() { return Command("RSET"); }
+  /// VRFY: is there such a mailbox?
   CommandResult Verify(std::string_view who) { return Command("VRFY ", who); }
+  /// EXPN: who is on this list?
   CommandResult Expand(std::string_view list) { return Command("EXPN ", list); }
+  /// HELP
   CommandResult Help(std::string_view topic = {}) { return Command(topic.empty() ? "HELP" : "HELP ", topic); }
 
   /// Ends the session with QUIT and closes; waits for the server's 221 as long as Timeouts.quit says.
@@ -99,6 +104,7 @@ class BasicSession : public detail::SettingsOf<Transport<Socket>>, public Handle
     strings_.Forget();
   }
 
+  /// A connection stands.
   bool IsConnected() const { return driver_.IsConnected(); }
   /// All that is sent is encrypted.
   bool SSLConnected() const { return driver_.IsConnected() && driver_.Layer().Secured(); }

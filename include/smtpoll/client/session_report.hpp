@@ -19,8 +19,8 @@ SMTPOLL_NAMESPACE_BEGIN
 struct SessionReport {
   std::string host;        ///< As it was asked for.
   bool connected = false;  ///< When the report was made.
-  SessionTally tally;
-  Capabilities offered;  ///< What the last EHLO reply had.
+  SessionTally tally;      ///< Times, bytes, outcomes.
+  Capabilities offered;    ///< What the last EHLO reply had.
   /// The last error, with what a server repeated of secrets replaced; ErrorNumber 0 where there was none.
   smtpoll::Error error;
 };

@@ -103,11 +103,15 @@ class SmallSession {
   /// Why the message was not sent or the session failed; ErrorNumber 0 where neither is so.
   const smtpoll::Error& LastError() const noexcept { return error_; }
 
+  /// A connection stands.
   bool IsConnected() const noexcept { return driver_.IsConnected(); }
   /// What Poll waits for on the wire, and the time at which it has to be called in any case.
   Readiness Wants() const noexcept { return driver_.Wants(); }
+  /// When to call again even if nothing happens, on the socket's clock.
   Millis NextDeadline() const noexcept { return driver_.NextDeadline(); }
+  /// What the server offered in its last EHLO reply.
   const Capabilities& ServerCapabilities() const noexcept { return driver_.Session().ServerCapabilities(); }
+  /// The transport, for what is special to it.
   Transport<Socket>& Layer() noexcept { return driver_.Layer(); }
 
  private:

@@ -45,9 +45,10 @@ class BasicSMTPSocket : public detail::SettingsOf<Transport<Socket>>, public Han
   Sequence<EmailMessage> InDoubt;
   /// The local interface to bind to; unset: the system's choice.
   std::optional<smtpoll::NetworkInterface> NetworkInterface;
-  std::size_t PollBudget = std::size_t{256} * 1024;          ///< Bytes that one Poll moves at most, about.
-  std::size_t ReceiveBufferLimit = std::size_t{256} * 1024;  ///< Bytes of raw data kept unread; the peer has to wait for more room.
-  std::size_t SendBufferLimit = std::size_t{1024} * 1024;    ///< Bytes of raw data that Write queues; more is an error.
+  std::size_t PollBudget = std::size_t{256} * 1024;  ///< Bytes that one Poll moves at most, about.
+  std::size_t ReceiveBufferLimit =
+      std::size_t{256} * 1024;  ///< Bytes of raw data kept unread; the peer has to wait for more room.
+  std::size_t SendBufferLimit = std::size_t{1024} * 1024;  ///< Bytes of raw data that Write queues; more is an error.
 
   /// Starts to connect to Address:Port; Poll goes on to the greeting, EHLO and AUTH. Faults come through Error:
   /// 106 where a connection is there already, 107 for port 0, Errc::CredentialsOnPlainWire before a byte is sent.
@@ -91,6 +92,7 @@ class BasicSMTPSocket : public detail::SettingsOf<Transport<Socket>>, public Han
   /// SendMail is at work, the messages that wait. Not 0 as long as the content of a message is left to send.
   std::size_t BytesLeftToSend() const;
 
+  /// A connection stands.
   bool IsConnected() const { return driver_.IsConnected(); }
   /// TLS is established: all that is sent is encrypted.
   bool SSLConnected() const { return driver_.IsConnected() && driver_.Layer().Secured(); }
@@ -103,12 +105,15 @@ class BasicSMTPSocket : public detail::SettingsOf<Transport<Socket>>, public Han
   /// The socket for the caller's own event loop; Socket::kNoHandle where there is none. It may change with each Poll
   /// until the connection stands (name resolution and each address tried have their own).
   typename Socket::Handle Handle() const { return driver_.Layer().NextLayer().NativeHandle(); }
+  /// The Handle() has to become readable before Poll can do more.
   bool WantsRead() const { return Includes(Wants(), Readiness::Read); }
+  /// The Handle() has to become writable before Poll can do more.
   bool WantsWrite() const { return Includes(Wants(), Readiness::Write); }
   /// When Poll should be called even if nothing happens, on Now()'s clock; kNever where nothing is pending.
   Millis NextDeadline() const {
     return driver_.CurrentState() == State::Raw && !WantsRead() ? kNever : driver_.NextDeadline();
   }
+  /// The socket's clock, milliseconds; it never runs backwards.
   static Millis Now() { return Socket::Now(); }
 
   /// The last error; it stays until the next one.

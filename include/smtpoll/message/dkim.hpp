@@ -141,11 +141,14 @@ class DkimSigner : public MessageSigner {
   }
   std::unique_ptr<MessageSigning> Begin(std::string_view header) const final;
 
+  /// What it was made with.
   const DkimSettings& Settings() const noexcept { return settings_; }
 
  protected:
+  /// How it signs (RFC 6376 3.3, RFC 8463).
   enum class Algorithm : std::uint8_t { RsaSha256, Ed25519Sha256 };
 
+  /// For those who know a key; see OpenSSLDkimSigner.
   explicit DkimSigner(DkimSettings settings) : settings_(std::move(settings)) {
     if (settings_.Domain.size() <= 255 && detail::FindInvalidUtf8(settings_.Domain) == std::string::npos)
       detail::AppendAsciiDomain(settings_.Domain, domain_);
@@ -154,6 +157,7 @@ class DkimSigner : public MessageSigner {
 
   /// Why there is no key that can be used; nullptr where there is.
   virtual const char* KeyFault() const noexcept = 0;
+  /// The algorithm that the key is for.
   virtual Algorithm KeyAlgorithm() const noexcept = 0;
   /// Bytes of a signature by this key, at most kLongestSignature.
   virtual std::size_t SignatureSize() const noexcept = 0;
@@ -163,7 +167,9 @@ class DkimSigner : public MessageSigner {
 
   /// Shorter RSA keys are for nobody to trust (RFC 8301 3.2), longer ones not for everybody to check.
   static constexpr int kShortestRsaKey = 1024;
+  /// Bits of the longest RSA key.
   static constexpr int kLongestRsaKey = 4096;
+  /// Bytes of the longest signature.
   static constexpr std::size_t kLongestSignature = kLongestRsaKey / 8;
 
   /// What an RSA key of `bits` has against it; nullptr where nothing.
@@ -196,6 +202,7 @@ class DkimSigner : public MessageSigner {
 /// The signing of one message.
 class DkimSigner::Signing final : public MessageSigning {
  public:
+  /// Signs a message with this header for `signer`.
   Signing(const DkimSigner& signer, std::string_view header) : signer_(signer) {
     const bool rsa = signer.KeyAlgorithm() == Algorithm::RsaSha256;
     Line(rsa ? "DKIM-Signature: v=1; a=rsa-sha256; c=relaxed/relaxed;"

@@ -25,6 +25,7 @@ SMTPOLL_NAMESPACE_BEGIN
 /// A signer for one thread at a time: the library keeps its blinding values in the key.
 class MbedTLSDkimSigner final : public DkimSigner {
  public:
+  /// A signer without a key yet.
   explicit MbedTLSDkimSigner(DkimSettings settings) : DkimSigner(std::move(settings)) { mbedtls_pk_init(&key_); }
   ~MbedTLSDkimSigner() override { mbedtls_pk_free(&key_); }
 
@@ -49,6 +50,7 @@ class MbedTLSDkimSigner final : public DkimSigner {
                                                           : RsaFault(mbedtls_pk_get_bitlen(&key_));
     return fault_ == nullptr;
   }
+  /// As UseKey, from a PEM file.
   bool UseKeyFile(const std::string& path, std::string_view passphrase = {}) {
     std::string pem = detail::ReadKeyFile(path);
     const bool used = UseKey(pem, passphrase);

@@ -25,6 +25,7 @@ SMTPOLL_NAMESPACE_BEGIN
 /// A signer that may be used from several threads at once, once it has its key.
 class OpenSSLDkimSigner final : public DkimSigner {
  public:
+  /// A signer without a key yet.
   explicit OpenSSLDkimSigner(DkimSettings settings) : DkimSigner(std::move(settings)) {}
   ~OpenSSLDkimSigner() override { EVP_PKEY_free(key_); }
 
@@ -45,6 +46,7 @@ class OpenSSLDkimSigner final : public DkimSigner {
     if (rsa) fault_ = RsaFault(static_cast<std::size_t>(EVP_PKEY_get_bits(key_)));
     return fault_ == nullptr;
   }
+  /// As UseKey, from a PEM file.
   bool UseKeyFile(const std::string& path, std::string_view passphrase = {}) {
     std::string pem = detail::ReadKeyFile(path);
     const bool used = UseKey(pem, passphrase);

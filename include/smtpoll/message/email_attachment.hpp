@@ -13,6 +13,7 @@
 
 SMTPOLL_NAMESPACE_BEGIN
 
+/// The seed's EmailAttachment: bytes with a name and a type, from memory, a file or a callback.
 class EmailAttachment {
  public:
   std::string Name;      ///< File name shown to the receiver, UTF-8.
@@ -66,8 +67,11 @@ class EmailAttachment {
   /// Number of bytes, or kUnknownSize.
   std::uint64_t Size() const noexcept { return InMemory() ? Data.size() : size_; }
 
+  /// The file it comes from; empty where it comes from none.
   const std::string& Path() const noexcept { return path_; }
+  /// The callback it comes from; empty where it comes from none.
   const ReadFunction& Callback() const noexcept { return read_; }
+  /// The callback that starts it again; may be empty.
   const RewindFunction& Rewinder() const noexcept { return rewind_; }
 
  private:

@@ -24,11 +24,11 @@ SMTPOLL_NAMESPACE_BEGIN
 
 /// One line of EmailMessage::Check: what is wrong or unwise, and how to mend it.
 struct MessageFinding {
-  bool blocks = false;  ///< The message cannot be sent like this.
-  std::string field;
+  bool blocks = false;     ///< The message cannot be sent like this.
+  std::string field;       ///< The field or member concerned.
   std::size_t column = 0;  ///< Bytes from 1; 0 for the field as a whole.
-  std::string what;
-  std::string mend;
+  std::string what;        ///< What is wrong with it.
+  std::string mend;        ///< What to do about it.
 };
 
 /// How urgent the reader's program shows a message.
@@ -36,9 +36,9 @@ enum class MessagePriority : std::uint8_t { High, Normal, Low };
 
 /// What is asked of the servers for one recipient (RFC 3461). `Mailbox` is the address as it stands in a list.
 struct RecipientOptions {
-  std::string Mailbox;
-  DsnNotify Notify = DsnNotify::Unset;
-  std::string OriginalRecipient;  ///< ORCPT: the address as it was first given; empty for none.
+  std::string Mailbox;                  ///< The recipient, as in ToAddress.
+  DsnNotify Notify = DsnNotify::Unset;  ///< When to tell the sender (NOTIFY, RFC 3461).
+  std::string OriginalRecipient;        ///< ORCPT: the address as it was first given; empty for none.
 };
 
 namespace detail {
@@ -71,17 +71,18 @@ inline std::string_view HeaderOf(std::string_view source) noexcept {
 
 }  // namespace detail
 
+/// The seed's EmailMessage: who gets what from whom.
 class EmailMessage {
  public:
-  std::string FromAddress;    ///< The author; the first mailbox of it is the envelope's reverse-path too.
-  std::string Subject;        ///< UTF-8.
-  std::string BodyPlainText;  ///< UTF-8, lines ended by CRLF, LF or CR.
-  std::string BodyHTML;       ///< UTF-8.
-  std::string BodyEnriched;   ///< text/enriched (RFC 1896), UTF-8.
-  std::string ToAddress;      ///< Mailboxes with commas between them, as CCAddress and BCCAddress.
-  std::string CCAddress;
-  std::string BCCAddress;  ///< Gets the message; no header says so.
-  Sequence<EmailAttachment> Attachments;
+  std::string FromAddress;                ///< The author; the first mailbox of it is the envelope's reverse-path too.
+  std::string Subject;                    ///< UTF-8.
+  std::string BodyPlainText;              ///< UTF-8, lines ended by CRLF, LF or CR.
+  std::string BodyHTML;                   ///< UTF-8.
+  std::string BodyEnriched;               ///< text/enriched (RFC 1896), UTF-8.
+  std::string ToAddress;                  ///< Mailboxes with commas between them, as CCAddress and BCCAddress.
+  std::string CCAddress;                  ///< Mailboxes that get a copy.
+  std::string BCCAddress;                 ///< Gets the message; no header says so.
+  Sequence<EmailAttachment> Attachments;  ///< Its attachments, in their order.
   InternetHeaders Headers;   ///< Further fields; one named Date, Message-ID, From, ... takes the place of ours.
   std::string BodyCalendar;  ///< An invitation (RFC 5545), shown beside the other bodies.
   std::string CalendarMethod = "REQUEST";  ///< Its METHOD: REQUEST, REPLY, CANCEL, ...
@@ -95,7 +96,7 @@ class EmailMessage {
   smtpoll::DeliveryOptions Options;     ///< What is asked of the servers for the whole message.
   std::string EnvelopeID;               ///< ENVID of RFC 3461; empty for none.
   DsnNotify Notify = DsnNotify::Unset;  ///< NOTIFY for the recipients that RecipientOptions does not name.
-  std::vector<smtpoll::RecipientOptions> RecipientOptions;
+  std::vector<smtpoll::RecipientOptions> RecipientOptions;  ///< What is special to single recipients.
   /// Mailboxes that a further try leaves out, because they have the message or never will: filled when a connection is
   /// lost after the server took the message for a part of the recipients.
   std::vector<std::string> Settled;
@@ -108,7 +109,9 @@ class EmailMessage {
 
   /// Add to the address lists.
   void AddRecipient(std::string_view address) { AddTo(ToAddress, address); }
+  /// As AddRecipient, for CCAddress.
   void AddCCRecipient(std::string_view address) { AddTo(CCAddress, address); }
+  /// As AddRecipient, for BCCAddress.
   void AddBCCRecipient(std::string_view address) { AddTo(BCCAddress, address); }
 
   /// Attaches something that BodyHTML shows, and returns its content identifier: `<img src="cid:...">` (RFC 2392).

@@ -13,9 +13,10 @@ SMTPOLL_NAMESPACE_BEGIN
 
 /// Why a message cannot be sent safely: the field, where in it (bytes from 1; 0 for the whole), and the reason.
 struct MessageFault {
-  std::string_view field;
-  std::size_t column = 0;
-  const char* reason = nullptr;
+  std::string_view field;        ///< The field or member concerned; a literal.
+  std::size_t column = 0;        ///< Where in it, bytes from 1 on; 0 for all of it.
+  const char* reason = nullptr;  ///< What is wrong; a literal.
+  /// True where something is wrong.
   explicit operator bool() const noexcept { return reason != nullptr; }
 };
 

@@ -14,6 +14,7 @@
 
 SMTPOLL_NAMESPACE_BEGIN
 
+/// The seed's InternetHeaders: header fields in their order.
 class InternetHeaders {
  public:
   /// Adds a field behind the others, also where one of that name is there.
@@ -37,6 +38,7 @@ class InternetHeaders {
     for (std::size_t i = fields_.size(); i-- > 0;)
       if (detail::EqualIgnoringCase(fields_[i].name, name)) Delete(i);
   }
+  /// As above.
   void Delete(const char* name) { Delete(std::string_view(name)); }
   /// Removes the field at `index`; nothing where there is none.
   void Delete(std::size_t index) {
@@ -47,8 +49,10 @@ class InternetHeaders {
   void Delete(Index index) {
     Delete(static_cast<std::size_t>(index));
   }
+  /// Removes all fields.
   void DeleteAll() { fields_.clear(); }
 
+  /// Number of fields.
   std::size_t Count() const noexcept { return fields_.size(); }
   /// Name of the field at `index`; empty where there is none.
   std::string Name(std::size_t index) const { return index < fields_.size() ? fields_[index].name : std::string(); }
@@ -56,11 +60,14 @@ class InternetHeaders {
   std::string Value(std::size_t index) const { return index < fields_.size() ? fields_[index].value : std::string(); }
   /// Value of the first field of that name; empty where there is none.
   std::string Value(std::string_view name) const { return Value(Find(name)); }
+  /// As above.
   std::string Value(const char* name) const { return Value(std::string_view(name)); }
+  /// The value of field `index`, from 0 on; empty where there is none.
   template <typename Index, typename = std::enable_if_t<std::is_integral_v<Index>>>
   std::string Value(Index index) const {
     return Value(static_cast<std::size_t>(index));
   }
+  /// There is a field of this name.
   bool Has(std::string_view name) const noexcept { return Find(name) != fields_.size(); }
 
   /// All fields as they were given, a line each.
@@ -70,10 +77,12 @@ class InternetHeaders {
     return text;
   }
 
+  /// One field.
   struct Field {
-    std::string name;
-    std::string value;
+    std::string name;   ///< Without the colon.
+    std::string value;  ///< UTF-8, not folded.
   };
+  /// All fields.
   const std::vector<Field>& Fields() const noexcept { return fields_; }
 
  private:

@@ -97,6 +97,7 @@ void AppendUnquoted(std::string_view text, Text& to) {
 /// Reads a list of mailboxes; Next until false, then Failed tells the end from a fault.
 class MailboxParser {
  public:
+  /// Reads `list`, which must stay valid.
   explicit MailboxParser(std::string_view list) noexcept : list_(list) {}
 
   /// Reads the next mailbox; false at the end of the list and at a fault.
@@ -114,9 +115,11 @@ class MailboxParser {
     return false;
   }
 
+  /// The list is no list of mailboxes.
   bool Failed() const noexcept { return reason_ != nullptr; }
   /// Where the fault is, counted in bytes from 1.
   std::size_t FaultColumn() const noexcept { return at_ + 1; }
+  /// What is wrong there; nullptr where nothing is.
   const char* FaultReason() const noexcept { return reason_; }
 
  private:

@@ -27,22 +27,22 @@ struct HeaderView {
 
 /// One attached file.
 struct AttachmentView {
-  std::string_view name;  ///< UTF-8; empty for none.
-  std::string_view data = {};
+  std::string_view name;                               ///< UTF-8; empty for none.
+  std::string_view data = {};                          ///< Its bytes.
   std::string_view type = "application/octet-stream";  ///< RFC 2045 5.1, parameters included.
   Source* source = nullptr;  ///< Yields the bytes instead of `data`, which is then empty: from a slower memory.
 };
 
 /// A mail; nothing is owned, nothing is copied, and all that is looked at must stay as it is while it is sent.
 struct MessageView {
-  MailboxView from;  ///< The author; the envelope's reverse-path too.
-  Span<const MailboxView> to;
-  Span<const MailboxView> cc;
-  Span<const MailboxView> bcc;  ///< They get the message; no header says so.
-  std::string_view subject;     ///< UTF-8.
-  std::string_view body;        ///< UTF-8, lines ended by CRLF, LF or CR.
-  Span<const AttachmentView> attachments;
-  Span<const HeaderView> headers;
+  MailboxView from;                        ///< The author; the envelope's reverse-path too.
+  Span<const MailboxView> to;              ///< Recipients.
+  Span<const MailboxView> cc;              ///< Recipients of a copy.
+  Span<const MailboxView> bcc;             ///< They get the message; no header says so.
+  std::string_view subject;                ///< UTF-8.
+  std::string_view body;                   ///< UTF-8, lines ended by CRLF, LF or CR.
+  Span<const AttachmentView> attachments;  ///< Attachments, in their order.
+  Span<const HeaderView> headers;          ///< Further header fields.
   /// Seconds since 1970-01-01 UTC. 0: no Date field, on a machine that does not know the time; a submission server adds
   /// it (RFC 6409 8.1).
   std::int64_t date = 0;

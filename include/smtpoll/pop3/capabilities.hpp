@@ -27,9 +27,11 @@ enum class Pop3Extension : std::uint8_t {
 /// The lines of one CAPA response; of a server that knows no CAPA, none.
 class Pop3Capabilities {
  public:
+  /// The server named this capability.
   bool Has(Pop3Extension extension) const noexcept {
     return (extensions_ >> static_cast<unsigned>(extension) & 1) != 0;
   }
+  /// The server named this mechanism for AUTH.
   bool Has(AuthMechanism mechanism) const noexcept {
     return (mechanisms_ >> static_cast<unsigned>(mechanism) & 1) != 0;
   }

@@ -78,7 +78,7 @@ constexpr const Pop3Rule& RuleOf(Pop3Command command) noexcept { return kPop3Rul
 
 /// One command of the caller's.
 struct Pop3Request {
-  Pop3Command command = Pop3Command::Noop;
+  Pop3Command command = Pop3Command::Noop;  ///< What is asked.
   std::uint32_t message = 0;  ///< Number of a message, from 1 on; for ListOne, UidOne, Retrieve, Top and Delete.
   std::uint32_t lines = 0;    ///< Of the body, for Top.
   std::string_view line;      ///< For Other: all of it, without its line end; valid during the call it is given to.

@@ -21,6 +21,7 @@
 
 SMTPOLL_NAMESPACE_BEGIN
 
+/// One POP3 session, without I/O.
 class Pop3Engine {
  public:
   /// The engine works in memory that the caller sized and keeps: `input` at least 512 bytes (the longest line of a
@@ -97,7 +98,9 @@ class Pop3Engine {
   /// What is sent is always there.
   static constexpr bool WaitsForSource() noexcept { return false; }
 
+  /// What the session is doing, for errors.
   Phase CurrentPhase() const noexcept;
+  /// What the server offered in its last CAPA response.
   const Pop3Capabilities& ServerCapabilities() const noexcept { return capabilities_; }
   /// Messages that are marked and will be gone with Quit.
   std::uint32_t Marked() const noexcept { return marked_; }

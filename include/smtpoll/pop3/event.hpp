@@ -28,12 +28,12 @@ enum class Pop3EventKind : std::uint8_t {
 
 /// One event of a POP3 session.
 struct Pop3Event {
-  Pop3EventKind kind = Pop3EventKind::None;
-  Pop3Command command = Pop3Command::None;  ///< The command concerned.
-  std::uint32_t message = 0;                ///< Number of a message, or of messages.
-  std::uint64_t size = 0;                   ///< Bytes.
-  std::string_view text;
-  const Error* error = nullptr;  ///< Valid until the engine is called again.
+  Pop3EventKind kind = Pop3EventKind::None;  ///< What happened.
+  Pop3Command command = Pop3Command::None;   ///< The command concerned.
+  std::uint32_t message = 0;                 ///< Number of a message, or of messages.
+  std::uint64_t size = 0;                    ///< Bytes.
+  std::string_view text;                     ///< The text that belongs to it.
+  const Error* error = nullptr;              ///< Valid until the engine is called again.
 };
 
 /// What a POP3 session needs to know before it starts: of SessionOptions the credentials, all about TLS, the time-outs

@@ -60,6 +60,8 @@ struct Pop3NoEvents {
 /// The events as public std::function members, by the seed's names where it has them; an empty one is passed over. Each
 /// is the hook of its name in Pop3NoEvents.
 struct Pop3EventFunctions {
+  ///@{
+  /// The event of its name: see the hook in Pop3NoEvents.
   std::function<void(const std::string& greeting)> ConnectionEstablished;
   std::function<void()> LoginSuccessful;
   std::function<void()> Disconnected;
@@ -79,7 +81,10 @@ struct Pop3EventFunctions {
   std::function<bool(std::uint32_t message, std::string_view bytes)> MessageData;
   std::function<std::string(bool refused)> TokenProvider;
   std::function<void(Side side, const std::string& line)> Transcript;
+  ///@}
 
+  ///@{
+  /// Calls the function of its name.
   void OnConnectionEstablished(std::string_view greeting) {
     if (ConnectionEstablished) ConnectionEstablished(std::string(greeting));
   }
@@ -138,6 +143,7 @@ struct Pop3EventFunctions {
   void OnTranscript(Side side, std::string_view line) {
     if (Transcript) Transcript(side, std::string(line));
   }
+  ///@}
 };
 
 SMTPOLL_NAMESPACE_END

@@ -21,6 +21,7 @@ struct MailboxCount {
   smtpoll::Error error;        ///< ErrorNumber 0: the numbers are the server's.
   std::uint32_t messages = 0;  ///< Messages that are not marked.
   std::uint64_t size = 0;      ///< Bytes of all of them.
+  /// True where there was no error.
   explicit operator bool() const noexcept { return !error; }
 };
 
@@ -122,6 +123,7 @@ class BasicPop3Session : public detail::Pop3SettingsOf<Transport<Socket>>, publi
     strings_.Forget();
   }
 
+  /// A connection stands.
   bool IsConnected() const { return driver_.IsConnected(); }
   /// All that is sent is encrypted.
   bool SSLConnected() const { return driver_.IsConnected() && driver_.Layer().Secured(); }

@@ -26,6 +26,7 @@ struct Pop3Settings : LoginSettings {
 /// Public data members of POP3SecureSocket and SecurePop3Session, and of any other POP3 client whose transport takes
 /// TlsSettings.
 struct Pop3SecureSettings : Pop3Settings, CertificateSettings {
+  /// How TLS begins.
   enum class POP3ConnectionTypes : std::uint8_t {
     STLS,    ///< A plain connection is encrypted before anything but CAPA goes, as on port 110 (RFC 2595).
     SSLTLS,  ///< TLS from the first byte on, as on port 995 (RFC 8314 3.2).

@@ -83,6 +83,7 @@ class BasicPOP3Socket : public detail::Pop3SettingsOf<Transport<Socket>>, public
   /// As Close, and fires Error with 102.
   void Disconnect();
 
+  /// A connection stands.
   bool IsConnected() const { return driver_.IsConnected(); }
   /// TLS is established: all that is sent is encrypted.
   bool SSLConnected() const { return driver_.IsConnected() && driver_.Layer().Secured(); }
@@ -96,10 +97,13 @@ class BasicPOP3Socket : public detail::Pop3SettingsOf<Transport<Socket>>, public
   std::string RemoteAddress() const;
   /// The socket for the caller's own event loop; see BasicSMTPSocket::Handle.
   typename Socket::Handle Handle() const { return driver_.Layer().NextLayer().NativeHandle(); }
+  /// The Handle() has to become readable before Poll can do more.
   bool WantsRead() const { return Includes(driver_.Wants(), Readiness::Read); }
+  /// The Handle() has to become writable before Poll can do more.
   bool WantsWrite() const { return Includes(driver_.Wants(), Readiness::Write); }
   /// When Poll should be called even if nothing happens, on Now()'s clock; kNever where nothing is pending.
   Millis NextDeadline() const { return driver_.NextDeadline(); }
+  /// The socket's clock, milliseconds; it never runs backwards.
   static Millis Now() { return Socket::Now(); }
 
   /// The last error, or the last refusal of the server's; it stays until the next one.

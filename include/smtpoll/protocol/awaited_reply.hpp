@@ -32,7 +32,7 @@ enum class Await : std::uint8_t {
 /// One outstanding reply, or a run of them: the replies to RCPT that follow each other are one entry, so that a
 /// thousand recipients need no more memory than one. The driver hands the engine memory for the entries.
 struct AwaitedReply {
-  Await what = Await::Greeting;
+  Await what = Await::Greeting;   ///< What it answers.
   std::uint32_t recipient = 0;    ///< Await::Recipient: which one is next.
   std::uint32_t count = 1;        ///< Replies that are awaited, for Await::Recipient; 1 for all others.
   std::uint32_t transaction = 0;  ///< Number of the transaction that it belongs to, 0 for none.

@@ -66,7 +66,9 @@ constexpr std::string_view Name(Extension extension) noexcept {
 /// The keywords of one EHLO reply.
 class Capabilities {
  public:
+  /// The server offers this extension.
   bool Has(Extension extension) const noexcept { return (extensions_ >> static_cast<unsigned>(extension) & 1) != 0; }
+  /// The server offers this mechanism for AUTH.
   bool Has(AuthMechanism mechanism) const noexcept {
     return (mechanisms_ >> static_cast<unsigned>(mechanism) & 1) != 0;
   }
@@ -77,7 +79,9 @@ class Capabilities {
   /// Limits of LIMITS (RFC 9422 4); SIZE_MAX where the server named none: recipients in one transaction, their domains,
   /// and transactions in one session.
   std::size_t MaxRecipients() const noexcept { return max_recipients_; }
+  /// See MaxRecipients.
   std::size_t MaxRecipientDomains() const noexcept { return max_domains_; }
+  /// See MaxRecipients.
   std::size_t MaxMails() const noexcept { return max_mails_; }
 
   /// Reads the text of an EHLO reply: the first line is the server's name, each further line a keyword.

@@ -14,8 +14,8 @@ SMTPOLL_NAMESPACE_BEGIN
 /// Who the client is. The views must stay valid until the session is authenticated. No authentication is tried where
 /// there is no user name, no token and no pinned mechanism.
 struct Credentials {
-  std::string_view user_name = {};
-  std::string_view password = {};
+  std::string_view user_name = {};         ///< Who logs in.
+  std::string_view password = {};          ///< With what.
   std::string_view token = {};             ///< OAuth 2.0 access token (RFC 6750), for OAUTHBEARER and XOAUTH2.
   std::string_view authorization_id = {};  ///< Whom to act as, where that is not the user himself.
   /// SCRAM needs at least 18 random printable characters without a comma, others for each session; without them it is
@@ -25,6 +25,7 @@ struct Credentials {
   std::string_view channel_binding_type = {};  ///< "tls-exporter" (RFC 9266) or "tls-server-end-point" (RFC 5929).
   AuthMechanism pinned = AuthMechanism::Any;   ///< The only mechanism to be used.
 
+  /// Nobody is to log in.
   constexpr bool empty() const noexcept { return user_name.empty() && token.empty() && pinned == AuthMechanism::Any; }
 };
 

@@ -25,6 +25,7 @@
 
 SMTPOLL_NAMESPACE_BEGIN
 
+/// One SMTP session, without I/O.
 class Engine {
  public:
   /// The engine works in memory that the caller sized and keeps: `input` at least 512 bytes (the longest reply must
@@ -140,9 +141,11 @@ class Engine {
     return options_.chunking && capabilities_.Has(Extension::Chunking) && capabilities_.Has(Extension::BinaryMime);
   }
 
+  /// What the session is doing, for errors.
   Phase CurrentPhase() const noexcept;
   /// What the last AUTH was by; says something once there was one.
   AuthMechanism Mechanism() const noexcept { return sasl_.Mechanism(); }
+  /// What the server offered in its last EHLO reply.
   const Capabilities& ServerCapabilities() const noexcept { return capabilities_; }
 
  private:

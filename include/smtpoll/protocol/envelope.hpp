@@ -25,13 +25,14 @@ struct Recipient {
   std::string_view original_recipient;  ///< ORCPT of RFC 3461: the address as first given, empty for none.
 };
 
+/// Who sends to whom, and how; views of the caller's memory.
 struct Envelope {
-  std::string_view reverse_path;  ///< `local@domain` without brackets; empty is the null reverse-path.
-  Span<const Recipient> recipients;
-  BodyType body = BodyType::SevenBit;
-  bool smtputf8 = false;         ///< The headers hold UTF-8 (RFC 6531); a UTF-8 mailbox implies it.
-  std::string_view envelope_id;  ///< ENVID of RFC 3461, at most 100 printable characters; empty for none.
-  DeliveryOptions options;
+  std::string_view reverse_path;       ///< `local@domain` without brackets; empty is the null reverse-path.
+  Span<const Recipient> recipients;    ///< Who gets it; at least one.
+  BodyType body = BodyType::SevenBit;  ///< What the content may hold.
+  bool smtputf8 = false;               ///< The headers hold UTF-8 (RFC 6531); a UTF-8 mailbox implies it.
+  std::string_view envelope_id;        ///< ENVID of RFC 3461, at most 100 printable characters; empty for none.
+  DeliveryOptions options;             ///< What else is asked for.
 };
 
 namespace detail {

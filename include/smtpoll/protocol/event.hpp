@@ -37,12 +37,12 @@ enum class EventKind : std::uint8_t {
 /// Events of a message come in the order in which messages were started: Chunk is the newest one's, all others the
 /// oldest one's that has no outcome yet.
 struct Event {
-  EventKind kind = EventKind::None;
-  Reply reply;
-  std::size_t recipient = 0;     ///< Index into the envelope's recipients.
-  std::size_t chunk = 0;         ///< Bytes of content, before transparency.
-  std::uint64_t left = 0;        ///< Bytes of content left, this chunk's among them; kUnknownSize where not known.
-  const Error* error = nullptr;  ///< Valid until the engine is called again.
+  EventKind kind = EventKind::None;  ///< What happened.
+  Reply reply;                       ///< The server's reply, where it is one.
+  std::size_t recipient = 0;         ///< Index into the envelope's recipients.
+  std::size_t chunk = 0;             ///< Bytes of content, before transparency.
+  std::uint64_t left = 0;            ///< Bytes of content left, this chunk's among them; kUnknownSize where not known.
+  const Error* error = nullptr;      ///< Valid until the engine is called again.
 };
 
 /// Who says a line of the dialogue.
@@ -50,8 +50,9 @@ enum class Side : std::uint8_t { Client, Server };
 
 /// Sees the dialogue line by line, without line ends, with secrets and content replaced. `show` may be null.
 struct Transcript {
+  /// Gets each line; may be null.
   void (*show)(void* context, Side side, std::string_view line) = nullptr;
-  void* context = nullptr;
+  void* context = nullptr;  ///< Is handed to `show`.
 };
 
 /// Whether a session asks for encryption with STARTTLS (RFC 3207).
@@ -63,20 +64,20 @@ enum class StartTls : std::uint8_t {
 
 /// What a session needs to know before it starts. Views must stay valid until it ends.
 struct SessionOptions {
-  std::string_view client_name;  ///< EHLO's argument: a domain or an address literal (RFC 5321 4.1.3).
-  Credentials credentials;
+  std::string_view client_name;              ///< EHLO's argument: a domain or an address literal (RFC 5321 4.1.3).
+  Credentials credentials;                   ///< Who logs in.
   bool allow_plaintext_credentials = false;  ///< Send credentials though the wire is not encrypted.
-  StartTls start_tls = StartTls::Never;
-  bool tls_first = false;               ///< The wire is encrypted before the greeting (RFC 8314 3.3).
-  bool secured = false;                 ///< The wire is encrypted now; whoever owns the wire says so.
-  bool server_verified = true;          ///< Whoever secures the wire verifies the server; REQUIRETLS needs that.
-  bool lmtp = false;                    ///< Speak LMTP (RFC 2033): LHLO, a final reply for each recipient.
-  bool pipelining = true;               ///< Group commands where the server offers PIPELINING.
-  std::uint32_t in_flight = 16;         ///< Messages that may wait for their final reply at once, with PIPELINING.
-  bool chunking = true;                 ///< Send content by BDAT where the server offers CHUNKING (RFC 3030).
-  bool all_recipients_or_none = false;  ///< One refused recipient refuses the message.
-  Timeouts timeouts;
-  Transcript transcript;
+  StartTls start_tls = StartTls::Never;      ///< Whether to ask for encryption.
+  bool tls_first = false;                    ///< The wire is encrypted before the greeting (RFC 8314 3.3).
+  bool secured = false;                      ///< The wire is encrypted now; whoever owns the wire says so.
+  bool server_verified = true;               ///< Whoever secures the wire verifies the server; REQUIRETLS needs that.
+  bool lmtp = false;                         ///< Speak LMTP (RFC 2033): LHLO, a final reply for each recipient.
+  bool pipelining = true;                    ///< Group commands where the server offers PIPELINING.
+  std::uint32_t in_flight = 16;              ///< Messages that may wait for their final reply at once, with PIPELINING.
+  bool chunking = true;                      ///< Send content by BDAT where the server offers CHUNKING (RFC 3030).
+  bool all_recipients_or_none = false;       ///< One refused recipient refuses the message.
+  Timeouts timeouts;                         ///< How long each step may take.
+  Transcript transcript;                     ///< Who sees the dialogue.
 };
 
 SMTPOLL_NAMESPACE_END

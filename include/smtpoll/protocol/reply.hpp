@@ -18,7 +18,7 @@ SMTPOLL_NAMESPACE_BEGIN
 struct Reply {
   int code = 0;           ///< 200 to 559.
   EnhancedCode enhanced;  ///< All zero where the server sent none.
-  std::string_view text;
+  std::string_view text;  ///< What it says.
 
   bool IsPositive() const noexcept { return code / 100 == 2; }      ///< 2yz: done.
   bool IsIntermediate() const noexcept { return code / 100 == 3; }  ///< 3yz: go on.

@@ -8,8 +8,11 @@ SMTPOLL_NAMESPACE_BEGIN
 
 /// Time-outs in milliseconds. A wait counts from the last command that went out or the last reply that came in.
 struct Timeouts {
+  ///@{
+  /// Milliseconds.
   static constexpr Millis kSecond = 1000;
   static constexpr Millis kMinute = 60 * kSecond;
+  ///@}
 
   Millis connect = kMinute;             ///< Name resolution and connection together; the RFC names none.
   Millis greeting = 5 * kMinute;        ///< 4.5.3.2.1: the initial 220.
@@ -23,7 +26,7 @@ struct Timeouts {
   Millis content_end = 10 * kMinute;    ///< 4.5.3.2.6: the final reply.
   Millis reset = 5 * kMinute;           ///< RSET.
   Millis command = 5 * kMinute;         ///< NOOP, VRFY, EXPN, HELP.
-  Millis quit = 10 * kSecond;                ///< QUIT; nothing is lost where its reply does not come.
+  Millis quit = 10 * kSecond;           ///< QUIT; nothing is lost where its reply does not come.
 };
 
 SMTPOLL_NAMESPACE_END

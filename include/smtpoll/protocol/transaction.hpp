@@ -13,17 +13,17 @@ struct Transaction {
   /// What became of it, once that is known and until it is told.
   enum class End : std::uint8_t { Open, Accepted, Refused, InDoubt, Returned };
 
-  std::string_view reverse_path;
-  Span<const Recipient> recipients;
+  std::string_view reverse_path;      ///< Of its envelope.
+  Span<const Recipient> recipients;   ///< Of its envelope.
   std::uint64_t end_at = UINT64_MAX;  ///< Position in the output at which its content ends, once that is written.
   std::uint32_t number = 0;           ///< Counted from 1 in each session.
   std::uint32_t accepted = 0;         ///< Recipients that the server took.
   std::uint32_t final_replies = 0;    ///< LMTP: how many of them have come.
-  End end = End::Open;
-  bool chunked = false;    ///< The content goes by BDAT.
-  bool refused = false;    ///< By the server; the rest of its replies is read and passed over.
-  bool broken = false;     ///< Broken off by this side before its end was written.
-  bool delivered = false;  ///< LMTP: one of the final replies was positive.
+  End end = End::Open;                ///< How it ended.
+  bool chunked = false;               ///< The content goes by BDAT.
+  bool refused = false;               ///< By the server; the rest of its replies is read and passed over.
+  bool broken = false;                ///< Broken off by this side before its end was written.
+  bool delivered = false;             ///< LMTP: one of the final replies was positive.
 
   /// All of its content is written, and its final reply will come.
   bool IsWhole() const noexcept { return end_at != UINT64_MAX; }

@@ -25,6 +25,7 @@ SMTPOLL_NAMESPACE_BEGIN
 class NetworkInterface {
  public:
   NetworkInterface() = default;
+  /// An interface with these values.
   NetworkInterface(std::string name, std::string ip_address, std::string subnet_mask, std::string mac_address)
       : name_(std::move(name)),
         ip_address_(std::move(ip_address)),

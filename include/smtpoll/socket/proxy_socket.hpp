@@ -18,10 +18,12 @@ struct ProxySettings {
   std::string Address;     ///< Host name or IP of the proxy; empty: no proxy, straight to the server.
   std::uint16_t Port = 0;  ///< 1 to 65535.
   std::string UserName;    ///< Empty: no authentication.
-  std::string Password;
+  std::string Password;    ///< With what to log in to the proxy.
 
   ProxySettings() = default;
+  /// Copies all settings.
   ProxySettings(const ProxySettings&) = default;
+  /// Copies all settings.
   ProxySettings& operator=(const ProxySettings&) = default;
   ~ProxySettings() { detail::WipeText(Password); }
 };
@@ -88,6 +90,8 @@ class ProxyDialogue {
 template <typename Socket, typename Dialogue>
 class ProxySocket {
  public:
+  ///@{
+  /// What a socket policy has, see socket_policy.hpp.
   using Handle = typename Socket::Handle;
   static constexpr Handle kNoHandle = Socket::kNoHandle;
 
@@ -146,6 +150,7 @@ class ProxySocket {
 
   /// What there is to say about the last failure; empty where nothing. Never a credential of ours.
   std::string_view FaultText() const { return fault_.empty() ? detail::FaultTextOf(next_) : fault_.View(); }
+  ///@}
 
  private:
   /// Through: nothing stands between the caller and the socket.

@@ -19,10 +19,13 @@ SMTPOLL_NAMESPACE_BEGIN
 template <typename Calls>
 class BasicTcpSocket {
  public:
+  /// What the system names a socket with.
   using Handle = typename Calls::Handle;
+  /// The handle of no socket.
   static constexpr Handle kNoHandle = Calls::kNoHandle;
 
   BasicTcpSocket() = default;
+  /// Takes the connection; `other` has none then.
   BasicTcpSocket(BasicTcpSocket&& other) noexcept { *this = std::move(other); }
   /// What this one held is closed, and `other` is closed afterwards.
   BasicTcpSocket& operator=(BasicTcpSocket&& other) noexcept {

@@ -18,6 +18,8 @@ SMTPOLL_NAMESPACE_BEGIN
 template <typename Socket>
 class MbedTlsTransport {
  public:
+  ///@{
+  /// What a transport policy has, see transport_policy.hpp.
   static constexpr bool kEncrypts = true;
 
   MbedTlsTransport() = default;
@@ -102,6 +104,7 @@ class MbedTlsTransport {
     fault_text_.Clear();
     socket_.Close();
   }
+  ///@}
 
  private:
   static constexpr int kRecordsAtOnce = 16;  // that a Read goes through without data

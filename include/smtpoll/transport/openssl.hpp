@@ -52,6 +52,8 @@ constexpr OpenSslAdvice kOpenSslAdvice[] = {
 template <typename Socket>
 class OpenSslTransport {
  public:
+  ///@{
+  /// What a transport policy has, see transport_policy.hpp.
   static constexpr bool kEncrypts = true;
 
   OpenSslTransport() = default;
@@ -138,6 +140,7 @@ class OpenSslTransport {
     fault_text_.Clear();
     socket_.Close();
   }
+  ///@}
 
  private:
   static constexpr int kRecordsAtOnce = 16;  // that a Read goes through without data

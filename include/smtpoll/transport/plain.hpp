@@ -10,6 +10,8 @@ SMTPOLL_NAMESPACE_BEGIN
 template <typename Socket>
 class PlainTransport {
  public:
+  ///@{
+  /// What a transport policy has, see transport_policy.hpp.
   static constexpr bool kEncrypts = false;
 
   Socket& NextLayer() noexcept { return socket_; }
@@ -26,6 +28,7 @@ class PlainTransport {
   Readiness Wants() const noexcept { return Readiness::None; }
   bool Secured() const noexcept { return false; }
   void Close() { socket_.Close(); }
+  ///@}
 
  private:
   Socket socket_;

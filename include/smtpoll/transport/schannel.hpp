@@ -40,6 +40,8 @@ constexpr SchannelAdvice kSchannelAdvice[] = {
 template <typename Socket>
 class SchannelTransport {
  public:
+  ///@{
+  /// What a transport policy has, see transport_policy.hpp.
   static constexpr bool kEncrypts = true;
 
   SchannelTransport() = default;
@@ -130,6 +132,7 @@ class SchannelTransport {
     fault_text_.Clear();
     socket_.Close();
   }
+  ///@}
 
  private:
   static constexpr int kRecordsAtOnce = 16;

@@ -25,9 +25,9 @@ enum class TlsChannelBinding : std::uint8_t {
 
 /// The settings of one connection. Texts end with a NUL, and are empty where nothing is set; files are in PEM.
 struct TlsSettings {
-  TlsVersion minimum_version = TlsVersion::Tls12;
-  const char* authority_file = "";    ///< Certificates to trust instead of those of the system.
-  const char* authority_pem = "";     ///< The same as text in memory; both together make one list.
+  TlsVersion minimum_version = TlsVersion::Tls12;  ///< The lowest version that is accepted.
+  const char* authority_file = "";                 ///< Certificates to trust instead of those of the system.
+  const char* authority_pem = "";                  ///< The same as text in memory; both together make one list.
   const char* certificate_file = "";  ///< The client's certificate, with the ones that lead to its authority behind it.
   const char* key_file = "";          ///< The client's private key; empty: it stands in certificate_file.
   const char* certificate_password = "";  ///< What the private key is encrypted with.
@@ -41,7 +41,7 @@ struct TlsSettings {
   bool insecure_accept_any_certificate = false;
   /// Resume the last session with the same server, which saves it the certificate's signature.
   bool resume_sessions = true;
-  TlsChannelBinding channel_binding = TlsChannelBinding::Automatic;
+  TlsChannelBinding channel_binding = TlsChannelBinding::Automatic;  ///< See TlsChannelBinding.
 };
 
 namespace detail {
