@@ -143,17 +143,21 @@ template <std::size_t kRoom>
 class FixedText {
  public:
   FixedText() = default;
+  /// Holds `text`.
   explicit FixedText(std::string_view text) noexcept { Assign(text); }
 
+  /// Holds `text` instead.
   void Assign(std::string_view text) noexcept {
     size_ = 0;
     Append(text);
   }
+  /// Adds `text` at the end.
   void Append(std::string_view text) noexcept {
     const std::size_t size = text.size() < kRoom - size_ ? text.size() : kRoom - size_;
     if (size != 0) std::memcpy(bytes_ + size_, text.data(), size);
     size_ = static_cast<std::uint16_t>(size_ + size);
   }
+  /// Adds `value` in decimal digits.
   void AppendDecimal(std::uint64_t value) noexcept {
     char digits[20];
     std::size_t at = sizeof digits;
@@ -163,9 +167,12 @@ class FixedText {
     } while (value != 0);
     Append({digits + at, sizeof digits - at});
   }
+  /// Holds nothing.
   void Clear() noexcept { size_ = 0; }
 
+  /// The text; valid until this object changes or ends.
   std::string_view View() const noexcept { return {bytes_, size_}; }
+  /// True where there is no text.
   bool empty() const noexcept { return size_ == 0; }
 
  private:
@@ -316,10 +323,12 @@ constexpr const char* Name(Errc code) noexcept {
 
 /// An enhanced status code, class.subject.detail (RFC 3463); all zero where the server gave none.
 struct EnhancedCode {
-  std::uint16_t status_class = 0;
-  std::uint16_t subject = 0;
-  std::uint16_t detail = 0;
+  std::uint16_t status_class = 0;  ///< 2, 4 or 5: success, failure for now, failure for good.
+  std::uint16_t subject = 0;       ///< What it is about: 1 addresses, 2 mailboxes, 7 security, ...
+  std::uint16_t detail = 0;        ///< What exactly.
+  /// True where the server gave one.
   constexpr explicit operator bool() const noexcept { return status_class != 0; }
+  /// All three numbers are the same.
   friend constexpr bool operator==(EnhancedCode a, EnhancedCode b) noexcept {
     return a.status_class == b.status_class && a.subject == b.subject && a.detail == b.detail;
   }
@@ -327,16 +336,18 @@ struct EnhancedCode {
 
 /// What went wrong, where, and what the server said. ErrorNumber 0 means that nothing did.
 struct Error {
-  int ErrorNumber = 0;        ///< An Errc, or the operating system's own number (the seed's member).
-  Phase phase = Phase::None;  ///< The step it happened in.
-  int reply_code = 0;         ///< The server's reply code, 0 where no reply was involved.
-  EnhancedCode enhanced;      ///< The server's enhanced status code, where it gave one.
+  int ErrorNumber = 0;                   ///< An Errc, or the operating system's own number (the seed's member).
+  Phase phase = Phase::None;             ///< The step it happened in.
+  int reply_code = 0;                    ///< The server's reply code, 0 where no reply was involved.
+  EnhancedCode enhanced;                 ///< The server's enhanced status code, where it gave one.
   FixedText<kErrorCommandRoom> command;  ///< The command concerned, secrets replaced, cut at 80 bytes.
-  FixedText<kErrorTextRoom> text;  ///< The server's reply text, or the detail of a local error, cut at 256 bytes.
+  FixedText<kErrorTextRoom> text;        ///< The server's reply text, or the detail of a local error, cut at 256 bytes.
 
   Error() = default;
+  /// An error of ours; `detail` becomes its text.
   Error(Errc code, Phase where, std::string_view detail = {}) noexcept
       : ErrorNumber(static_cast<int>(code)), phase(where), text(detail) {}
+  /// An error by its number, which may be the operating system's own.
   static Error FromNumber(int number, Phase where) noexcept {
     Error error;
     error.ErrorNumber = number;
@@ -344,7 +355,9 @@ struct Error {
     return error;
   }
 
+  /// ErrorNumber as an Errc; one of no name where it is the operating system's.
   Errc Code() const noexcept { return static_cast<Errc>(ErrorNumber); }
+  /// True where something went wrong.
   explicit operator bool() const noexcept { return ErrorNumber != 0; }
 };
 
@@ -391,19 +404,21 @@ struct RecipientResult {
   bool accepted = false;              ///< The server took the recipient; that does not mean sent.
   bool final_reply = false;           ///< LMTP: this is the final reply, to the content (RFC 2033).
   int reply_code = 0;                 ///< 0 where the server was not asked.
-  EnhancedCode enhanced;
-  std::string text;  ///< The reply's text, for a refused recipient; empty for an accepted one.
+  EnhancedCode enhanced;              ///< Its enhanced status code, where the server gave one.
+  std::string text;                   ///< The reply's text, for a refused recipient; empty for an accepted one.
 };
 
 /// The result of one message. It owns all that it says. Where recipients differ, the message is in doubt if it is for
 /// one of them, else queued, else sent, else refused.
 struct SendResult {
-  Outcome outcome = Outcome::Queued;
-  smtpoll::Error error;     ///< Why it was not sent; ErrorNumber 0 for a sent one.
-  std::string server_text;  ///< Text of the final reply of a sent message; servers put their queue id there.
-  std::vector<RecipientResult> recipients;
+  Outcome outcome = Outcome::Queued;  ///< What became of the message.
+  smtpoll::Error error;               ///< Why it was not sent; ErrorNumber 0 for a sent one.
+  std::string server_text;            ///< Text of the final reply of a sent message; servers put their queue id there.
+  std::vector<RecipientResult> recipients;  ///< What became of it for each recipient.
 
+  /// The server accepted the message.
   bool Sent() const noexcept { return outcome == Outcome::Sent; }
+  /// As Sent.
   explicit operator bool() const noexcept { return Sent(); }
 };
 
@@ -420,8 +435,11 @@ SMTPOLL_NAMESPACE_BEGIN
 
 /// Time-outs in milliseconds. A wait counts from the last command that went out or the last reply that came in.
 struct Timeouts {
+  ///@{
+  /// Milliseconds.
   static constexpr Millis kSecond = 1000;
   static constexpr Millis kMinute = 60 * kSecond;
+  ///@}
 
   Millis connect = kMinute;             ///< Name resolution and connection together; the RFC names none.
   Millis greeting = 5 * kMinute;        ///< 4.5.3.2.1: the initial 220.
@@ -435,7 +453,7 @@ struct Timeouts {
   Millis content_end = 10 * kMinute;    ///< 4.5.3.2.6: the final reply.
   Millis reset = 5 * kMinute;           ///< RSET.
   Millis command = 5 * kMinute;         ///< NOOP, VRFY, EXPN, HELP.
-  Millis quit = 10 * kSecond;                ///< QUIT; nothing is lost where its reply does not come.
+  Millis quit = 10 * kSecond;           ///< QUIT; nothing is lost where its reply does not come.
 };
 
 SMTPOLL_NAMESPACE_END
@@ -451,16 +469,17 @@ SMTPOLL_NAMESPACE_BEGIN
 
 /// A server that takes mail for us: one of several in order of preference, as a list of MX hosts is.
 struct Relay {
-  std::string Address;  ///< Host name, IPv4 or IPv6 literal.
-  std::uint16_t Port = 25;
+  std::string Address;      ///< Host name, IPv4 or IPv6 literal.
+  std::uint16_t Port = 25;  ///< Port to connect to.
 };
 
 /// How patient a RetryQueue is (RFC 5321 4.5.4.1).
 struct RetryPolicy {
-  Millis FirstDelay = Timeouts::kMinute;     ///< Milliseconds from the first try to the second; doubled with each further one,
+  Millis FirstDelay =
+      Timeouts::kMinute;  ///< Milliseconds from the first try to the second; doubled with each further one,
   Millis LongestDelay = 60 * Timeouts::kMinute;  ///< up to this.
-  unsigned JitterPercent = 20;       ///< Each delay is up to so much longer or shorter, by chance; at most 100.
-  std::uint32_t Tries = 100;  ///< A message is tried so often (with these delays in about four days); 0: for ever.
+  unsigned JitterPercent = 20;  ///< Each delay is up to so much longer or shorter, by chance; at most 100.
+  std::uint32_t Tries = 100;    ///< A message is tried so often (with these delays in about four days); 0: for ever.
   /// A message in doubt may have arrived, and arrives twice where it is sent again: only where this is set.
   bool SendInDoubtAgain = false;
 
@@ -560,8 +579,10 @@ inline std::string ToString(const Error& error) {
 
 SMTPOLL_NAMESPACE_END
 
+/// \cond
 template <>
 struct std::is_error_code_enum<smtpoll::Errc> : std::true_type {};
+/// \endcond
 
 #endif
 
@@ -578,19 +599,24 @@ SMTPOLL_NAMESPACE_BEGIN
 template <typename T>
 class Sequence {
  public:
+  /// What it holds.
   using value_type = T;
 
   Sequence() = default;
+  /// Copies the items.
   Sequence(const Sequence& other) : items_(other.begin(), other.end()) {}
+  /// Takes the items; `other` is empty then.
   Sequence(Sequence&& other) noexcept : items_(std::move(other.items_)), head_(std::exchange(other.head_, 0)) {
     other.items_.clear();
   }
+  /// Copies the items.
   Sequence& operator=(const Sequence& other) {
     if (this == &other) return *this;
     items_.assign(other.begin(), other.end());
     head_ = 0;
     return *this;
   }
+  /// Takes the items; `other` is empty then.
   Sequence& operator=(Sequence&& other) noexcept {
     items_.swap(other.items_);
     std::swap(head_, other.head_);
@@ -601,8 +627,11 @@ class Sequence {
 
   /// Adds an element at the end (the seed's Append, and its newer name Add).
   void Append(const T& item) { items_.push_back(item); }
+  /// As above, by moving it.
   void Append(T&& item) { items_.push_back(std::move(item)); }
+  /// The seed's newer name for Append.
   void Add(const T& item) { Append(item); }
+  /// As above, by moving it.
   void Add(T&& item) { Append(std::move(item)); }
 
   /// Puts `item` before element `index`; at the end where there is no such element.
@@ -619,15 +648,20 @@ class Sequence {
     if (empty()) RemoveAll();
     return true;
   }
+  /// Removes all items.
   void RemoveAll() noexcept {
     items_.clear();
     head_ = 0;
   }
 
+  /// Number of items.
   std::size_t Count() const noexcept { return items_.size() - head_; }
+  /// True where there is no item.
   bool empty() const noexcept { return Count() == 0; }
 
+  /// Item `index`, from 0 on, which must be there.
   T& operator[](std::size_t index) noexcept { return items_[head_ + index]; }
+  /// As above.
   const T& operator[](std::size_t index) const noexcept { return items_[head_ + index]; }
 
   /// Moves element 0 into `into` and takes it out, in constant time on average; false where there is none.
@@ -651,9 +685,13 @@ class Sequence {
       items_.insert(items_.begin(), std::move(item));
   }
 
+  /// The first item, for iteration; valid until the sequence changes.
   T* begin() noexcept { return items_.data() + head_; }
+  /// Behind the last item.
   T* end() noexcept { return items_.data() + items_.size(); }
+  /// As above.
   const T* begin() const noexcept { return items_.data() + head_; }
+  /// As above.
   const T* end() const noexcept { return items_.data() + items_.size(); }
 
  private:
@@ -1232,15 +1270,23 @@ template <typename T>
 class Span {
  public:
   constexpr Span() noexcept = default;
+  /// `size` elements from `data` on.
   constexpr Span(T* data, std::size_t size) noexcept : data_(data), size_(size) {}
+  /// All of an array.
   template <std::size_t kSize>
   constexpr Span(T (&array)[kSize]) noexcept : data_(array), size_(kSize) {}
 
+  /// The first element.
   constexpr T* data() const noexcept { return data_; }
+  /// Number of elements.
   constexpr std::size_t size() const noexcept { return size_; }
+  /// True where there is none.
   constexpr bool empty() const noexcept { return size_ == 0; }
+  /// Element `index`, from 0 on, which must be there.
   constexpr T& operator[](std::size_t index) const noexcept { return data_[index]; }
+  /// The first element, for iteration.
   constexpr T* begin() const noexcept { return data_; }
+  /// Behind the last element.
   constexpr T* end() const noexcept { return data_ + size_; }
 
  private:
@@ -1266,7 +1312,7 @@ SMTPOLL_NAMESPACE_BEGIN
 struct Reply {
   int code = 0;           ///< 200 to 559.
   EnhancedCode enhanced;  ///< All zero where the server sent none.
-  std::string_view text;
+  std::string_view text;  ///< What it says.
 
   bool IsPositive() const noexcept { return code / 100 == 2; }      ///< 2yz: done.
   bool IsIntermediate() const noexcept { return code / 100 == 3; }  ///< 3yz: go on.
@@ -2569,8 +2615,8 @@ SMTPOLL_NAMESPACE_BEGIN
 /// Who the client is. The views must stay valid until the session is authenticated. No authentication is tried where
 /// there is no user name, no token and no pinned mechanism.
 struct Credentials {
-  std::string_view user_name = {};
-  std::string_view password = {};
+  std::string_view user_name = {};         ///< Who logs in.
+  std::string_view password = {};          ///< With what.
   std::string_view token = {};             ///< OAuth 2.0 access token (RFC 6750), for OAUTHBEARER and XOAUTH2.
   std::string_view authorization_id = {};  ///< Whom to act as, where that is not the user himself.
   /// SCRAM needs at least 18 random printable characters without a comma, others for each session; without them it is
@@ -2580,6 +2626,7 @@ struct Credentials {
   std::string_view channel_binding_type = {};  ///< "tls-exporter" (RFC 9266) or "tls-server-end-point" (RFC 5929).
   AuthMechanism pinned = AuthMechanism::Any;   ///< The only mechanism to be used.
 
+  /// Nobody is to log in.
   constexpr bool empty() const noexcept { return user_name.empty() && token.empty() && pinned == AuthMechanism::Any; }
 };
 
@@ -3240,12 +3287,12 @@ enum class EventKind : std::uint8_t {
 /// Events of a message come in the order in which messages were started: Chunk is the newest one's, all others the
 /// oldest one's that has no outcome yet.
 struct Event {
-  EventKind kind = EventKind::None;
-  Reply reply;
-  std::size_t recipient = 0;     ///< Index into the envelope's recipients.
-  std::size_t chunk = 0;         ///< Bytes of content, before transparency.
-  std::uint64_t left = 0;        ///< Bytes of content left, this chunk's among them; kUnknownSize where not known.
-  const Error* error = nullptr;  ///< Valid until the engine is called again.
+  EventKind kind = EventKind::None;  ///< What happened.
+  Reply reply;                       ///< The server's reply, where it is one.
+  std::size_t recipient = 0;         ///< Index into the envelope's recipients.
+  std::size_t chunk = 0;             ///< Bytes of content, before transparency.
+  std::uint64_t left = 0;            ///< Bytes of content left, this chunk's among them; kUnknownSize where not known.
+  const Error* error = nullptr;      ///< Valid until the engine is called again.
 };
 
 /// Who says a line of the dialogue.
@@ -3253,8 +3300,9 @@ enum class Side : std::uint8_t { Client, Server };
 
 /// Sees the dialogue line by line, without line ends, with secrets and content replaced. `show` may be null.
 struct Transcript {
+  /// Gets each line; may be null.
   void (*show)(void* context, Side side, std::string_view line) = nullptr;
-  void* context = nullptr;
+  void* context = nullptr;  ///< Is handed to `show`.
 };
 
 /// Whether a session asks for encryption with STARTTLS (RFC 3207).
@@ -3266,20 +3314,20 @@ enum class StartTls : std::uint8_t {
 
 /// What a session needs to know before it starts. Views must stay valid until it ends.
 struct SessionOptions {
-  std::string_view client_name;  ///< EHLO's argument: a domain or an address literal (RFC 5321 4.1.3).
-  Credentials credentials;
+  std::string_view client_name;              ///< EHLO's argument: a domain or an address literal (RFC 5321 4.1.3).
+  Credentials credentials;                   ///< Who logs in.
   bool allow_plaintext_credentials = false;  ///< Send credentials though the wire is not encrypted.
-  StartTls start_tls = StartTls::Never;
-  bool tls_first = false;               ///< The wire is encrypted before the greeting (RFC 8314 3.3).
-  bool secured = false;                 ///< The wire is encrypted now; whoever owns the wire says so.
-  bool server_verified = true;          ///< Whoever secures the wire verifies the server; REQUIRETLS needs that.
-  bool lmtp = false;                    ///< Speak LMTP (RFC 2033): LHLO, a final reply for each recipient.
-  bool pipelining = true;               ///< Group commands where the server offers PIPELINING.
-  std::uint32_t in_flight = 16;         ///< Messages that may wait for their final reply at once, with PIPELINING.
-  bool chunking = true;                 ///< Send content by BDAT where the server offers CHUNKING (RFC 3030).
-  bool all_recipients_or_none = false;  ///< One refused recipient refuses the message.
-  Timeouts timeouts;
-  Transcript transcript;
+  StartTls start_tls = StartTls::Never;      ///< Whether to ask for encryption.
+  bool tls_first = false;                    ///< The wire is encrypted before the greeting (RFC 8314 3.3).
+  bool secured = false;                      ///< The wire is encrypted now; whoever owns the wire says so.
+  bool server_verified = true;               ///< Whoever secures the wire verifies the server; REQUIRETLS needs that.
+  bool lmtp = false;                         ///< Speak LMTP (RFC 2033): LHLO, a final reply for each recipient.
+  bool pipelining = true;                    ///< Group commands where the server offers PIPELINING.
+  std::uint32_t in_flight = 16;              ///< Messages that may wait for their final reply at once, with PIPELINING.
+  bool chunking = true;                      ///< Send content by BDAT where the server offers CHUNKING (RFC 3030).
+  bool all_recipients_or_none = false;       ///< One refused recipient refuses the message.
+  Timeouts timeouts;                         ///< How long each step may take.
+  Transcript transcript;                     ///< Who sees the dialogue.
 };
 
 SMTPOLL_NAMESPACE_END
@@ -3307,7 +3355,9 @@ enum class Security : std::uint8_t {
 /// overwritten at the end of their lives.
 struct LoginSettings {
   LoginSettings() = default;
+  /// Copies all settings.
   LoginSettings(const LoginSettings&) = default;
+  /// Copies all settings.
   LoginSettings& operator=(const LoginSettings&) = default;
   ~LoginSettings() {
     detail::WipeText(Password);
@@ -3320,6 +3370,7 @@ struct LoginSettings {
   std::string AuthorizationID;  ///< Whom to act as, where that is not the user himself (RFC 4422 3.4.1).
   /// The only SASL mechanism to use; Any takes the strongest that the server offers and the credentials fit.
   AuthMechanism Mechanism = AuthMechanism::Any;
+  /// How the connection is encrypted.
   smtpoll::Security Security = smtpoll::Security::Automatic;
   /// Credentials go over an unencrypted connection only where this is set.
   bool AllowPlaintextCredentials = false;
@@ -3505,6 +3556,7 @@ SMTPOLL_NAMESPACE_END
 
 SMTPOLL_NAMESPACE_BEGIN
 
+/// The sizes that clients have where nothing else is said.
 struct DefaultLimits {
   static constexpr std::size_t kInput = 4096;    ///< Receive buffer, bytes: the longest reply that is understood.
   static constexpr std::size_t kOutput = 32768;  ///< Send buffer, bytes: commands and content pass through it.
@@ -3525,6 +3577,7 @@ SMTPOLL_NAMESPACE_BEGIN
 
 /// What one connection took so far. Everything counts from its Connect on, and stays until the next one.
 struct SessionTally {
+  /// Number of phases.
   static constexpr std::size_t kPhases = static_cast<std::size_t>(Phase::Command) + 1;
 
   /// Milliseconds by Phase. Together they are all the time from Connect to the end; with messages in flight, a time is
@@ -3534,25 +3587,28 @@ struct SessionTally {
   std::uint64_t bytes_in = 0;     ///< Bytes of SMTP received, after decryption.
   std::uint32_t round_trips = 0;  ///< How often the client had said something and then heard the server.
   std::uint32_t sent = 0;         ///< Transactions that were accepted, refused, in doubt, returned to the queue.
-  std::uint32_t refused = 0;
-  std::uint32_t in_doubt = 0;
-  std::uint32_t returned = 0;
-  std::uint16_t port = 0;
+  std::uint32_t refused = 0;      ///< Transactions that were refused.
+  std::uint32_t in_doubt = 0;     ///< Transactions that are in doubt.
+  std::uint32_t returned = 0;     ///< Transactions that went back to the queue.
+  std::uint16_t port = 0;         ///< Port of the server.
   AuthMechanism mechanism = AuthMechanism::Any;  ///< What logged in; Any where nobody did.
   FixedText<46> address;                         ///< IP of the server; empty where there was no connection.
   FixedText<10> tls_version;                     ///< As the transport names it, "TLSv1.3"; empty without TLS.
-  FixedText<40> cipher;
-  FixedText<64> greeting;  ///< Text of the 220, cut at 64 bytes.
-  bool encrypted = false;
-  bool said_hello = false;  ///< EHLO or HELO was accepted.
-  bool spoke = false;       // since the server was heard last
+  FixedText<40> cipher;                          ///< Cipher suite by the TLS library's name; empty without TLS.
+  FixedText<64> greeting;                        ///< Text of the 220, cut at 64 bytes.
+  bool encrypted = false;                        ///< What was sent was encrypted in the end.
+  bool said_hello = false;                       ///< EHLO or HELO was accepted.
+  bool spoke = false;                            ///< Something was said since the server was heard last.
 
+  /// Milliseconds spent in `phase`.
   Millis TimeIn(Phase phase) const noexcept { return milliseconds[static_cast<std::size_t>(phase)]; }
 
+  /// Takes note of `size` bytes sent.
   void Wrote(std::size_t size) noexcept {
     bytes_out += size;
     spoke = true;
   }
+  /// Takes note of `size` bytes received.
   void Read(std::size_t size) noexcept {
     bytes_in += size;
     round_trips += spoke;
@@ -3593,13 +3649,17 @@ enum class IoStatus : std::uint8_t {
 
 /// Result of a step: bytes moved, how it ended, and the error number (Errc's or the OS's own) where it failed.
 struct IoResult {
-  IoStatus status = IoStatus::Done;
-  std::size_t size = 0;
-  int error = 0;
+  IoStatus status = IoStatus::Done;  ///< How it ended.
+  std::size_t size = 0;              ///< Bytes moved.
+  int error = 0;                     ///< The error number where it failed.
 
+  /// It is done, with so many bytes.
   static constexpr IoResult Ok(std::size_t size = 0) noexcept { return {IoStatus::Done, size, 0}; }
+  /// Nothing could be done now.
   static constexpr IoResult TryAgain() noexcept { return {IoStatus::Again, 0, 0}; }
+  /// The peer has closed.
   static constexpr IoResult EndOfFile() noexcept { return {IoStatus::Closed, 0, 0}; }
+  /// It failed, for this reason.
   static constexpr IoResult Fail(int error) noexcept { return {IoStatus::Failed, 0, error}; }
 };
 
@@ -3680,7 +3740,9 @@ constexpr std::string_view Name(Extension extension) noexcept {
 /// The keywords of one EHLO reply.
 class Capabilities {
  public:
+  /// The server offers this extension.
   bool Has(Extension extension) const noexcept { return (extensions_ >> static_cast<unsigned>(extension) & 1) != 0; }
+  /// The server offers this mechanism for AUTH.
   bool Has(AuthMechanism mechanism) const noexcept {
     return (mechanisms_ >> static_cast<unsigned>(mechanism) & 1) != 0;
   }
@@ -3691,7 +3753,9 @@ class Capabilities {
   /// Limits of LIMITS (RFC 9422 4); SIZE_MAX where the server named none: recipients in one transaction, their domains,
   /// and transactions in one session.
   std::size_t MaxRecipients() const noexcept { return max_recipients_; }
+  /// See MaxRecipients.
   std::size_t MaxRecipientDomains() const noexcept { return max_domains_; }
+  /// See MaxRecipients.
   std::size_t MaxMails() const noexcept { return max_mails_; }
 
   /// Reads the text of an EHLO reply: the first line is the server's name, each further line a keyword.
@@ -3870,7 +3934,7 @@ enum class Await : std::uint8_t {
 /// One outstanding reply, or a run of them: the replies to RCPT that follow each other are one entry, so that a
 /// thousand recipients need no more memory than one. The driver hands the engine memory for the entries.
 struct AwaitedReply {
-  Await what = Await::Greeting;
+  Await what = Await::Greeting;   ///< What it answers.
   std::uint32_t recipient = 0;    ///< Await::Recipient: which one is next.
   std::uint32_t count = 1;        ///< Replies that are awaited, for Await::Recipient; 1 for all others.
   std::uint32_t transaction = 0;  ///< Number of the transaction that it belongs to, 0 for none.
@@ -4106,8 +4170,8 @@ enum class SourceStatus : std::uint8_t {
 
 /// Result of Source::Read: how many bytes were written, and how the read ended.
 struct SourceResult {
-  std::size_t size = 0;
-  SourceStatus status = SourceStatus::End;
+  std::size_t size = 0;                     ///< Bytes read.
+  SourceStatus status = SourceStatus::End;  ///< What comes after them.
 };
 
 class MessageSource;
@@ -4155,7 +4219,9 @@ class Source {
 
  protected:
   Source() = default;
+  /// A copy of what an own source has beside its functions.
   Source(const Source&) = default;
+  /// As above.
   Source& operator=(const Source&) = default;
   ~Source() = default;  // nobody owns a source through this class
 };
@@ -4164,6 +4230,7 @@ class Source {
 class MemorySource final : public Source {
  public:
   MemorySource() = default;
+  /// Reads `bytes`, which must stay valid as long as this is used.
   explicit MemorySource(std::string_view bytes) noexcept : bytes_(bytes) {}
 
   SourceResult Read(char* into, std::size_t room) override {
@@ -4549,16 +4616,16 @@ enum class Unoffered : std::uint8_t {
 
 /// The options of one message that are no text. A value not set asks for nothing.
 struct DeliveryOptions {
-  DsnReturn dsn_return = DsnReturn::Unset;
-  DeliverByMode deliver_by_mode = DeliverByMode::Unset;
-  bool deliver_by_trace = false;        ///< Ask for "relayed" reports on the way.
+  DsnReturn dsn_return = DsnReturn::Unset;               ///< RET of RFC 3461.
+  DeliverByMode deliver_by_mode = DeliverByMode::Unset;  ///< What is to happen when that time is over (RFC 2852).
+  bool deliver_by_trace = false;                         ///< Ask for "relayed" reports on the way.
   std::int32_t deliver_by_seconds = 0;  ///< Return needs at least 1; Notify takes 0 and less too (up to 9 digits).
-  bool has_priority = false;
-  std::int8_t priority = 0;            ///< -9 to 9, higher is more urgent.
-  std::uint32_t hold_for_seconds = 0;  ///< 1 to 999999999: not to be delivered before that time has gone by.
-  std::int64_t hold_until = 0;         ///< Not to be delivered before that time, in seconds since 1970 UTC; 0: unset.
-  TlsRequired tls_required = TlsRequired::Unset;
-  Unoffered unoffered = Unoffered::Refuse;
+  bool has_priority = false;            ///< MT-PRIORITY (RFC 6710) is asked for.
+  std::int8_t priority = 0;             ///< -9 to 9, higher is more urgent.
+  std::uint32_t hold_for_seconds = 0;   ///< 1 to 999999999: not to be delivered before that time has gone by.
+  std::int64_t hold_until = 0;          ///< Not to be delivered before that time, in seconds since 1970 UTC; 0: unset.
+  TlsRequired tls_required = TlsRequired::Unset;  ///< See TlsRequired.
+  Unoffered unoffered = Unoffered::Refuse;        ///< What to do where the server does not offer what is set here.
 };
 
 SMTPOLL_NAMESPACE_END
@@ -4583,13 +4650,14 @@ struct Recipient {
   std::string_view original_recipient;  ///< ORCPT of RFC 3461: the address as first given, empty for none.
 };
 
+/// Who sends to whom, and how; views of the caller's memory.
 struct Envelope {
-  std::string_view reverse_path;  ///< `local@domain` without brackets; empty is the null reverse-path.
-  Span<const Recipient> recipients;
-  BodyType body = BodyType::SevenBit;
-  bool smtputf8 = false;         ///< The headers hold UTF-8 (RFC 6531); a UTF-8 mailbox implies it.
-  std::string_view envelope_id;  ///< ENVID of RFC 3461, at most 100 printable characters; empty for none.
-  DeliveryOptions options;
+  std::string_view reverse_path;       ///< `local@domain` without brackets; empty is the null reverse-path.
+  Span<const Recipient> recipients;    ///< Who gets it; at least one.
+  BodyType body = BodyType::SevenBit;  ///< What the content may hold.
+  bool smtputf8 = false;               ///< The headers hold UTF-8 (RFC 6531); a UTF-8 mailbox implies it.
+  std::string_view envelope_id;        ///< ENVID of RFC 3461, at most 100 printable characters; empty for none.
+  DeliveryOptions options;             ///< What else is asked for.
 };
 
 namespace detail {
@@ -4908,17 +4976,17 @@ struct Transaction {
   /// What became of it, once that is known and until it is told.
   enum class End : std::uint8_t { Open, Accepted, Refused, InDoubt, Returned };
 
-  std::string_view reverse_path;
-  Span<const Recipient> recipients;
+  std::string_view reverse_path;      ///< Of its envelope.
+  Span<const Recipient> recipients;   ///< Of its envelope.
   std::uint64_t end_at = UINT64_MAX;  ///< Position in the output at which its content ends, once that is written.
   std::uint32_t number = 0;           ///< Counted from 1 in each session.
   std::uint32_t accepted = 0;         ///< Recipients that the server took.
   std::uint32_t final_replies = 0;    ///< LMTP: how many of them have come.
-  End end = End::Open;
-  bool chunked = false;    ///< The content goes by BDAT.
-  bool refused = false;    ///< By the server; the rest of its replies is read and passed over.
-  bool broken = false;     ///< Broken off by this side before its end was written.
-  bool delivered = false;  ///< LMTP: one of the final replies was positive.
+  End end = End::Open;                ///< How it ended.
+  bool chunked = false;               ///< The content goes by BDAT.
+  bool refused = false;               ///< By the server; the rest of its replies is read and passed over.
+  bool broken = false;                ///< Broken off by this side before its end was written.
+  bool delivered = false;             ///< LMTP: one of the final replies was positive.
 
   /// All of its content is written, and its final reply will come.
   bool IsWhole() const noexcept { return end_at != UINT64_MAX; }
@@ -4994,6 +5062,7 @@ SMTPOLL_NAMESPACE_END
 
 SMTPOLL_NAMESPACE_BEGIN
 
+/// One SMTP session, without I/O.
 class Engine {
  public:
   /// The engine works in memory that the caller sized and keeps: `input` at least 512 bytes (the longest reply must
@@ -5109,9 +5178,11 @@ class Engine {
     return options_.chunking && capabilities_.Has(Extension::Chunking) && capabilities_.Has(Extension::BinaryMime);
   }
 
+  /// What the session is doing, for errors.
   Phase CurrentPhase() const noexcept;
   /// What the last AUTH was by; says something once there was one.
   AuthMechanism Mechanism() const noexcept { return sasl_.Mechanism(); }
+  /// What the server offered in its last EHLO reply.
   const Capabilities& ServerCapabilities() const noexcept { return capabilities_; }
 
  private:
@@ -6161,9 +6232,9 @@ enum class TlsChannelBinding : std::uint8_t {
 
 /// The settings of one connection. Texts end with a NUL, and are empty where nothing is set; files are in PEM.
 struct TlsSettings {
-  TlsVersion minimum_version = TlsVersion::Tls12;
-  const char* authority_file = "";    ///< Certificates to trust instead of those of the system.
-  const char* authority_pem = "";     ///< The same as text in memory; both together make one list.
+  TlsVersion minimum_version = TlsVersion::Tls12;  ///< The lowest version that is accepted.
+  const char* authority_file = "";                 ///< Certificates to trust instead of those of the system.
+  const char* authority_pem = "";                  ///< The same as text in memory; both together make one list.
   const char* certificate_file = "";  ///< The client's certificate, with the ones that lead to its authority behind it.
   const char* key_file = "";          ///< The client's private key; empty: it stands in certificate_file.
   const char* certificate_password = "";  ///< What the private key is encrypted with.
@@ -6177,7 +6248,7 @@ struct TlsSettings {
   bool insecure_accept_any_certificate = false;
   /// Resume the last session with the same server, which saves it the certificate's signature.
   bool resume_sessions = true;
-  TlsChannelBinding channel_binding = TlsChannelBinding::Automatic;
+  TlsChannelBinding channel_binding = TlsChannelBinding::Automatic;  ///< See TlsChannelBinding.
 };
 
 namespace detail {
@@ -6379,13 +6450,18 @@ struct SmtpCore {
 
 }  // namespace detail
 
+/// Drives the engine of a protocol, see SmtpCore, over a transport policy over a socket policy.
 template <typename Socket, template <typename> class Transport, typename Limits = DefaultLimits,
           typename Core = detail::SmtpCore<Limits>>
 class Driver {
  public:
+  /// The transport policy over its socket.
   using Wire = Transport<Socket>;
+  /// The engine of the protocol.
   using Engine = typename Core::Engine;
+  /// What the engine tells.
   using Event = typename Core::Event;
+  /// What kind of event it is.
   using Kind = decltype(Event::kind);
 
   /// What the wire is used for.
@@ -6491,6 +6567,7 @@ class Driver {
   /// Takes the engine out of the way: from now on the caller reads and writes Layer() itself. Only when the engine is
   /// idle.
   void EnterRaw() noexcept { state_ = State::Raw; }
+  /// Lets the engine speak again.
   void LeaveRaw() noexcept { state_ = State::Session; }
 
   /// The calls of Next that follow may together wait up to `at_most` milliseconds for bytes, in the step that reads
@@ -6518,6 +6595,7 @@ class Driver {
     wire_.NextLayer().Wait(what, at_most);
   }
 
+  /// What the wire has to become before more can be done.
   Readiness Wants() const noexcept {
     switch (state_) {
       case State::Closed: return Readiness::None;
@@ -6531,6 +6609,7 @@ class Driver {
     return wire_.Wants() == Readiness::None ? engine : engine | wire_.Wants();
   }
 
+  /// When Next should be called even if nothing happens, on Now()'s clock.
   Millis NextDeadline() const noexcept {
     switch (state_) {
       case State::Connecting: {
@@ -6567,12 +6646,19 @@ class Driver {
     return tally;
   }
 
+  /// The socket's clock, milliseconds.
   static Millis Now() { return Socket::Now(); }
+  /// What the wire is used for now.
   State CurrentState() const noexcept { return state_; }
+  /// A connection stands.
   bool IsConnected() const noexcept { return state_ == State::Session || state_ == State::Raw; }
+  /// The engine.
   Engine& Session() noexcept { return core_.engine; }
+  /// As above.
   const Engine& Session() const noexcept { return core_.engine; }
+  /// The transport.
   Wire& Layer() noexcept { return wire_; }
+  /// As above.
   const Wire& Layer() const noexcept { return wire_; }
 
  private:
@@ -7110,6 +7196,7 @@ SMTPOLL_NAMESPACE_END
 
 SMTPOLL_NAMESPACE_BEGIN
 
+/// The seed's EmailAttachment: bytes with a name and a type, from memory, a file or a callback.
 class EmailAttachment {
  public:
   std::string Name;      ///< File name shown to the receiver, UTF-8.
@@ -7163,8 +7250,11 @@ class EmailAttachment {
   /// Number of bytes, or kUnknownSize.
   std::uint64_t Size() const noexcept { return InMemory() ? Data.size() : size_; }
 
+  /// The file it comes from; empty where it comes from none.
   const std::string& Path() const noexcept { return path_; }
+  /// The callback it comes from; empty where it comes from none.
   const ReadFunction& Callback() const noexcept { return read_; }
+  /// The callback that starts it again; may be empty.
   const RewindFunction& Rewinder() const noexcept { return rewind_; }
 
  private:
@@ -7238,9 +7328,10 @@ SMTPOLL_NAMESPACE_BEGIN
 
 /// Why a message cannot be sent safely: the field, where in it (bytes from 1; 0 for the whole), and the reason.
 struct MessageFault {
-  std::string_view field;
-  std::size_t column = 0;
-  const char* reason = nullptr;
+  std::string_view field;        ///< The field or member concerned; a literal.
+  std::size_t column = 0;        ///< Where in it, bytes from 1 on; 0 for all of it.
+  const char* reason = nullptr;  ///< What is wrong; a literal.
+  /// True where something is wrong.
   explicit operator bool() const noexcept { return reason != nullptr; }
 };
 
@@ -7291,6 +7382,7 @@ SMTPOLL_NAMESPACE_END
 
 SMTPOLL_NAMESPACE_BEGIN
 
+/// The seed's InternetHeaders: header fields in their order.
 class InternetHeaders {
  public:
   /// Adds a field behind the others, also where one of that name is there.
@@ -7314,6 +7406,7 @@ class InternetHeaders {
     for (std::size_t i = fields_.size(); i-- > 0;)
       if (detail::EqualIgnoringCase(fields_[i].name, name)) Delete(i);
   }
+  /// As above.
   void Delete(const char* name) { Delete(std::string_view(name)); }
   /// Removes the field at `index`; nothing where there is none.
   void Delete(std::size_t index) {
@@ -7324,8 +7417,10 @@ class InternetHeaders {
   void Delete(Index index) {
     Delete(static_cast<std::size_t>(index));
   }
+  /// Removes all fields.
   void DeleteAll() { fields_.clear(); }
 
+  /// Number of fields.
   std::size_t Count() const noexcept { return fields_.size(); }
   /// Name of the field at `index`; empty where there is none.
   std::string Name(std::size_t index) const { return index < fields_.size() ? fields_[index].name : std::string(); }
@@ -7333,11 +7428,14 @@ class InternetHeaders {
   std::string Value(std::size_t index) const { return index < fields_.size() ? fields_[index].value : std::string(); }
   /// Value of the first field of that name; empty where there is none.
   std::string Value(std::string_view name) const { return Value(Find(name)); }
+  /// As above.
   std::string Value(const char* name) const { return Value(std::string_view(name)); }
+  /// The value of field `index`, from 0 on; empty where there is none.
   template <typename Index, typename = std::enable_if_t<std::is_integral_v<Index>>>
   std::string Value(Index index) const {
     return Value(static_cast<std::size_t>(index));
   }
+  /// There is a field of this name.
   bool Has(std::string_view name) const noexcept { return Find(name) != fields_.size(); }
 
   /// All fields as they were given, a line each.
@@ -7347,10 +7445,12 @@ class InternetHeaders {
     return text;
   }
 
+  /// One field.
   struct Field {
-    std::string name;
-    std::string value;
+    std::string name;   ///< Without the colon.
+    std::string value;  ///< UTF-8, not folded.
   };
+  /// All fields.
   const std::vector<Field>& Fields() const noexcept { return fields_; }
 
  private:
@@ -7556,6 +7656,7 @@ void AppendUnquoted(std::string_view text, Text& to) {
 /// Reads a list of mailboxes; Next until false, then Failed tells the end from a fault.
 class MailboxParser {
  public:
+  /// Reads `list`, which must stay valid.
   explicit MailboxParser(std::string_view list) noexcept : list_(list) {}
 
   /// Reads the next mailbox; false at the end of the list and at a fault.
@@ -7573,9 +7674,11 @@ class MailboxParser {
     return false;
   }
 
+  /// The list is no list of mailboxes.
   bool Failed() const noexcept { return reason_ != nullptr; }
   /// Where the fault is, counted in bytes from 1.
   std::size_t FaultColumn() const noexcept { return at_ + 1; }
+  /// What is wrong there; nullptr where nothing is.
   const char* FaultReason() const noexcept { return reason_; }
 
  private:
@@ -7853,11 +7956,11 @@ SMTPOLL_NAMESPACE_BEGIN
 
 /// One line of EmailMessage::Check: what is wrong or unwise, and how to mend it.
 struct MessageFinding {
-  bool blocks = false;  ///< The message cannot be sent like this.
-  std::string field;
+  bool blocks = false;     ///< The message cannot be sent like this.
+  std::string field;       ///< The field or member concerned.
   std::size_t column = 0;  ///< Bytes from 1; 0 for the field as a whole.
-  std::string what;
-  std::string mend;
+  std::string what;        ///< What is wrong with it.
+  std::string mend;        ///< What to do about it.
 };
 
 /// How urgent the reader's program shows a message.
@@ -7865,9 +7968,9 @@ enum class MessagePriority : std::uint8_t { High, Normal, Low };
 
 /// What is asked of the servers for one recipient (RFC 3461). `Mailbox` is the address as it stands in a list.
 struct RecipientOptions {
-  std::string Mailbox;
-  DsnNotify Notify = DsnNotify::Unset;
-  std::string OriginalRecipient;  ///< ORCPT: the address as it was first given; empty for none.
+  std::string Mailbox;                  ///< The recipient, as in ToAddress.
+  DsnNotify Notify = DsnNotify::Unset;  ///< When to tell the sender (NOTIFY, RFC 3461).
+  std::string OriginalRecipient;        ///< ORCPT: the address as it was first given; empty for none.
 };
 
 namespace detail {
@@ -7900,17 +8003,18 @@ inline std::string_view HeaderOf(std::string_view source) noexcept {
 
 }  // namespace detail
 
+/// The seed's EmailMessage: who gets what from whom.
 class EmailMessage {
  public:
-  std::string FromAddress;    ///< The author; the first mailbox of it is the envelope's reverse-path too.
-  std::string Subject;        ///< UTF-8.
-  std::string BodyPlainText;  ///< UTF-8, lines ended by CRLF, LF or CR.
-  std::string BodyHTML;       ///< UTF-8.
-  std::string BodyEnriched;   ///< text/enriched (RFC 1896), UTF-8.
-  std::string ToAddress;      ///< Mailboxes with commas between them, as CCAddress and BCCAddress.
-  std::string CCAddress;
-  std::string BCCAddress;  ///< Gets the message; no header says so.
-  Sequence<EmailAttachment> Attachments;
+  std::string FromAddress;                ///< The author; the first mailbox of it is the envelope's reverse-path too.
+  std::string Subject;                    ///< UTF-8.
+  std::string BodyPlainText;              ///< UTF-8, lines ended by CRLF, LF or CR.
+  std::string BodyHTML;                   ///< UTF-8.
+  std::string BodyEnriched;               ///< text/enriched (RFC 1896), UTF-8.
+  std::string ToAddress;                  ///< Mailboxes with commas between them, as CCAddress and BCCAddress.
+  std::string CCAddress;                  ///< Mailboxes that get a copy.
+  std::string BCCAddress;                 ///< Gets the message; no header says so.
+  Sequence<EmailAttachment> Attachments;  ///< Its attachments, in their order.
   InternetHeaders Headers;   ///< Further fields; one named Date, Message-ID, From, ... takes the place of ours.
   std::string BodyCalendar;  ///< An invitation (RFC 5545), shown beside the other bodies.
   std::string CalendarMethod = "REQUEST";  ///< Its METHOD: REQUEST, REPLY, CANCEL, ...
@@ -7924,7 +8028,7 @@ class EmailMessage {
   smtpoll::DeliveryOptions Options;     ///< What is asked of the servers for the whole message.
   std::string EnvelopeID;               ///< ENVID of RFC 3461; empty for none.
   DsnNotify Notify = DsnNotify::Unset;  ///< NOTIFY for the recipients that RecipientOptions does not name.
-  std::vector<smtpoll::RecipientOptions> RecipientOptions;
+  std::vector<smtpoll::RecipientOptions> RecipientOptions;  ///< What is special to single recipients.
   /// Mailboxes that a further try leaves out, because they have the message or never will: filled when a connection is
   /// lost after the server took the message for a part of the recipients.
   std::vector<std::string> Settled;
@@ -7937,7 +8041,9 @@ class EmailMessage {
 
   /// Add to the address lists.
   void AddRecipient(std::string_view address) { AddTo(ToAddress, address); }
+  /// As AddRecipient, for CCAddress.
   void AddCCRecipient(std::string_view address) { AddTo(CCAddress, address); }
+  /// As AddRecipient, for BCCAddress.
   void AddBCCRecipient(std::string_view address) { AddTo(BCCAddress, address); }
 
   /// Attaches something that BodyHTML shows, and returns its content identifier: `<img src="cid:...">` (RFC 2392).
@@ -9324,6 +9430,8 @@ struct NoEvents {
 
 /// The seed's events as public std::function members; an empty one is passed over.
 struct EventFunctions {
+  ///@{
+  /// The event of its name: see the hook in NoEvents.
   std::function<void(const std::string& greeting)> ConnectionEstablished;
   std::function<void()> DataAvailable;
   std::function<void(const smtpoll::Error& error)> Error;
@@ -9339,7 +9447,10 @@ struct EventFunctions {
   std::function<void(Side side, const std::string& line)> Transcript;
   /// Returns an access token, or none (empty text): then AccessToken is used. `refused`: see NoEvents::OnTokenWanted.
   std::function<std::string(bool refused)> TokenProvider;
+  ///@}
 
+  ///@{
+  /// Calls the function of its name.
   void OnConnectionEstablished(std::string_view greeting) {
     if (ConnectionEstablished) ConnectionEstablished(std::string(greeting));
   }
@@ -9380,6 +9491,7 @@ struct EventFunctions {
   void OnTranscript(Side side, std::string_view line) {
     if (Transcript) Transcript(side, std::string(line));
   }
+  ///@}
 };
 
 namespace detail {
@@ -11146,6 +11258,7 @@ struct PollStatus {
   bool work_left = false;                 ///< Poll has to be called again.
   Readiness waits_for = Readiness::None;  ///< What the Handle() has to become before Poll can do more.
   Millis deadline = kNever;               ///< When a time-out is due, on Now()'s clock.
+  /// True while there is work.
   explicit operator bool() const noexcept { return work_left; }
 };
 
@@ -11265,7 +11378,9 @@ SMTPOLL_NAMESPACE_BEGIN
 /// one of a file that is named here. Files are in PEM.
 struct CertificateSettings {
   CertificateSettings() = default;
+  /// Copies all settings.
   CertificateSettings(const CertificateSettings&) = default;
+  /// Copies all settings.
   CertificateSettings& operator=(const CertificateSettings&) = default;
   ~CertificateSettings() { detail::WipeText(CertificatePassword); }
 
@@ -11274,6 +11389,7 @@ struct CertificateSettings {
 
   /// Without it the connection is plain text, as with SMTPSocket (the seed's member, as the next five).
   bool SSLEnabled = true;
+  /// The lowest TLS version that is accepted.
   SSLConnectionTypes SSLConnectionType = SSLConnectionTypes::TLSv12;
   /// The client's own certificate and, unless CertificateKeyFile names another file, its private key.
   std::string CertificateFile;
@@ -11355,6 +11471,7 @@ SMTPOLL_NAMESPACE_BEGIN
 /// Public data members of SMTPSecureSocket and SecureSession, and of any other SMTP client whose transport takes
 /// TlsSettings.
 struct SecureSettings : ClientSettings, CertificateSettings {
+  /// How TLS begins.
   enum class SMTPConnectionTypes : std::uint8_t {
     STARTTLS,  ///< A plain connection is encrypted before anything but EHLO goes, as on port 587 (RFC 3207).
     SSLTLS,    ///< TLS from the first byte on, as on port 465 (RFC 8314 3.3).
@@ -12071,8 +12188,8 @@ SMTPOLL_NAMESPACE_BEGIN
 struct SessionReport {
   std::string host;        ///< As it was asked for.
   bool connected = false;  ///< When the report was made.
-  SessionTally tally;
-  Capabilities offered;  ///< What the last EHLO reply had.
+  SessionTally tally;      ///< Times, bytes, outcomes.
+  Capabilities offered;    ///< What the last EHLO reply had.
   /// The last error, with what a server repeated of secrets replaced; ErrorNumber 0 where there was none.
   smtpoll::Error error;
 };
@@ -12785,10 +12902,13 @@ SMTPOLL_NAMESPACE_BEGIN
 template <typename Calls>
 class BasicTcpSocket {
  public:
+  /// What the system names a socket with.
   using Handle = typename Calls::Handle;
+  /// The handle of no socket.
   static constexpr Handle kNoHandle = Calls::kNoHandle;
 
   BasicTcpSocket() = default;
+  /// Takes the connection; `other` has none then.
   BasicTcpSocket(BasicTcpSocket&& other) noexcept { *this = std::move(other); }
   /// What this one held is closed, and `other` is closed afterwards.
   BasicTcpSocket& operator=(BasicTcpSocket&& other) noexcept {
@@ -13610,6 +13730,7 @@ SMTPOLL_NAMESPACE_BEGIN
 class NetworkInterface {
  public:
   NetworkInterface() = default;
+  /// An interface with these values.
   NetworkInterface(std::string name, std::string ip_address, std::string subnet_mask, std::string mac_address)
       : name_(std::move(name)),
         ip_address_(std::move(ip_address)),
@@ -13805,6 +13926,8 @@ SMTPOLL_NAMESPACE_BEGIN
 template <typename Socket>
 class PlainTransport {
  public:
+  ///@{
+  /// What a transport policy has, see transport_policy.hpp.
   static constexpr bool kEncrypts = false;
 
   Socket& NextLayer() noexcept { return socket_; }
@@ -13821,6 +13944,7 @@ class PlainTransport {
   Readiness Wants() const noexcept { return Readiness::None; }
   bool Secured() const noexcept { return false; }
   void Close() { socket_.Close(); }
+  ///@}
 
  private:
   Socket socket_;
@@ -13859,9 +13983,10 @@ class BasicSMTPSocket : public detail::SettingsOf<Transport<Socket>>, public Han
   Sequence<EmailMessage> InDoubt;
   /// The local interface to bind to; unset: the system's choice.
   std::optional<smtpoll::NetworkInterface> NetworkInterface;
-  std::size_t PollBudget = std::size_t{256} * 1024;          ///< Bytes that one Poll moves at most, about.
-  std::size_t ReceiveBufferLimit = std::size_t{256} * 1024;  ///< Bytes of raw data kept unread; the peer has to wait for more room.
-  std::size_t SendBufferLimit = std::size_t{1024} * 1024;    ///< Bytes of raw data that Write queues; more is an error.
+  std::size_t PollBudget = std::size_t{256} * 1024;  ///< Bytes that one Poll moves at most, about.
+  std::size_t ReceiveBufferLimit =
+      std::size_t{256} * 1024;  ///< Bytes of raw data kept unread; the peer has to wait for more room.
+  std::size_t SendBufferLimit = std::size_t{1024} * 1024;  ///< Bytes of raw data that Write queues; more is an error.
 
   /// Starts to connect to Address:Port; Poll goes on to the greeting, EHLO and AUTH. Faults come through Error:
   /// 106 where a connection is there already, 107 for port 0, Errc::CredentialsOnPlainWire before a byte is sent.
@@ -13905,6 +14030,7 @@ class BasicSMTPSocket : public detail::SettingsOf<Transport<Socket>>, public Han
   /// SendMail is at work, the messages that wait. Not 0 as long as the content of a message is left to send.
   std::size_t BytesLeftToSend() const;
 
+  /// A connection stands.
   bool IsConnected() const { return driver_.IsConnected(); }
   /// TLS is established: all that is sent is encrypted.
   bool SSLConnected() const { return driver_.IsConnected() && driver_.Layer().Secured(); }
@@ -13917,12 +14043,15 @@ class BasicSMTPSocket : public detail::SettingsOf<Transport<Socket>>, public Han
   /// The socket for the caller's own event loop; Socket::kNoHandle where there is none. It may change with each Poll
   /// until the connection stands (name resolution and each address tried have their own).
   typename Socket::Handle Handle() const { return driver_.Layer().NextLayer().NativeHandle(); }
+  /// The Handle() has to become readable before Poll can do more.
   bool WantsRead() const { return Includes(Wants(), Readiness::Read); }
+  /// The Handle() has to become writable before Poll can do more.
   bool WantsWrite() const { return Includes(Wants(), Readiness::Write); }
   /// When Poll should be called even if nothing happens, on Now()'s clock; kNever where nothing is pending.
   Millis NextDeadline() const {
     return driver_.CurrentState() == State::Raw && !WantsRead() ? kNever : driver_.NextDeadline();
   }
+  /// The socket's clock, milliseconds; it never runs backwards.
   static Millis Now() { return Socket::Now(); }
 
   /// The last error; it stays until the next one.
@@ -14492,8 +14621,8 @@ SMTPOLL_NAMESPACE_BEGIN
 
 /// A message that waits for its next try.
 struct WaitingMessage {
-  EmailMessage Mail;
-  Millis Due = 0;  ///< When that is, on Now()'s clock.
+  EmailMessage Mail;  ///< The message.
+  Millis Due = 0;     ///< When that is, on Now()'s clock.
 };
 
 namespace detail {
@@ -14563,10 +14692,12 @@ class BasicRetryQueue : public BasicSMTPSocket<Socket, Transport, detail::RetryH
   /// Messages that no relay has taken in all their tries; certainly not accepted. The caller decides.
   Sequence<EmailMessage> GivenUp;
 
+  /// As SMTPSocket::SendMail, for the messages whose time has come.
   void SendMail() {
     active_ = true;
     Begin();
   }
+  /// As SMTPSocket::Poll.
   PollStatus Poll() { return Poll(0); }
   /// Waits up to `at_most` milliseconds (negative: no limit) where nothing can be done now, also for the next try.
   PollStatus Poll(Millis at_most) {
@@ -14589,10 +14720,12 @@ class BasicRetryQueue : public BasicSMTPSocket<Socket, Transport, detail::RetryH
     active_ = running_ = false;
     Base::Close();
   }
+  /// As SMTPSocket::Disconnect.
   void Disconnect() {
     active_ = running_ = false;
     Base::Disconnect();
   }
+  /// As SMTPSocket::DisconnectFromServer.
   void DisconnectFromServer() {
     active_ = false;
     Base::DisconnectFromServer();
@@ -14701,10 +14834,11 @@ SMTPOLL_NAMESPACE_BEGIN
 
 /// What the server answered to a command.
 struct CommandResult {
-  smtpoll::Error error;  ///< ErrorNumber 0: the reply below was read, whatever it says.
-  int reply_code = 0;
-  EnhancedCode enhanced;
-  std::string text;
+  smtpoll::Error error;   ///< ErrorNumber 0: the reply below was read, whatever it says.
+  int reply_code = 0;     ///< The reply's code; 0 where none was read.
+  EnhancedCode enhanced;  ///< Its enhanced status code, where the server gave one.
+  std::string text;       ///< Its text, lines joined by LF.
+  /// True for a positive reply (2yz).
   explicit operator bool() const noexcept { return reply_code / 100 == 2; }
 };
 
@@ -14763,9 +14897,13 @@ class BasicSession : public detail::SettingsOf<Transport<Socket>>, public Handle
   /// Asks the server something on an idle session; each returns its reply, or the error that ended the session. An
   /// argument that would be more than one line is refused with Errc::InvalidMessage. RFC 5321 4.1.1.5 to 4.1.1.9.
   CommandResult Noop() { return Command("NOOP"); }
+  /// RSET
   CommandResult Reset() { return Command("RSET"); }
+  /// VRFY: is there such a mailbox?
   CommandResult Verify(std::string_view who) { return Command("VRFY ", who); }
+  /// EXPN: who is on this list?
   CommandResult Expand(std::string_view list) { return Command("EXPN ", list); }
+  /// HELP
   CommandResult Help(std::string_view topic = {}) { return Command(topic.empty() ? "HELP" : "HELP ", topic); }
 
   /// Ends the session with QUIT and closes; waits for the server's 221 as long as Timeouts.quit says.
@@ -14782,6 +14920,7 @@ class BasicSession : public detail::SettingsOf<Transport<Socket>>, public Handle
     strings_.Forget();
   }
 
+  /// A connection stands.
   bool IsConnected() const { return driver_.IsConnected(); }
   /// All that is sent is encrypted.
   bool SSLConnected() const { return driver_.IsConnected() && driver_.Layer().Secured(); }
@@ -15034,22 +15173,22 @@ struct HeaderView {
 
 /// One attached file.
 struct AttachmentView {
-  std::string_view name;  ///< UTF-8; empty for none.
-  std::string_view data = {};
+  std::string_view name;                               ///< UTF-8; empty for none.
+  std::string_view data = {};                          ///< Its bytes.
   std::string_view type = "application/octet-stream";  ///< RFC 2045 5.1, parameters included.
   Source* source = nullptr;  ///< Yields the bytes instead of `data`, which is then empty: from a slower memory.
 };
 
 /// A mail; nothing is owned, nothing is copied, and all that is looked at must stay as it is while it is sent.
 struct MessageView {
-  MailboxView from;  ///< The author; the envelope's reverse-path too.
-  Span<const MailboxView> to;
-  Span<const MailboxView> cc;
-  Span<const MailboxView> bcc;  ///< They get the message; no header says so.
-  std::string_view subject;     ///< UTF-8.
-  std::string_view body;        ///< UTF-8, lines ended by CRLF, LF or CR.
-  Span<const AttachmentView> attachments;
-  Span<const HeaderView> headers;
+  MailboxView from;                        ///< The author; the envelope's reverse-path too.
+  Span<const MailboxView> to;              ///< Recipients.
+  Span<const MailboxView> cc;              ///< Recipients of a copy.
+  Span<const MailboxView> bcc;             ///< They get the message; no header says so.
+  std::string_view subject;                ///< UTF-8.
+  std::string_view body;                   ///< UTF-8, lines ended by CRLF, LF or CR.
+  Span<const AttachmentView> attachments;  ///< Attachments, in their order.
+  Span<const HeaderView> headers;          ///< Further header fields.
   /// Seconds since 1970-01-01 UTC. 0: no Date field, on a machine that does not know the time; a submission server adds
   /// it (RFC 6409 8.1).
   std::int64_t date = 0;
@@ -15481,11 +15620,15 @@ class SmallSession {
   /// Why the message was not sent or the session failed; ErrorNumber 0 where neither is so.
   const smtpoll::Error& LastError() const noexcept { return error_; }
 
+  /// A connection stands.
   bool IsConnected() const noexcept { return driver_.IsConnected(); }
   /// What Poll waits for on the wire, and the time at which it has to be called in any case.
   Readiness Wants() const noexcept { return driver_.Wants(); }
+  /// When to call again even if nothing happens, on the socket's clock.
   Millis NextDeadline() const noexcept { return driver_.NextDeadline(); }
+  /// What the server offered in its last EHLO reply.
   const Capabilities& ServerCapabilities() const noexcept { return driver_.Session().ServerCapabilities(); }
+  /// The transport, for what is special to it.
   Transport<Socket>& Layer() noexcept { return driver_.Layer(); }
 
  private:
@@ -15601,10 +15744,12 @@ struct ProxySettings {
   std::string Address;     ///< Host name or IP of the proxy; empty: no proxy, straight to the server.
   std::uint16_t Port = 0;  ///< 1 to 65535.
   std::string UserName;    ///< Empty: no authentication.
-  std::string Password;
+  std::string Password;    ///< With what to log in to the proxy.
 
   ProxySettings() = default;
+  /// Copies all settings.
   ProxySettings(const ProxySettings&) = default;
+  /// Copies all settings.
   ProxySettings& operator=(const ProxySettings&) = default;
   ~ProxySettings() { detail::WipeText(Password); }
 };
@@ -15671,6 +15816,8 @@ class ProxyDialogue {
 template <typename Socket, typename Dialogue>
 class ProxySocket {
  public:
+  ///@{
+  /// What a socket policy has, see socket_policy.hpp.
   using Handle = typename Socket::Handle;
   static constexpr Handle kNoHandle = Socket::kNoHandle;
 
@@ -15729,6 +15876,7 @@ class ProxySocket {
 
   /// What there is to say about the last failure; empty where nothing. Never a credential of ours.
   std::string_view FaultText() const { return fault_.empty() ? detail::FaultTextOf(next_) : fault_.View(); }
+  ///@}
 
  private:
   /// Through: nothing stands between the caller and the socket.
@@ -16145,9 +16293,11 @@ enum class Pop3Extension : std::uint8_t {
 /// The lines of one CAPA response; of a server that knows no CAPA, none.
 class Pop3Capabilities {
  public:
+  /// The server named this capability.
   bool Has(Pop3Extension extension) const noexcept {
     return (extensions_ >> static_cast<unsigned>(extension) & 1) != 0;
   }
+  /// The server named this mechanism for AUTH.
   bool Has(AuthMechanism mechanism) const noexcept {
     return (mechanisms_ >> static_cast<unsigned>(mechanism) & 1) != 0;
   }
@@ -16364,7 +16514,7 @@ constexpr const Pop3Rule& RuleOf(Pop3Command command) noexcept { return kPop3Rul
 
 /// One command of the caller's.
 struct Pop3Request {
-  Pop3Command command = Pop3Command::Noop;
+  Pop3Command command = Pop3Command::Noop;  ///< What is asked.
   std::uint32_t message = 0;  ///< Number of a message, from 1 on; for ListOne, UidOne, Retrieve, Top and Delete.
   std::uint32_t lines = 0;    ///< Of the body, for Top.
   std::string_view line;      ///< For Other: all of it, without its line end; valid during the call it is given to.
@@ -16403,12 +16553,12 @@ enum class Pop3EventKind : std::uint8_t {
 
 /// One event of a POP3 session.
 struct Pop3Event {
-  Pop3EventKind kind = Pop3EventKind::None;
-  Pop3Command command = Pop3Command::None;  ///< The command concerned.
-  std::uint32_t message = 0;                ///< Number of a message, or of messages.
-  std::uint64_t size = 0;                   ///< Bytes.
-  std::string_view text;
-  const Error* error = nullptr;  ///< Valid until the engine is called again.
+  Pop3EventKind kind = Pop3EventKind::None;  ///< What happened.
+  Pop3Command command = Pop3Command::None;   ///< The command concerned.
+  std::uint32_t message = 0;                 ///< Number of a message, or of messages.
+  std::uint64_t size = 0;                    ///< Bytes.
+  std::string_view text;                     ///< The text that belongs to it.
+  const Error* error = nullptr;              ///< Valid until the engine is called again.
 };
 
 /// What a POP3 session needs to know before it starts: of SessionOptions the credentials, all about TLS, the time-outs
@@ -16441,6 +16591,7 @@ SMTPOLL_NAMESPACE_END
 
 SMTPOLL_NAMESPACE_BEGIN
 
+/// One POP3 session, without I/O.
 class Pop3Engine {
  public:
   /// The engine works in memory that the caller sized and keeps: `input` at least 512 bytes (the longest line of a
@@ -16517,7 +16668,9 @@ class Pop3Engine {
   /// What is sent is always there.
   static constexpr bool WaitsForSource() noexcept { return false; }
 
+  /// What the session is doing, for errors.
   Phase CurrentPhase() const noexcept;
+  /// What the server offered in its last CAPA response.
   const Pop3Capabilities& ServerCapabilities() const noexcept { return capabilities_; }
   /// Messages that are marked and will be gone with Quit.
   std::uint32_t Marked() const noexcept { return marked_; }
@@ -17422,6 +17575,8 @@ struct Pop3NoEvents {
 /// The events as public std::function members, by the seed's names where it has them; an empty one is passed over. Each
 /// is the hook of its name in Pop3NoEvents.
 struct Pop3EventFunctions {
+  ///@{
+  /// The event of its name: see the hook in Pop3NoEvents.
   std::function<void(const std::string& greeting)> ConnectionEstablished;
   std::function<void()> LoginSuccessful;
   std::function<void()> Disconnected;
@@ -17441,7 +17596,10 @@ struct Pop3EventFunctions {
   std::function<bool(std::uint32_t message, std::string_view bytes)> MessageData;
   std::function<std::string(bool refused)> TokenProvider;
   std::function<void(Side side, const std::string& line)> Transcript;
+  ///@}
 
+  ///@{
+  /// Calls the function of its name.
   void OnConnectionEstablished(std::string_view greeting) {
     if (ConnectionEstablished) ConnectionEstablished(std::string(greeting));
   }
@@ -17500,6 +17658,7 @@ struct Pop3EventFunctions {
   void OnTranscript(Side side, std::string_view line) {
     if (Transcript) Transcript(side, std::string(line));
   }
+  ///@}
 };
 
 SMTPOLL_NAMESPACE_END
@@ -17532,6 +17691,7 @@ struct Pop3Settings : LoginSettings {
 /// Public data members of POP3SecureSocket and SecurePop3Session, and of any other POP3 client whose transport takes
 /// TlsSettings.
 struct Pop3SecureSettings : Pop3Settings, CertificateSettings {
+  /// How TLS begins.
   enum class POP3ConnectionTypes : std::uint8_t {
     STLS,    ///< A plain connection is encrypted before anything but CAPA goes, as on port 110 (RFC 2595).
     SSLTLS,  ///< TLS from the first byte on, as on port 995 (RFC 8314 3.2).
@@ -17603,6 +17763,7 @@ struct MailboxCount {
   smtpoll::Error error;        ///< ErrorNumber 0: the numbers are the server's.
   std::uint32_t messages = 0;  ///< Messages that are not marked.
   std::uint64_t size = 0;      ///< Bytes of all of them.
+  /// True where there was no error.
   explicit operator bool() const noexcept { return !error; }
 };
 
@@ -17704,6 +17865,7 @@ class BasicPop3Session : public detail::Pop3SettingsOf<Transport<Socket>>, publi
     strings_.Forget();
   }
 
+  /// A connection stands.
   bool IsConnected() const { return driver_.IsConnected(); }
   /// All that is sent is encrypted.
   bool SSLConnected() const { return driver_.IsConnected() && driver_.Layer().Secured(); }
@@ -17869,6 +18031,7 @@ class BasicPOP3Socket : public detail::Pop3SettingsOf<Transport<Socket>>, public
   /// As Close, and fires Error with 102.
   void Disconnect();
 
+  /// A connection stands.
   bool IsConnected() const { return driver_.IsConnected(); }
   /// TLS is established: all that is sent is encrypted.
   bool SSLConnected() const { return driver_.IsConnected() && driver_.Layer().Secured(); }
@@ -17882,10 +18045,13 @@ class BasicPOP3Socket : public detail::Pop3SettingsOf<Transport<Socket>>, public
   std::string RemoteAddress() const;
   /// The socket for the caller's own event loop; see BasicSMTPSocket::Handle.
   typename Socket::Handle Handle() const { return driver_.Layer().NextLayer().NativeHandle(); }
+  /// The Handle() has to become readable before Poll can do more.
   bool WantsRead() const { return Includes(driver_.Wants(), Readiness::Read); }
+  /// The Handle() has to become writable before Poll can do more.
   bool WantsWrite() const { return Includes(driver_.Wants(), Readiness::Write); }
   /// When Poll should be called even if nothing happens, on Now()'s clock; kNever where nothing is pending.
   Millis NextDeadline() const { return driver_.NextDeadline(); }
+  /// The socket's clock, milliseconds; it never runs backwards.
   static Millis Now() { return Socket::Now(); }
 
   /// The last error, or the last refusal of the server's; it stays until the next one.
@@ -18444,6 +18610,8 @@ class Script {
 /// there is nothing to read, so that time-outs come at once.
 class ScriptedSocket {
  public:
+  ///@{
+  /// What a socket policy has, see socket_policy.hpp.
   using Handle = int;
   static constexpr Handle kNoHandle = -1;
 
@@ -18490,6 +18658,7 @@ class ScriptedSocket {
   Handle NativeHandle() const noexcept { return open_ ? 0 : kNoHandle; }
   std::size_t LocalAddress(char* into, std::size_t room) const noexcept { return Address("192.0.2.1", into, room); }
   std::size_t RemoteAddress(char* into, std::size_t room) const noexcept { return Address("192.0.2.25", into, room); }
+  ///@}
 
  private:
   static constexpr Millis kTick = 100;
@@ -18510,6 +18679,8 @@ class ScriptedSocket {
 template <typename Socket>
 class PretendTls {
  public:
+  ///@{
+  /// What a transport policy has, see transport_policy.hpp.
   static constexpr bool kEncrypts = true;
 
   Socket& NextLayer() noexcept { return socket_; }
@@ -18526,6 +18697,7 @@ class PretendTls {
     secured_ = false;
     socket_.Close();
   }
+  ///@}
 
  private:
   Socket socket_;
@@ -19152,6 +19324,8 @@ constexpr OpenSslAdvice kOpenSslAdvice[] = {
 template <typename Socket>
 class OpenSslTransport {
  public:
+  ///@{
+  /// What a transport policy has, see transport_policy.hpp.
   static constexpr bool kEncrypts = true;
 
   OpenSslTransport() = default;
@@ -19238,6 +19412,7 @@ class OpenSslTransport {
     fault_text_.Clear();
     socket_.Close();
   }
+  ///@}
 
  private:
   static constexpr int kRecordsAtOnce = 16;  // that a Read goes through without data
@@ -20204,6 +20379,8 @@ SMTPOLL_NAMESPACE_BEGIN
 template <typename Socket>
 class MbedTlsTransport {
  public:
+  ///@{
+  /// What a transport policy has, see transport_policy.hpp.
   static constexpr bool kEncrypts = true;
 
   MbedTlsTransport() = default;
@@ -20288,6 +20465,7 @@ class MbedTlsTransport {
     fault_text_.Clear();
     socket_.Close();
   }
+  ///@}
 
  private:
   static constexpr int kRecordsAtOnce = 16;  // that a Read goes through without data
@@ -20964,6 +21142,8 @@ constexpr SchannelAdvice kSchannelAdvice[] = {
 template <typename Socket>
 class SchannelTransport {
  public:
+  ///@{
+  /// What a transport policy has, see transport_policy.hpp.
   static constexpr bool kEncrypts = true;
 
   SchannelTransport() = default;
@@ -21054,6 +21234,7 @@ class SchannelTransport {
     fault_text_.Clear();
     socket_.Close();
   }
+  ///@}
 
  private:
   static constexpr int kRecordsAtOnce = 16;
@@ -21522,11 +21703,14 @@ class DkimSigner : public MessageSigner {
   }
   std::unique_ptr<MessageSigning> Begin(std::string_view header) const final;
 
+  /// What it was made with.
   const DkimSettings& Settings() const noexcept { return settings_; }
 
  protected:
+  /// How it signs (RFC 6376 3.3, RFC 8463).
   enum class Algorithm : std::uint8_t { RsaSha256, Ed25519Sha256 };
 
+  /// For those who know a key; see OpenSSLDkimSigner.
   explicit DkimSigner(DkimSettings settings) : settings_(std::move(settings)) {
     if (settings_.Domain.size() <= 255 && detail::FindInvalidUtf8(settings_.Domain) == std::string::npos)
       detail::AppendAsciiDomain(settings_.Domain, domain_);
@@ -21535,6 +21719,7 @@ class DkimSigner : public MessageSigner {
 
   /// Why there is no key that can be used; nullptr where there is.
   virtual const char* KeyFault() const noexcept = 0;
+  /// The algorithm that the key is for.
   virtual Algorithm KeyAlgorithm() const noexcept = 0;
   /// Bytes of a signature by this key, at most kLongestSignature.
   virtual std::size_t SignatureSize() const noexcept = 0;
@@ -21544,7 +21729,9 @@ class DkimSigner : public MessageSigner {
 
   /// Shorter RSA keys are for nobody to trust (RFC 8301 3.2), longer ones not for everybody to check.
   static constexpr int kShortestRsaKey = 1024;
+  /// Bits of the longest RSA key.
   static constexpr int kLongestRsaKey = 4096;
+  /// Bytes of the longest signature.
   static constexpr std::size_t kLongestSignature = kLongestRsaKey / 8;
 
   /// What an RSA key of `bits` has against it; nullptr where nothing.
@@ -21577,6 +21764,7 @@ class DkimSigner : public MessageSigner {
 /// The signing of one message.
 class DkimSigner::Signing final : public MessageSigning {
  public:
+  /// Signs a message with this header for `signer`.
   Signing(const DkimSigner& signer, std::string_view header) : signer_(signer) {
     const bool rsa = signer.KeyAlgorithm() == Algorithm::RsaSha256;
     Line(rsa ? "DKIM-Signature: v=1; a=rsa-sha256; c=relaxed/relaxed;"
@@ -21726,6 +21914,7 @@ SMTPOLL_NAMESPACE_BEGIN
 /// A signer that may be used from several threads at once, once it has its key.
 class OpenSSLDkimSigner final : public DkimSigner {
  public:
+  /// A signer without a key yet.
   explicit OpenSSLDkimSigner(DkimSettings settings) : DkimSigner(std::move(settings)) {}
   ~OpenSSLDkimSigner() override { EVP_PKEY_free(key_); }
 
@@ -21746,6 +21935,7 @@ class OpenSSLDkimSigner final : public DkimSigner {
     if (rsa) fault_ = RsaFault(static_cast<std::size_t>(EVP_PKEY_get_bits(key_)));
     return fault_ == nullptr;
   }
+  /// As UseKey, from a PEM file.
   bool UseKeyFile(const std::string& path, std::string_view passphrase = {}) {
     std::string pem = detail::ReadKeyFile(path);
     const bool used = UseKey(pem, passphrase);
@@ -21824,6 +22014,7 @@ SMTPOLL_NAMESPACE_BEGIN
 /// A signer for one thread at a time: the library keeps its blinding values in the key.
 class MbedTLSDkimSigner final : public DkimSigner {
  public:
+  /// A signer without a key yet.
   explicit MbedTLSDkimSigner(DkimSettings settings) : DkimSigner(std::move(settings)) { mbedtls_pk_init(&key_); }
   ~MbedTLSDkimSigner() override { mbedtls_pk_free(&key_); }
 
@@ -21848,6 +22039,7 @@ class MbedTLSDkimSigner final : public DkimSigner {
                                                           : RsaFault(mbedtls_pk_get_bitlen(&key_));
     return fault_ == nullptr;
   }
+  /// As UseKey, from a PEM file.
   bool UseKeyFile(const std::string& path, std::string_view passphrase = {}) {
     std::string pem = detail::ReadKeyFile(path);
     const bool used = UseKey(pem, passphrase);
