@@ -22,13 +22,15 @@ template <typename Socket>
 using TestedTransport = smtpoll::OpenSslTransport<Socket>;
 constexpr bool kHasTls13 = true;
 constexpr bool kHasExporter = true;
+constexpr bool kIsMbedTls = false;
 constexpr bool kIsSchannel = false;
 #elif defined(SMTPOLL_MBEDTLS)
 #include "smtpoll/transport/mbedtls.hpp"
 template <typename Socket>
 using TestedTransport = smtpoll::MbedTlsTransport<Socket>;
 constexpr bool kHasTls13 = SMTPOLL_MBEDTLS_TLS13 != 0;
-constexpr bool kHasExporter = false;
+constexpr bool kHasExporter = SMTPOLL_MBEDTLS_EXPORTER != 0;
+constexpr bool kIsMbedTls = true;
 constexpr bool kIsSchannel = false;
 #elif defined(SMTPOLL_SCHANNEL)
 #include "smtpoll/transport/schannel.hpp"
@@ -36,6 +38,7 @@ template <typename Socket>
 using TestedTransport = smtpoll::SchannelTransport<Socket>;
 constexpr bool kHasTls13 = false;
 constexpr bool kHasExporter = false;
+constexpr bool kIsMbedTls = false;
 constexpr bool kIsSchannel = true;
 #else
 #error "define SMTPOLL_OPENSSL or its like: which transport is to be tested?"
@@ -55,6 +58,7 @@ class LocalSocket : public smtpoll::NativeSocket {
  public:
   std::size_t piece = SIZE_MAX;     // bytes that one call moves at most
   bool every_second_again = false;  // each second Read and Write says Again
+  int write_error = 0;              // what each Write fails with, where it is not 0
   std::string sent;                 // all that went out, as it was on the wire
   int reads = 0, waits = 0;
 
@@ -66,6 +70,7 @@ class LocalSocket : public smtpoll::NativeSocket {
     return smtpoll::NativeSocket::Read(into, room < piece ? room : piece);
   }
   IoResult Write(const char* bytes, std::size_t size) {
+    if (write_error != 0) return IoResult::Fail(write_error);
     if (every_second_again && ++writes_ % 2 == 0) return IoResult::TryAgain();
     const IoResult result = smtpoll::NativeSocket::Write(bytes, size < piece ? size : piece);
     if (result.status == IoStatus::Done) sent.append(bytes, result.size);

@@ -1,4 +1,5 @@
-// What is special to the transport over mbedTLS 2.28: it has no TLS 1.3, and no tls-exporter to give.
+// What is special to the transport over mbedTLS: 2.28 has no TLS 1.3, and no tls-exporter to give; and names are held
+// against the certificate by us.
 #include "smtpoll/transport/mbedtls.hpp"
 
 #include "tls_bench.hpp"
@@ -16,8 +17,12 @@ TEST_CASE("mbedTLS: TLSv13 as the lowest version is a setting that cannot be use
   CHECK(server.Saw().empty());
 }
 
-TEST_CASE("mbedTLS: tls-exporter, which it cannot give, is no channel binding, and nothing else in its place") {
-  Server server({{"mode", "starttls"}, {"after", "AUTH SCRAM-SHA-256 SCRAM-SHA-256-PLUS"}, {"on.AUTH", "535 no"}});
+TEST_CASE("mbedTLS: tls-exporter, where it cannot give it, is no channel binding, and nothing else in its place") {
+  // Not with TLS 1.2, whatever the library.
+  Server server({{"mode", "starttls"},
+                 {"args", "-tls1_2"},
+                 {"after", "AUTH SCRAM-SHA-256 SCRAM-SHA-256-PLUS"},
+                 {"on.AUTH", "535 no"}});
   Client client(false);
   client.session.ChannelBinding = smtpoll::TlsChannelBinding::Exporter;
   CHECK(client.Connect(server).Code() == Errc::AuthenticationFailed);

@@ -1,7 +1,7 @@
 // TLS by mbedTLS 2.28 or 3: a transport policy that verifies the server's chain and name by default, with TLS 1.2 or
 // later. Opt-in: define SMTPOLL_MBEDTLS before smtpoll.hpp, or include this; link with -lmbedtls -lmbedx509
-// -lmbedcrypto. Each call does one step over the socket policy and never blocks. 2.28 has no TLS 1.3, and its exporter
-// no interface: "tls-exporter" is never given. Invariant: after a fatal error nothing is sent any more.
+// -lmbedcrypto. Each call does one step over the socket policy and never blocks. 2.28 has no TLS 1.3. Invariant: after
+// a fatal error nothing is sent any more.
 #ifndef SMTPOLL_TRANSPORT_MBEDTLS_HPP
 #define SMTPOLL_TRANSPORT_MBEDTLS_HPP
 
@@ -14,7 +14,10 @@
 SMTPOLL_NAMESPACE_BEGIN
 
 /// TLS over `Socket`, a socket policy. After Configure the settings are loaded; a Handshake without it verifies by the
-/// system's authorities. Sessions are resumed with the same server name.
+/// system's authorities. Sessions are resumed with the same server name. The channel binding is "tls-server-end-point"
+/// (RFC 5929 4); "tls-exporter" (RFC 9266) there is only with TLS 1.3 by a library that has
+/// MBEDTLS_SSL_KEYING_MATERIAL_EXPORT, as the later ones of 3.6 do. Those of 3 know no KeyUpdate (RFC 8446 4.6.3): a
+/// server that wants new keys loses the connection.
 template <typename Socket>
 class MbedTlsTransport {
  public:
@@ -67,6 +70,7 @@ class MbedTlsTransport {
     if (failed_ != 0) return Fail(failed_, {});
     if (!active_) return socket_.Write(bytes, size);
     if (size == 0 || !secured_) return IoResult::TryAgain();
+    if (unwritable_.status != IoStatus::Done) return Unwritable();
     // An alert that is not out yet would be taken for these bytes: an empty write sends what is left of it.
     if (unsent_ && unfinished_ == 0) {
       const IoResult step = WriteOnce(bytes, 0);
@@ -76,6 +80,7 @@ class MbedTlsTransport {
     if (unfinished_ != 0 && unfinished_ < size) size = unfinished_;
     const IoResult step = WriteOnce(bytes, size);
     unfinished_ = step.status == IoStatus::Again ? size : 0;
+    if (unwritable_.status != IoStatus::Done) return Unwritable();
     // The peer has ended its side; what cannot be written then is lost.
     return step.status == IoStatus::Closed ? Fail(Errc::ConnectionLost, {}) : step;
   }
@@ -90,7 +95,7 @@ class MbedTlsTransport {
   }
   std::string_view FaultText() const noexcept { return fault_text_.View(); }
 
-  std::string_view ChannelBindingType() const noexcept { return binding_size_ != 0 ? "tls-server-end-point" : ""; }
+  std::string_view ChannelBindingType() const noexcept { return binding_size_ != 0 ? binding_type_ : ""; }
   std::string_view ChannelBinding() const noexcept { return {binding_, binding_size_}; }
   /// "TLSv1.2"; empty before the handshake is done.
   std::string_view ProtocolName() const noexcept { return secured_ ? mbedtls_ssl_get_version(tls_.Get()) : ""; }
@@ -142,12 +147,30 @@ class MbedTlsTransport {
       std::memcpy(digest_, peer_.Digest().data(), digest_size_);
     }
     KeepSession();
-    const TlsChannelBinding kind = context_.ChannelBinding();
-    if (kind == TlsChannelBinding::Automatic || kind == TlsChannelBinding::ServerEndPoint) {
-      std::memcpy(binding_, digest_, digest_size_);
-      binding_size_ = digest_size_;
-    }
+    Bind();
     return IoResult::Ok();
+  }
+
+  /// RFC 9266 and RFC 5929 4.
+  void Bind() noexcept {
+    const TlsChannelBinding kind = context_.ChannelBinding();
+#if SMTPOLL_MBEDTLS_EXPORTER
+    // With TLS 1.2 the master secret would have to be bound to the session (RFC 9266 4.2), which mbedTLS does not tell.
+    const bool newest = mbedtls_ssl_get_version_number(tls_.Get()) == MBEDTLS_SSL_VERSION_TLS1_3;
+    if (newest && (kind == TlsChannelBinding::Automatic || kind == TlsChannelBinding::Exporter)) {
+      constexpr std::string_view kLabel = "EXPORTER-Channel-Binding";
+      auto* const into = reinterpret_cast<unsigned char*>(binding_);
+      if (mbedtls_ssl_export_keying_material(tls_.Get(), into, 32, kLabel.data(), kLabel.size(), nullptr, 0, 1) != 0)
+        return;
+      binding_size_ = 32;
+      binding_type_ = "tls-exporter";
+      return;
+    }
+#endif
+    if (kind != TlsChannelBinding::Automatic && kind != TlsChannelBinding::ServerEndPoint) return;
+    std::memcpy(binding_, digest_, digest_size_);
+    binding_size_ = digest_size_;
+    binding_type_ = "tls-server-end-point";
   }
 
   void KeepSession() noexcept {
@@ -239,6 +262,12 @@ class MbedTlsTransport {
     return first_size_ >= 3 && detail::IsDigit(first_[0]) && detail::IsDigit(first_[1]) && detail::IsDigit(first_[2]);
   }
 
+  /// The wire takes nothing more, while what the server has said may still be read.
+  IoResult Unwritable() const noexcept {
+    return unwritable_.status == IoStatus::Failed ? unwritable_
+                                                  : IoResult::Fail(static_cast<int>(Errc::ConnectionLost));
+  }
+
   IoResult Fail(int number, std::string_view text) noexcept {
     failed_ = number;
     if (!text.empty()) fault_text_.Assign(text);
@@ -268,21 +297,20 @@ class MbedTlsTransport {
         self->first_[self->first_size_++] = static_cast<char>(into[i]);
       return static_cast<int>(result.size);
     }
-    if (result.status == IoStatus::Again && self->unwritable_.status != IoStatus::Done)
-      return self->WireEnds(self->unwritable_);
     if (result.status != IoStatus::Again) return self->WireEnds(result);
+    if (self->unwritable_.status != IoStatus::Done) return self->WireEnds(self->unwritable_);
     self->starved_ = true;
     return MBEDTLS_ERR_SSL_WANT_READ;
   }
 
   static int WireWrite(void* transport, const unsigned char* bytes, std::size_t size) {
     auto* const self = static_cast<MbedTlsTransport*>(transport);
+    if (self->unwritable_.status != IoStatus::Done) return static_cast<int>(size);
     const IoResult result = self->socket_.Write(reinterpret_cast<const char*>(bytes), size);
     self->unsent_ = result.status == IoStatus::Again || (result.status == IoStatus::Done && result.size < size);
     if (result.status == IoStatus::Done) return static_cast<int>(result.size);
     if (result.status == IoStatus::Again) return MBEDTLS_ERR_SSL_WANT_WRITE;
-    if (self->secured_) return self->WireEnds(result);
-    // A server that ends the handshake may have said why: the handshake goes on until it reads that.
+    // A server that has ended may have said why: mbedTLS goes on until it has read that.
     self->unwritable_ = result;
     return static_cast<int>(size);
   }
@@ -322,10 +350,11 @@ class MbedTlsTransport {
   std::size_t unfinished_ = 0;  // size of the write that has to be repeated
   bool wire_ended_ = false;
   int wire_error_ = 0;
-  IoResult unwritable_;  // how a write of the handshake ended that failed
+  IoResult unwritable_;  // how a write to the wire ended that failed
   char first_[3] = {};   // the server's first bytes behind our hello
   std::size_t first_size_ = 0;
   char binding_[64] = {};
+  const char* binding_type_ = "";
   std::size_t binding_size_ = 0;
 };
 

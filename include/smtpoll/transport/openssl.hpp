@@ -105,6 +105,7 @@ class OpenSslTransport {
     if (failed_ != 0) return Fail(failed_, {});
     if (ssl_ == nullptr) return socket_.Write(bytes, size);
     if (size == 0 || !secured_) return IoResult::TryAgain();
+    if (unwritable_.status != IoStatus::Done) return Unwritable();
     // What OpenSSL has encrypted already is asked for again with the same size.
     if (unfinished_ != 0 && unfinished_ < size) size = unfinished_;
     ERR_clear_error();
@@ -114,6 +115,7 @@ class OpenSslTransport {
     unfinished_ = step.status == IoStatus::Again ? size : 0;
     write_wants_read_ = step.status == IoStatus::Again && Includes(blocked_, Readiness::Read);
     ERR_clear_error();
+    if (unwritable_.status != IoStatus::Done) return Unwritable();
     // The peer has ended its side; what cannot be written then is lost.
     return step.status == IoStatus::Closed ? Fail(Errc::ConnectionLost, {}) : step;
   }
@@ -281,6 +283,12 @@ class OpenSslTransport {
     return first_size_ >= 3 && detail::IsDigit(first_[0]) && detail::IsDigit(first_[1]) && detail::IsDigit(first_[2]);
   }
 
+  /// The wire takes nothing more, while what the server has said may still be read.
+  IoResult Unwritable() const noexcept {
+    return unwritable_.status == IoStatus::Failed ? unwritable_
+                                                  : IoResult::Fail(static_cast<int>(Errc::ConnectionLost));
+  }
+
   IoResult Fail(int number, std::string_view text) noexcept {
     failed_ = number;
     if (!text.empty()) fault_text_.Assign(text);
@@ -300,6 +308,7 @@ class OpenSslTransport {
     binding_type_ = {};
     handshake_wants_ = blocked_ = Readiness::None;
     failed_ = wire_error_ = 0;
+    unwritable_ = {};
     secured_ = read_wants_write_ = write_wants_read_ = wire_ended_ = starved_ = false;
   }
 
@@ -324,20 +333,24 @@ class OpenSslTransport {
         self->first_[self->first_size_++] = into[i];
       return static_cast<int>(result.size);
     }
-    if (result.status == IoStatus::Again) {
-      self->starved_ = true;
-      BIO_set_retry_read(bio);
-      return -1;
-    }
-    return self->WireEnds(result);
+    if (result.status != IoStatus::Again) return self->WireEnds(result);
+    if (self->unwritable_.status != IoStatus::Done) return self->WireEnds(self->unwritable_);
+    self->starved_ = true;
+    BIO_set_retry_read(bio);
+    return -1;
   }
 
   static int BioWrite(BIO* bio, const char* bytes, int size) {
     auto* const self = static_cast<OpenSslTransport*>(BIO_get_data(bio));
     BIO_clear_retry_flags(bio);
+    if (self->unwritable_.status != IoStatus::Done) return size;
     const IoResult result = self->socket_.Write(bytes, static_cast<std::size_t>(size));
     if (result.status == IoStatus::Done) return static_cast<int>(result.size);
-    if (result.status != IoStatus::Again) return self->WireEnds(result);
+    if (result.status != IoStatus::Again) {
+      // A server that has ended may have said why: OpenSSL goes on until it has read that.
+      self->unwritable_ = result;
+      return size;
+    }
     BIO_set_retry_write(bio);
     return -1;
   }
@@ -383,7 +396,8 @@ class OpenSslTransport {
   std::size_t unfinished_ = 0;  // size of the write that has to be repeated
   bool wire_ended_ = false;
   int wire_error_ = 0;
-  char first_[3] = {};  // the server's first bytes behind our hello
+  IoResult unwritable_;  // how a write to the wire ended that failed
+  char first_[3] = {};   // the server's first bytes behind our hello
   std::size_t first_size_ = 0;
   char binding_[64] = {};
   std::size_t binding_size_ = 0;

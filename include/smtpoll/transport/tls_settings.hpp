@@ -15,7 +15,9 @@ SMTPOLL_NAMESPACE_BEGIN
 /// The lowest TLS version that is accepted. Older ones are not safe (RFC 8996).
 enum class TlsVersion : std::uint8_t { Tls12, Tls13 };
 
-/// Which channel binding SASL's -PLUS mechanisms get, where the transport can give it.
+/// Which channel binding SASL's -PLUS mechanisms get, where the transport can give it. OpenSSL can give all. Schannel
+/// and mbedTLS give ServerEndPoint alone (see MbedTlsTransport for an exception): with them Automatic means it whatever
+/// the TLS version, and Exporter means None.
 enum class TlsChannelBinding : std::uint8_t {
   Automatic,       ///< Exporter with TLS 1.3, ServerEndPoint with TLS 1.2.
   Exporter,        ///< "tls-exporter" (RFC 9266).

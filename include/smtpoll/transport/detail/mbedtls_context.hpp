@@ -27,6 +27,13 @@
 #define SMTPOLL_MBEDTLS_TLS13 0
 #endif
 
+// Whether "tls-exporter" (RFC 9266) can be had.
+#if SMTPOLL_MBEDTLS_TLS13 && defined(MBEDTLS_SSL_KEYING_MATERIAL_EXPORT)
+#define SMTPOLL_MBEDTLS_EXPORTER 1
+#else
+#define SMTPOLL_MBEDTLS_EXPORTER 0
+#endif
+
 // 3.0 calls members private that it has no function for.
 #if defined(MBEDTLS_PRIVATE)
 #define SMTPOLL_MBEDTLS_MEMBER(name) MBEDTLS_PRIVATE(name)
@@ -120,8 +127,13 @@ class MbedTlsContext {
     mbedtls_ssl_conf_rng(config, mbedtls_ctr_drbg_random, random_.Get());
     if (settings.minimum_version == TlsVersion::Tls13 && SMTPOLL_MBEDTLS_TLS13 == 0)
       return TlsSettingsError("SSLConnectionType", "is a TLS version that this mbedTLS does not have");
+    const bool newest = settings.minimum_version == TlsVersion::Tls13;
+#if MBEDTLS_VERSION_NUMBER >= 0x03020000
+    mbedtls_ssl_conf_min_tls_version(config, newest ? MBEDTLS_SSL_VERSION_TLS1_3 : MBEDTLS_SSL_VERSION_TLS1_2);
+#else
     // 3, 3 is TLS 1.2 as it stands on the wire, and 3, 4 is 1.3.
-    mbedtls_ssl_conf_min_version(config, 3, settings.minimum_version == TlsVersion::Tls13 ? 4 : 3);
+    mbedtls_ssl_conf_min_version(config, 3, newest ? 4 : 3);
+#endif
 #if defined(MBEDTLS_SSL_RENEGOTIATION)
     mbedtls_ssl_conf_renegotiation(config, MBEDTLS_SSL_RENEGOTIATION_DISABLED);
 #endif
