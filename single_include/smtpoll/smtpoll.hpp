@@ -6222,7 +6222,9 @@ SMTPOLL_NAMESPACE_BEGIN
 /// The lowest TLS version that is accepted. Older ones are not safe (RFC 8996).
 enum class TlsVersion : std::uint8_t { Tls12, Tls13 };
 
-/// Which channel binding SASL's -PLUS mechanisms get, where the transport can give it.
+/// Which channel binding SASL's -PLUS mechanisms get, where the transport can give it. OpenSSL can give all. Schannel
+/// and mbedTLS give ServerEndPoint alone (see MbedTlsTransport for an exception): with them Automatic means it whatever
+/// the TLS version, and Exporter means None.
 enum class TlsChannelBinding : std::uint8_t {
   Automatic,       ///< Exporter with TLS 1.3, ServerEndPoint with TLS 1.2.
   Exporter,        ///< "tls-exporter" (RFC 9266).
@@ -19377,6 +19379,7 @@ class OpenSslTransport {
     if (failed_ != 0) return Fail(failed_, {});
     if (ssl_ == nullptr) return socket_.Write(bytes, size);
     if (size == 0 || !secured_) return IoResult::TryAgain();
+    if (unwritable_.status != IoStatus::Done) return Unwritable();
     // What OpenSSL has encrypted already is asked for again with the same size.
     if (unfinished_ != 0 && unfinished_ < size) size = unfinished_;
     ERR_clear_error();
@@ -19386,6 +19389,7 @@ class OpenSslTransport {
     unfinished_ = step.status == IoStatus::Again ? size : 0;
     write_wants_read_ = step.status == IoStatus::Again && Includes(blocked_, Readiness::Read);
     ERR_clear_error();
+    if (unwritable_.status != IoStatus::Done) return Unwritable();
     // The peer has ended its side; what cannot be written then is lost.
     return step.status == IoStatus::Closed ? Fail(Errc::ConnectionLost, {}) : step;
   }
@@ -19553,6 +19557,12 @@ class OpenSslTransport {
     return first_size_ >= 3 && detail::IsDigit(first_[0]) && detail::IsDigit(first_[1]) && detail::IsDigit(first_[2]);
   }
 
+  /// The wire takes nothing more, while what the server has said may still be read.
+  IoResult Unwritable() const noexcept {
+    return unwritable_.status == IoStatus::Failed ? unwritable_
+                                                  : IoResult::Fail(static_cast<int>(Errc::ConnectionLost));
+  }
+
   IoResult Fail(int number, std::string_view text) noexcept {
     failed_ = number;
     if (!text.empty()) fault_text_.Assign(text);
@@ -19572,6 +19582,7 @@ class OpenSslTransport {
     binding_type_ = {};
     handshake_wants_ = blocked_ = Readiness::None;
     failed_ = wire_error_ = 0;
+    unwritable_ = {};
     secured_ = read_wants_write_ = write_wants_read_ = wire_ended_ = starved_ = false;
   }
 
@@ -19596,20 +19607,24 @@ class OpenSslTransport {
         self->first_[self->first_size_++] = into[i];
       return static_cast<int>(result.size);
     }
-    if (result.status == IoStatus::Again) {
-      self->starved_ = true;
-      BIO_set_retry_read(bio);
-      return -1;
-    }
-    return self->WireEnds(result);
+    if (result.status != IoStatus::Again) return self->WireEnds(result);
+    if (self->unwritable_.status != IoStatus::Done) return self->WireEnds(self->unwritable_);
+    self->starved_ = true;
+    BIO_set_retry_read(bio);
+    return -1;
   }
 
   static int BioWrite(BIO* bio, const char* bytes, int size) {
     auto* const self = static_cast<OpenSslTransport*>(BIO_get_data(bio));
     BIO_clear_retry_flags(bio);
+    if (self->unwritable_.status != IoStatus::Done) return size;
     const IoResult result = self->socket_.Write(bytes, static_cast<std::size_t>(size));
     if (result.status == IoStatus::Done) return static_cast<int>(result.size);
-    if (result.status != IoStatus::Again) return self->WireEnds(result);
+    if (result.status != IoStatus::Again) {
+      // A server that has ended may have said why: OpenSSL goes on until it has read that.
+      self->unwritable_ = result;
+      return size;
+    }
     BIO_set_retry_write(bio);
     return -1;
   }
@@ -19655,7 +19670,8 @@ class OpenSslTransport {
   std::size_t unfinished_ = 0;  // size of the write that has to be repeated
   bool wire_ended_ = false;
   int wire_error_ = 0;
-  char first_[3] = {};  // the server's first bytes behind our hello
+  IoResult unwritable_;  // how a write to the wire ended that failed
+  char first_[3] = {};   // the server's first bytes behind our hello
   std::size_t first_size_ = 0;
   char binding_[64] = {};
   std::size_t binding_size_ = 0;
@@ -19764,6 +19780,13 @@ SMTPOLL_NAMESPACE_END
 #define SMTPOLL_MBEDTLS_TLS13 0
 #endif
 
+// Whether "tls-exporter" (RFC 9266) can be had.
+#if SMTPOLL_MBEDTLS_TLS13 && defined(MBEDTLS_SSL_KEYING_MATERIAL_EXPORT)
+#define SMTPOLL_MBEDTLS_EXPORTER 1
+#else
+#define SMTPOLL_MBEDTLS_EXPORTER 0
+#endif
+
 // 3.0 calls members private that it has no function for.
 #if defined(MBEDTLS_PRIVATE)
 #define SMTPOLL_MBEDTLS_MEMBER(name) MBEDTLS_PRIVATE(name)
@@ -19857,8 +19880,13 @@ class MbedTlsContext {
     mbedtls_ssl_conf_rng(config, mbedtls_ctr_drbg_random, random_.Get());
     if (settings.minimum_version == TlsVersion::Tls13 && SMTPOLL_MBEDTLS_TLS13 == 0)
       return TlsSettingsError("SSLConnectionType", "is a TLS version that this mbedTLS does not have");
+    const bool newest = settings.minimum_version == TlsVersion::Tls13;
+#if MBEDTLS_VERSION_NUMBER >= 0x03020000
+    mbedtls_ssl_conf_min_tls_version(config, newest ? MBEDTLS_SSL_VERSION_TLS1_3 : MBEDTLS_SSL_VERSION_TLS1_2);
+#else
     // 3, 3 is TLS 1.2 as it stands on the wire, and 3, 4 is 1.3.
-    mbedtls_ssl_conf_min_version(config, 3, settings.minimum_version == TlsVersion::Tls13 ? 4 : 3);
+    mbedtls_ssl_conf_min_version(config, 3, newest ? 4 : 3);
+#endif
 #if defined(MBEDTLS_SSL_RENEGOTIATION)
     mbedtls_ssl_conf_renegotiation(config, MBEDTLS_SSL_RENEGOTIATION_DISABLED);
 #endif
@@ -20367,15 +20395,18 @@ SMTPOLL_NAMESPACE_END
 // ---- smtpoll/transport/mbedtls.hpp ----
 // TLS by mbedTLS 2.28 or 3: a transport policy that verifies the server's chain and name by default, with TLS 1.2 or
 // later. Opt-in: define SMTPOLL_MBEDTLS before smtpoll.hpp, or include this; link with -lmbedtls -lmbedx509
-// -lmbedcrypto. Each call does one step over the socket policy and never blocks. 2.28 has no TLS 1.3, and its exporter
-// no interface: "tls-exporter" is never given. Invariant: after a fatal error nothing is sent any more.
+// -lmbedcrypto. Each call does one step over the socket policy and never blocks. 2.28 has no TLS 1.3. Invariant: after
+// a fatal error nothing is sent any more.
 #ifndef SMTPOLL_TRANSPORT_MBEDTLS_HPP
 #define SMTPOLL_TRANSPORT_MBEDTLS_HPP
 
 SMTPOLL_NAMESPACE_BEGIN
 
 /// TLS over `Socket`, a socket policy. After Configure the settings are loaded; a Handshake without it verifies by the
-/// system's authorities. Sessions are resumed with the same server name.
+/// system's authorities. Sessions are resumed with the same server name. The channel binding is "tls-server-end-point"
+/// (RFC 5929 4); "tls-exporter" (RFC 9266) there is only with TLS 1.3 by a library that has
+/// MBEDTLS_SSL_KEYING_MATERIAL_EXPORT, as the later ones of 3.6 do. Those of 3 know no KeyUpdate (RFC 8446 4.6.3): a
+/// server that wants new keys loses the connection.
 template <typename Socket>
 class MbedTlsTransport {
  public:
@@ -20428,6 +20459,7 @@ class MbedTlsTransport {
     if (failed_ != 0) return Fail(failed_, {});
     if (!active_) return socket_.Write(bytes, size);
     if (size == 0 || !secured_) return IoResult::TryAgain();
+    if (unwritable_.status != IoStatus::Done) return Unwritable();
     // An alert that is not out yet would be taken for these bytes: an empty write sends what is left of it.
     if (unsent_ && unfinished_ == 0) {
       const IoResult step = WriteOnce(bytes, 0);
@@ -20437,6 +20469,7 @@ class MbedTlsTransport {
     if (unfinished_ != 0 && unfinished_ < size) size = unfinished_;
     const IoResult step = WriteOnce(bytes, size);
     unfinished_ = step.status == IoStatus::Again ? size : 0;
+    if (unwritable_.status != IoStatus::Done) return Unwritable();
     // The peer has ended its side; what cannot be written then is lost.
     return step.status == IoStatus::Closed ? Fail(Errc::ConnectionLost, {}) : step;
   }
@@ -20451,7 +20484,7 @@ class MbedTlsTransport {
   }
   std::string_view FaultText() const noexcept { return fault_text_.View(); }
 
-  std::string_view ChannelBindingType() const noexcept { return binding_size_ != 0 ? "tls-server-end-point" : ""; }
+  std::string_view ChannelBindingType() const noexcept { return binding_size_ != 0 ? binding_type_ : ""; }
   std::string_view ChannelBinding() const noexcept { return {binding_, binding_size_}; }
   /// "TLSv1.2"; empty before the handshake is done.
   std::string_view ProtocolName() const noexcept { return secured_ ? mbedtls_ssl_get_version(tls_.Get()) : ""; }
@@ -20503,12 +20536,30 @@ class MbedTlsTransport {
       std::memcpy(digest_, peer_.Digest().data(), digest_size_);
     }
     KeepSession();
-    const TlsChannelBinding kind = context_.ChannelBinding();
-    if (kind == TlsChannelBinding::Automatic || kind == TlsChannelBinding::ServerEndPoint) {
-      std::memcpy(binding_, digest_, digest_size_);
-      binding_size_ = digest_size_;
-    }
+    Bind();
     return IoResult::Ok();
+  }
+
+  /// RFC 9266 and RFC 5929 4.
+  void Bind() noexcept {
+    const TlsChannelBinding kind = context_.ChannelBinding();
+#if SMTPOLL_MBEDTLS_EXPORTER
+    // With TLS 1.2 the master secret would have to be bound to the session (RFC 9266 4.2), which mbedTLS does not tell.
+    const bool newest = mbedtls_ssl_get_version_number(tls_.Get()) == MBEDTLS_SSL_VERSION_TLS1_3;
+    if (newest && (kind == TlsChannelBinding::Automatic || kind == TlsChannelBinding::Exporter)) {
+      constexpr std::string_view kLabel = "EXPORTER-Channel-Binding";
+      auto* const into = reinterpret_cast<unsigned char*>(binding_);
+      if (mbedtls_ssl_export_keying_material(tls_.Get(), into, 32, kLabel.data(), kLabel.size(), nullptr, 0, 1) != 0)
+        return;
+      binding_size_ = 32;
+      binding_type_ = "tls-exporter";
+      return;
+    }
+#endif
+    if (kind != TlsChannelBinding::Automatic && kind != TlsChannelBinding::ServerEndPoint) return;
+    std::memcpy(binding_, digest_, digest_size_);
+    binding_size_ = digest_size_;
+    binding_type_ = "tls-server-end-point";
   }
 
   void KeepSession() noexcept {
@@ -20600,6 +20651,12 @@ class MbedTlsTransport {
     return first_size_ >= 3 && detail::IsDigit(first_[0]) && detail::IsDigit(first_[1]) && detail::IsDigit(first_[2]);
   }
 
+  /// The wire takes nothing more, while what the server has said may still be read.
+  IoResult Unwritable() const noexcept {
+    return unwritable_.status == IoStatus::Failed ? unwritable_
+                                                  : IoResult::Fail(static_cast<int>(Errc::ConnectionLost));
+  }
+
   IoResult Fail(int number, std::string_view text) noexcept {
     failed_ = number;
     if (!text.empty()) fault_text_.Assign(text);
@@ -20629,21 +20686,20 @@ class MbedTlsTransport {
         self->first_[self->first_size_++] = static_cast<char>(into[i]);
       return static_cast<int>(result.size);
     }
-    if (result.status == IoStatus::Again && self->unwritable_.status != IoStatus::Done)
-      return self->WireEnds(self->unwritable_);
     if (result.status != IoStatus::Again) return self->WireEnds(result);
+    if (self->unwritable_.status != IoStatus::Done) return self->WireEnds(self->unwritable_);
     self->starved_ = true;
     return MBEDTLS_ERR_SSL_WANT_READ;
   }
 
   static int WireWrite(void* transport, const unsigned char* bytes, std::size_t size) {
     auto* const self = static_cast<MbedTlsTransport*>(transport);
+    if (self->unwritable_.status != IoStatus::Done) return static_cast<int>(size);
     const IoResult result = self->socket_.Write(reinterpret_cast<const char*>(bytes), size);
     self->unsent_ = result.status == IoStatus::Again || (result.status == IoStatus::Done && result.size < size);
     if (result.status == IoStatus::Done) return static_cast<int>(result.size);
     if (result.status == IoStatus::Again) return MBEDTLS_ERR_SSL_WANT_WRITE;
-    if (self->secured_) return self->WireEnds(result);
-    // A server that ends the handshake may have said why: the handshake goes on until it reads that.
+    // A server that has ended may have said why: mbedTLS goes on until it has read that.
     self->unwritable_ = result;
     return static_cast<int>(size);
   }
@@ -20683,10 +20739,11 @@ class MbedTlsTransport {
   std::size_t unfinished_ = 0;  // size of the write that has to be repeated
   bool wire_ended_ = false;
   int wire_error_ = 0;
-  IoResult unwritable_;  // how a write of the handshake ended that failed
+  IoResult unwritable_;  // how a write to the wire ended that failed
   char first_[3] = {};   // the server's first bytes behind our hello
   std::size_t first_size_ = 0;
   char binding_[64] = {};
+  const char* binding_type_ = "";
   std::size_t binding_size_ = 0;
 };
 
@@ -21103,6 +21160,286 @@ SMTPOLL_NAMESPACE_END
 
 #if defined(SMTPOLL_SCHANNEL)
 
+// ---- smtpoll/transport/detail/schannel_session.hpp ----
+// One session of Schannel's, without a socket: what was received goes in, and what is to be sent and what was decrypted
+// come out, of two buffers of its own. Invariant: the buffers are overwritten when the session ends.
+#ifndef SMTPOLL_TRANSPORT_DETAIL_SCHANNEL_SESSION_HPP
+#define SMTPOLL_TRANSPORT_DETAIL_SCHANNEL_SESSION_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+namespace detail {
+
+class SchannelSession {
+ public:
+  SchannelSession() = default;
+  SchannelSession(const SchannelSession&) = delete;
+  SchannelSession& operator=(const SchannelSession&) = delete;
+  ~SchannelSession() { End(); }
+
+  /// False where there is no room.
+  bool Begin(const TlsName& name) noexcept {
+    if (in_ == nullptr) in_.reset(new (std::nothrow) char[kRoom]);
+    if (out_ == nullptr) out_.reset(new (std::nothrow) char[kRoom]);
+    if (in_ == nullptr || out_ == nullptr) return false;
+    for (std::size_t i = 0; i <= name.View().size(); ++i) target_[i] = static_cast<wchar_t>(name.Text()[i]);
+    // RFC 6066 3: an address is not said to the server.
+    says_target_ = !name.IsAddress();
+    starved_ = true;
+    return true;
+  }
+
+  void End() noexcept {
+    if (begun_) DeleteSecurityContext(&security_);
+    if (in_ != nullptr) Wipe(in_.get(), kRoom);
+    if (out_ != nullptr) Wipe(out_.get(), kRoom);
+    in_.reset();
+    out_.reset();
+    received_ = extra_ = plain_size_ = out_begin_ = out_end_ = 0;
+    begun_ = finished_ = starved_ = false;
+  }
+
+  // ---- What is received.
+
+  /// Where bytes from the wire go to; Received says how many, 0 where the wire has none now.
+  Span<char> Room() noexcept { return {in_.get() + received_, kRoom - received_}; }
+  void Received(std::size_t size) noexcept {
+    received_ += size;
+    starved_ = size == 0;
+  }
+  /// The bytes that no step has used.
+  std::string_view Unused() const noexcept { return {in_.get(), received_}; }
+  /// What is unused is no whole message: only more bytes lead on.
+  bool Starved() const noexcept { return starved_ || received_ == 0; }
+  void Starve() noexcept { starved_ = true; }
+
+  // ---- What is to be sent.
+
+  Span<const char> Output() const noexcept { return {out_.get() + out_begin_, out_end_ - out_begin_}; }
+  void Sent(std::size_t size) noexcept { out_begin_ += size; }
+  void DropOutput() noexcept { out_begin_ = out_end_ = 0; }
+
+  // ---- The handshake.
+
+  /// The first hello was said.
+  bool Begun() const noexcept { return begun_; }
+  /// Schannel has all that it needs; what it says last may still have to go.
+  bool Finished() const noexcept { return finished_; }
+
+  /// One step, and what it wants to be sent. SEC_E_OK where there may be another one; SEC_E_INCOMPLETE_MESSAGE where a
+  /// message of the server's is longer than all the room, SEC_E_BUFFER_TOO_SMALL where one of ours is.
+  SECURITY_STATUS Negotiate(CredHandle* credentials) noexcept {
+    SecBuffer in[2] = {{static_cast<unsigned long>(received_), SECBUFFER_TOKEN, in_.get()},
+                       {0, SECBUFFER_EMPTY, nullptr}};
+    SecBuffer out[2] = {{0, SECBUFFER_TOKEN, nullptr}, {0, SECBUFFER_ALERT, nullptr}};
+    SecBufferDesc in_list{SECBUFFER_VERSION, 2, in}, out_list{SECBUFFER_VERSION, 2, out};
+    DWORD attributes = 0;
+    TimeStamp expiry;
+    const SECURITY_STATUS status = InitializeSecurityContextW(
+        credentials, begun_ ? &security_ : nullptr, says_target_ ? target_ : nullptr, kRequirements, 0, 0,
+        begun_ ? &in_list : nullptr, 0, begun_ ? nullptr : &security_, &out_list, &attributes, &expiry);
+    if (status == SEC_E_INCOMPLETE_MESSAGE) {
+      starved_ = true;
+      return received_ == kRoom ? status : SEC_E_OK;
+    }
+    if (status == SEC_E_OK || status == SEC_I_CONTINUE_NEEDED) begun_ = true;
+    bool queued = true;
+    for (const SecBuffer& one : out) {
+      if (one.pvBuffer == nullptr) continue;
+      if (one.BufferType == SECBUFFER_TOKEN)
+        queued = queued && Queue(static_cast<const char*>(one.pvBuffer), one.cbBuffer);
+      FreeContextBuffer(one.pvBuffer);
+    }
+    // The server wants a certificate, and there is none: the same again goes on without.
+    if (status == SEC_I_INCOMPLETE_CREDENTIALS) return SEC_E_OK;
+    if (status != SEC_E_OK && status != SEC_I_CONTINUE_NEEDED) return status;
+    if (!queued) return SEC_E_BUFFER_TOO_SMALL;
+    Keep(in[1].BufferType == SECBUFFER_EXTRA ? in[1].cbBuffer : 0);
+    finished_ = status == SEC_E_OK;
+    return SEC_E_OK;
+  }
+
+  /// The server's certificate, with the others that it sent in its store; null where it showed none.
+  CertificatePtr Certificate() noexcept {
+    const CERT_CONTEXT* shown = nullptr;
+    if (QueryContextAttributesW(&security_, SECPKG_ATTR_REMOTE_CERT_CONTEXT, &shown) != SEC_E_OK) shown = nullptr;
+    return CertificatePtr(shown);
+  }
+
+  /// What Encrypt has to know; false where Windows does not tell. The version then is one of SP_PROT_.
+  bool Measure(DWORD& version) noexcept {
+    SecPkgContext_ConnectionInfo connection{};
+    if (QueryContextAttributesW(&security_, SECPKG_ATTR_STREAM_SIZES, &sizes_) != SEC_E_OK ||
+        QueryContextAttributesW(&security_, SECPKG_ATTR_CONNECTION_INFO, &connection) != SEC_E_OK)
+      return false;
+    if (sizes_.cbHeader + sizes_.cbMaximumMessage + sizes_.cbTrailer > kRoom)
+      sizes_.cbMaximumMessage = static_cast<unsigned long>(kRoom - sizes_.cbHeader - sizes_.cbTrailer);
+    version = connection.dwProtocol;
+    return true;
+  }
+
+  bool IsResumed() noexcept {
+    SecPkgContext_SessionInfo session{};
+    return QueryContextAttributesW(&security_, SECPKG_ATTR_SESSION_INFO, &session) == SEC_E_OK &&
+           (session.dwFlags & SSL_SESSION_RECONNECT) != 0;
+  }
+
+  /// Empty where Windows does not tell.
+  FixedText<64> CipherName() noexcept {
+    FixedText<64> name;
+    SecPkgContext_CipherInfo cipher{};
+    cipher.dwVersion = SECPKGCONTEXT_CIPHERINFO_V1;
+    if (QueryContextAttributesW(&security_, SECPKG_ATTR_CIPHER_INFO, &cipher) == SEC_E_OK) {
+      for (const wchar_t* at = cipher.szCipherSuite; *at != 0 && *at < 128; ++at) {
+        const char c = static_cast<char>(*at);
+        name.Append({&c, 1});
+      }
+    }
+    return name;
+  }
+
+  /// tls-server-end-point (RFC 5929 4), which Windows puts the type in front of; its size, 0 where there is none.
+  std::size_t ServerEndPoint(Span<char> into) noexcept {
+    constexpr std::string_view kPrefix = "tls-server-end-point:";
+    SecPkgContext_Bindings told{};
+    if (QueryContextAttributesW(&security_, SECPKG_ATTR_ENDPOINT_BINDINGS, &told) != SEC_E_OK ||
+        told.Bindings == nullptr)
+      return 0;
+    const std::string_view data(reinterpret_cast<const char*>(told.Bindings) + told.Bindings->dwApplicationDataOffset,
+                                told.Bindings->cbApplicationDataLength);
+    std::size_t size = 0;
+    if (data.substr(0, kPrefix.size()) == kPrefix && data.size() - kPrefix.size() <= into.size()) {
+      size = data.size() - kPrefix.size();
+      std::memcpy(into.data(), data.data() + kPrefix.size(), size);
+    }
+    FreeContextBuffer(told.Bindings);
+    return size;
+  }
+
+  // ---- The data.
+
+  bool HasPlain() const noexcept { return plain_size_ != 0; }
+  /// Decrypted bytes, as many as there are and fit; returns how many.
+  std::size_t TakePlain(char* into, std::size_t room) noexcept {
+    const std::size_t size = room < plain_size_ ? room : plain_size_;
+    std::memcpy(into, plain_, size);
+    plain_ += size;
+    plain_size_ -= size;
+    return size;
+  }
+  /// The data is gone: what stands behind it moves to the front. Before Room and before Decrypt.
+  void CloseGap() noexcept {
+    if (extra_ != 0) std::memmove(in_.get(), in_.get() + extra_, received_);
+    extra_ = 0;
+  }
+
+  /// One record of what was received. SEC_E_OK where it may have brought data, or more bytes are needed;
+  /// SEC_E_INCOMPLETE_MESSAGE where it is longer than all the room.
+  SECURITY_STATUS Decrypt() noexcept {
+    SecBuffer parts[4] = {{static_cast<unsigned long>(received_), SECBUFFER_DATA, in_.get()},
+                          {0, SECBUFFER_EMPTY, nullptr},
+                          {0, SECBUFFER_EMPTY, nullptr},
+                          {0, SECBUFFER_EMPTY, nullptr}};
+    SecBufferDesc list{SECBUFFER_VERSION, 4, parts};
+    const SECURITY_STATUS status = DecryptMessage(&security_, &list, 0, nullptr);
+    if (status == SEC_E_INCOMPLETE_MESSAGE) {
+      starved_ = true;
+      return received_ == kRoom ? status : SEC_E_OK;
+    }
+    if (status != SEC_E_OK) return status;
+    std::size_t extra = 0;
+    for (const SecBuffer& part : parts) {
+      if (part.BufferType == SECBUFFER_DATA) {
+        plain_ = static_cast<const char*>(part.pvBuffer);
+        plain_size_ = part.cbBuffer;
+      } else if (part.BufferType == SECBUFFER_EXTRA) {
+        extra = part.cbBuffer;
+      }
+    }
+    // The data stands in front of the next record: that one is moved when the data is gone.
+    extra_ = received_ - extra;
+    received_ = extra;
+    return SEC_E_OK;
+  }
+
+  /// Encrypts as many of the bytes as one record takes, once all output is sent; returns how many, 0 after an error.
+  std::size_t Encrypt(const char* bytes, std::size_t size) noexcept {
+    if (size > sizes_.cbMaximumMessage) size = sizes_.cbMaximumMessage;
+    std::memcpy(out_.get() + sizes_.cbHeader, bytes, size);
+    const auto length = static_cast<unsigned long>(size);
+    char* const at = out_.get();
+    SecBuffer parts[4] = {{sizes_.cbHeader, SECBUFFER_STREAM_HEADER, at},
+                          {length, SECBUFFER_DATA, at + sizes_.cbHeader},
+                          {sizes_.cbTrailer, SECBUFFER_STREAM_TRAILER, at + sizes_.cbHeader + size},
+                          {0, SECBUFFER_EMPTY, nullptr}};
+    SecBufferDesc list{SECBUFFER_VERSION, 4, parts};
+    if (EncryptMessage(&security_, 0, &list, 0) != SEC_E_OK) return 0;
+    out_begin_ = 0;
+    out_end_ = std::size_t{parts[0].cbBuffer} + parts[1].cbBuffer + parts[2].cbBuffer;
+    return size;
+  }
+
+  /// Puts close_notify to the output.
+  void Shut(CredHandle* credentials) noexcept {
+    DWORD word = SCHANNEL_SHUTDOWN;
+    SecBuffer token{sizeof word, SECBUFFER_TOKEN, &word};
+    SecBufferDesc list{SECBUFFER_VERSION, 1, &token};
+    if (ApplyControlToken(&security_, &list) != SEC_E_OK) return;
+    SecBuffer out{0, SECBUFFER_TOKEN, nullptr};
+    SecBufferDesc out_list{SECBUFFER_VERSION, 1, &out};
+    DWORD attributes = 0;
+    TimeStamp expiry;
+    InitializeSecurityContextW(credentials, &security_, nullptr, kRequirements, 0, 0, nullptr, 0, nullptr, &out_list,
+                               &attributes, &expiry);
+    if (out.pvBuffer == nullptr) return;
+    Queue(static_cast<const char*>(out.pvBuffer), out.cbBuffer);
+    FreeContextBuffer(out.pvBuffer);
+  }
+
+ private:
+  static constexpr std::size_t kRoom = 40 * 1024;  // for two records of the largest size
+  static constexpr DWORD kRequirements = ISC_REQ_SEQUENCE_DETECT | ISC_REQ_REPLAY_DETECT | ISC_REQ_CONFIDENTIALITY |
+                                         ISC_REQ_EXTENDED_ERROR | ISC_REQ_ALLOCATE_MEMORY | ISC_REQ_STREAM |
+                                         ISC_REQ_MANUAL_CRED_VALIDATION | ISC_REQ_USE_SUPPLIED_CREDS;
+
+  /// Of the received bytes the last `size` are left.
+  void Keep(std::size_t size) noexcept {
+    std::memmove(in_.get(), in_.get() + received_ - size, size);
+    received_ = size;
+  }
+
+  bool Queue(const char* bytes, std::size_t size) noexcept {
+    if (out_begin_ == out_end_) out_begin_ = out_end_ = 0;
+    if (size > kRoom - out_end_) return false;
+    std::memcpy(out_.get() + out_end_, bytes, size);
+    out_end_ += size;
+    return true;
+  }
+
+  CtxtHandle security_{};
+  bool begun_ = false;  // security_ is one
+  bool finished_ = false;
+  bool says_target_ = false;
+  wchar_t target_[256] = {};
+  SecPkgContext_StreamSizes sizes_{};
+  std::unique_ptr<char[]> in_, out_;  // kRoom each, while TLS is under way
+  bool starved_ = false;
+  const char* plain_ = nullptr;  // decrypted, in in_
+  std::size_t plain_size_ = 0;
+  std::size_t received_ = 0;   // bytes not decrypted, from in_ + extra_ on
+  std::size_t extra_ = 0;      // where they begin
+  std::size_t out_begin_ = 0;  // bytes that are to be sent
+  std::size_t out_end_ = 0;
+};
+
+}  // namespace detail
+SMTPOLL_NAMESPACE_END
+
+#endif
+
+#endif
+
+#if defined(SMTPOLL_SCHANNEL)
+
 // ---- smtpoll/transport/schannel.hpp ----
 // TLS by Schannel, which every Windows has (8 and later): a transport policy that verifies the server's chain and name
 // by default, with TLS 1.2. Opt-in: define SMTPOLL_SCHANNEL before smtpoll.hpp, or include this; link with -lsecur32
@@ -21138,7 +21475,8 @@ constexpr SchannelAdvice kSchannelAdvice[] = {
 }  // namespace detail
 
 /// TLS over `Socket`, a socket policy. After Configure the settings are loaded; a Handshake without it verifies by the
-/// system's authorities. Windows resumes sessions with the same server name.
+/// system's authorities. Windows resumes sessions with the same server name. The channel binding is
+/// "tls-server-end-point" (RFC 5929 4), never "tls-exporter" (RFC 9266).
 template <typename Socket>
 class SchannelTransport {
  public:
@@ -21178,22 +21516,22 @@ class SchannelTransport {
     if (room == 0 || !secured_) return IoResult::TryAgain();
     // Records without data are gone through, within limits.
     for (int i = 0; i < kRecordsAtOnce; ++i) {
-      if (plain_size_ != 0) {
-        const std::size_t size = room < plain_size_ ? room : plain_size_;
-        std::memcpy(into, plain_, size);
-        plain_ += size;
-        plain_size_ -= size;
-        return IoResult::Ok(size);
-      }
-      CloseGap();
-      if (received_ == 0 || starved_) {
+      if (session_.HasPlain()) return IoResult::Ok(session_.TakePlain(into, room));
+      session_.CloseGap();
+      if (session_.Starved()) {
         const IoResult got = Receive();
         if (got.status == IoStatus::Closed)
           return Fail(Errc::ConnectionLost, "the wire was cut, TLS was not ended in order");
+        if (got.status == IoStatus::Failed) return Fail(got.error, {});
         if (got.status != IoStatus::Done) return got;
       }
-      const IoResult step = Decrypt();
-      if (step.status != IoStatus::Done) return step;
+      switch (const SECURITY_STATUS status = session_.Decrypt()) {
+        case SEC_E_OK: break;
+        case SEC_E_INCOMPLETE_MESSAGE: return Fail(Errc::ConnectionLost, "a record of the server's is too long");
+        case SEC_I_CONTEXT_EXPIRED: return IoResult::EndOfFile();
+        case SEC_I_RENEGOTIATE: return Fail(Errc::ConnectionLost, "the server asked for a new negotiation");
+        default: return Explain(status);
+      }
     }
     return IoResult::TryAgain();
   }
@@ -21202,29 +21540,27 @@ class SchannelTransport {
     if (failed_ != 0) return Fail(failed_, {});
     if (!active_) return socket_.Write(bytes, size);
     if (size == 0 || !secured_) return IoResult::TryAgain();
+    if (unwritable_.status != IoStatus::Done) return Unwritable();
     if (unfinished_ == 0) {
-      unfinished_ = size < sizes_.cbMaximumMessage ? size : sizes_.cbMaximumMessage;
-      if (!Encrypt(bytes, unfinished_)) return Fail(Errc::ConnectionLost, "Schannel does not encrypt");
+      unfinished_ = session_.Encrypt(bytes, size);
+      if (unfinished_ == 0) return Fail(Errc::ConnectionLost, "Schannel does not encrypt");
     }
     // What is encrypted already is not encrypted again: it comes with the same bytes in front.
     const IoResult step = Flush();
-    if (step.status == IoStatus::Closed) return Fail(Errc::ConnectionLost, {});
-    if (step.status == IoStatus::Failed) return Fail(step.error, {});
+    if (unwritable_.status != IoStatus::Done) return Unwritable();
     return step.status == IoStatus::Done ? IoResult::Ok(std::exchange(unfinished_, 0)) : step;
   }
 
   Readiness Wants() const noexcept { return handshake_wants_; }
   bool Secured() const noexcept { return secured_ && failed_ == 0; }
-  bool Pending() const noexcept {
-    return secured_ && failed_ == 0 && (plain_size_ != 0 || (received_ != 0 && !starved_));
-  }
+  bool Pending() const noexcept { return Secured() && (session_.HasPlain() || !session_.Starved()); }
   std::string_view FaultText() const noexcept { return fault_text_.View(); }
 
   std::string_view ChannelBindingType() const noexcept { return binding_size_ != 0 ? "tls-server-end-point" : ""; }
   std::string_view ChannelBinding() const noexcept { return {binding_, binding_size_}; }
   /// "TLSv1.2"; empty before the handshake is done.
   std::string_view ProtocolName() const noexcept { return secured_ ? "TLSv1.2" : ""; }
-  /// Empty where Windows does not tell.
+  /// "unknown" where Windows does not tell.
   std::string_view CipherName() const noexcept { return secured_ ? cipher_.View() : std::string_view(); }
   bool SessionResumed() const noexcept { return secured_ && resumed_; }
 
@@ -21238,10 +21574,6 @@ class SchannelTransport {
 
  private:
   static constexpr int kRecordsAtOnce = 16;
-  static constexpr std::size_t kRoom = 40 * 1024;  // for two records of the largest size
-  static constexpr DWORD kRequirements = ISC_REQ_SEQUENCE_DETECT | ISC_REQ_REPLAY_DETECT | ISC_REQ_CONFIDENTIALITY |
-                                         ISC_REQ_EXTENDED_ERROR | ISC_REQ_ALLOCATE_MEMORY | ISC_REQ_STREAM |
-                                         ISC_REQ_MANUAL_CRED_VALIDATION | ISC_REQ_USE_SUPPLIED_CREDS;
 
   Error Begin(std::string_view server_name) {
     if (!configured_)
@@ -21250,26 +21582,20 @@ class SchannelTransport {
       return Error(Errc::TlsSettings, Phase::Tls, "the settings could not be loaded");
     if (!name_.Assign(server_name))
       return Error(Errc::CertificateName, Phase::Tls, "no certificate can be for this name");
-    if (in_ == nullptr) in_.reset(new (std::nothrow) char[kRoom]);
-    if (out_ == nullptr) out_.reset(new (std::nothrow) char[kRoom]);
-    if (in_ == nullptr || out_ == nullptr) return Error(Errc::OutOfMemory, Phase::Tls, "no room for TLS");
-    for (std::size_t i = 0; i <= name_.View().size(); ++i) target_[i] = static_cast<wchar_t>(name_.Text()[i]);
-    active_ = starved_ = true;
+    if (!session_.Begin(name_)) return Error(Errc::OutOfMemory, Phase::Tls, "no room for TLS");
+    active_ = true;
     return {};
   }
 
   IoResult HandshakeSteps() {
     for (;;) {
-      IoResult step = Flush();
+      const IoResult step = Flush();
       if (step.status == IoStatus::Again) {
         blocked_ = Readiness::Write;
         return step;
       }
-      // A server that ends the handshake may have said why, so what it said is read first.
-      const bool unwritable = step.status != IoStatus::Done;
-      if (unwritable) out_begin_ = out_end_ = 0;
-      if (finished_ && !unwritable) return Establish();
-      if (has_security_ && (starved_ || received_ == 0)) {
+      if (session_.Finished()) return Establish();
+      if (session_.Begun() && session_.Starved()) {
         const IoResult got = Receive();
         if (got.status == IoStatus::Again) {
           blocked_ = Readiness::Read;
@@ -21280,193 +21606,73 @@ class SchannelTransport {
         if (got.status != IoStatus::Done) return Fail(got.error, {});
       }
       // Schannel may wait for the rest of what is no record of TLS.
-      if (has_security_ && (in_[0] < 20 || in_[0] > 23)) {
-        starved_ = received_ < 3 && detail::IsDigit(in_[0]);
-        if (starved_) continue;
-        return Explain(SEC_E_INVALID_TOKEN);
+      const std::string_view heard = session_.Unused();
+      if (session_.Begun() && (heard[0] < 20 || heard[0] > 23)) {
+        if (heard.size() >= 3 || !detail::IsDigit(heard[0])) return Explain(SEC_E_INVALID_TOKEN);
+        session_.Starve();
+        continue;
       }
-      step = Negotiate();
-      if (step.status != IoStatus::Done) return step;
+      switch (const SECURITY_STATUS status = session_.Negotiate(context_.Credentials())) {
+        case SEC_E_OK: break;
+        case SEC_E_INCOMPLETE_MESSAGE: return Fail(Errc::TlsHandshake, "a message of the server's is too long");
+        case SEC_E_BUFFER_TOO_SMALL: return Fail(Errc::TlsHandshake, "a message of this client's is too long");
+        default: Flush(); return Explain(status);  // there may be an alert
+      }
     }
-  }
-
-  /// One call of InitializeSecurityContext, and what it wants to be sent.
-  IoResult Negotiate() {
-    SecBuffer in[2] = {{static_cast<unsigned long>(received_), SECBUFFER_TOKEN, in_.get()},
-                       {0, SECBUFFER_EMPTY, nullptr}};
-    SecBuffer out[2] = {{0, SECBUFFER_TOKEN, nullptr}, {0, SECBUFFER_ALERT, nullptr}};
-    SecBufferDesc in_list{SECBUFFER_VERSION, 2, in}, out_list{SECBUFFER_VERSION, 2, out};
-    DWORD attributes = 0;
-    TimeStamp expiry;
-    // RFC 6066 3: an address is not said to the server.
-    wchar_t* const target = name_.IsAddress() ? nullptr : target_;
-    const SECURITY_STATUS status = InitializeSecurityContextW(
-        context_.Credentials(), has_security_ ? &security_ : nullptr, target, kRequirements, 0, 0,
-        has_security_ ? &in_list : nullptr, 0, has_security_ ? nullptr : &security_, &out_list, &attributes, &expiry);
-    if (status == SEC_E_INCOMPLETE_MESSAGE) {
-      starved_ = true;
-      return received_ == kRoom ? Fail(Errc::TlsHandshake, "a message of the server's is too long") : IoResult::Ok();
-    }
-    if (status == SEC_E_OK || status == SEC_I_CONTINUE_NEEDED) has_security_ = true;
-    bool queued = true;
-    for (const SecBuffer& one : out) {
-      if (one.pvBuffer == nullptr) continue;
-      if (one.BufferType == SECBUFFER_TOKEN)
-        queued = queued && Queue(static_cast<const char*>(one.pvBuffer), one.cbBuffer);
-      FreeContextBuffer(one.pvBuffer);
-    }
-    // The server wants a certificate, and there is none: the same again goes on without.
-    if (status == SEC_I_INCOMPLETE_CREDENTIALS) return IoResult::Ok();
-    if (status != SEC_E_OK && status != SEC_I_CONTINUE_NEEDED) {
-      Flush();  // an alert
-      return Explain(status);
-    }
-    if (!queued) return Fail(Errc::TlsHandshake, "a message of this client's is too long");
-    Keep(in[1].BufferType == SECBUFFER_EXTRA ? in[1].cbBuffer : 0);
-    finished_ = status == SEC_E_OK;
-    return IoResult::Ok();
   }
 
   IoResult Establish() {
-    const CERT_CONTEXT* shown = nullptr;
-    if (QueryContextAttributesW(&security_, SECPKG_ATTR_REMOTE_CERT_CONTEXT, &shown) != SEC_E_OK || shown == nullptr)
-      return Fail(Errc::CertificateUntrusted, "the server has shown no certificate");
-    const detail::CertificatePtr certificate(shown);
-    const Errc fault = peer_.Check(context_, name_, shown);
+    const detail::CertificatePtr certificate = session_.Certificate();
+    if (certificate == nullptr) return Fail(Errc::CertificateUntrusted, "the server has shown no certificate");
+    const Errc fault = peer_.Check(context_, name_, certificate.get());
     if (fault != Errc::None) {
       Shut();
       return Fail(fault, peer_.Text());
     }
-    SecPkgContext_ConnectionInfo connection{};
-    if (QueryContextAttributesW(&security_, SECPKG_ATTR_STREAM_SIZES, &sizes_) != SEC_E_OK ||
-        QueryContextAttributesW(&security_, SECPKG_ATTR_CONNECTION_INFO, &connection) != SEC_E_OK)
-      return Fail(Errc::TlsHandshake, "Schannel does not say what it needs");
-    if ((connection.dwProtocol & SP_PROT_TLS1_2_CLIENT) == 0)
-      return Fail(Errc::TlsVersion, "the TLS version is another than 1.2");
-    if (sizes_.cbHeader + sizes_.cbMaximumMessage + sizes_.cbTrailer > kRoom)
-      sizes_.cbMaximumMessage = static_cast<unsigned long>(kRoom - sizes_.cbHeader - sizes_.cbTrailer);
-    SecPkgContext_SessionInfo session{};
-    resumed_ = QueryContextAttributesW(&security_, SECPKG_ATTR_SESSION_INFO, &session) == SEC_E_OK &&
-               (session.dwFlags & SSL_SESSION_RECONNECT) != 0;
-    SecPkgContext_CipherInfo cipher{};
-    cipher.dwVersion = SECPKGCONTEXT_CIPHERINFO_V1;
-    cipher_.Assign("unknown");
-    if (QueryContextAttributesW(&security_, SECPKG_ATTR_CIPHER_INFO, &cipher) == SEC_E_OK) {
-      cipher_.Clear();
-      for (const wchar_t* at = cipher.szCipherSuite; *at != 0 && *at < 128; ++at) {
-        const char c = static_cast<char>(*at);
-        cipher_.Append({&c, 1});
-      }
-    }
-    Bind();
+    DWORD version = 0;
+    if (!session_.Measure(version)) return Fail(Errc::TlsHandshake, "Schannel does not say what it needs");
+    if ((version & SP_PROT_TLS1_2_CLIENT) == 0) return Fail(Errc::TlsVersion, "the TLS version is another than 1.2");
+    resumed_ = session_.IsResumed();
+    cipher_ = session_.CipherName();
+    if (cipher_.empty()) cipher_.Assign("unknown");
+    const TlsChannelBinding kind = context_.ChannelBinding();
+    if (kind == TlsChannelBinding::Automatic || kind == TlsChannelBinding::ServerEndPoint)
+      binding_size_ = session_.ServerEndPoint(binding_);
     secured_ = true;
     return IoResult::Ok();
   }
 
-  /// RFC 5929 4; Windows puts the type in front.
-  void Bind() noexcept {
-    constexpr std::string_view kPrefix = "tls-server-end-point:";
-    const TlsChannelBinding kind = context_.ChannelBinding();
-    if (kind != TlsChannelBinding::Automatic && kind != TlsChannelBinding::ServerEndPoint) return;
-    SecPkgContext_Bindings told{};
-    if (QueryContextAttributesW(&security_, SECPKG_ATTR_ENDPOINT_BINDINGS, &told) != SEC_E_OK ||
-        told.Bindings == nullptr)
-      return;
-    const std::string_view data(reinterpret_cast<const char*>(told.Bindings) + told.Bindings->dwApplicationDataOffset,
-                                told.Bindings->cbApplicationDataLength);
-    if (data.substr(0, kPrefix.size()) == kPrefix && data.size() - kPrefix.size() <= sizeof binding_) {
-      binding_size_ = data.size() - kPrefix.size();
-      std::memcpy(binding_, data.data() + kPrefix.size(), binding_size_);
-    }
-    FreeContextBuffer(told.Bindings);
-  }
-
-  /// One record of what was received. Done where it may have brought data.
-  IoResult Decrypt() {
-    SecBuffer parts[4] = {{static_cast<unsigned long>(received_), SECBUFFER_DATA, in_.get()},
-                          {0, SECBUFFER_EMPTY, nullptr},
-                          {0, SECBUFFER_EMPTY, nullptr},
-                          {0, SECBUFFER_EMPTY, nullptr}};
-    SecBufferDesc list{SECBUFFER_VERSION, 4, parts};
-    const SECURITY_STATUS status = DecryptMessage(&security_, &list, 0, nullptr);
-    if (status == SEC_E_INCOMPLETE_MESSAGE) {
-      starved_ = true;
-      return received_ == kRoom ? Fail(Errc::ConnectionLost, "a record of the server's is too long") : IoResult::Ok();
-    }
-    if (status == SEC_I_CONTEXT_EXPIRED) return IoResult::EndOfFile();
-    if (status == SEC_I_RENEGOTIATE) return Fail(Errc::ConnectionLost, "the server asked for a new negotiation");
-    if (status != SEC_E_OK) return Explain(status);
-    std::size_t extra = 0;
-    for (const SecBuffer& part : parts) {
-      if (part.BufferType == SECBUFFER_DATA) {
-        plain_ = static_cast<const char*>(part.pvBuffer);
-        plain_size_ = part.cbBuffer;
-      } else if (part.BufferType == SECBUFFER_EXTRA) {
-        extra = part.cbBuffer;
-      }
-    }
-    // The data stands in front of the next record: that one is moved when the data is gone.
-    extra_ = received_ - extra;
-    received_ = extra;
-    return IoResult::Ok();
-  }
-
-  bool Encrypt(const char* bytes, std::size_t size) noexcept {
-    std::memcpy(out_.get() + sizes_.cbHeader, bytes, size);
-    const auto length = static_cast<unsigned long>(size);
-    char* const at = out_.get();
-    SecBuffer parts[4] = {{sizes_.cbHeader, SECBUFFER_STREAM_HEADER, at},
-                          {length, SECBUFFER_DATA, at + sizes_.cbHeader},
-                          {sizes_.cbTrailer, SECBUFFER_STREAM_TRAILER, at + sizes_.cbHeader + size},
-                          {0, SECBUFFER_EMPTY, nullptr}};
-    SecBufferDesc list{SECBUFFER_VERSION, 4, parts};
-    if (EncryptMessage(&security_, 0, &list, 0) != SEC_E_OK) return false;
-    out_begin_ = 0;
-    out_end_ = std::size_t{parts[0].cbBuffer} + parts[1].cbBuffer + parts[2].cbBuffer;
-    return true;
-  }
-
   /// More bytes from the socket, behind those that are there.
   IoResult Receive() {
-    const IoResult got = socket_.Read(in_.get() + received_, kRoom - received_);
-    starved_ = got.status != IoStatus::Done;
-    if (got.status == IoStatus::Done) received_ += got.size;
-    if (got.status == IoStatus::Failed && secured_) return Fail(got.error, {});
-    return got;
+    const Span<char> room = session_.Room();
+    const IoResult got = socket_.Read(room.data(), room.size());
+    session_.Received(got.status == IoStatus::Done ? got.size : 0);
+    return got.status == IoStatus::Again && unwritable_.status != IoStatus::Done ? unwritable_ : got;
   }
 
-  /// The data is gone: what stands behind it moves to the front.
-  void CloseGap() noexcept {
-    if (extra_ != 0) std::memmove(in_.get(), in_.get() + extra_, received_);
-    extra_ = 0;
-  }
-
-  /// Of the received bytes the last `size` are left.
-  void Keep(std::size_t size) noexcept {
-    std::memmove(in_.get(), in_.get() + received_ - size, size);
-    received_ = size;
-  }
-
-  bool Queue(const char* bytes, std::size_t size) noexcept {
-    if (out_begin_ == out_end_) out_begin_ = out_end_ = 0;
-    if (size > kRoom - out_end_) return false;
-    std::memcpy(out_.get() + out_end_, bytes, size);
-    out_end_ += size;
-    return true;
-  }
-
+  /// Sends what Schannel wants to say; Again where that is not all. A server that has ended may have said why: what
+  /// cannot be written is dropped, and all goes on until that is read.
   IoResult Flush() {
-    while (out_begin_ < out_end_) {
-      const IoResult result = socket_.Write(out_.get() + out_begin_, out_end_ - out_begin_);
-      if (result.status != IoStatus::Done) return result;
-      out_begin_ += result.size;
+    while (!session_.Output().empty()) {
+      if (unwritable_.status != IoStatus::Done) {
+        session_.DropOutput();
+        break;
+      }
+      const IoResult result = socket_.Write(session_.Output().data(), session_.Output().size());
+      if (result.status == IoStatus::Again) return result;
+      if (result.status == IoStatus::Done)
+        session_.Sent(result.size);
+      else
+        unwritable_ = result;
     }
     return IoResult::Ok();
   }
 
   IoResult Explain(SECURITY_STATUS status) {
     // The first bytes of a TLS record are no printable text; those of any SMTP reply are.
-    if (!secured_ && received_ >= 3 && detail::IsDigit(in_[0]) && detail::IsDigit(in_[1]) && detail::IsDigit(in_[2]))
+    const std::string_view heard = session_.Unused();
+    if (!secured_ && heard.size() >= 3 && detail::IsDigit(heard[0]) && detail::IsDigit(heard[1]) &&
+        detail::IsDigit(heard[2]))
       return Fail(
           Errc::TlsHandshake,
           "the server answered in plain text: this port wants STARTTLS (set SMTPConnectionType to STARTTLS), or "
@@ -21493,8 +21699,17 @@ class SchannelTransport {
   /// also where the server's hello is of an older TLS; 0 for anything else.
   int AlertInTheOpen() const noexcept {
     constexpr char kAlert = 21, kHandshake = 22, kServerHello = 2;
-    if (received_ == 7 && in_[0] == kAlert) return static_cast<unsigned char>(in_[6]);
-    return received_ > 10 && in_[0] == kHandshake && in_[5] == kServerHello && in_[9] == 3 && in_[10] < 3 ? 70 : 0;
+    const std::string_view heard = session_.Unused();
+    if (heard.size() == 7 && heard[0] == kAlert) return static_cast<unsigned char>(heard[6]);
+    return heard.size() > 10 && heard[0] == kHandshake && heard[5] == kServerHello && heard[9] == 3 && heard[10] < 3
+               ? 70
+               : 0;
+  }
+
+  /// The wire takes nothing more, while what the server has said may still be read.
+  IoResult Unwritable() const noexcept {
+    return unwritable_.status == IoStatus::Failed ? unwritable_
+                                                  : IoResult::Fail(static_cast<int>(Errc::ConnectionLost));
   }
 
   IoResult Fail(int number, std::string_view text) noexcept {
@@ -21506,63 +21721,38 @@ class SchannelTransport {
 
   /// Says close_notify, where that can go at once.
   void Shut() {
-    DWORD word = SCHANNEL_SHUTDOWN;
-    SecBuffer token{sizeof word, SECBUFFER_TOKEN, &word};
-    SecBufferDesc list{SECBUFFER_VERSION, 1, &token};
-    if (Flush().status != IoStatus::Done || ApplyControlToken(&security_, &list) != SEC_E_OK) return;
-    SecBuffer out{0, SECBUFFER_TOKEN, nullptr};
-    SecBufferDesc out_list{SECBUFFER_VERSION, 1, &out};
-    DWORD attributes = 0;
-    TimeStamp expiry;
-    InitializeSecurityContextW(context_.Credentials(), &security_, nullptr, kRequirements, 0, 0, nullptr, 0, nullptr,
-                               &out_list, &attributes, &expiry);
-    if (out.pvBuffer == nullptr) return;
-    if (Queue(static_cast<const char*>(out.pvBuffer), out.cbBuffer)) Flush();
-    FreeContextBuffer(out.pvBuffer);
+    if (Flush().status != IoStatus::Done) return;
+    session_.Shut(context_.Credentials());
+    Flush();
   }
 
   void EndTls() {
     if (secured_ && failed_ == 0) Shut();
-    if (has_security_) DeleteSecurityContext(&security_);
-    if (in_ != nullptr) detail::Wipe(in_.get(), kRoom);
-    if (out_ != nullptr) detail::Wipe(out_.get(), kRoom);
-    in_.reset();
-    out_.reset();
+    session_.End();
     detail::Wipe(binding_, sizeof binding_);
-    binding_size_ = unfinished_ = received_ = extra_ = plain_size_ = out_begin_ = out_end_ = 0;
+    binding_size_ = unfinished_ = 0;
     handshake_wants_ = blocked_ = Readiness::None;
     failed_ = 0;
-    has_security_ = active_ = finished_ = secured_ = resumed_ = starved_ = false;
+    unwritable_ = {};
+    active_ = secured_ = resumed_ = false;
   }
 
   Socket socket_;
   detail::SchannelContext context_;
+  detail::SchannelSession session_;
   detail::SchannelPeer peer_;
   detail::TlsName name_;
-  wchar_t target_[256] = {};
   bool configured_ = false;
-
-  CtxtHandle security_{};
-  bool has_security_ = false;  // security_ is one
-  bool active_ = false;        // the wire is no more in plain text
-  bool finished_ = false;      // Schannel has all it needs, what it says last may still have to go
+  bool active_ = false;  // the wire is no more in plain text
   bool secured_ = false;
   bool resumed_ = false;
-  int failed_ = 0;  // the error that ended it; nothing is done after it
+  int failed_ = 0;       // the error that ended it; nothing is done after it
+  IoResult unwritable_;  // how a write to the wire ended that failed
   FixedText<256> fault_text_;
   FixedText<64> cipher_;
-  SecPkgContext_StreamSizes sizes_{};
   Readiness blocked_ = Readiness::None;
   Readiness handshake_wants_ = Readiness::None;
-  std::unique_ptr<char[]> in_, out_;  // kRoom each, while TLS is under way
-  bool starved_ = false;              // what was received is no whole message: the socket has to give more
-  const char* plain_ = nullptr;       // decrypted, in in_
-  std::size_t plain_size_ = 0;
-  std::size_t received_ = 0;   // bytes not decrypted, from in_ + extra_ on
-  std::size_t extra_ = 0;      // where they begin
-  std::size_t out_begin_ = 0;  // encrypted bytes that are to be sent
-  std::size_t out_end_ = 0;
-  std::size_t unfinished_ = 0;  // how many of the caller's bytes those are
+  std::size_t unfinished_ = 0;  // how many of the caller's bytes are encrypted and not all sent
   char binding_[64] = {};
   std::size_t binding_size_ = 0;
 };
