@@ -11,7 +11,9 @@
 SMTPOLL_NAMESPACE_BEGIN
 
 #if defined(SMTPOLL_OPENSSL)
+/// POP3Socket with TLS by the library that a macro chose (the seed's class).
 using POP3SecureSocket = BasicPOP3Socket<NativeSocket, OpenSslTransport>;
+/// Pop3Session with TLS by that library.
 using SecurePop3Session = BasicPop3Session<NativeSocket, OpenSslTransport>;
 #elif defined(SMTPOLL_MBEDTLS)
 using POP3SecureSocket = BasicPOP3Socket<NativeSocket, MbedTlsTransport>;

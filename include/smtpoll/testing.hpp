@@ -104,12 +104,14 @@ class Script {
  private:
   friend class ScriptedSocket;
   enum class Kind : std::uint8_t { Reply, Bytes, Line, Content, Chunk, Chunks, Wait, Close, Break };
+  /// \cond
   struct Step {
     Kind kind;
     std::string text;
     Millis time = 0;
     int error = 0;
   };
+  /// \endcond
 
   Script& Add(Kind kind, std::string_view text) {
     steps_.push_back({kind, std::string(text), 0, 0});
@@ -262,7 +264,7 @@ class ScriptedSocket {
   using Handle = int;
   static constexpr Handle kNoHandle = -1;
 
-  Script Server;
+  Script Server;  ///< What the server says and expects.
   /// Bytes that one call moves at most: 1 shows whether your code depends on how the wire is cut.
   std::size_t Piece = SIZE_MAX;
   /// The connection cannot be made: this error number, or 0.

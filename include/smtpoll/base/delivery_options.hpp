@@ -15,9 +15,11 @@ enum class DsnReturn : std::uint8_t { Unset, Full, Headers };
 /// When a report is wanted for a recipient (NOTIFY, RFC 3461 4.1); Success, Failure and Delay combine as bits.
 enum class DsnNotify : std::uint8_t { Unset = 0, Never = 1, Success = 2, Failure = 4, Delay = 8 };
 
+/// Both sets together.
 constexpr DsnNotify operator|(DsnNotify a, DsnNotify b) noexcept {
   return static_cast<DsnNotify>(static_cast<unsigned>(a) | static_cast<unsigned>(b));
 }
+/// `one` is in `set`.
 constexpr bool Includes(DsnNotify set, DsnNotify one) noexcept {
   return (static_cast<unsigned>(set) & static_cast<unsigned>(one)) != 0;
 }

@@ -27,6 +27,7 @@ inline const std::error_category& Category() noexcept {
   return category;
 }
 
+/// `code` as a std::error_code, so that the two compare.
 inline std::error_code make_error_code(Errc code) noexcept { return {static_cast<int>(code), Category()}; }
 
 /// `error` as a std::error_code: ours in Category(), the OS's own numbers in std::system_category().

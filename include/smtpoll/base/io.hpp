@@ -36,9 +36,11 @@ struct IoResult {
 /// What somebody waits for on the wire; the values combine as bits.
 enum class Readiness : std::uint8_t { None = 0, Read = 1, Write = 2, ReadOrWrite = 3 };
 
+/// Both sets together.
 constexpr Readiness operator|(Readiness a, Readiness b) noexcept {
   return static_cast<Readiness>(static_cast<unsigned>(a) | static_cast<unsigned>(b));
 }
+/// `one` is in `set`.
 constexpr bool Includes(Readiness set, Readiness one) noexcept {
   return (static_cast<unsigned>(set) & static_cast<unsigned>(one)) != 0;
 }

@@ -8,6 +8,7 @@
 
 SMTPOLL_NAMESPACE_BEGIN
 
+/// What became of a message.
 enum class Outcome : std::uint8_t {
   Queued,   ///< Certainly not accepted; it may be sent (again).
   Sent,     ///< The server read it all and took it: a 2yz final reply was read.

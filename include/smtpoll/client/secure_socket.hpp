@@ -12,8 +12,11 @@
 SMTPOLL_NAMESPACE_BEGIN
 
 #if defined(SMTPOLL_OPENSSL)
+/// SMTPSocket with TLS by the library that a macro chose (the seed's class).
 using SMTPSecureSocket = BasicSMTPSocket<NativeSocket, OpenSslTransport>;
+/// Session with TLS by that library.
 using SecureSession = BasicSession<NativeSocket, OpenSslTransport>;
+/// RetryQueue with TLS by that library.
 using SecureRetryQueue = BasicRetryQueue<NativeSocket, OpenSslTransport>;
 #elif defined(SMTPOLL_MBEDTLS)
 using SMTPSecureSocket = BasicSMTPSocket<NativeSocket, MbedTlsTransport>;

@@ -24,6 +24,26 @@ enum class Pop3Extension : std::uint8_t {
   Utf8,              ///< RFC 6856
 };
 
+namespace detail {
+
+struct Pop3KnownExtension {
+  std::string_view keyword;
+  Pop3Extension extension;
+};
+inline constexpr Pop3KnownExtension kPop3Extensions[] = {
+    {"TOP", Pop3Extension::Top},
+    {"USER", Pop3Extension::User},
+    {"SASL", Pop3Extension::Sasl},
+    {"RESP-CODES", Pop3Extension::ResponseCodes},
+    {"PIPELINING", Pop3Extension::Pipelining},
+    {"UIDL", Pop3Extension::Uidl},
+    {"STLS", Pop3Extension::StartTls},
+    {"AUTH-RESP-CODE", Pop3Extension::AuthResponseCode},
+    {"UTF8", Pop3Extension::Utf8},
+};
+
+}  // namespace detail
+
 /// The lines of one CAPA response; of a server that knows no CAPA, none.
 class Pop3Capabilities {
  public:
@@ -46,7 +66,7 @@ class Pop3Capabilities {
   /// Takes one of its lines.
   void AddLine(std::string_view line) noexcept {
     const std::string_view keyword = NextWord(line);
-    for (const KnownExtension& known : kExtensions) {
+    for (const detail::Pop3KnownExtension& known : detail::kPop3Extensions) {
       if (!detail::EqualIgnoringCase(keyword, known.keyword)) continue;
       extensions_ |= 1u << static_cast<unsigned>(known.extension);
       if (known.extension == Pop3Extension::Sasl)
@@ -55,22 +75,6 @@ class Pop3Capabilities {
   }
 
  private:
-  struct KnownExtension {
-    std::string_view keyword;
-    Pop3Extension extension;
-  };
-  static constexpr KnownExtension kExtensions[] = {
-      {"TOP", Pop3Extension::Top},
-      {"USER", Pop3Extension::User},
-      {"SASL", Pop3Extension::Sasl},
-      {"RESP-CODES", Pop3Extension::ResponseCodes},
-      {"PIPELINING", Pop3Extension::Pipelining},
-      {"UIDL", Pop3Extension::Uidl},
-      {"STLS", Pop3Extension::StartTls},
-      {"AUTH-RESP-CODE", Pop3Extension::AuthResponseCode},
-      {"UTF8", Pop3Extension::Utf8},
-  };
-
   static std::string_view NextWord(std::string_view& line) noexcept {
     line = detail::Trim(line);
     std::size_t end = 0;

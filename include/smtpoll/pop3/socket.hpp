@@ -22,6 +22,16 @@
 
 SMTPOLL_NAMESPACE_BEGIN
 
+namespace detail {
+
+/// A command that waits for its turn.
+struct WaitingCommand {
+  Pop3Request request;
+  std::string line;  // of SendServerCommand
+};
+
+}  // namespace detail
+
 /// A POP3 client over a socket policy, a transport policy, a handler policy and buffer sizes. The public members of
 /// Pop3Settings (UserName, Password, ...) and of the handler (the events) are members of this class too; over a
 /// transport that takes TlsSettings, those of Pop3SecureSettings as well.
@@ -118,10 +128,6 @@ class BasicPOP3Socket : public detail::Pop3SettingsOf<Transport<Socket>>, public
  private:
   using Machine = Driver<Socket, Transport, Limits, detail::Pop3Core<Limits>>;
   using State = typename Machine::State;
-  struct Waiting {
-    Pop3Request request;
-    std::string line;  // of SendServerCommand
-  };
 
   void Open(const smtpoll::Error* refusal = nullptr);
   bool Ask(const Pop3Request& request);
@@ -143,7 +149,7 @@ class BasicPOP3Socket : public detail::Pop3SettingsOf<Transport<Socket>>, public
 
   Machine driver_;
   detail::Pop3Strings strings_;
-  std::deque<Waiting> waiting_;
+  std::deque<detail::WaitingCommand> waiting_;
   std::string line_;            // of the SendServerCommand that is being answered
   bool quit_wanted_ = false;    // QUIT when all commands are answered
   bool greeted_ = false;        // Disconnected is due when the connection ends

@@ -11,6 +11,7 @@
 
 SMTPOLL_NAMESPACE_BEGIN
 
+/// What a reply answers.
 enum class Await : std::uint8_t {
   Greeting,
   Ehlo,

@@ -13,6 +13,7 @@
 
 SMTPOLL_NAMESPACE_BEGIN
 
+/// What an Event tells.
 enum class EventKind : std::uint8_t {
   None,               ///< Nothing more to tell now.
   Greeting,           ///< `reply` is the server's 220.

@@ -8,6 +8,7 @@
 SMTPOLL_NAMESPACE_BEGIN
 
 #if defined(SMTPOLL_POSIX)
+/// The TCP sockets of this platform.
 using NativeSocket = PosixSocket;
 #elif defined(SMTPOLL_WINDOWS)
 using NativeSocket = WinsockSocket;

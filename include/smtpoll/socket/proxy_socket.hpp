@@ -95,7 +95,7 @@ class ProxySocket {
   using Handle = typename Socket::Handle;
   static constexpr Handle kNoHandle = Socket::kNoHandle;
 
-  ProxySettings Proxy;
+  ProxySettings Proxy;  ///< The proxy to go through. A change counts from the next Connect on.
 
   /// The socket beneath, which is connected to the proxy.
   Socket& NextLayer() noexcept { return next_; }

@@ -94,7 +94,7 @@ SMTPOLL_MEMBER(bool)::StartNext() {
     driver_.Session().Quit(Now());
     return true;
   }
-  Waiting next = std::move(waiting_.front());
+  detail::WaitingCommand next = std::move(waiting_.front());
   waiting_.pop_front();
   line_ = std::move(next.line);
   next.request.line = line_;
