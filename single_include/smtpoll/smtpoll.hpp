@@ -372,6 +372,7 @@ SMTPOLL_NAMESPACE_END
 
 SMTPOLL_NAMESPACE_BEGIN
 
+/// What became of a message.
 enum class Outcome : std::uint8_t {
   Queued,   ///< Certainly not accepted; it may be sent (again).
   Sent,     ///< The server read it all and took it: a 2yz final reply was read.
@@ -549,6 +550,7 @@ inline const std::error_category& Category() noexcept {
   return category;
 }
 
+/// `code` as a std::error_code, so that the two compare.
 inline std::error_code make_error_code(Errc code) noexcept { return {static_cast<int>(code), Category()}; }
 
 /// `error` as a std::error_code: ours in Category(), the OS's own numbers in std::system_category().
@@ -3263,6 +3265,7 @@ SMTPOLL_NAMESPACE_END
 
 SMTPOLL_NAMESPACE_BEGIN
 
+/// What an Event tells.
 enum class EventKind : std::uint8_t {
   None,               ///< Nothing more to tell now.
   Greeting,           ///< `reply` is the server's 220.
@@ -3666,9 +3669,11 @@ struct IoResult {
 /// What somebody waits for on the wire; the values combine as bits.
 enum class Readiness : std::uint8_t { None = 0, Read = 1, Write = 2, ReadOrWrite = 3 };
 
+/// Both sets together.
 constexpr Readiness operator|(Readiness a, Readiness b) noexcept {
   return static_cast<Readiness>(static_cast<unsigned>(a) | static_cast<unsigned>(b));
 }
+/// `one` is in `set`.
 constexpr bool Includes(Readiness set, Readiness one) noexcept {
   return (static_cast<unsigned>(set) & static_cast<unsigned>(one)) != 0;
 }
@@ -3913,6 +3918,7 @@ SMTPOLL_NAMESPACE_END
 
 SMTPOLL_NAMESPACE_BEGIN
 
+/// What a reply answers.
 enum class Await : std::uint8_t {
   Greeting,
   Ehlo,
@@ -4585,9 +4591,11 @@ enum class DsnReturn : std::uint8_t { Unset, Full, Headers };
 /// When a report is wanted for a recipient (NOTIFY, RFC 3461 4.1); Success, Failure and Delay combine as bits.
 enum class DsnNotify : std::uint8_t { Unset = 0, Never = 1, Success = 2, Failure = 4, Delay = 8 };
 
+/// Both sets together.
 constexpr DsnNotify operator|(DsnNotify a, DsnNotify b) noexcept {
   return static_cast<DsnNotify>(static_cast<unsigned>(a) | static_cast<unsigned>(b));
 }
+/// `one` is in `set`.
 constexpr bool Includes(DsnNotify set, DsnNotify one) noexcept {
   return (static_cast<unsigned>(set) & static_cast<unsigned>(one)) != 0;
 }
@@ -13687,6 +13695,7 @@ SMTPOLL_NAMESPACE_END
 SMTPOLL_NAMESPACE_BEGIN
 
 #if defined(SMTPOLL_POSIX)
+/// The TCP sockets of this platform.
 using NativeSocket = PosixSocket;
 #elif defined(SMTPOLL_WINDOWS)
 using NativeSocket = WinsockSocket;
@@ -15083,8 +15092,11 @@ SMTPOLL_NAMESPACE_END
 SMTPOLL_NAMESPACE_BEGIN
 
 #if defined(SMTPOLL_OPENSSL)
+/// SMTPSocket with TLS by the library that a macro chose (the seed's class).
 using SMTPSecureSocket = BasicSMTPSocket<NativeSocket, OpenSslTransport>;
+/// Session with TLS by that library.
 using SecureSession = BasicSession<NativeSocket, OpenSslTransport>;
+/// RetryQueue with TLS by that library.
 using SecureRetryQueue = BasicRetryQueue<NativeSocket, OpenSslTransport>;
 #elif defined(SMTPOLL_MBEDTLS)
 using SMTPSecureSocket = BasicSMTPSocket<NativeSocket, MbedTlsTransport>;
@@ -15823,7 +15835,7 @@ class ProxySocket {
   using Handle = typename Socket::Handle;
   static constexpr Handle kNoHandle = Socket::kNoHandle;
 
-  ProxySettings Proxy;
+  ProxySettings Proxy;  ///< The proxy to go through. A change counts from the next Connect on.
 
   /// The socket beneath, which is connected to the proxy.
   Socket& NextLayer() noexcept { return next_; }
@@ -16292,6 +16304,26 @@ enum class Pop3Extension : std::uint8_t {
   Utf8,              ///< RFC 6856
 };
 
+namespace detail {
+
+struct Pop3KnownExtension {
+  std::string_view keyword;
+  Pop3Extension extension;
+};
+inline constexpr Pop3KnownExtension kPop3Extensions[] = {
+    {"TOP", Pop3Extension::Top},
+    {"USER", Pop3Extension::User},
+    {"SASL", Pop3Extension::Sasl},
+    {"RESP-CODES", Pop3Extension::ResponseCodes},
+    {"PIPELINING", Pop3Extension::Pipelining},
+    {"UIDL", Pop3Extension::Uidl},
+    {"STLS", Pop3Extension::StartTls},
+    {"AUTH-RESP-CODE", Pop3Extension::AuthResponseCode},
+    {"UTF8", Pop3Extension::Utf8},
+};
+
+}  // namespace detail
+
 /// The lines of one CAPA response; of a server that knows no CAPA, none.
 class Pop3Capabilities {
  public:
@@ -16314,7 +16346,7 @@ class Pop3Capabilities {
   /// Takes one of its lines.
   void AddLine(std::string_view line) noexcept {
     const std::string_view keyword = NextWord(line);
-    for (const KnownExtension& known : kExtensions) {
+    for (const detail::Pop3KnownExtension& known : detail::kPop3Extensions) {
       if (!detail::EqualIgnoringCase(keyword, known.keyword)) continue;
       extensions_ |= 1u << static_cast<unsigned>(known.extension);
       if (known.extension == Pop3Extension::Sasl)
@@ -16323,22 +16355,6 @@ class Pop3Capabilities {
   }
 
  private:
-  struct KnownExtension {
-    std::string_view keyword;
-    Pop3Extension extension;
-  };
-  static constexpr KnownExtension kExtensions[] = {
-      {"TOP", Pop3Extension::Top},
-      {"USER", Pop3Extension::User},
-      {"SASL", Pop3Extension::Sasl},
-      {"RESP-CODES", Pop3Extension::ResponseCodes},
-      {"PIPELINING", Pop3Extension::Pipelining},
-      {"UIDL", Pop3Extension::Uidl},
-      {"STLS", Pop3Extension::StartTls},
-      {"AUTH-RESP-CODE", Pop3Extension::AuthResponseCode},
-      {"UTF8", Pop3Extension::Utf8},
-  };
-
   static std::string_view NextWord(std::string_view& line) noexcept {
     line = detail::Trim(line);
     std::size_t end = 0;
@@ -17972,6 +17988,16 @@ SMTPOLL_NAMESPACE_END
 
 SMTPOLL_NAMESPACE_BEGIN
 
+namespace detail {
+
+/// A command that waits for its turn.
+struct WaitingCommand {
+  Pop3Request request;
+  std::string line;  // of SendServerCommand
+};
+
+}  // namespace detail
+
 /// A POP3 client over a socket policy, a transport policy, a handler policy and buffer sizes. The public members of
 /// Pop3Settings (UserName, Password, ...) and of the handler (the events) are members of this class too; over a
 /// transport that takes TlsSettings, those of Pop3SecureSettings as well.
@@ -18068,10 +18094,6 @@ class BasicPOP3Socket : public detail::Pop3SettingsOf<Transport<Socket>>, public
  private:
   using Machine = Driver<Socket, Transport, Limits, detail::Pop3Core<Limits>>;
   using State = typename Machine::State;
-  struct Waiting {
-    Pop3Request request;
-    std::string line;  // of SendServerCommand
-  };
 
   void Open(const smtpoll::Error* refusal = nullptr);
   bool Ask(const Pop3Request& request);
@@ -18093,7 +18115,7 @@ class BasicPOP3Socket : public detail::Pop3SettingsOf<Transport<Socket>>, public
 
   Machine driver_;
   detail::Pop3Strings strings_;
-  std::deque<Waiting> waiting_;
+  std::deque<detail::WaitingCommand> waiting_;
   std::string line_;            // of the SendServerCommand that is being answered
   bool quit_wanted_ = false;    // QUIT when all commands are answered
   bool greeted_ = false;        // Disconnected is due when the connection ends
@@ -18210,7 +18232,7 @@ SMTPOLL_MEMBER(bool)::StartNext() {
     driver_.Session().Quit(Now());
     return true;
   }
-  Waiting next = std::move(waiting_.front());
+  detail::WaitingCommand next = std::move(waiting_.front());
   waiting_.pop_front();
   line_ = std::move(next.line);
   next.request.line = line_;
@@ -18340,7 +18362,9 @@ SMTPOLL_NAMESPACE_END
 SMTPOLL_NAMESPACE_BEGIN
 
 #if defined(SMTPOLL_OPENSSL)
+/// POP3Socket with TLS by the library that a macro chose (the seed's class).
 using POP3SecureSocket = BasicPOP3Socket<NativeSocket, OpenSslTransport>;
+/// Pop3Session with TLS by that library.
 using SecurePop3Session = BasicPop3Session<NativeSocket, OpenSslTransport>;
 #elif defined(SMTPOLL_MBEDTLS)
 using POP3SecureSocket = BasicPOP3Socket<NativeSocket, MbedTlsTransport>;
@@ -18459,12 +18483,14 @@ class Script {
  private:
   friend class ScriptedSocket;
   enum class Kind : std::uint8_t { Reply, Bytes, Line, Content, Chunk, Chunks, Wait, Close, Break };
+  /// \cond
   struct Step {
     Kind kind;
     std::string text;
     Millis time = 0;
     int error = 0;
   };
+  /// \endcond
 
   Script& Add(Kind kind, std::string_view text) {
     steps_.push_back({kind, std::string(text), 0, 0});
@@ -18617,7 +18643,7 @@ class ScriptedSocket {
   using Handle = int;
   static constexpr Handle kNoHandle = -1;
 
-  Script Server;
+  Script Server;  ///< What the server says and expects.
   /// Bytes that one call moves at most: 1 shows whether your code depends on how the wire is cut.
   std::size_t Piece = SIZE_MAX;
   /// The connection cannot be made: this error number, or 0.
