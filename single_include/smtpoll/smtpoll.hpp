@@ -6344,6 +6344,7 @@ SMTPOLL_NAMESPACE_END
 // says no more Again; Close ends it, and the object is as new. Read may have to write and Write to read (TLS): Wants()
 // says so, and is None where Read just waits for the wire to be readable and Write for it to be writable. Closed means
 // that the peer ended in order; TLS that is cut off without its close_notify has Failed with Errc::ConnectionLost.
+// After a Write that has Failed, Read still gives what had come before: a server that ends may have said why.
 //
 // A transport that can say or do more adds any of these, and is then used so:
 //
