@@ -51,6 +51,10 @@ int main() {
   /* Var photo As New EmailAttachment                      */ EmailAttachment photo;
   /* photo.LoadFromFile(SpecialFolder.Pictures.Child("a")) */ bool found = photo.LoadFromFile("no/such/picture.png");
   /* Var whole As String = letter.Source                   */ std::string whole = letter.Render();
+  /* Var copy As New EmailMessage                          */ EmailMessage copy;
+  /* copy.Headers.AddHeader("X-Number", "1")               */ copy.Headers.AddHeader("X-Number", "1");
+  /* copy.Headers.DeleteAll                                */ copy.Headers.DeleteAll();
+  /* copy.Source = whole ' a message that is ready-made    */ copy.Source = whole;
 
   // ---- The queue
   /* SendMailSocket.Messages.AddAt(0, letter)              */ SendMailSocket.Messages.Insert(0, letter);
@@ -72,7 +76,7 @@ int main() {
   /* Sub MailSent()                                        */ SendMailSocket.MailSent = [&] {
   /*   allSent = True                                      */   all_sent = true;
   /* End Sub                                               */ };
-  /* Sub ServerError(id As Integer, msg As String, ..)     */ SendMailSocket.ServerError = [&](int id, auto& msg, auto&) {
+  /* Sub ServerError(id As Integer, msg As String, ..)     */ SendMailSocket.ServerError = [&](int id, auto& msg, auto&){
   /*   System.DebugLog(id.ToString + " " + msg)            */   std::printf("%d %s\n", id, msg.c_str());
   /*   refused = refused + 1                               */   ++refused;
   /* End Sub                                               */ };
@@ -91,7 +95,7 @@ int main() {
   /* Wend                                                  */ }
 
   const bool message_ok = many == 1 && name == "Reply-To" && value == "b@domain.com" && !text.empty() && !found;
-  const bool source_ok = whole.find("Buy milk.") != std::string::npos;
+  const bool source_ok = copy.Source.find("Buy milk.") != std::string::npos && copy.Headers.Count() == 0;
   const bool arrived = receiver.mails.size() == 2 && receiver.mails[0].recipients.size() == 6;
   const bool told = sent == 2 && refused == 0 && all_sent && chunks > 1;
   return message_ok && source_ok && waiting == 2 && arrived && told ? 0 : 1;

@@ -11,7 +11,12 @@ int main() {
   int number = 0, data_events = 0;
 
   /* Var server As New SMTPSocket                          */ SMTPSocket server;
-  /* server.NetworkInterface = System.NetworkInterface(0)  */ server.NetworkInterface = System::NetworkInterface(0);
+  /* Var card As NetworkInterface = _                      */ NetworkInterface card =
+  /*   System.NetworkInterface(0)                          */   System::NetworkInterface(0);
+  /* Var text As String = card.Name + ": " + _             */ std::string text = card.Name() + ": " +
+  /*   card.IPAddress + "/" + card.SubnetMask + _          */   card.IPAddress() + "/" + card.SubnetMask() +
+  /*   " " + card.MACAddress                               */   " " + card.MACAddress();
+  /* server.NetworkInterface = card                        */ server.NetworkInterface = card;
   /* server.NetworkInterface = Nil                         */ server.NetworkInterface.reset();
   /* server.Port = 0                                       */ server.Port = 0;
   /* server.Listen                                         */ server.Listen();
@@ -62,6 +67,7 @@ int main() {
   /* client.Disconnect ' fires Error with 102              */ client.Disconnect();
   /* server.Close                                          */ server.Close();
 
+  std::printf("%s\n", text.c_str());
   std::printf("%s%s %s -> %s, error %d\n", hello.c_str(), verb.c_str(), here.c_str(), there.c_str(), number);
   const bool ok = hello.compare(0, 5, "EHLO ") == 0 && verb == "VRFY" && rest == " john\r\n" && left <= 11;
   return ok && is_there && there == "127.0.0.1" && handle != NativeSocket::kNoHandle && data_events > 1 &&

@@ -13,6 +13,14 @@
 
 #include "receiver.hpp"
 
+/// Adds what `receiver` waits for to `waits`: an entry for the socket that listens, and one for each connection.
+inline void AddWaits(const Receiver& receiver, std::vector<pollfd>& waits) {
+  receiver.ForEachSocket([&waits](const smtpoll::SMTPSocket& socket) {
+    const int events = (socket.WantsRead() ? POLLIN : 0) | (socket.WantsWrite() ? POLLOUT : 0);
+    waits.push_back({socket.Handle(), static_cast<short>(events), 0});
+  });
+}
+
 class Receivers {
  public:
   explicit Receivers(std::size_t count) : receivers_(count) {
@@ -48,10 +56,7 @@ class Receivers {
       waits.assign(1, {wake_[0], POLLIN, 0});
       for (Receiver& receiver : receivers_) {
         receiver.Poll();
-        receiver.ForEachSocket([&waits](const smtpoll::SMTPSocket& socket) {
-          const int events = (socket.WantsRead() ? POLLIN : 0) | (socket.WantsWrite() ? POLLOUT : 0);
-          waits.push_back({socket.Handle(), static_cast<short>(events), 0});
-        });
+        AddWaits(receiver, waits);
       }
       poll(waits.data(), static_cast<nfds_t>(waits.size()), -1);
     } while (waits[0].revents == 0);

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
-"""Builds and runs the program in tests/consumers with smtpoll by one of the ways that the README names: an installed tree
-that was moved, a subproject, what release.sh makes for meson's wraps and CMake's FetchContent, a vcpkg port, a Conan recipe.
+"""Builds and runs the program in tests/consumers with smtpoll by one of the ways that the README names: an installed
+tree that was moved, a subproject, what release.sh makes for meson's wraps and CMake's FetchContent, a vcpkg port, a
+Conan recipe.
 
 usage: consumer.py pkg-config | cmake | subproject | wrap | fetchcontent | vcpkg | conan
 
@@ -138,7 +139,8 @@ def by_conan(folder, version):
     os.environ['CONAN_HOME'] = str(folder / 'home')
     run('conan', 'profile', 'detect')
     run('conan', 'create', recipe.parent)
-    run('conan', 'install', f'--requires=smtpoll/{version.strip()}', '-g', 'CMakeDeps', '-g', 'CMakeToolchain', '-of', folder)
+    run('conan', 'install', f'--requires=smtpoll/{version.strip()}', '-g', 'CMakeDeps', '-g', 'CMakeToolchain',
+        '-of', folder)
     run('cmake', '-S', CONSUMER, '-B', folder / 'build', f'-DCMAKE_TOOLCHAIN_FILE={folder / "conan_toolchain.cmake"}',
         '-DCMAKE_BUILD_TYPE=Release')
     run('cmake', '--build', folder / 'build')

@@ -10,6 +10,7 @@
 #   dkim      libraries that sign, a reader that verifies
 #   tls       the libraries of the TLS transports, and the openssl command
 #   loops     event loops and another TLS library, for the examples
+#   debian    what makes a small Debian in a folder
 #   mingw     the compiler for Windows                 clang  a second compiler
 #   wine      what runs its programs here
 #   arm64     a compiler for ARM and what runs its programs here
@@ -58,6 +59,7 @@ needs() {
       '/usr/include/gnutls/gnutls.h libgnutls28-dev' \
       '/usr/include/*/qt5/QtCore/QCoreApplication qtbase5-dev'
     ;;
+  debian) echo 'debootstrap debootstrap' ;;
   mingw) echo 'x86_64-w64-mingw32-g++-posix g++-mingw-w64-x86-64-posix' ;;
   wine) echo '/usr/lib/wine/wine64 wine64' '/usr/lib/x86_64-linux-gnu/libgnutls.so.30 libgnutls30' ;;
   clang) echo 'clang++ clang' ;;
