@@ -76,8 +76,8 @@ int main() {
   /* Sub MailSent()                                        */ SendMailSocket.MailSent = [&] {
   /*   allSent = True                                      */   all_sent = true;
   /* End Sub                                               */ };
-  /* Sub ServerError(id As Integer, msg As String, ..)     */ SendMailSocket.ServerError = [&](int id, auto& msg, auto&){
-  /*   System.DebugLog(id.ToString + " " + msg)            */   std::printf("%d %s\n", id, msg.c_str());
+  /* Sub ServerError(id As Integer, msg As String, ..)     */ SendMailSocket.ServerError = [&](int id, auto& m, auto&) {
+  /*   System.DebugLog(id.ToString + " " + msg)            */   std::printf("%d %s\n", id, m.c_str());
   /*   refused = refused + 1                               */   ++refused;
   /* End Sub                                               */ };
   /* Sub Error(err As RuntimeException)                    */ SendMailSocket.Error = [](const Error& err) {
