@@ -49,7 +49,7 @@ int main(int argc, char** argv) {
   socket.Password = argv[4];
   if (argc > 7) socket.CertificateAuthorityFile = argv[7];
   if (socket.Port == 995 || std::getenv("POP3_IMPLICIT_TLS") != nullptr)
-    socket.POP3ConnectionType = socket.POP3ConnectionTypes::SSLTLS;
+    socket.POP3ConnectionType = smtpoll::POP3SecureSocket::POP3ConnectionTypes::SSLTLS;
 
   std::map<std::uint32_t, std::string> names;  // of the files, by the numbers of this session
   std::FILE* file = nullptr;

@@ -37,8 +37,7 @@ std::vector<std::string> MakeMessages() {
       header + "looks like POP3\r\n\r\n+OK\r\n-ERR no\r\n.\r\nQUIT\r\n",
   };
   std::string large = header + "large\r\n\r\n";
-  for (int i = 0; large.size() < 2000000; ++i)
-    large += "." + std::to_string(i * 2654435761u) + " line of a large message\r\n";
+  for (int i = 0; large.size() < 2000000; ++i) large += "." + std::to_string(i) + " line of a large message\r\n";
   messages.push_back(large);
   return messages;
 }
@@ -219,7 +218,7 @@ int main(int argc, char** argv) {
     smtpoll::SecurePop3Session session;
     SetUp(session);
     session.CertificateAuthorityFile = argv[5];
-    session.POP3ConnectionType = session.POP3ConnectionTypes::SSLTLS;
+    session.POP3ConnectionType = smtpoll::SecurePop3Session::POP3ConnectionTypes::SSLTLS;
     Expect(!session.Connect(host, port(4)) && session.SSLConnected(), "implicit TLS");
     Expect(!session.Delete(1) && session.Count().messages == sent.size() - 1, "DELE");
     Expect(!session.Reset() && session.Count().messages == sent.size(), "RSET");
@@ -237,7 +236,7 @@ int main(int argc, char** argv) {
     socket.Port = port(3);
     socket.CertificateAuthorityFile = argv[5];
     FetchByPoll("STLS, by Poll", socket, sent, false);
-    socket.POP3ConnectionType = socket.POP3ConnectionTypes::SSLTLS;
+    socket.POP3ConnectionType = smtpoll::POP3SecureSocket::POP3ConnectionTypes::SSLTLS;
     socket.Port = port(4);
     FetchByPoll("implicit TLS, by Poll", socket, sent, false);
     smtpoll::POP3Socket plain;
