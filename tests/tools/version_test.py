@@ -25,6 +25,9 @@ class Version(unittest.TestCase):
     def test_vcpkg_port(self):
         self.assertEqual(json.loads(read('tests/packaging/vcpkg/smtpoll/vcpkg.json'))['version-semver'], self.version)
 
+    def test_conan_package(self):
+        self.assertEqual(re.findall(r'`smtpoll/([\d.]+)`', read('README.md')), [self.version])
+
     def test_meson_asks_for_it(self):
         project = re.search(r"^project\((.*?)\)$", read('meson.build'), re.MULTILINE | re.DOTALL)[1]
         self.assertIn("version: run_command('single_include/amalgamate.py', '--version', check: true)", project)
