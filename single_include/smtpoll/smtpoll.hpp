@@ -95,8 +95,8 @@
 
 // ---- smtpoll/base/config.hpp ----
 // Version, namespace and platform switches; every macro of smtpoll starts with SMTPOLL_.
-// Yours to define before the include, the same in every file of a program: SMTPOLL_SMALL does without tables and cuts
-// the texts of errors shorter, SMTPOLL_NO_DIGESTS does without SCRAM and CRAM-MD5, SMTPOLL_NO_SIMD without vectors.
+// Yours to define before the include: SMTPOLL_NO_SIMD does without vectors; SMTPOLL_SMALL, SMTPOLL_NO_AUTH and
+// SMTPOLL_NO_DIGESTS leave things out, see base/features.hpp.
 // The inline namespace carries the version, so two versions of the header can live in one program.
 #ifndef SMTPOLL_BASE_CONFIG_HPP
 #define SMTPOLL_BASE_CONFIG_HPP
@@ -116,6 +116,13 @@
 #define SMTPOLL_POSIX 1
 #endif
 
+// A function that is rare and large is kept out of its callers: its room on the stack is theirs where it is inlined.
+#if defined(__GNUC__)
+#define SMTPOLL_APART __attribute__((noinline))
+#else
+#define SMTPOLL_APART
+#endif
+
 SMTPOLL_NAMESPACE_BEGIN
 
 /// The library's semantic version, as in the macro SMTPOLL_VERSION.
@@ -131,12 +138,71 @@ SMTPOLL_NAMESPACE_END
 
 #endif
 
+// ---- smtpoll/base/features.hpp ----
+// What a small program leaves out, as constants: one macro of the user's each, the same in every file of a program.
+// What is left out is refused by name, never passed over.
+#ifndef SMTPOLL_BASE_FEATURES_HPP
+#define SMTPOLL_BASE_FEATURES_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+namespace detail {
+
+/// SMTPOLL_SMALL: less code and less memory. Texts are looked at byte by byte, without tables; texts of errors are cut
+/// shorter; there is no BDAT (RFC 3030), no LMTP, none of DeliveryOptions, DSN among
+/// them, and LIMITS (RFC 9422) is not read.
+#if defined(SMTPOLL_SMALL)
+constexpr bool kIsSmall = true;
+#else
+constexpr bool kIsSmall = false;
+#endif
+
+/// SMTPOLL_NO_AUTH: no AUTH (RFC 4954), for a server that takes mail from whoever may reach it.
+#if defined(SMTPOLL_NO_AUTH)
+constexpr bool kHasAuth = false;
+#else
+constexpr bool kHasAuth = true;
+#endif
+
+/// SMTPOLL_NO_DIGESTS: AUTH without SCRAM and CRAM-MD5, and so without their digests.
+#if defined(SMTPOLL_NO_DIGESTS) || defined(SMTPOLL_NO_AUTH)
+constexpr bool kHasDigests = false;
+#else
+constexpr bool kHasDigests = true;
+#endif
+
+}  // namespace detail
+SMTPOLL_NAMESPACE_END
+
+#endif
+
 // ---- smtpoll/base/fixed_text.hpp ----
 // Text of bounded length held in place: it is cut where it does not fit, and it never touches the heap.
 #ifndef SMTPOLL_BASE_FIXED_TEXT_HPP
 #define SMTPOLL_BASE_FIXED_TEXT_HPP
 
 SMTPOLL_NAMESPACE_BEGIN
+
+namespace detail {
+
+/// Appends as much of `text` as fits to the `size` of `room` bytes that are filled; returns the new size. One function
+/// for texts of all lengths.
+inline std::uint16_t AppendFitting(std::string_view text, char* bytes, std::size_t size, std::size_t room) noexcept {
+  const std::size_t more = text.size() < room - size ? text.size() : room - size;
+  if (more != 0) std::memcpy(bytes + size, text.data(), more);
+  return static_cast<std::uint16_t>(size + more);
+}
+inline std::uint16_t AppendFittingDecimal(std::uint64_t value, char* bytes, std::size_t size,
+                                          std::size_t room) noexcept {
+  char digits[20];
+  std::size_t at = sizeof digits;
+  do {
+    digits[--at] = static_cast<char>('0' + value % 10);
+    value /= 10;
+  } while (value != 0);
+  return AppendFitting({digits + at, sizeof digits - at}, bytes, size, room);
+}
+
+}  // namespace detail
 
 /// Up to kRoom bytes of text; what is longer is cut at the end.
 template <std::size_t kRoom>
@@ -158,20 +224,10 @@ class FixedText {
     Append(text);
   }
   /// Adds `text` at the end.
-  void Append(std::string_view text) noexcept {
-    const std::size_t size = text.size() < kRoom - size_ ? text.size() : kRoom - size_;
-    if (size != 0) std::memcpy(bytes_ + size_, text.data(), size);
-    size_ = static_cast<std::uint16_t>(size_ + size);
-  }
+  void Append(std::string_view text) noexcept { size_ = detail::AppendFitting(text, bytes_, size_, kRoom); }
   /// Adds `value` in decimal digits.
   void AppendDecimal(std::uint64_t value) noexcept {
-    char digits[20];
-    std::size_t at = sizeof digits;
-    do {
-      digits[--at] = static_cast<char>('0' + value % 10);
-      value /= 10;
-    } while (value != 0);
-    Append({digits + at, sizeof digits - at});
+    size_ = detail::AppendFittingDecimal(value, bytes_, size_, kRoom);
   }
   /// Holds nothing.
   void Clear() noexcept { size_ = 0; }
@@ -237,13 +293,9 @@ enum class Errc : int {
   CommandRefused = 1025,             ///< The server refused a command of the caller's (POP3); the session goes on.
 };
 
-#if defined(SMTPOLL_SMALL)
-constexpr std::size_t kErrorCommandRoom = 40;
-constexpr std::size_t kErrorTextRoom = 96;
-#else
-constexpr std::size_t kErrorCommandRoom = 80;  ///< Bytes of an Error's command; what is longer is cut.
-constexpr std::size_t kErrorTextRoom = 256;    ///< Bytes of an Error's text; what is longer is cut.
-#endif
+/// Bytes of an Error's texts; what is longer is cut.
+constexpr std::size_t kErrorCommandRoom = detail::kIsSmall ? 40 : 80;
+constexpr std::size_t kErrorTextRoom = detail::kIsSmall ? 64 : 256;
 
 /// The step of a session in which something happened.
 enum class Phase : std::uint8_t {
@@ -346,8 +398,8 @@ struct Error {
   Phase phase = Phase::None;             ///< The step it happened in.
   int reply_code = 0;                    ///< The server's reply code, 0 where no reply was involved.
   EnhancedCode enhanced;                 ///< The server's enhanced status code, where it gave one.
-  FixedText<kErrorCommandRoom> command;  ///< The command concerned, secrets replaced, cut at 80 bytes.
-  FixedText<kErrorTextRoom> text;        ///< The server's reply text, or the detail of a local error, cut at 256 bytes.
+  FixedText<kErrorCommandRoom> command;  ///< The command concerned, secrets replaced.
+  FixedText<kErrorTextRoom> text;        ///< The server's reply text, or the detail of a local error.
 
   Error() = default;
   /// An error of ours; `detail` becomes its text.
@@ -1179,6 +1231,11 @@ inline bool AnyHighBitIn32(const char* bytes) noexcept {
 /// How many bytes at the front of `text` are surely ASCII: a multiple of 8, or all.
 inline std::size_t SkipAscii(std::string_view text) noexcept {
   std::size_t at = 0;
+  if constexpr (kIsSmall) {
+    for (const char c : text)
+      if (static_cast<unsigned char>(c) >= 0x80) return 0;
+    return text.size();
+  }
   for (; at + 32 <= text.size(); at += 32)
     if (AnyHighBitIn32(text.data() + at)) break;
   const auto are = [](std::uint64_t bytes) { return (bytes & kHighBits) == 0; };
@@ -1187,6 +1244,11 @@ inline std::size_t SkipAscii(std::string_view text) noexcept {
 
 /// True where all of `text` is printable ASCII.
 inline bool IsAllPrint(std::string_view text) noexcept {
+  if constexpr (kIsSmall) {
+    for (const char c : text)
+      if (c < ' ' || c > '~') return false;
+    return true;
+  }
   // A byte below the space borrows from its high bit, DEL and above carry into it.
   const auto are = [](std::uint64_t bytes) {
     return (((bytes - ' ' * kEachByte) | (bytes + kEachByte) | bytes) & kHighBits) == 0;
@@ -1988,12 +2050,6 @@ struct AuthMechanismRule {
   unsigned digest;  // the number of SCRAM's SHA
   unsigned needs;
 };
-
-#if defined(SMTPOLL_NO_DIGESTS)
-constexpr bool kHasDigests = false;
-#else
-constexpr bool kHasDigests = true;
-#endif
 
 constexpr unsigned kScramNeeds = kNeedsUserName | kNeedsPassword | kNeedsNonce;
 constexpr unsigned kScramPlusNeeds = kScramNeeds | kNeedsChannelBinding;
@@ -2925,7 +2981,7 @@ namespace detail {
 /// What the server told about a refusal, as it goes into an Error.
 using SaslRemark = FixedText<kErrorTextRoom - 16>;
 
-#if !defined(SMTPOLL_NO_DIGESTS)
+#if !defined(SMTPOLL_NO_DIGESTS) && !defined(SMTPOLL_NO_AUTH)
 
 /// Some 600 bytes, most of them for SHA-512; no heap.
 class SaslState {
@@ -3257,6 +3313,25 @@ class SaslClient {
   const char* fault_ = "";
   SaslState state_;
 };
+
+/// What stands in its place without AUTH: nothing is ever started.
+class NoSasl {
+ public:
+  static void Start(AuthMechanism, const Credentials&) noexcept {}
+  static void Stop() noexcept {}
+  static AuthMechanism Mechanism() noexcept { return AuthMechanism::Any; }
+  static bool SpeaksFirst() noexcept { return false; }
+  static SaslStep Take(Span<char>) noexcept { return SaslStep::Cancel; }
+  static SaslStep Cancel(const char*) noexcept { return SaslStep::Cancel; }
+  static bool Working() noexcept { return false; }
+  static SaslStep Work() noexcept { return SaslStep::Cancel; }
+  static std::size_t ResponseSize() noexcept { return 0; }
+  static std::size_t WriteResponse(char*) noexcept { return 0; }
+  static bool Verified(std::string_view) noexcept { return false; }
+  static std::string_view Fault() noexcept { return {}; }
+  static std::string_view Remark() noexcept { return {}; }
+};
+using Sasl = std::conditional_t<kHasAuth, SaslClient, NoSasl>;
 
 }  // namespace detail
 SMTPOLL_NAMESPACE_END
@@ -3727,8 +3802,9 @@ inline constexpr KnownExtension kKnownExtensions[] = {
     {"8BITMIME", Extension::EightBitMime},
     {"SMTPUTF8", Extension::SmtpUtf8},
     {"STARTTLS", Extension::StartTls},
-    {"ENHANCEDSTATUSCODES", Extension::EnhancedStatusCodes},
     {"AUTH", Extension::Auth},
+#if !defined(SMTPOLL_SMALL)
+    {"ENHANCEDSTATUSCODES", Extension::EnhancedStatusCodes},
     {"CHUNKING", Extension::Chunking},
     {"DSN", Extension::Dsn},
     {"BINARYMIME", Extension::BinaryMime},
@@ -3737,6 +3813,7 @@ inline constexpr KnownExtension kKnownExtensions[] = {
     {"LIMITS", Extension::Limits},
     {"MT-PRIORITY", Extension::MtPriority},
     {"REQUIRETLS", Extension::RequireTls},
+#endif
 };
 
 }  // namespace detail
@@ -3795,7 +3872,7 @@ class Capabilities {
   void AddLine(std::string_view line) noexcept {
     std::string_view keyword = NextWord(line);
     // "AUTH=LOGIN" is how servers before RFC 2554 said it; some still send both.
-    if (detail::StartsWithIgnoringCase(keyword, "AUTH=")) {
+    if (detail::kHasAuth && detail::StartsWithIgnoringCase(keyword, "AUTH=")) {
       AddMechanism(detail::Rest(keyword, 5));
       keyword = detail::First(keyword, 4);
     }
@@ -3803,9 +3880,9 @@ class Capabilities {
       if (!detail::EqualIgnoringCase(keyword, known.keyword)) continue;
       extensions_ |= 1u << static_cast<unsigned>(known.extension);
       if (known.extension == Extension::Size) detail::ParseDecimal(NextWord(line), max_size_);
-      if (known.extension == Extension::Limits)
+      if (!detail::kIsSmall && known.extension == Extension::Limits)
         while (!detail::Trim(line).empty()) AddLimit(NextWord(line));
-      if (known.extension == Extension::Auth)
+      if (detail::kHasAuth && known.extension == Extension::Auth)
         while (!detail::Trim(line).empty()) AddMechanism(NextWord(line));
     }
   }
@@ -4363,6 +4440,11 @@ inline std::size_t FindLineFaultByNeon(const char* bytes, std::size_t at, std::s
 /// Index of the first of `size` bytes before which something has to be put, `size` where there is none. `before` is
 /// the byte before the first one.
 inline std::size_t FindLineFault(char before, const char* bytes, std::size_t size, bool dots) noexcept {
+  if constexpr (kIsSmall) {
+    std::size_t at = 0;
+    for (; at < size && !IsLineFault(before, bytes[at], dots); ++at) before = bytes[at];
+    return at;
+  }
   if (size == 0 || IsLineFault(before, bytes[0], dots)) return 0;
 #if defined(SMTPOLL_AVX2)
   if (size > 64 && HasAvx2()) return FindLineFaultByAvx2(bytes, 1, size, dots);
@@ -4698,6 +4780,7 @@ inline bool IsPlainPath(std::string_view mailbox) noexcept {
 inline const char* PathFault(std::string_view mailbox) noexcept {
   if (mailbox.size() + 2 > kMaxPath) return "mailbox longer than 254 octets";
   if (IsPlainPath(mailbox)) return nullptr;
+  if constexpr (kIsSmall) return "SMTPOLL_SMALL takes no such mailbox";
   bool quoted = false;
   for (std::size_t i = 0; i < mailbox.size(); ++i) {
     const char c = mailbox[i];
@@ -4764,6 +4847,11 @@ inline const char* OptionsFault(const Envelope& envelope) noexcept {
 /// The first option that the server does not offer; nullptr where it offers all.
 inline const char* FirstUnoffered(const Envelope& envelope, const Capabilities& server) noexcept {
   const DeliveryOptions& options = envelope.options;
+  if constexpr (kIsSmall) {
+    const bool asks = AsksForDsn(envelope) || options.has_priority || options.deliver_by_mode != DeliverByMode::Unset ||
+                      options.hold_for_seconds != 0 || options.hold_until != 0;
+    return asks ? "SMTPOLL_SMALL leaves delivery options out" : nullptr;
+  }
   if (AsksForDsn(envelope) && !server.Has(Extension::Dsn)) return "the message asks for DSN";
   if (options.has_priority && !server.Has(Extension::MtPriority)) return "the message asks for MT-PRIORITY";
   if (options.deliver_by_mode != DeliverByMode::Unset && !server.Has(Extension::DeliverBy))
@@ -4777,6 +4865,7 @@ inline const char* FirstUnoffered(const Envelope& envelope, const Capabilities& 
 /// is encrypted, and the server's certificate was verified.
 inline const char* RequireTlsFault(const Envelope& envelope, const Capabilities& server, bool trusted) noexcept {
   if (envelope.options.tls_required != TlsRequired::Yes) return nullptr;
+  if constexpr (kIsSmall) return "SMTPOLL_SMALL leaves REQUIRETLS out";
   if (!trusted) return "the message asks for REQUIRETLS, but this connection is not encrypted and verified";
   return server.Has(Extension::RequireTls) ? nullptr : "the message asks for REQUIRETLS";
 }
@@ -4790,7 +4879,8 @@ inline Error CheckEnvelope(const Envelope& envelope, std::uint64_t content_size,
     const char* fault = recipient.mailbox.empty() ? "empty mailbox" : PathFault(recipient.mailbox);
     if (fault != nullptr) return Error(Errc::InvalidMessage, Phase::Recipient, fault);
   }
-  if (const char* fault = OptionsFault(envelope)) return Error(Errc::InvalidMessage, Phase::Mail, fault);
+  if constexpr (!kIsSmall)
+    if (const char* fault = OptionsFault(envelope)) return Error(Errc::InvalidMessage, Phase::Mail, fault);
   if (NeedsSmtpUtf8(envelope) && !server.Has(Extension::SmtpUtf8))
     return Error(Errc::NotOffered, Phase::Mail, "the message needs SMTPUTF8");
   if (envelope.body == BodyType::EightBitMime && !server.Has(Extension::EightBitMime))
@@ -4815,7 +4905,8 @@ SMTPOLL_NAMESPACE_END
 #endif
 
 // ---- smtpoll/base/calendar.hpp ----
-// Days and times of the Gregorian calendar, computed without locale and without the limits of time_t.
+// Days and times of the Gregorian calendar, computed without locale and without the limits of time_t; SMTPOLL_SMALL
+// ends in the year 5881580.
 // Invariant: every number of seconds has one calendar time, and the way back leads to it.
 #ifndef SMTPOLL_BASE_CALENDAR_HPP
 #define SMTPOLL_BASE_CALENDAR_HPP
@@ -4844,12 +4935,19 @@ constexpr CalendarTime ToCalendarTime(std::int64_t seconds) noexcept {
   CalendarTime time;
   const std::int64_t days = (seconds >= 0 ? seconds : seconds - 86399) / 86400;
   const auto second_of_day = static_cast<int>(seconds - days * 86400);
-  time.year = 1970 + days / 366;
-  while (DaysFromDate(time.year + 1, 1, 1) <= days) ++time.year;
-  while (DaysFromDate(time.year, 1, 1) > days) --time.year;
-  while (time.month < 12 && DaysFromDate(time.year, time.month + 1, 1) <= days) ++time.month;
-  time.day = static_cast<int>(days - DaysFromDate(time.year, time.month, 1)) + 1;
-  time.weekday = static_cast<int>(((days + 4) % 7 + 7) % 7);
+  // From the first of March of the year 0 on: 400 years have 146097 days, which is a whole number of weeks, and a leap
+  // day is the last of its year, of its 4 years, of its 400 years. All that is inside of 400 years fits an int.
+  using Days = std::conditional_t<kIsSmall, std::int32_t, std::int64_t>;
+  const Days since_march = static_cast<Days>(days) + 719468;
+  const Days era = (since_march >= 0 ? since_march : since_march - 146096) / 146097;
+  const int day_of_era = static_cast<int>(since_march - era * 146097);
+  const int year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
+  const int day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+  const int month = (5 * day_of_year + 2) / 153;  // 0 is March
+  time.day = day_of_year - (153 * month + 2) / 5 + 1;
+  time.month = month < 10 ? month + 3 : month - 9;
+  time.year = era * 400 + Days{year_of_era} + (time.month <= 2 ? 1 : 0);
+  time.weekday = (day_of_era + 3) % 7;
   time.hour = second_of_day / 3600;
   time.minute = second_of_day / 60 % 60;
   time.second = second_of_day % 60;
@@ -4870,8 +4968,8 @@ SMTPOLL_NAMESPACE_END
 SMTPOLL_NAMESPACE_BEGIN
 namespace detail {
 
-/// Room for the longest parameters: those of RCPT, with an ORCPT of 500 characters.
-using ParameterText = FixedText<560>;
+/// Room for the longest parameters: those of RCPT, with an ORCPT of 500 characters; else SIZE, BODY and SMTPUTF8.
+using ParameterText = FixedText<kIsSmall ? 64 : 560>;
 
 inline void AppendXtext(ParameterText& text, std::string_view value) noexcept {
   constexpr char kHex[] = "0123456789ABCDEF";
@@ -4915,6 +5013,7 @@ inline ParameterText MailParameters(const Envelope& envelope, std::uint64_t cont
   if (envelope.body == BodyType::EightBitMime) text.Append(" BODY=8BITMIME");
   if (envelope.body == BodyType::BinaryMime) text.Append(" BODY=BINARYMIME");
   if (NeedsSmtpUtf8(envelope)) text.Append(" SMTPUTF8");
+  if constexpr (kIsSmall) return text;
   if (options.tls_required == TlsRequired::Yes) text.Append(" REQUIRETLS");
   if (server.Has(Extension::Dsn)) {
     if (options.dsn_return != DsnReturn::Unset)
@@ -4947,7 +5046,7 @@ inline ParameterText MailParameters(const Envelope& envelope, std::uint64_t cont
 
 inline ParameterText RecipientParameters(const Recipient& recipient, const Capabilities& server) noexcept {
   ParameterText text;
-  if (!server.Has(Extension::Dsn)) return text;
+  if (kIsSmall || !server.Has(Extension::Dsn)) return text;
   if (recipient.notify != DsnNotify::Unset) {
     constexpr struct {
       DsnNotify bit;
@@ -5188,9 +5287,7 @@ class Engine {
   bool AllRecipientsOrNone() const noexcept { return options_.all_recipients_or_none; }
 
   /// Content may hold any bytes: it goes by BDAT to a server that offers BINARYMIME (RFC 3030 3).
-  bool TakesBinary() const noexcept {
-    return options_.chunking && capabilities_.Has(Extension::Chunking) && capabilities_.Has(Extension::BinaryMime);
-  }
+  bool TakesBinary() const noexcept { return Chunks() && capabilities_.Has(Extension::BinaryMime); }
 
   /// What the session is doing, for errors.
   Phase CurrentPhase() const noexcept;
@@ -5207,7 +5304,9 @@ class Engine {
   enum Pending : unsigned { kMustReconnect = 1, kFailed = 2, kEnded = 4 };
 
   bool HasOutcome() const noexcept { return InFlight() != 0 && transactions_.Oldest().end != Transaction::End::Open; }
-  Event TakePending() noexcept;
+  // What these tell goes into `event`, which is empty before: one event in memory is enough.
+  void TakePending(Event& event) noexcept;
+  bool TakeReply(Event& event, Millis now) noexcept;
   Event OnReply(const Reply& reply) noexcept;
   Event OnOpeningReply(Await what, const Reply& reply) noexcept;
   Event OnRecipientReply(std::uint32_t recipient, const Reply& reply) noexcept;
@@ -5216,12 +5315,14 @@ class Engine {
   Event OnRecipientFinalReply(const Reply& reply) noexcept;
   bool AwaitsFurtherFinalReply() const noexcept;
   void ConcludeIfRefused() noexcept;
-  Event WriteDue();
-  Event FillContent(Transaction& newest);
-  Event FillChunk(Transaction& newest);
+  void WriteDue(Event& event);
+  void WriteMail(const Transaction& newest) noexcept;
+  void WriteRecipient(const Transaction& newest) noexcept;
+  void FillContent(Transaction& newest, Event& event);
+  void FillChunk(Transaction& newest, Event& event);
   bool FitsBehind(std::size_t before) const;
-  Event WroteContent(Transaction& newest, detail::ContentWriter::Result result, std::size_t size, std::uint64_t left,
-                     std::uint64_t read) noexcept;
+  void WroteContent(Transaction& newest, detail::ContentWriter::Result result, std::size_t size, std::uint64_t left,
+                    std::uint64_t read, Event& event) noexcept;
 
   void SayHello(Await what) noexcept;
   Event OnStartTlsReply(const Reply& reply) noexcept;
@@ -5237,12 +5338,19 @@ class Engine {
   void Fail(const Error& error) noexcept;
   void Lose(const Error& error) noexcept;
   void FailPolitely(const Error& error) noexcept;
+  void Fail(Errc code, Phase phase, std::string_view why = {}) noexcept;
+  void FailPolitely(Errc code, Phase phase, std::string_view why) noexcept;
+  void Fail(Await what, Errc code, const Reply& reply, std::uint32_t recipient = 0) noexcept;
+  void FailPolitely(Await what, Errc code, const Reply& reply) noexcept;
   void EndSession(unsigned pending, bool answered = false) noexcept;
 
   Error ErrorOn(Await what, Errc code, const Reply& reply, std::uint32_t recipient = 0) const noexcept;
   void DescribeCommand(const AwaitedReply& awaited, FixedText<kErrorCommandRoom>& text) const noexcept;
   /// Entries that the ring of outstanding replies may have.
   std::size_t Window() const noexcept { return Pipelines() ? SIZE_MAX : 1; }
+  bool Chunks() const noexcept {
+    return !detail::kIsSmall && options_.chunking && capabilities_.Has(Extension::Chunking);
+  }
   bool Pipelines() const noexcept { return options_.pipelining && capabilities_.Has(Extension::Pipelining); }
   /// Replies to the oldest transaction are outstanding: the next ones, or the last ones, behind that to a RSET before.
   bool OldestIsAwaited() const noexcept {
@@ -5270,7 +5378,7 @@ class Engine {
   detail::CommandWriter commands_;
   detail::ReplyParser parser_;
   detail::ContentWriter content_;
-  detail::SaslClient sasl_;
+  detail::Sasl sasl_;
   SessionOptions options_;
   Capabilities capabilities_;
   Envelope envelope_;
@@ -5326,7 +5434,7 @@ inline void Engine::Conclude() noexcept {
 }
 
 /// Gives the newest message up before its end is written. By BDAT the server can be told so; DATA can only be cut off.
-inline void Engine::BreakOff(Errc code, std::string_view why) noexcept {
+SMTPOLL_APART inline void Engine::BreakOff(Errc code, std::string_view why) noexcept {
   Transaction& newest = transactions_.Newest();
   breakage_ = Error(code, Phase::Content, why);
   newest.broken = true;
@@ -5361,6 +5469,21 @@ inline void Engine::FailPolitely(const Error& error) noexcept {
   commands_.ForgetAwaited();
 }
 
+SMTPOLL_APART inline void Engine::Fail(Errc code, Phase phase, std::string_view why) noexcept {
+  Fail(Error(code, phase, why));
+}
+SMTPOLL_APART inline void Engine::FailPolitely(Errc code, Phase phase, std::string_view why) noexcept {
+  FailPolitely(Error(code, phase, why));
+}
+/// Because of a reply; 421 is the end of the wire.
+SMTPOLL_APART inline void Engine::Fail(Await what, Errc code, const Reply& reply, std::uint32_t recipient) noexcept {
+  const Error error = ErrorOn(what, code, reply, recipient);
+  reply.code == 421 ? Lose(error) : Fail(error);
+}
+SMTPOLL_APART inline void Engine::FailPolitely(Await what, Errc code, const Reply& reply) noexcept {
+  FailPolitely(ErrorOn(what, code, reply));
+}
+
 /// Every message in flight has its outcome now. `answered`: the oldest got its answer, which was no.
 inline void Engine::EndSession(unsigned pending, bool answered) noexcept {
   transactions_.ForEach([&](Transaction& one) {
@@ -5391,8 +5514,7 @@ inline void Engine::Closed(const Error& why) noexcept {
   Lose(error);
 }
 
-inline Event Engine::TakePending() noexcept {
-  Event event;
+inline void Engine::TakePending(Event& event) noexcept {
   if (HasOutcome()) {
     const Transaction& oldest = transactions_.Oldest();
     switch (oldest.end) {
@@ -5403,7 +5525,7 @@ inline Event Engine::TakePending() noexcept {
     }
     event.error = event.kind != EventKind::Refused ? &error_ : oldest.refused ? &refusal_ : &breakage_;
     transactions_.DropOldest();
-    return event;
+    return;
   }
   struct Telling {
     Pending pending;
@@ -5418,7 +5540,6 @@ inline Event Engine::TakePending() noexcept {
     event.kind = telling.kind;
     break;
   }
-  return event;
 }
 
 inline Phase Engine::CurrentPhase() const noexcept {
@@ -5463,7 +5584,7 @@ inline void Engine::DescribeCommand(const AwaitedReply& awaited, FixedText<kErro
   const detail::AwaitRule& rule = detail::RuleOf(awaited.what);
   text.Assign(rule.command);
   if (rule.phase == Phase::Hello) text.Append(options_.client_name);
-  if (awaited.what == Await::Auth) text.Append(Name(sasl_.Mechanism()));
+  if (detail::kHasAuth && awaited.what == Await::Auth) text.Append(Name(sasl_.Mechanism()));
   if (const Transaction* one = transactions_.Find(awaited.transaction)) {
     if (awaited.what == Await::Mail) text.Append(one->reverse_path);
     if (awaited.what == Await::Recipient) text.Append(one->recipients[awaited.recipient].mailbox);
@@ -5505,59 +5626,68 @@ inline void Engine::Start(const SessionOptions& options, Millis now) noexcept {
   const bool fits = !options.client_name.empty() && options.client_name.size() <= 255;
   if (!fits || detail::HasLineBreakOrNul(options.client_name) ||
       options.client_name.find(' ') != std::string_view::npos)
-    Fail(Error(Errc::InvalidMessage, Phase::Hello, "the client's name is no domain or address literal"));
+    Fail(Errc::InvalidMessage, Phase::Hello, "the client's name is no domain or address literal");
+  else if (detail::kIsSmall && options.lmtp)
+    Fail(Errc::NotOffered, Phase::Hello, "SMTPOLL_SMALL leaves LMTP out");
 }
 
 inline Event Engine::Next(Millis now) {
+  Event event;
   chunk_size_ = 0;
   for (;;) {
     DropReply();
-    if (HasOutcome() || pending_ != 0) return TakePending();
-    if (IsOver() || stage_ == Stage::AwaitTls) return {};
+    if (HasOutcome() || pending_ != 0) {
+      TakePending(event);
+      return event;
+    }
+    if (IsOver() || stage_ == Stage::AwaitTls) return event;
     if (sasl_.Working()) {
       const detail::SaslStep step = sasl_.Work();
       if (step != detail::SaslStep::Again) {
         Respond(step);
         continue;
       }
-      if (now - waiting_since_ < options_.timeouts.authentication) return {};
-      Fail(Error(Errc::TimedOut, CurrentPhase()));
+      if (now - waiting_since_ < options_.timeouts.authentication) return event;
+      Fail(Errc::TimedOut, CurrentPhase());
       continue;
     }
 
-    Reply reply;
-    switch (
-        parser_.Parse(input_.Filled(), reply, [this](std::string_view line) { commands_.Show(Side::Server, line); })) {
-      case detail::ReplyParser::Result::Complete: {
-        reply_size_ = parser_.Size();
-        parser_.Reset();
-        waiting_since_ = now;
-        const Event event = OnReply(reply);
-        if (event.kind != EventKind::None) return event;
-        continue;
-      }
-      case detail::ReplyParser::Result::Malformed: Fail(Error(Errc::MalformedReply, CurrentPhase())); continue;
-      case detail::ReplyParser::Result::NeedMore:
-        if (input_.Filled().size() < input_.Capacity()) break;
-        Fail(Error(Errc::ReplyTooLong, CurrentPhase()));
-        continue;
+    if (TakeReply(event, now)) {
+      if (event.kind != EventKind::None) return event;
+      continue;
     }
-
-    const Event event = WriteDue();
+    WriteDue(event);
     if (event.kind != EventKind::None) return event;
     if (HasOutcome() || pending_ != 0) continue;
     if (!ready_told_ && InFlight() != 0 && CanSend()) {
       ready_told_ = true;
-      Event ready;
-      ready.kind = EventKind::Ready;
-      return ready;
+      event.kind = EventKind::Ready;
+      return event;
     }
-    if (now < NextDeadline()) return {};
-    Error error(Errc::TimedOut, CurrentPhase());
-    if (error.phase == Phase::Greeting && !options_.secured)
-      error.text.Assign("where the port speaks TLS first, as 465 does, set SMTPConnectionType to SSLTLS");
-    Fail(error);
+    if (now < NextDeadline()) return event;
+    const bool may_want_tls = !detail::kIsSmall && CurrentPhase() == Phase::Greeting && !options_.secured;
+    Fail(Errc::TimedOut, CurrentPhase(),
+         may_want_tls ? "where the port speaks TLS first, as 465 does, set SMTPConnectionType to SSLTLS" : "");
   }
+}
+
+/// Reads one reply and does what it asks for; false where none is whole yet.
+SMTPOLL_APART inline bool Engine::TakeReply(Event& event, Millis now) noexcept {
+  Reply reply;
+  switch (
+      parser_.Parse(input_.Filled(), reply, [this](std::string_view line) { commands_.Show(Side::Server, line); })) {
+    case detail::ReplyParser::Result::Complete:
+      reply_size_ = parser_.Size();
+      parser_.Reset();
+      waiting_since_ = now;
+      event = OnReply(reply);
+      return true;
+    case detail::ReplyParser::Result::Malformed: Fail(Errc::MalformedReply, CurrentPhase()); return true;
+    case detail::ReplyParser::Result::NeedMore: break;
+  }
+  if (input_.Filled().size() < input_.Capacity()) return false;
+  Fail(Errc::ReplyTooLong, CurrentPhase());
+  return true;
 }
 
 // What each reply does.
@@ -5565,17 +5695,13 @@ inline Event Engine::OnReply(const Reply& reply) noexcept {
   const Errc unexpected = reply.code == 421 ? Errc::ConnectionLost : Errc::UnexpectedReply;
   if (commands_.Outstanding() == 0) {
     // RFC 5321 3.8: a server may say 421 at any time; nothing else comes unasked.
-    Error error = ErrorOn(Await::Greeting, unexpected, reply);
-    error.phase = Phase::Idle;
-    Fail(error);
+    Fail(Await::Greeting, unexpected, reply);
+    error_.phase = Phase::Idle;
     return {};
   }
   const AwaitedReply awaited = commands_.Front();
   const Await what = awaited.what;
-  const auto fail = [&] {
-    const Error error = ErrorOn(what, unexpected, reply, awaited.recipient);
-    reply.code == 421 ? Lose(error) : Fail(error);
-  };
+  const auto fail = [&] { Fail(what, unexpected, reply, awaited.recipient); };
   // A refusal may overtake the content; nothing else may come before its command has gone out.
   const bool content = what == Await::Chunk || what == Await::ContentEnd;
   const bool overtakes = content && !reply.IsPositive() && !reply.IsIntermediate();
@@ -5595,15 +5721,17 @@ inline Event Engine::OnReply(const Reply& reply) noexcept {
     case Await::Ehlo:
     case Await::Helo:
     case Await::Lhlo: return OnOpeningReply(what, reply);
-    case Await::Auth: return OnAuthReply(reply);
+    case Await::Auth:
+      if constexpr (detail::kHasAuth) return OnAuthReply(reply);
+      return {};
     case Await::AuthCancelled: {
-      Error error = ErrorOn(Await::Auth, Errc::AuthenticationFailed, reply);
-      if (!sasl_.Fault().empty()) {
-        error.reply_code = 0;
-        error.enhanced = {};
-        error.text.Assign(sasl_.Fault());
-      }
-      FailPolitely(error);
+      if constexpr (!detail::kHasAuth) return {};
+      const std::string_view fault = sasl_.Fault();
+      FailPolitely(Await::Auth, Errc::AuthenticationFailed, reply);
+      if (fault.empty()) return {};
+      error_.reply_code = 0;
+      error_.enhanced = {};
+      error_.text.Assign(fault);
       return {};
     }
     case Await::StartTls: return OnStartTlsReply(reply);
@@ -5650,7 +5778,7 @@ inline Event Engine::OnRecipientReply(std::uint32_t recipient, const Reply& repl
 inline void Engine::OnDataReply(const Reply& reply) noexcept {
   Transaction& oldest = transactions_.Oldest();
   if (!reply.IsIntermediate()) {
-    if (reply.IsPositive()) return Fail(ErrorOn(Await::Data, Errc::UnexpectedReply, reply));
+    if (reply.IsPositive()) return Fail(Await::Data, Errc::UnexpectedReply, reply);
     Refuse(Await::Data, 0, reply);
     return Conclude();
   }
@@ -5666,7 +5794,8 @@ inline Event Engine::OnContentEndReply(const Reply& reply) noexcept {
     Conclude();
     return {};
   }
-  if (options_.lmtp && oldest.IsWhole()) return OnRecipientFinalReply(reply);
+  if constexpr (!detail::kIsSmall)
+    if (options_.lmtp && oldest.IsWhole()) return OnRecipientFinalReply(reply);
   if (reply.IsPositive()) {
     transactions_.DropOldest();
     Event event;
@@ -5702,6 +5831,7 @@ inline Event Engine::OnRecipientFinalReply(const Reply& reply) noexcept {
 }
 
 inline bool Engine::AwaitsFurtherFinalReply() const noexcept {
+  if constexpr (detail::kIsSmall) return false;
   const Transaction& oldest = transactions_.Oldest();
   return options_.lmtp && oldest.IsWhole() && !oldest.refused && oldest.final_replies + 1 < oldest.accepted;
 }
@@ -5711,64 +5841,71 @@ inline void Engine::ConcludeIfRefused() noexcept {
 }
 
 // What is to be written next.
-inline Event Engine::WriteDue() {
+inline void Engine::WriteDue(Event& event) {
   while (stage_ == Stage::Ready && step_ != Step::None) {
     Transaction& newest = transactions_.Newest();
     switch (step_) {
       case Step::Mail: {
-        if (!commands_.CanWrite(Window())) return {};
+        if (!commands_.CanWrite(Window())) return;
         if (reset_first_) {
           reset_first_ = false;
           commands_.Write(Await::Reset, {}, {}, newest.number);
           break;
         }
-        const detail::ParameterText parameters = detail::MailParameters(envelope_, content_.Left(), capabilities_);
-        commands_.Write(Await::Mail, envelope_.reverse_path, parameters.View(), newest.number);
+        WriteMail(newest);
         step_ = Step::Recipients;
         break;
       }
-      case Step::Recipients: {
-        if (!commands_.CanWriteRecipient(Window(), newest.number)) return {};
-        const Recipient& recipient = envelope_.recipients[next_recipient_];
-        const detail::ParameterText parameters = detail::RecipientParameters(recipient, capabilities_);
-        commands_.WriteRecipient(recipient.mailbox, parameters.View(), next_recipient_, newest.number);
+      case Step::Recipients:
+        if (!commands_.CanWriteRecipient(Window(), newest.number)) return;
+        WriteRecipient(newest);
         if (++next_recipient_ == envelope_.recipients.size()) step_ = Step::Data;
         break;
-      }
       case Step::Data:
-        if (!commands_.CanWrite(options_.all_recipients_or_none ? 1 : Window())) return {};
+        if (!commands_.CanWrite(options_.all_recipients_or_none ? 1 : Window())) return;
         if (!newest.chunked) commands_.Write(Await::Data, {}, {}, newest.number);
         step_ = newest.chunked ? Step::Content : Step::AwaitGo;
         break;
-      case Step::Content: return newest.chunked ? FillChunk(newest) : FillContent(newest);
+      case Step::Content:
+        if constexpr (!detail::kIsSmall)
+          if (newest.chunked) return FillChunk(newest, event);
+        return FillContent(newest, event);
       case Step::AwaitGo:
-      case Step::None: return {};
+      case Step::None: return;
     }
   }
-  return {};
 }
 
-inline Event Engine::FillContent(Transaction& newest) {
-  if (!commands_.Buffer().empty()) return {};
+SMTPOLL_APART inline void Engine::WriteMail(const Transaction& newest) noexcept {
+  const detail::ParameterText parameters = detail::MailParameters(envelope_, content_.Left(), capabilities_);
+  commands_.Write(Await::Mail, envelope_.reverse_path, parameters.View(), newest.number);
+}
+
+SMTPOLL_APART inline void Engine::WriteRecipient(const Transaction& newest) noexcept {
+  const Recipient& recipient = envelope_.recipients[next_recipient_];
+  const detail::ParameterText parameters = detail::RecipientParameters(recipient, capabilities_);
+  commands_.WriteRecipient(recipient.mailbox, parameters.View(), next_recipient_, newest.number);
+}
+
+inline void Engine::FillContent(Transaction& newest, Event& event) {
+  if (!commands_.Buffer().empty()) return;
   const std::uint64_t left = content_.Left(), read = content_.Read();
   const detail::ContentWriter::Result result = content_.Fill(commands_.Buffer());
-  const Event event = WroteContent(newest, result, commands_.Buffer().Filled().size(), left, read);
+  WroteContent(newest, result, commands_.Buffer().Filled().size(), left, read, event);
   if (newest.IsWhole()) commands_.LastIsAskedHere();
-  return event;
 }
 
 // RFC 3030 2: each chunk is a command and has its reply; the reply to the last one is the message's.
-inline Event Engine::FillChunk(Transaction& newest) {
+inline void Engine::FillChunk(Transaction& newest, Event& event) {
   const std::size_t before = commands_.Buffer().Filled().size();
-  if (!commands_.CanWrite(Window())) return {};
+  if (!commands_.CanWrite(Window())) return;
   // A chunk joins the commands of its envelope, where it fits; each further one goes when the one before has gone.
-  if (before != 0 && (content_.Read() != 0 || !FitsBehind(before))) return {};
+  if (before != 0 && (content_.Read() != 0 || !FitsBehind(before))) return;
   const std::uint64_t left = content_.Left(), read = content_.Read();
   const detail::ContentWriter::Result result = content_.FillChunk(commands_.Buffer());
   if (commands_.Buffer().Filled().size() != before) commands_.ShowChunk(before);
-  const Event event = WroteContent(newest, result, commands_.Buffer().Filled().size() - before, left, read);
+  WroteContent(newest, result, commands_.Buffer().Filled().size() - before, left, read, event);
   if (chunk_size_ != 0) commands_.Expect(newest.IsWhole() ? Await::ContentEnd : Await::Chunk, newest.number);
-  return event;
 }
 
 /// The content fits into what is free behind `before` bytes, or would not fit into an empty buffer either.
@@ -5779,11 +5916,11 @@ inline bool Engine::FitsBehind(std::size_t before) const {
 }
 
 /// Content took `size` bytes of the output, after `left` and `read` were true of it.
-inline Event Engine::WroteContent(Transaction& newest, detail::ContentWriter::Result result, std::size_t size,
-                                  std::uint64_t left, std::uint64_t read) noexcept {
+inline void Engine::WroteContent(Transaction& newest, detail::ContentWriter::Result result, std::size_t size,
+                                 std::uint64_t left, std::uint64_t read, Event& event) noexcept {
   if (result == detail::ContentWriter::Result::Failed) {
     BreakOff(Errc::SourceFailed, content_.Failure());
-    return {};
+    return;
   }
   chunk_size_ = size;
   waits_for_source_ = size == 0;
@@ -5792,18 +5929,20 @@ inline Event Engine::WroteContent(Transaction& newest, detail::ContentWriter::Re
     newest.end_at = commands_.Written();
     ++unsent_;
     step_ = Step::None;
-    FixedText<64> note;
-    note.Append("[");
-    note.AppendDecimal(content_.Read());
-    note.Append(newest.chunked ? " bytes of content by BDAT]" : " bytes of content]");
-    commands_.Show(Side::Client, note.View());
+    if constexpr (detail::kIsSmall) {
+      commands_.Show(Side::Client, "[content]");
+    } else {
+      FixedText<64> note;
+      note.Append("[");
+      note.AppendDecimal(content_.Read());
+      note.Append(newest.chunked ? " bytes of content by BDAT]" : " bytes of content]");
+      commands_.Show(Side::Client, note.View());
+    }
     if (!newest.chunked) commands_.Show(Side::Client, ".");
   }
-  Event event;
   event.left = left;
   event.chunk = static_cast<std::size_t>(content_.Read() - read);
   if (event.chunk != 0) event.kind = EventKind::Chunk;
-  return event;
 }
 
 inline std::size_t Engine::RecipientCommandSize(const Transaction& of, std::uint32_t index) const noexcept {
@@ -5842,7 +5981,7 @@ inline Error Engine::Send(const Envelope& envelope, Source& content, Millis now)
   envelope_ = envelope;
   // Each chunk has its reply: without PIPELINING, DATA is faster unless one chunk is enough.
   const bool one_chunk = content.Size() <= commands_.Buffer().Capacity() / 4;
-  newest.chunked = options_.chunking && capabilities_.Has(Extension::Chunking) && (binary || one_chunk || Pipelines());
+  newest.chunked = Chunks() && (binary || one_chunk || Pipelines());
   content_.Start(content, newest.chunked, binary);
   next_recipient_ = 0;
   waits_for_source_ = ready_told_ = false;
@@ -5890,7 +6029,7 @@ inline Event Engine::OnOpeningReply(Await what, const Reply& reply) noexcept {
   switch (what) {
     case Await::Greeting:
       if (!reply.IsPositive()) {
-        FailPolitely(ErrorOn(what, Errc::ServiceRefused, reply));
+        FailPolitely(what, Errc::ServiceRefused, reply);
         return {};
       }
       event.kind = EventKind::Greeting;
@@ -5909,14 +6048,14 @@ inline Event Engine::OnOpeningReply(Await what, const Reply& reply) noexcept {
         else if (options_.start_tls == StartTls::IfOffered)
           EndOpening();
         else
-          FailPolitely(Error(Errc::TlsRefused, Phase::Tls, "STARTTLS is not offered"));
+          FailPolitely(Errc::TlsRefused, Phase::Tls, "STARTTLS is not offered");
         return event;
       }
       // RFC 5321 3.2: a server that does not know EHLO gets HELO.
       if (what == Await::Ehlo && reply.IsPermanent())
         SayHello(Await::Helo);
       else
-        FailPolitely(ErrorOn(what, Errc::ServiceRefused, reply));
+        FailPolitely(what, Errc::ServiceRefused, reply);
       return {};
     default: return {};
   }
@@ -5927,13 +6066,13 @@ inline Event Engine::OnStartTlsReply(const Reply& reply) noexcept {
     if (options_.start_tls == StartTls::IfOffered)
       EndOpening();
     else
-      FailPolitely(ErrorOn(Await::StartTls, Errc::TlsRefused, reply));
+      FailPolitely(Await::StartTls, Errc::TlsRefused, reply);
     return {};
   }
   // RFC 3207 4.2: what stands behind the 220 was sent in the clear, and would be read as if it had been encrypted.
   if (input_.Filled().size() != reply_size_) {
-    Fail(Error(Errc::UnexpectedReply, Phase::Tls,
-               "plain text was sent behind the answer to STARTTLS: use implicit TLS (port 465), or another network"));
+    Fail(Errc::UnexpectedReply, Phase::Tls,
+         "plain text was sent behind the answer to STARTTLS: use implicit TLS (port 465), or another network");
     return {};
   }
   stage_ = Stage::AwaitTls;
@@ -5961,8 +6100,10 @@ inline void Engine::Secured(Millis now, std::string_view channel_binding_type,
 inline void Engine::EndOpening() noexcept {
   if (options_.credentials.empty())
     stage_ = Stage::Ready;
-  else
+  else if (detail::kHasAuth)
     Authenticate(0);
+  else
+    FailPolitely(Errc::AuthenticationUnavailable, Phase::Authentication, "SMTPOLL_NO_AUTH leaves AUTH out");
 }
 
 inline void Engine::SayHello(Await what) noexcept { commands_.Write(what, options_.client_name); }
@@ -5972,8 +6113,7 @@ inline void Engine::SayHello(Await what) noexcept { commands_.Write(what, option
 inline void Engine::Authenticate(std::size_t first, const Reply* refusal) noexcept {
   const Credentials& credentials = options_.credentials;
   if (!options_.secured && !options_.allow_plaintext_credentials) {
-    FailPolitely(
-        Error(Errc::CredentialsOnPlainWire, Phase::Authentication, "encrypt the connection or allow it by name"));
+    FailPolitely(Errc::CredentialsOnPlainWire, Phase::Authentication, "encrypt the connection or allow it by name");
     return;
   }
   const char* why = "";
@@ -6001,7 +6141,7 @@ inline void Engine::StartMechanism(AuthMechanism mechanism) noexcept {
   command.Append(Name(mechanism));
   const std::size_t size = sasl_.SpeaksFirst() ? sasl_.ResponseSize() : 0;
   if (size + 2 > commands_.Buffer().Free().size()) {
-    FailPolitely(Error(Errc::OutOfMemory, Phase::Authentication, "the credentials do not fit the send buffer"));
+    FailPolitely(Errc::OutOfMemory, Phase::Authentication, "the credentials do not fit the send buffer");
     return;
   }
   // RFC 4954 4: a command line has 512 bytes; what is longer waits to be asked for.
@@ -6026,8 +6166,8 @@ inline Event Engine::OnAuthReply(const Reply& reply) noexcept {
   }
   if (reply.IsPositive()) {
     if (!sasl_.Verified(reply.text)) {
-      FailPolitely(Error(Errc::AuthenticationFailed, Phase::Authentication,
-                         "the server did not prove that it knows the password"));
+      FailPolitely(Errc::AuthenticationFailed, Phase::Authentication,
+                   "the server did not prove that it knows the password");
       return {};
     }
     sasl_.Stop();
@@ -6446,6 +6586,7 @@ struct SmtpCore {
   using Engine = smtpoll::Engine;
   using Event = smtpoll::Event;
   using Options = SessionOptions;
+  using Tally = SessionTally;
 
   /// True for an event after which the wire is closed.
   static constexpr bool EndsWire(EventKind kind) noexcept {
@@ -6463,6 +6604,12 @@ struct SmtpCore {
   char input[Limits::kInput];
   char output[Limits::kOutput];
   Engine engine{input, output, window, in_flight};
+};
+
+/// The same for a client that has no memory to spare, neither for a tally nor for a name that it was not given.
+template <typename Limits>
+struct SmallSmtpCore : SmtpCore<Limits> {
+  struct Tally {};
 };
 
 }  // namespace detail
@@ -6535,7 +6682,7 @@ class Driver {
   Event Next(std::size_t& budget, BeforeWait&& before_wait) {
     for (;;) {
       const Millis now = Now();
-      if (now != counted_at_) CountTime(now);
+      CountTime(now);
       switch (state_) {
         case State::Closed: return TakeFailure();
         case State::Listening:
@@ -6561,7 +6708,7 @@ class Driver {
             break;
           }
           if (event.kind != Kind::None) {
-            core_.Note(event, tally_);
+            if constexpr (kFull) core_.Note(event, tally_);
             if (Core::EndsWire(event.kind)) HangUp();
             return event;
           }
@@ -6576,7 +6723,7 @@ class Driver {
   void Close() noexcept {
     core_.engine.Closed(Error(Errc::ConnectionLost, Phase::None, "closed by the caller"));
     wire_.Close();
-    failure_ = {};
+    has_failure_ = false;
     write_failed_ = false;
     if (state_ != State::Session) state_ = State::Closed;
   }
@@ -6653,12 +6800,12 @@ class Driver {
   /// Forgets what the connection before took.
   void StartTally(std::uint16_t port) noexcept {
     tally_ = {};
-    tally_.port = port;
+    if constexpr (kFull) tally_.port = port;
     counted_at_ = Now();
   }
   /// What the present connection took so far, or the last one took.
-  SessionTally Tally() const {
-    SessionTally tally = tally_;
+  typename Core::Tally Tally() const {
+    typename Core::Tally tally = tally_;
     tally.milliseconds[static_cast<std::size_t>(CurrentPhase())] += Now() - counted_at_;
     return tally;
   }
@@ -6679,6 +6826,8 @@ class Driver {
   const Wire& Layer() const noexcept { return wire_; }
 
  private:
+  /// There is memory for a tally, and for a name of the client's where it has none.
+  static constexpr bool kFull = std::is_same_v<typename Core::Tally, SessionTally>;
   static constexpr Millis kSourcePause = 10;
   static constexpr Millis kLongestWait =
       1000;  // a round number, so that the system need not be told a new one each time
@@ -6698,7 +6847,8 @@ class Driver {
 
   /// The time since the last call belongs to what has been waited for: nothing has been done about it yet.
   void CountTime(Millis now) noexcept {
-    tally_.milliseconds[static_cast<std::size_t>(CurrentPhase())] += now - counted_at_;
+    if (now == counted_at_) return;
+    if constexpr (kFull) tally_.milliseconds[static_cast<std::size_t>(CurrentPhase())] += now - counted_at_;
     counted_at_ = now;
   }
 
@@ -6722,12 +6872,13 @@ class Driver {
     if (result.status == IoStatus::Failed) return Break(result.error, phase);
     if (result.status == IoStatus::Closed) return Break(static_cast<int>(Errc::ConnectionLost), phase);
     since_ = Now();
-    if (since_ != counted_at_) CountTime(since_);
+    CountTime(since_);
     const bool upgraded = state_ == State::Securing && !options_.tls_first;
-    if (phase == Phase::Connect) NoteAddress();
+    if constexpr (kFull)
+      if (phase == Phase::Connect) NoteAddress();
     state_ = state_ == State::Connecting && options_.tls_first ? State::Securing : State::Session;
     if (state_ == State::Securing) return;
-    NoteEncryption();
+    if constexpr (kFull) NoteEncryption();
     // A transport that only says that it is done must not pass for one that encrypts.
     if (options_.tls_first || upgraded)
       if (!wire_.Secured()) return Break(static_cast<int>(Errc::TlsHandshake), Phase::Tls);
@@ -6740,7 +6891,8 @@ class Driver {
     if (upgraded)
       return core_.engine.Secured(since_, options_.credentials.channel_binding_type,
                                   options_.credentials.channel_binding);
-    if (options_.client_name.empty()) options_.client_name = AddressLiteral();
+    if constexpr (kFull)
+      if (options_.client_name.empty()) options_.client_name = AddressLiteral();
     options_.secured = wire_.Secured();
     core_.engine.Start(options_, since_);
   }
@@ -6767,7 +6919,7 @@ class Driver {
       if (result.status == IoStatus::Done) {
         core_.engine.Sent(result.size, now);
         moved = true;
-        tally_.Wrote(result.size);
+        if constexpr (kFull) tally_.Wrote(result.size);
         budget -= result.size < budget ? result.size : budget;
       } else if (result.status != IoStatus::Again) {
         // The server may have said why before it closed, so what it sent is read first.
@@ -6786,14 +6938,17 @@ class Driver {
       // A plain stream that gave less than was asked for has no more; the records of TLS end where they like.
       drained_ = patient_ && result.size < room.size() && !wire_.Secured();
       core_.engine.Received(result.size);
-      tally_.Read(result.size);
+      if constexpr (kFull) tally_.Read(result.size);
       budget -= result.size < budget ? result.size : budget;
       return true;
     }
     if (result.status == IoStatus::Again && !write_failed_) return moved;
+    TellLoss(result);
+    return true;
+  }
+  SMTPOLL_APART void TellLoss(const IoResult& result) noexcept {
     const bool failed = result.status == IoStatus::Failed;
     core_.engine.Closed(WireError(failed ? result.error : static_cast<int>(Errc::ConnectionLost), Phase::None));
-    return true;
   }
 
   /// Reads; waits for bytes where that is allowed and there is nothing else to do.
@@ -6826,6 +6981,7 @@ class Driver {
   void Break(int number, Phase phase) noexcept {
     if (number == static_cast<int>(Errc::NameResolution)) phase = Phase::Resolve;
     failure_ = WireError(number, phase);
+    has_failure_ = true;
     wire_.Close();
     state_ = State::Closed;
   }
@@ -6840,11 +6996,10 @@ class Driver {
 
   Event TakeFailure() noexcept {
     Event event;
-    if (!failure_) return event;
-    last_failure_ = failure_;
-    failure_ = {};
+    if (!has_failure_) return event;
+    has_failure_ = false;
     event.kind = Kind::Failed;
-    event.error = &last_failure_;
+    event.error = &failure_;
     return event;
   }
 
@@ -6871,10 +7026,10 @@ class Driver {
   Millis counted_at_ = 0;  // the time up to which tally_ knows where it went
   typename Core::Options options_;
   std::string_view host_;
-  FixedText<80> literal_;
+  FixedText<kFull ? 80 : 1> literal_;
   Error failure_;
-  Error last_failure_;
-  SessionTally tally_;
+  bool has_failure_ = false;  // and it was not told yet
+  typename Core::Tally tally_;
   Core core_;
 };
 
@@ -8255,32 +8410,39 @@ bool TakeEncodedWord(std::string_view& text, std::size_t room, WordEncoding enco
   if (text.empty() || room < kEncodedWordOverhead) return false;
   room -= kEncodedWordOverhead;
   const bool b = encoding == WordEncoding::B;
-  char bytes[kMaxEncodedWord];
   std::size_t size = 0, used = 0, taken = 0;
-  std::size_t even_size = 0, even_taken = 0;  // as far as there is no padding
+  std::size_t even_taken = 0;  // as far as there is no padding
   while (taken < text.size()) {
     const Utf8Character character = FirstCharacter(Rest(text, taken));
     used = b ? Base64Size(size + character.bytes.size()) : used + SizeInQ(character.bytes);
     if (used > room) break;
-    for (char c : character.bytes) bytes[size++] = c;
+    size += character.bytes.size();
     taken += character.consumed;
-    if (size % 3 == 0) even_size = size, even_taken = taken;
+    if (size % 3 == 0) even_taken = taken;
   }
   if (taken == 0) return false;
   if (b && taken != text.size()) {
     if (even_taken == 0) return TakeEncodedWord(text, room + kEncodedWordOverhead, WordEncoding::Q, into);
-    size = even_size;
     taken = even_taken;
   }
+  std::string_view word = First(text, taken);
+  text.remove_prefix(taken);
   into.append(b ? "=?UTF-8?B?" : "=?UTF-8?Q?");
-  if (b) {
-    char encoded[kMaxEncodedWord + 1];
-    into.append(encoded, Base64Encode(bytes, size, encoded));
-  } else {
-    AppendQ({bytes, size}, into);
+  char group[3], encoded[5];
+  std::size_t filled = 0;
+  while (!word.empty()) {
+    const Utf8Character character = FirstCharacter(word);
+    word.remove_prefix(character.consumed);
+    if (!b) AppendQ(character.bytes, into);
+    for (std::size_t i = 0; b && i < character.bytes.size(); ++i) {
+      group[filled++] = character.bytes[i];
+      if (filled == sizeof group || (word.empty() && i + 1 == character.bytes.size())) {
+        into.append(encoded, Base64Encode(group, filled, encoded));
+        filled = 0;
+      }
+    }
   }
   into.append("?=");
-  text.remove_prefix(taken);
   return true;
 }
 
@@ -9722,6 +9884,7 @@ class QuotedPrintableText {
 
   /// How many bytes from here on, at most `most`, stand for themselves and fit the line.
   std::size_t PlainRun(std::size_t most) noexcept {
+    if constexpr (kIsSmall) return 0;  // byte by byte, then
     const char* const here = text_.data() + at_;
     const std::size_t left = text_.size() - at_;
     if (most > left) most = left;
@@ -9962,7 +10125,7 @@ void TakeExtendedSegment(std::string_view& name, Text& to) {
 template <typename Out>
 void WriteFileName(std::string_view name, BasicHeaderWriter<Out>& writer, Out& out) {
   out += ';';
-  if (IsAllAscii(name) && name.size() <= 60 && Trim(name) == name) {
+  if (IsAllAscii(name) && name.size() <= 60 && Trim(name).size() == name.size()) {
     TextMeter quoted;
     AppendQuoted(name, quoted);
     constexpr std::string_view kParameter = "filename=";
@@ -10065,21 +10228,32 @@ namespace detail {
 /// Appends the date of `seconds` since 1970-01-01 UTC as it is on a clock that is `offset` minutes ahead of UTC.
 template <typename Text>
 void AppendDate(std::int64_t seconds, int offset, Text& to) {
-  constexpr const char* kDays[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
-  constexpr const char* kMonths[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
-                                     "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-  const CalendarTime time = ToCalendarTime(seconds + std::int64_t{60} * offset);
+  // Three letters each.
+  constexpr std::string_view kDays = "SunMonTueWedThuFriSat", kMonths = "JanFebMarAprMayJunJulAugSepOctNovDec";
+  const auto word = [&to](std::string_view words, int number) {
+    to.append(First(Rest(words, 3 * static_cast<std::size_t>(number)), 3));
+  };
   const auto two = [&to](int value) {
     to += static_cast<char>('0' + value / 10);
     to += static_cast<char>('0' + value % 10);
   };
-  FixedText<24> year;
-  if (time.year < 0) year.Append("-");
-  year.AppendDecimal(static_cast<std::uint64_t>(time.year < 0 ? -time.year : time.year));
-  to.append(kDays[time.weekday]).append(", ");
+  const CalendarTime time = ToCalendarTime(seconds + std::int64_t{60} * offset);
+  word(kDays, time.weekday);
+  to.append(", ");
   if (time.day >= 10) to += static_cast<char>('0' + time.day / 10);
   to += static_cast<char>('0' + time.day % 10);
-  to.append(" ").append(kMonths[time.month - 1]).append(" ").append(year.View()).append(" ");
+  to += ' ';
+  word(kMonths, time.month - 1);
+  to += ' ';
+  if (time.year >= 1000 && time.year <= 9999) {
+    two(static_cast<int>(time.year) / 100);
+    two(static_cast<int>(time.year) % 100);
+  } else {
+    FixedText<24> year(time.year < 0 ? "-" : "");
+    year.AppendDecimal(static_cast<std::uint64_t>(time.year < 0 ? -time.year : time.year));
+    to.append(year.View());
+  }
+  to += ' ';
   two(time.hour);
   to += ':';
   two(time.minute);
@@ -15234,6 +15408,9 @@ constexpr bool IsAsciiDotAtom(std::string_view text, std::string_view others) no
   return !after_dot;
 }
 
+/// 9999-12-31T00:00:00Z: in any zone, a date has a year of four digits (RFC 5322 3.3).
+constexpr std::int64_t kLastDate = 253402214400;
+
 constexpr std::string_view kAtomMarks = "!#$%&'*+-/=?^_`{|}~";
 
 /// Why `address` is none that a view may have; nullptr where it is one (RFC 5321 4.1.2, 4.5.3.1).
@@ -15260,63 +15437,72 @@ constexpr const char* AddressFault(std::string_view address) noexcept {
   return nullptr;
 }
 
-inline MessageFault MailboxFault(std::string_view field, const MailboxView& mailbox) noexcept {
-  if (const char* reason = AddressFault(mailbox.address)) return {field, 0, reason};
-  if (mailbox.name.size() > 255) return {field, 0, "a name is longer than 255 octets"};
-  return LineFault(field, mailbox.name);
-}
+/// Reads the fields one after the other and keeps the first fault.
+class ViewCheck {
+ public:
+  const MessageFault& First() const noexcept { return first_; }
 
-/// Fields that a view writes itself or says nothing of: how the message is built is never the caller's.
-inline bool IsFieldOfView(std::string_view name) noexcept {
-  for (const std::string_view one : {"Date", "From", "To", "Cc", "Bcc", "Subject", "Message-ID", "MIME-Version"})
-    if (EqualIgnoringCase(name, one)) return true;
-  return StartsWithIgnoringCase(name, "Content-");
-}
+  void Mailboxes(std::string_view field, Span<const MailboxView> mailboxes) noexcept {
+    for (const MailboxView& mailbox : mailboxes) {
+      Note(field, AddressFault(mailbox.address));
+      if (mailbox.name.size() > 255) Note(field, "a name is longer than 255 octets");
+      Line(field, mailbox.name);
+    }
+  }
+  void Line(std::string_view field, std::string_view value) noexcept {
+    if (!first_) first_ = LineFault(field, value);
+  }
+  void MessageId(std::string_view id) noexcept {
+    for (const char c : id)
+      if (!IsPrint(c) || c == ' ' || c == '<' || c == '>') Note("Message-ID", "a character that it cannot hold");
+    if (!id.empty() && (id.find('@') == std::string_view::npos || id.size() > 250))
+      Note("Message-ID", "no unique@domain of at most 250 octets");
+  }
+  /// How the message is built is never the caller's, and what has a member of its own is not said twice.
+  void Header(const HeaderView& header) noexcept {
+    if (!first_) first_ = FieldNameFault(header.name);
+    for (const char* own : {"Date", "From", "To", "Cc", "Bcc", "Subject", "Message-ID", "MIME-Version"})
+      if (EqualIgnoringCase(header.name, own)) Note("Headers", kOwnField);
+    if (StartsWithIgnoringCase(header.name, "Content-")) Note("Headers", kOwnField);
+    Line(header.name, header.value);
+  }
+  void Attachment(const AttachmentView& attachment) noexcept {
+    constexpr std::string_view kField = "Attachments";
+    if (attachment.source != nullptr && !attachment.data.empty()) Note(kField, "an attachment has data and a source");
+    if (attachment.type.find('/') == std::string_view::npos) Note(kField, "no MIME type");
+    if (!first_) first_ = MimeTypeFault(attachment.type);
+    Line(kField, attachment.name);
+  }
+  void Body(std::string_view body) noexcept {
+    const std::size_t invalid = FindInvalidUtf8(body);
+    if (invalid != std::string_view::npos && !first_) first_ = {"Body", invalid + 1, "no valid UTF-8"};
+  }
+  void Note(std::string_view field, const char* reason) noexcept {
+    if (!first_) first_ = {field, 0, reason};
+  }
 
-inline MessageFault HeaderFault(const HeaderView& header) noexcept {
-  if (const MessageFault fault = FieldNameFault(header.name)) return fault;
-  if (IsFieldOfView(header.name)) return {"Headers", 0, "a header that the message writes itself"};
-  return LineFault(header.name, header.value);
-}
-
-inline MessageFault AttachmentFault(const AttachmentView& attachment) noexcept {
-  if (attachment.source != nullptr && !attachment.data.empty())
-    return {"Attachments", 0, "an attachment has data and a source"};
-  if (attachment.type.find('/') == std::string_view::npos) return {"Attachments", 0, "no MIME type"};
-  if (const MessageFault fault = MimeTypeFault(attachment.type)) return fault;
-  return LineFault("Attachments", attachment.name);
-}
-
-inline MessageFault MessageIdFault(std::string_view id) noexcept {
-  if (!id.empty() && (id.find('@') == std::string_view::npos || id.size() > 250))
-    return {"Message-ID", 0, "no unique@domain of at most 250 octets"};
-  for (const char c : id)
-    if (!IsPrint(c) || c == ' ' || c == '<' || c == '>') return {"Message-ID", 0, "a character that it cannot hold"};
-  return {};
-}
+ private:
+  static constexpr const char* kOwnField = "a header that the message writes itself";
+  MessageFault first_;
+};
 
 }  // namespace detail
 
 inline MessageFault MessageView::Fault() const noexcept {
-  using namespace detail;
-  if (const MessageFault fault = MailboxFault("From", from)) return fault;
-  struct List {
-    std::string_view field;
-    Span<const MailboxView> mailboxes;
-  };
-  for (const List& list : {List{"To", to}, List{"Cc", cc}, List{"Bcc", bcc}})
-    for (const MailboxView& mailbox : list.mailboxes)
-      if (const MessageFault fault = MailboxFault(list.field, mailbox)) return fault;
-  if (to.empty() && cc.empty() && bcc.empty()) return {"To", 0, "an address is missing"};
-  if (const MessageFault fault = LineFault("Subject", subject)) return fault;
-  if (const MessageFault fault = MessageIdFault(message_id)) return fault;
-  for (const HeaderView& header : headers)
-    if (const MessageFault fault = HeaderFault(header)) return fault;
-  for (const AttachmentView& attachment : attachments)
-    if (const MessageFault fault = AttachmentFault(attachment)) return fault;
-  const std::size_t invalid = FindInvalidUtf8(body);
-  if (invalid != std::string_view::npos) return {"Body", invalid + 1, "no valid UTF-8"};
-  return {};
+  detail::ViewCheck check;
+  check.Mailboxes("From", {&from, 1});
+  check.Mailboxes("To", to);
+  check.Mailboxes("Cc", cc);
+  check.Mailboxes("Bcc", bcc);
+  if (to.empty() && cc.empty() && bcc.empty()) check.Note("To", "an address is missing");
+  check.Line("Subject", subject);
+  if (date < 0 || date > detail::kLastDate) check.Note("Date", "a year after 9999, or before 1970");
+  if (utc_offset <= -24 * 60 || utc_offset >= 24 * 60) check.Note("Date", "a day or more ahead of UTC, or behind");
+  check.MessageId(message_id);
+  for (const HeaderView& header : headers) check.Header(header);
+  for (const AttachmentView& attachment : attachments) check.Attachment(attachment);
+  check.Body(body);
+  return check.First();
 }
 
 SMTPOLL_NAMESPACE_END
@@ -15406,6 +15592,9 @@ class MessageViewSource final : public Source {
       at_ += window.Kept();
       return {window.Kept(), at_ == window.size() ? SourceStatus::End : SourceStatus::More};
     }
+    return ReadEncoded(into, room);
+  }
+  SMTPOLL_APART SourceResult ReadEncoded(char* into, std::size_t room) {
     if (auto* const text = encoder_.Get<detail::CrlfText>()) return ReadText(*text, into, room);
     if (auto* const text = encoder_.Get<detail::QuotedPrintableText>()) return ReadText(*text, into, room);
     detail::Base64Lines& lines = *encoder_.Get<detail::Base64Lines>();
@@ -15520,7 +15709,8 @@ class MessageViewSource final : public Source {
     // A line cannot be folded in a quoted string of ours, and what looks like an encoded word must be one.
     if (!detail::IsAllPrint(name) || name.size() > 60 || name.find("=?") != std::string_view::npos)
       return writer.Encoded(name);
-    if (atoms && detail::Trim(name) == name && name.find("  ") == std::string_view::npos) return writer.Verbatim(name);
+    if (atoms && detail::Trim(name).size() == name.size() && name.find("  ") == std::string_view::npos)
+      return writer.Word(name);
     detail::TextMeter quoted;
     detail::AppendQuoted(name, quoted);
     writer.Space(quoted.size());
@@ -15528,10 +15718,10 @@ class MessageViewSource final : public Source {
   }
 
   const MessageView* mail_ = nullptr;
-  bool quoted_ = false;       // the body goes as quoted-printable
-  std::size_t section_ = 0;   // the one that is read
-  std::size_t at_ = 0;        // of a literal: where the next read begins
-  std::string_view rest_;     // of an attachment in memory: what was not read
+  bool quoted_ = false;      // the body goes as quoted-printable
+  std::size_t section_ = 0;  // the one that is read
+  std::size_t at_ = 0;       // of a literal: where the next read begins
+  std::string_view rest_;    // of an attachment in memory: what was not read
   std::uint64_t size_ = 0;
   detail::OneOf<detail::CrlfText, detail::QuotedPrintableText, detail::Base64Lines> encoder_;
 };
@@ -15575,7 +15765,8 @@ class SmallSession {
   ~SmallSession() = default;
 
   /// Starts to connect; a connection that stands is closed. The host, and what `options` look at, must stay until the
-  /// session is over. Where the buffers are small, `chunking = false` saves a reply for each of them.
+  /// session is over. `options.client_name` has to be given. Where the buffers are small, `chunking = false` saves a
+  /// reply for each of them.
   void Connect(const Endpoint& to, const SessionOptions& options) {
     Close();
     error_ = {};
@@ -15653,7 +15844,7 @@ class SmallSession {
   Transport<Socket>& Layer() noexcept { return driver_.Layer(); }
 
  private:
-  using Pump = Driver<Socket, Transport, Limits>;
+  using Pump = Driver<Socket, Transport, Limits, detail::SmallSmtpCore<Limits>>;
   static constexpr std::size_t kBudget = 4 * (Limits::kInput + Limits::kOutput);  // bytes that one step moves
 
   static_assert(Limits::kRecipients >= 1 && Limits::kRecipients <= 32, "Limits: kRecipients is 1 to 32");
@@ -15700,7 +15891,7 @@ class SmallSession {
     return true;
   }
 
-  void StartNext() {
+  SMTPOLL_APART void StartNext() {
     if (content_ != nullptr && !is_started_) {
       is_started_ = true;
       const smtpoll::Error refused = driver_.Session().Send(envelope_, *content_, Socket::Now());
@@ -17522,6 +17713,7 @@ struct Pop3Core {
   using Engine = Pop3Engine;
   using Event = Pop3Event;
   using Options = Pop3Options;
+  using Tally = SessionTally;
 
   static constexpr bool EndsWire(Pop3EventKind kind) noexcept {
     return kind == Pop3EventKind::Failed || kind == Pop3EventKind::Ended;

@@ -73,7 +73,9 @@ int main() {
   smtpoll::MessageView mail;
   mail.from = {"chip@example.org", "Chip no. 42"};
   mail.to = kOperators;
-  mail.subject = "21.5 \xc2\xb0""C";
+  mail.subject =
+      "21.5 \xc2\xb0"
+      "C";
   mail.body = "All is well.\n";
   mail.attachments = log;
   mail.message_id = "0042.1@example.org";  // yours: a serial number and a count, say
@@ -83,7 +85,8 @@ int main() {
   session.Connect({"192.0.2.25", 25, {}}, options);
   session.Send(mail);
   session.Quit();
-  while (session.Poll()) { /* the watchdog, other work */ }
+  while (session.Poll()) { /* the watchdog, other work */
+  }
 
   const bool sent = session.Result() == smtpoll::Outcome::Sent;
   std::printf("%s with %u bytes of memory\n", Name(session.Result()), static_cast<unsigned>(sizeof session));

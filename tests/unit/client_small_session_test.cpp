@@ -187,7 +187,8 @@ TEST_CASE("A message larger than the buffers goes by DATA") {
   CHECK(told.result == Outcome::Sent);
   const std::size_t begin = told.sent.find("DATA\r\n") + 6;
   std::string got = told.sent.substr(begin, told.sent.rfind("\r\n.\r\n") + 2 - begin);
-  for (std::size_t at = got.find("\r\n.."); at != std::string::npos; at = got.find("\r\n..", at + 3)) got.erase(at + 2, 1);
+  for (std::size_t at = got.find("\r\n.."); at != std::string::npos; at = got.find("\r\n..", at + 3))
+    got.erase(at + 2, 1);
   CHECK((got == Content(mail)));
 }
 

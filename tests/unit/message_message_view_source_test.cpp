@@ -81,7 +81,9 @@ TEST_CASE("RFC 2046 5.1: a message with all that a view can say") {
   mail.to = to;
   mail.cc = cc;
   mail.bcc = bcc;
-  mail.subject = "21 \xc2\xb0" "C";
+  mail.subject =
+      "21 \xc2\xb0"
+      "C";
   mail.body = "na\xc3\xafve\n";
   mail.attachments = attachments;
   mail.headers = headers;

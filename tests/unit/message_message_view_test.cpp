@@ -29,12 +29,13 @@ const char* AddressFault(const std::string& address) { return smtpoll::detail::A
 }  // namespace
 
 TEST_CASE("RFC 5321 4.1.2: a view takes addresses of atoms, domains and address literals") {
-  for (const char* good : {"a@b", "first.last+tag@mail.example.org", "o'neil!#$%&*/=?^_`{|}~-@x_y-z.org", "a@[192.0.2.1]",
-                           "a@[IPv6:2001:db8::1]"})
+  for (const char* good : {"a@b", "first.last+tag@mail.example.org", "o'neil!#$%&*/=?^_`{|}~-@x_y-z.org",
+                           "a@[192.0.2.1]", "a@[IPv6:2001:db8::1]"})
     CHECK_MESSAGE(AddressFault(good) == nullptr, good);
-  for (const char* bad : {"", "a", "@b", "a@", "a@@b", "a b@c", "a@b c", ".a@b", "a.@b", "a..b@c", "a@.b", "a@b.", "a@b..c",
-                          "\"a\"@b", "a@b>", "a<@b", "a@b\r\nDATA", "a\n@b", "z\xc3\xa9@b", "a@\xc3\xa9", "a@[]", "a@[1",
-                          "a@[1]]", "a@[1>]", "a@[1 2]", "a@[1\n2]", "a@b,c@d", "a@b!"})
+  for (const char* bad :
+       {"",     "a",    "@b",     "a@",      "a@@b",    "a b@c",    "a@b c",       ".a@b",  "a.@b",        "a..b@c",
+        "a@.b", "a@b.", "a@b..c", "\"a\"@b", "a@b>",    "a<@b",     "a@b\r\nDATA", "a\n@b", "z\xc3\xa9@b", "a@\xc3\xa9",
+        "a@[]", "a@[1", "a@[1]]", "a@[1>]",  "a@[1 2]", "a@[1\n2]", "a@b,c@d",     "a@b!"})
     CHECK_MESSAGE(AddressFault(bad) != nullptr, bad);
   CHECK(AddressFault(std::string("a\0@b", 4)) != nullptr);
 }
@@ -63,7 +64,8 @@ TEST_CASE("A view without a fault, and one that names nobody") {
 
 TEST_CASE("A value with a line break, a NUL or broken UTF-8 is refused by the name of its field") {
   const std::string reason = "a line break or another control character", utf8 = "no valid UTF-8";
-  for (const std::string& bad : {std::string("a\rb"), std::string("a\nb"), std::string("a\0b", 3), std::string("a\xc3")}) {
+  for (const std::string& bad :
+       {std::string("a\rb"), std::string("a\nb"), std::string("a\0b", 3), std::string("a\xc3")}) {
     const std::string why = ": " + (bad.back() == '\xc3' ? utf8 : reason);
     MessageView mail = Mail();
     mail.subject = bad;

@@ -1,6 +1,6 @@
 // Version, namespace and platform switches; every macro of smtpoll starts with SMTPOLL_.
-// Yours to define before the include, the same in every file of a program: SMTPOLL_SMALL does without tables and cuts
-// the texts of errors shorter, SMTPOLL_NO_DIGESTS does without SCRAM and CRAM-MD5, SMTPOLL_NO_SIMD without vectors.
+// Yours to define before the include: SMTPOLL_NO_SIMD does without vectors; SMTPOLL_SMALL, SMTPOLL_NO_AUTH and
+// SMTPOLL_NO_DIGESTS leave things out, see base/features.hpp.
 // The inline namespace carries the version, so two versions of the header can live in one program.
 #ifndef SMTPOLL_BASE_CONFIG_HPP
 #define SMTPOLL_BASE_CONFIG_HPP
@@ -21,6 +21,13 @@
 #define SMTPOLL_WINDOWS 1
 #elif defined(__unix__) || (defined(__APPLE__) && defined(__MACH__))
 #define SMTPOLL_POSIX 1
+#endif
+
+// A function that is rare and large is kept out of its callers: its room on the stack is theirs where it is inlined.
+#if defined(__GNUC__)
+#define SMTPOLL_APART __attribute__((noinline))
+#else
+#define SMTPOLL_APART
 #endif
 
 SMTPOLL_NAMESPACE_BEGIN

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "smtpoll/base/config.hpp"
+#include "smtpoll/base/features.hpp"
 #include "smtpoll/base/fixed_text.hpp"
 
 SMTPOLL_NAMESPACE_BEGIN
@@ -49,13 +50,9 @@ enum class Errc : int {
   CommandRefused = 1025,             ///< The server refused a command of the caller's (POP3); the session goes on.
 };
 
-#if defined(SMTPOLL_SMALL)
-constexpr std::size_t kErrorCommandRoom = 40;
-constexpr std::size_t kErrorTextRoom = 96;
-#else
-constexpr std::size_t kErrorCommandRoom = 80;  ///< Bytes of an Error's command; what is longer is cut.
-constexpr std::size_t kErrorTextRoom = 256;    ///< Bytes of an Error's text; what is longer is cut.
-#endif
+/// Bytes of an Error's texts; what is longer is cut.
+constexpr std::size_t kErrorCommandRoom = detail::kIsSmall ? 40 : 80;
+constexpr std::size_t kErrorTextRoom = detail::kIsSmall ? 64 : 256;
 
 /// The step of a session in which something happened.
 enum class Phase : std::uint8_t {
@@ -158,8 +155,8 @@ struct Error {
   Phase phase = Phase::None;             ///< The step it happened in.
   int reply_code = 0;                    ///< The server's reply code, 0 where no reply was involved.
   EnhancedCode enhanced;                 ///< The server's enhanced status code, where it gave one.
-  FixedText<kErrorCommandRoom> command;  ///< The command concerned, secrets replaced, cut at 80 bytes.
-  FixedText<kErrorTextRoom> text;        ///< The server's reply text, or the detail of a local error, cut at 256 bytes.
+  FixedText<kErrorCommandRoom> command;  ///< The command concerned, secrets replaced.
+  FixedText<kErrorTextRoom> text;        ///< The server's reply text, or the detail of a local error.
 
   Error() = default;
   /// An error of ours; `detail` becomes its text.

@@ -11,6 +11,28 @@
 
 SMTPOLL_NAMESPACE_BEGIN
 
+namespace detail {
+
+/// Appends as much of `text` as fits to the `size` of `room` bytes that are filled; returns the new size. One function
+/// for texts of all lengths.
+inline std::uint16_t AppendFitting(std::string_view text, char* bytes, std::size_t size, std::size_t room) noexcept {
+  const std::size_t more = text.size() < room - size ? text.size() : room - size;
+  if (more != 0) std::memcpy(bytes + size, text.data(), more);
+  return static_cast<std::uint16_t>(size + more);
+}
+inline std::uint16_t AppendFittingDecimal(std::uint64_t value, char* bytes, std::size_t size,
+                                          std::size_t room) noexcept {
+  char digits[20];
+  std::size_t at = sizeof digits;
+  do {
+    digits[--at] = static_cast<char>('0' + value % 10);
+    value /= 10;
+  } while (value != 0);
+  return AppendFitting({digits + at, sizeof digits - at}, bytes, size, room);
+}
+
+}  // namespace detail
+
 /// Up to kRoom bytes of text; what is longer is cut at the end.
 template <std::size_t kRoom>
 class FixedText {
@@ -31,20 +53,10 @@ class FixedText {
     Append(text);
   }
   /// Adds `text` at the end.
-  void Append(std::string_view text) noexcept {
-    const std::size_t size = text.size() < kRoom - size_ ? text.size() : kRoom - size_;
-    if (size != 0) std::memcpy(bytes_ + size_, text.data(), size);
-    size_ = static_cast<std::uint16_t>(size_ + size);
-  }
+  void Append(std::string_view text) noexcept { size_ = detail::AppendFitting(text, bytes_, size_, kRoom); }
   /// Adds `value` in decimal digits.
   void AppendDecimal(std::uint64_t value) noexcept {
-    char digits[20];
-    std::size_t at = sizeof digits;
-    do {
-      digits[--at] = static_cast<char>('0' + value % 10);
-      value /= 10;
-    } while (value != 0);
-    Append({digits + at, sizeof digits - at});
+    size_ = detail::AppendFittingDecimal(value, bytes_, size_, kRoom);
   }
   /// Holds nothing.
   void Clear() noexcept { size_ = 0; }

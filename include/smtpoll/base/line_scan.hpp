@@ -4,6 +4,7 @@
 #ifndef SMTPOLL_BASE_LINE_SCAN_HPP
 #define SMTPOLL_BASE_LINE_SCAN_HPP
 
+#include "smtpoll/base/features.hpp"
 #include "smtpoll/base/simd.hpp"
 
 SMTPOLL_NAMESPACE_BEGIN
@@ -95,6 +96,11 @@ inline std::size_t FindLineFaultByNeon(const char* bytes, std::size_t at, std::s
 /// Index of the first of `size` bytes before which something has to be put, `size` where there is none. `before` is
 /// the byte before the first one.
 inline std::size_t FindLineFault(char before, const char* bytes, std::size_t size, bool dots) noexcept {
+  if constexpr (kIsSmall) {
+    std::size_t at = 0;
+    for (; at < size && !IsLineFault(before, bytes[at], dots); ++at) before = bytes[at];
+    return at;
+  }
   if (size == 0 || IsLineFault(before, bytes[0], dots)) return 0;
 #if defined(SMTPOLL_AVX2)
   if (size > 64 && HasAvx2()) return FindLineFaultByAvx2(bytes, 1, size, dots);

@@ -5,6 +5,7 @@
 
 #include <string_view>
 
+#include "smtpoll/base/features.hpp"
 #include "smtpoll/base/piece.hpp"
 #include "smtpoll/base/simd.hpp"
 
@@ -164,6 +165,11 @@ inline bool AnyHighBitIn32(const char* bytes) noexcept {
 /// How many bytes at the front of `text` are surely ASCII: a multiple of 8, or all.
 inline std::size_t SkipAscii(std::string_view text) noexcept {
   std::size_t at = 0;
+  if constexpr (kIsSmall) {
+    for (const char c : text)
+      if (static_cast<unsigned char>(c) >= 0x80) return 0;
+    return text.size();
+  }
   for (; at + 32 <= text.size(); at += 32)
     if (AnyHighBitIn32(text.data() + at)) break;
   const auto are = [](std::uint64_t bytes) { return (bytes & kHighBits) == 0; };
@@ -172,6 +178,11 @@ inline std::size_t SkipAscii(std::string_view text) noexcept {
 
 /// True where all of `text` is printable ASCII.
 inline bool IsAllPrint(std::string_view text) noexcept {
+  if constexpr (kIsSmall) {
+    for (const char c : text)
+      if (c < ' ' || c > '~') return false;
+    return true;
+  }
   // A byte below the space borrows from its high bit, DEL and above carry into it.
   const auto are = [](std::uint64_t bytes) {
     return (((bytes - ' ' * kEachByte) | (bytes + kEachByte) | bytes) & kHighBits) == 0;

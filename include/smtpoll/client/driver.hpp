@@ -22,6 +22,7 @@ struct SmtpCore {
   using Engine = smtpoll::Engine;
   using Event = smtpoll::Event;
   using Options = SessionOptions;
+  using Tally = SessionTally;
 
   /// True for an event after which the wire is closed.
   static constexpr bool EndsWire(EventKind kind) noexcept {
@@ -39,6 +40,12 @@ struct SmtpCore {
   char input[Limits::kInput];
   char output[Limits::kOutput];
   Engine engine{input, output, window, in_flight};
+};
+
+/// The same for a client that has no memory to spare, neither for a tally nor for a name that it was not given.
+template <typename Limits>
+struct SmallSmtpCore : SmtpCore<Limits> {
+  struct Tally {};
 };
 
 }  // namespace detail
@@ -111,7 +118,7 @@ class Driver {
   Event Next(std::size_t& budget, BeforeWait&& before_wait) {
     for (;;) {
       const Millis now = Now();
-      if (now != counted_at_) CountTime(now);
+      CountTime(now);
       switch (state_) {
         case State::Closed: return TakeFailure();
         case State::Listening:
@@ -137,7 +144,7 @@ class Driver {
             break;
           }
           if (event.kind != Kind::None) {
-            core_.Note(event, tally_);
+            if constexpr (kFull) core_.Note(event, tally_);
             if (Core::EndsWire(event.kind)) HangUp();
             return event;
           }
@@ -152,7 +159,7 @@ class Driver {
   void Close() noexcept {
     core_.engine.Closed(Error(Errc::ConnectionLost, Phase::None, "closed by the caller"));
     wire_.Close();
-    failure_ = {};
+    has_failure_ = false;
     write_failed_ = false;
     if (state_ != State::Session) state_ = State::Closed;
   }
@@ -229,12 +236,12 @@ class Driver {
   /// Forgets what the connection before took.
   void StartTally(std::uint16_t port) noexcept {
     tally_ = {};
-    tally_.port = port;
+    if constexpr (kFull) tally_.port = port;
     counted_at_ = Now();
   }
   /// What the present connection took so far, or the last one took.
-  SessionTally Tally() const {
-    SessionTally tally = tally_;
+  typename Core::Tally Tally() const {
+    typename Core::Tally tally = tally_;
     tally.milliseconds[static_cast<std::size_t>(CurrentPhase())] += Now() - counted_at_;
     return tally;
   }
@@ -255,6 +262,8 @@ class Driver {
   const Wire& Layer() const noexcept { return wire_; }
 
  private:
+  /// There is memory for a tally, and for a name of the client's where it has none.
+  static constexpr bool kFull = std::is_same_v<typename Core::Tally, SessionTally>;
   static constexpr Millis kSourcePause = 10;
   static constexpr Millis kLongestWait =
       1000;  // a round number, so that the system need not be told a new one each time
@@ -274,7 +283,8 @@ class Driver {
 
   /// The time since the last call belongs to what has been waited for: nothing has been done about it yet.
   void CountTime(Millis now) noexcept {
-    tally_.milliseconds[static_cast<std::size_t>(CurrentPhase())] += now - counted_at_;
+    if (now == counted_at_) return;
+    if constexpr (kFull) tally_.milliseconds[static_cast<std::size_t>(CurrentPhase())] += now - counted_at_;
     counted_at_ = now;
   }
 
@@ -298,12 +308,13 @@ class Driver {
     if (result.status == IoStatus::Failed) return Break(result.error, phase);
     if (result.status == IoStatus::Closed) return Break(static_cast<int>(Errc::ConnectionLost), phase);
     since_ = Now();
-    if (since_ != counted_at_) CountTime(since_);
+    CountTime(since_);
     const bool upgraded = state_ == State::Securing && !options_.tls_first;
-    if (phase == Phase::Connect) NoteAddress();
+    if constexpr (kFull)
+      if (phase == Phase::Connect) NoteAddress();
     state_ = state_ == State::Connecting && options_.tls_first ? State::Securing : State::Session;
     if (state_ == State::Securing) return;
-    NoteEncryption();
+    if constexpr (kFull) NoteEncryption();
     // A transport that only says that it is done must not pass for one that encrypts.
     if (options_.tls_first || upgraded)
       if (!wire_.Secured()) return Break(static_cast<int>(Errc::TlsHandshake), Phase::Tls);
@@ -316,7 +327,8 @@ class Driver {
     if (upgraded)
       return core_.engine.Secured(since_, options_.credentials.channel_binding_type,
                                   options_.credentials.channel_binding);
-    if (options_.client_name.empty()) options_.client_name = AddressLiteral();
+    if constexpr (kFull)
+      if (options_.client_name.empty()) options_.client_name = AddressLiteral();
     options_.secured = wire_.Secured();
     core_.engine.Start(options_, since_);
   }
@@ -343,7 +355,7 @@ class Driver {
       if (result.status == IoStatus::Done) {
         core_.engine.Sent(result.size, now);
         moved = true;
-        tally_.Wrote(result.size);
+        if constexpr (kFull) tally_.Wrote(result.size);
         budget -= result.size < budget ? result.size : budget;
       } else if (result.status != IoStatus::Again) {
         // The server may have said why before it closed, so what it sent is read first.
@@ -362,14 +374,17 @@ class Driver {
       // A plain stream that gave less than was asked for has no more; the records of TLS end where they like.
       drained_ = patient_ && result.size < room.size() && !wire_.Secured();
       core_.engine.Received(result.size);
-      tally_.Read(result.size);
+      if constexpr (kFull) tally_.Read(result.size);
       budget -= result.size < budget ? result.size : budget;
       return true;
     }
     if (result.status == IoStatus::Again && !write_failed_) return moved;
+    TellLoss(result);
+    return true;
+  }
+  SMTPOLL_APART void TellLoss(const IoResult& result) noexcept {
     const bool failed = result.status == IoStatus::Failed;
     core_.engine.Closed(WireError(failed ? result.error : static_cast<int>(Errc::ConnectionLost), Phase::None));
-    return true;
   }
 
   /// Reads; waits for bytes where that is allowed and there is nothing else to do.
@@ -402,6 +417,7 @@ class Driver {
   void Break(int number, Phase phase) noexcept {
     if (number == static_cast<int>(Errc::NameResolution)) phase = Phase::Resolve;
     failure_ = WireError(number, phase);
+    has_failure_ = true;
     wire_.Close();
     state_ = State::Closed;
   }
@@ -416,11 +432,10 @@ class Driver {
 
   Event TakeFailure() noexcept {
     Event event;
-    if (!failure_) return event;
-    last_failure_ = failure_;
-    failure_ = {};
+    if (!has_failure_) return event;
+    has_failure_ = false;
     event.kind = Kind::Failed;
-    event.error = &last_failure_;
+    event.error = &failure_;
     return event;
   }
 
@@ -447,10 +462,10 @@ class Driver {
   Millis counted_at_ = 0;  // the time up to which tally_ knows where it went
   typename Core::Options options_;
   std::string_view host_;
-  FixedText<80> literal_;
+  FixedText<kFull ? 80 : 1> literal_;
   Error failure_;
-  Error last_failure_;
-  SessionTally tally_;
+  bool has_failure_ = false;  // and it was not told yet
+  typename Core::Tally tally_;
   Core core_;
 };
 

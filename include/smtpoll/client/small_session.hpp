@@ -37,7 +37,8 @@ class SmallSession {
   ~SmallSession() = default;
 
   /// Starts to connect; a connection that stands is closed. The host, and what `options` look at, must stay until the
-  /// session is over. Where the buffers are small, `chunking = false` saves a reply for each of them.
+  /// session is over. `options.client_name` has to be given. Where the buffers are small, `chunking = false` saves a
+  /// reply for each of them.
   void Connect(const Endpoint& to, const SessionOptions& options) {
     Close();
     error_ = {};
@@ -115,7 +116,7 @@ class SmallSession {
   Transport<Socket>& Layer() noexcept { return driver_.Layer(); }
 
  private:
-  using Pump = Driver<Socket, Transport, Limits>;
+  using Pump = Driver<Socket, Transport, Limits, detail::SmallSmtpCore<Limits>>;
   static constexpr std::size_t kBudget = 4 * (Limits::kInput + Limits::kOutput);  // bytes that one step moves
 
   static_assert(Limits::kRecipients >= 1 && Limits::kRecipients <= 32, "Limits: kRecipients is 1 to 32");
@@ -162,7 +163,7 @@ class SmallSession {
     return true;
   }
 
-  void StartNext() {
+  SMTPOLL_APART void StartNext() {
     if (content_ != nullptr && !is_started_) {
       is_started_ = true;
       const smtpoll::Error refused = driver_.Session().Send(envelope_, *content_, Socket::Now());

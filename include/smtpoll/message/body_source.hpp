@@ -83,6 +83,7 @@ class QuotedPrintableText {
 
   /// How many bytes from here on, at most `most`, stand for themselves and fit the line.
   std::size_t PlainRun(std::size_t most) noexcept {
+    if constexpr (kIsSmall) return 0;  // byte by byte, then
     const char* const here = text_.data() + at_;
     const std::size_t left = text_.size() - at_;
     if (most > left) most = left;

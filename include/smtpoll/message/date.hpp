@@ -9,6 +9,7 @@
 
 #include "smtpoll/base/calendar.hpp"
 #include "smtpoll/base/fixed_text.hpp"
+#include "smtpoll/base/piece.hpp"
 
 SMTPOLL_NAMESPACE_BEGIN
 namespace detail {
@@ -16,21 +17,32 @@ namespace detail {
 /// Appends the date of `seconds` since 1970-01-01 UTC as it is on a clock that is `offset` minutes ahead of UTC.
 template <typename Text>
 void AppendDate(std::int64_t seconds, int offset, Text& to) {
-  constexpr const char* kDays[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
-  constexpr const char* kMonths[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
-                                     "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-  const CalendarTime time = ToCalendarTime(seconds + std::int64_t{60} * offset);
+  // Three letters each.
+  constexpr std::string_view kDays = "SunMonTueWedThuFriSat", kMonths = "JanFebMarAprMayJunJulAugSepOctNovDec";
+  const auto word = [&to](std::string_view words, int number) {
+    to.append(First(Rest(words, 3 * static_cast<std::size_t>(number)), 3));
+  };
   const auto two = [&to](int value) {
     to += static_cast<char>('0' + value / 10);
     to += static_cast<char>('0' + value % 10);
   };
-  FixedText<24> year;
-  if (time.year < 0) year.Append("-");
-  year.AppendDecimal(static_cast<std::uint64_t>(time.year < 0 ? -time.year : time.year));
-  to.append(kDays[time.weekday]).append(", ");
+  const CalendarTime time = ToCalendarTime(seconds + std::int64_t{60} * offset);
+  word(kDays, time.weekday);
+  to.append(", ");
   if (time.day >= 10) to += static_cast<char>('0' + time.day / 10);
   to += static_cast<char>('0' + time.day % 10);
-  to.append(" ").append(kMonths[time.month - 1]).append(" ").append(year.View()).append(" ");
+  to += ' ';
+  word(kMonths, time.month - 1);
+  to += ' ';
+  if (time.year >= 1000 && time.year <= 9999) {
+    two(static_cast<int>(time.year) / 100);
+    two(static_cast<int>(time.year) % 100);
+  } else {
+    FixedText<24> year(time.year < 0 ? "-" : "");
+    year.AppendDecimal(static_cast<std::uint64_t>(time.year < 0 ? -time.year : time.year));
+    to.append(year.View());
+  }
+  to += ' ';
   two(time.hour);
   to += ':';
   two(time.minute);

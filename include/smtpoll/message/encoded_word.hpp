@@ -78,32 +78,39 @@ bool TakeEncodedWord(std::string_view& text, std::size_t room, WordEncoding enco
   if (text.empty() || room < kEncodedWordOverhead) return false;
   room -= kEncodedWordOverhead;
   const bool b = encoding == WordEncoding::B;
-  char bytes[kMaxEncodedWord];
   std::size_t size = 0, used = 0, taken = 0;
-  std::size_t even_size = 0, even_taken = 0;  // as far as there is no padding
+  std::size_t even_taken = 0;  // as far as there is no padding
   while (taken < text.size()) {
     const Utf8Character character = FirstCharacter(Rest(text, taken));
     used = b ? Base64Size(size + character.bytes.size()) : used + SizeInQ(character.bytes);
     if (used > room) break;
-    for (char c : character.bytes) bytes[size++] = c;
+    size += character.bytes.size();
     taken += character.consumed;
-    if (size % 3 == 0) even_size = size, even_taken = taken;
+    if (size % 3 == 0) even_taken = taken;
   }
   if (taken == 0) return false;
   if (b && taken != text.size()) {
     if (even_taken == 0) return TakeEncodedWord(text, room + kEncodedWordOverhead, WordEncoding::Q, into);
-    size = even_size;
     taken = even_taken;
   }
+  std::string_view word = First(text, taken);
+  text.remove_prefix(taken);
   into.append(b ? "=?UTF-8?B?" : "=?UTF-8?Q?");
-  if (b) {
-    char encoded[kMaxEncodedWord + 1];
-    into.append(encoded, Base64Encode(bytes, size, encoded));
-  } else {
-    AppendQ({bytes, size}, into);
+  char group[3], encoded[5];
+  std::size_t filled = 0;
+  while (!word.empty()) {
+    const Utf8Character character = FirstCharacter(word);
+    word.remove_prefix(character.consumed);
+    if (!b) AppendQ(character.bytes, into);
+    for (std::size_t i = 0; b && i < character.bytes.size(); ++i) {
+      group[filled++] = character.bytes[i];
+      if (filled == sizeof group || (word.empty() && i + 1 == character.bytes.size())) {
+        into.append(encoded, Base64Encode(group, filled, encoded));
+        filled = 0;
+      }
+    }
   }
   into.append("?=");
-  text.remove_prefix(taken);
   return true;
 }
 

@@ -58,7 +58,7 @@ void TakeExtendedSegment(std::string_view& name, Text& to) {
 template <typename Out>
 void WriteFileName(std::string_view name, BasicHeaderWriter<Out>& writer, Out& out) {
   out += ';';
-  if (IsAllAscii(name) && name.size() <= 60 && Trim(name) == name) {
+  if (IsAllAscii(name) && name.size() <= 60 && Trim(name).size() == name.size()) {
     TextMeter quoted;
     AppendQuoted(name, quoted);
     constexpr std::string_view kParameter = "filename=";

@@ -67,6 +67,9 @@ constexpr bool IsAsciiDotAtom(std::string_view text, std::string_view others) no
   return !after_dot;
 }
 
+/// 9999-12-31T00:00:00Z: in any zone, a date has a year of four digits (RFC 5322 3.3).
+constexpr std::int64_t kLastDate = 253402214400;
+
 constexpr std::string_view kAtomMarks = "!#$%&'*+-/=?^_`{|}~";
 
 /// Why `address` is none that a view may have; nullptr where it is one (RFC 5321 4.1.2, 4.5.3.1).
@@ -93,63 +96,72 @@ constexpr const char* AddressFault(std::string_view address) noexcept {
   return nullptr;
 }
 
-inline MessageFault MailboxFault(std::string_view field, const MailboxView& mailbox) noexcept {
-  if (const char* reason = AddressFault(mailbox.address)) return {field, 0, reason};
-  if (mailbox.name.size() > 255) return {field, 0, "a name is longer than 255 octets"};
-  return LineFault(field, mailbox.name);
-}
+/// Reads the fields one after the other and keeps the first fault.
+class ViewCheck {
+ public:
+  const MessageFault& First() const noexcept { return first_; }
 
-/// Fields that a view writes itself or says nothing of: how the message is built is never the caller's.
-inline bool IsFieldOfView(std::string_view name) noexcept {
-  for (const std::string_view one : {"Date", "From", "To", "Cc", "Bcc", "Subject", "Message-ID", "MIME-Version"})
-    if (EqualIgnoringCase(name, one)) return true;
-  return StartsWithIgnoringCase(name, "Content-");
-}
+  void Mailboxes(std::string_view field, Span<const MailboxView> mailboxes) noexcept {
+    for (const MailboxView& mailbox : mailboxes) {
+      Note(field, AddressFault(mailbox.address));
+      if (mailbox.name.size() > 255) Note(field, "a name is longer than 255 octets");
+      Line(field, mailbox.name);
+    }
+  }
+  void Line(std::string_view field, std::string_view value) noexcept {
+    if (!first_) first_ = LineFault(field, value);
+  }
+  void MessageId(std::string_view id) noexcept {
+    for (const char c : id)
+      if (!IsPrint(c) || c == ' ' || c == '<' || c == '>') Note("Message-ID", "a character that it cannot hold");
+    if (!id.empty() && (id.find('@') == std::string_view::npos || id.size() > 250))
+      Note("Message-ID", "no unique@domain of at most 250 octets");
+  }
+  /// How the message is built is never the caller's, and what has a member of its own is not said twice.
+  void Header(const HeaderView& header) noexcept {
+    if (!first_) first_ = FieldNameFault(header.name);
+    for (const char* own : {"Date", "From", "To", "Cc", "Bcc", "Subject", "Message-ID", "MIME-Version"})
+      if (EqualIgnoringCase(header.name, own)) Note("Headers", kOwnField);
+    if (StartsWithIgnoringCase(header.name, "Content-")) Note("Headers", kOwnField);
+    Line(header.name, header.value);
+  }
+  void Attachment(const AttachmentView& attachment) noexcept {
+    constexpr std::string_view kField = "Attachments";
+    if (attachment.source != nullptr && !attachment.data.empty()) Note(kField, "an attachment has data and a source");
+    if (attachment.type.find('/') == std::string_view::npos) Note(kField, "no MIME type");
+    if (!first_) first_ = MimeTypeFault(attachment.type);
+    Line(kField, attachment.name);
+  }
+  void Body(std::string_view body) noexcept {
+    const std::size_t invalid = FindInvalidUtf8(body);
+    if (invalid != std::string_view::npos && !first_) first_ = {"Body", invalid + 1, "no valid UTF-8"};
+  }
+  void Note(std::string_view field, const char* reason) noexcept {
+    if (!first_) first_ = {field, 0, reason};
+  }
 
-inline MessageFault HeaderFault(const HeaderView& header) noexcept {
-  if (const MessageFault fault = FieldNameFault(header.name)) return fault;
-  if (IsFieldOfView(header.name)) return {"Headers", 0, "a header that the message writes itself"};
-  return LineFault(header.name, header.value);
-}
-
-inline MessageFault AttachmentFault(const AttachmentView& attachment) noexcept {
-  if (attachment.source != nullptr && !attachment.data.empty())
-    return {"Attachments", 0, "an attachment has data and a source"};
-  if (attachment.type.find('/') == std::string_view::npos) return {"Attachments", 0, "no MIME type"};
-  if (const MessageFault fault = MimeTypeFault(attachment.type)) return fault;
-  return LineFault("Attachments", attachment.name);
-}
-
-inline MessageFault MessageIdFault(std::string_view id) noexcept {
-  if (!id.empty() && (id.find('@') == std::string_view::npos || id.size() > 250))
-    return {"Message-ID", 0, "no unique@domain of at most 250 octets"};
-  for (const char c : id)
-    if (!IsPrint(c) || c == ' ' || c == '<' || c == '>') return {"Message-ID", 0, "a character that it cannot hold"};
-  return {};
-}
+ private:
+  static constexpr const char* kOwnField = "a header that the message writes itself";
+  MessageFault first_;
+};
 
 }  // namespace detail
 
 inline MessageFault MessageView::Fault() const noexcept {
-  using namespace detail;
-  if (const MessageFault fault = MailboxFault("From", from)) return fault;
-  struct List {
-    std::string_view field;
-    Span<const MailboxView> mailboxes;
-  };
-  for (const List& list : {List{"To", to}, List{"Cc", cc}, List{"Bcc", bcc}})
-    for (const MailboxView& mailbox : list.mailboxes)
-      if (const MessageFault fault = MailboxFault(list.field, mailbox)) return fault;
-  if (to.empty() && cc.empty() && bcc.empty()) return {"To", 0, "an address is missing"};
-  if (const MessageFault fault = LineFault("Subject", subject)) return fault;
-  if (const MessageFault fault = MessageIdFault(message_id)) return fault;
-  for (const HeaderView& header : headers)
-    if (const MessageFault fault = HeaderFault(header)) return fault;
-  for (const AttachmentView& attachment : attachments)
-    if (const MessageFault fault = AttachmentFault(attachment)) return fault;
-  const std::size_t invalid = FindInvalidUtf8(body);
-  if (invalid != std::string_view::npos) return {"Body", invalid + 1, "no valid UTF-8"};
-  return {};
+  detail::ViewCheck check;
+  check.Mailboxes("From", {&from, 1});
+  check.Mailboxes("To", to);
+  check.Mailboxes("Cc", cc);
+  check.Mailboxes("Bcc", bcc);
+  if (to.empty() && cc.empty() && bcc.empty()) check.Note("To", "an address is missing");
+  check.Line("Subject", subject);
+  if (date < 0 || date > detail::kLastDate) check.Note("Date", "a year after 9999, or before 1970");
+  if (utc_offset <= -24 * 60 || utc_offset >= 24 * 60) check.Note("Date", "a day or more ahead of UTC, or behind");
+  check.MessageId(message_id);
+  for (const HeaderView& header : headers) check.Header(header);
+  for (const AttachmentView& attachment : attachments) check.Attachment(attachment);
+  check.Body(body);
+  return check.First();
 }
 
 SMTPOLL_NAMESPACE_END

@@ -88,6 +88,9 @@ class MessageViewSource final : public Source {
       at_ += window.Kept();
       return {window.Kept(), at_ == window.size() ? SourceStatus::End : SourceStatus::More};
     }
+    return ReadEncoded(into, room);
+  }
+  SMTPOLL_APART SourceResult ReadEncoded(char* into, std::size_t room) {
     if (auto* const text = encoder_.Get<detail::CrlfText>()) return ReadText(*text, into, room);
     if (auto* const text = encoder_.Get<detail::QuotedPrintableText>()) return ReadText(*text, into, room);
     detail::Base64Lines& lines = *encoder_.Get<detail::Base64Lines>();
@@ -202,7 +205,8 @@ class MessageViewSource final : public Source {
     // A line cannot be folded in a quoted string of ours, and what looks like an encoded word must be one.
     if (!detail::IsAllPrint(name) || name.size() > 60 || name.find("=?") != std::string_view::npos)
       return writer.Encoded(name);
-    if (atoms && detail::Trim(name) == name && name.find("  ") == std::string_view::npos) return writer.Verbatim(name);
+    if (atoms && detail::Trim(name).size() == name.size() && name.find("  ") == std::string_view::npos)
+      return writer.Word(name);
     detail::TextMeter quoted;
     detail::AppendQuoted(name, quoted);
     writer.Space(quoted.size());
@@ -210,10 +214,10 @@ class MessageViewSource final : public Source {
   }
 
   const MessageView* mail_ = nullptr;
-  bool quoted_ = false;       // the body goes as quoted-printable
-  std::size_t section_ = 0;   // the one that is read
-  std::size_t at_ = 0;        // of a literal: where the next read begins
-  std::string_view rest_;     // of an attachment in memory: what was not read
+  bool quoted_ = false;      // the body goes as quoted-printable
+  std::size_t section_ = 0;  // the one that is read
+  std::size_t at_ = 0;       // of a literal: where the next read begins
+  std::string_view rest_;    // of an attachment in memory: what was not read
   std::uint64_t size_ = 0;
   detail::OneOf<detail::CrlfText, detail::QuotedPrintableText, detail::Base64Lines> encoder_;
 };

@@ -23,6 +23,7 @@ struct Pop3Core {
   using Engine = Pop3Engine;
   using Event = Pop3Event;
   using Options = Pop3Options;
+  using Tally = SessionTally;
 
   static constexpr bool EndsWire(Pop3EventKind kind) noexcept {
     return kind == Pop3EventKind::Failed || kind == Pop3EventKind::Ended;

@@ -52,12 +52,6 @@ struct AuthMechanismRule {
   unsigned needs;
 };
 
-#if defined(SMTPOLL_NO_DIGESTS)
-constexpr bool kHasDigests = false;
-#else
-constexpr bool kHasDigests = true;
-#endif
-
 constexpr unsigned kScramNeeds = kNeedsUserName | kNeedsPassword | kNeedsNonce;
 constexpr unsigned kScramPlusNeeds = kScramNeeds | kNeedsChannelBinding;
 constexpr unsigned kPasswordNeeds = kNeedsUserName | kNeedsPassword;

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "smtpoll/base/ascii.hpp"
+#include "smtpoll/base/features.hpp"
 #include "smtpoll/protocol/auth_mechanism.hpp"
 
 SMTPOLL_NAMESPACE_BEGIN
@@ -42,8 +43,9 @@ inline constexpr KnownExtension kKnownExtensions[] = {
     {"8BITMIME", Extension::EightBitMime},
     {"SMTPUTF8", Extension::SmtpUtf8},
     {"STARTTLS", Extension::StartTls},
-    {"ENHANCEDSTATUSCODES", Extension::EnhancedStatusCodes},
     {"AUTH", Extension::Auth},
+#if !defined(SMTPOLL_SMALL)
+    {"ENHANCEDSTATUSCODES", Extension::EnhancedStatusCodes},
     {"CHUNKING", Extension::Chunking},
     {"DSN", Extension::Dsn},
     {"BINARYMIME", Extension::BinaryMime},
@@ -52,6 +54,7 @@ inline constexpr KnownExtension kKnownExtensions[] = {
     {"LIMITS", Extension::Limits},
     {"MT-PRIORITY", Extension::MtPriority},
     {"REQUIRETLS", Extension::RequireTls},
+#endif
 };
 
 }  // namespace detail
@@ -110,7 +113,7 @@ class Capabilities {
   void AddLine(std::string_view line) noexcept {
     std::string_view keyword = NextWord(line);
     // "AUTH=LOGIN" is how servers before RFC 2554 said it; some still send both.
-    if (detail::StartsWithIgnoringCase(keyword, "AUTH=")) {
+    if (detail::kHasAuth && detail::StartsWithIgnoringCase(keyword, "AUTH=")) {
       AddMechanism(detail::Rest(keyword, 5));
       keyword = detail::First(keyword, 4);
     }
@@ -118,9 +121,9 @@ class Capabilities {
       if (!detail::EqualIgnoringCase(keyword, known.keyword)) continue;
       extensions_ |= 1u << static_cast<unsigned>(known.extension);
       if (known.extension == Extension::Size) detail::ParseDecimal(NextWord(line), max_size_);
-      if (known.extension == Extension::Limits)
+      if (!detail::kIsSmall && known.extension == Extension::Limits)
         while (!detail::Trim(line).empty()) AddLimit(NextWord(line));
-      if (known.extension == Extension::Auth)
+      if (detail::kHasAuth && known.extension == Extension::Auth)
         while (!detail::Trim(line).empty()) AddMechanism(NextWord(line));
     }
   }

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "smtpoll/base/ascii.hpp"
+#include "smtpoll/base/features.hpp"
 #include "smtpoll/protocol/auth_mechanism.hpp"
 #include "smtpoll/protocol/sasl_prep.hpp"
 

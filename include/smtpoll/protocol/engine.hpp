@@ -137,9 +137,7 @@ class Engine {
   bool AllRecipientsOrNone() const noexcept { return options_.all_recipients_or_none; }
 
   /// Content may hold any bytes: it goes by BDAT to a server that offers BINARYMIME (RFC 3030 3).
-  bool TakesBinary() const noexcept {
-    return options_.chunking && capabilities_.Has(Extension::Chunking) && capabilities_.Has(Extension::BinaryMime);
-  }
+  bool TakesBinary() const noexcept { return Chunks() && capabilities_.Has(Extension::BinaryMime); }
 
   /// What the session is doing, for errors.
   Phase CurrentPhase() const noexcept;
@@ -156,7 +154,9 @@ class Engine {
   enum Pending : unsigned { kMustReconnect = 1, kFailed = 2, kEnded = 4 };
 
   bool HasOutcome() const noexcept { return InFlight() != 0 && transactions_.Oldest().end != Transaction::End::Open; }
-  Event TakePending() noexcept;
+  // What these tell goes into `event`, which is empty before: one event in memory is enough.
+  void TakePending(Event& event) noexcept;
+  bool TakeReply(Event& event, Millis now) noexcept;
   Event OnReply(const Reply& reply) noexcept;
   Event OnOpeningReply(Await what, const Reply& reply) noexcept;
   Event OnRecipientReply(std::uint32_t recipient, const Reply& reply) noexcept;
@@ -165,12 +165,14 @@ class Engine {
   Event OnRecipientFinalReply(const Reply& reply) noexcept;
   bool AwaitsFurtherFinalReply() const noexcept;
   void ConcludeIfRefused() noexcept;
-  Event WriteDue();
-  Event FillContent(Transaction& newest);
-  Event FillChunk(Transaction& newest);
+  void WriteDue(Event& event);
+  void WriteMail(const Transaction& newest) noexcept;
+  void WriteRecipient(const Transaction& newest) noexcept;
+  void FillContent(Transaction& newest, Event& event);
+  void FillChunk(Transaction& newest, Event& event);
   bool FitsBehind(std::size_t before) const;
-  Event WroteContent(Transaction& newest, detail::ContentWriter::Result result, std::size_t size, std::uint64_t left,
-                     std::uint64_t read) noexcept;
+  void WroteContent(Transaction& newest, detail::ContentWriter::Result result, std::size_t size, std::uint64_t left,
+                    std::uint64_t read, Event& event) noexcept;
 
   void SayHello(Await what) noexcept;
   Event OnStartTlsReply(const Reply& reply) noexcept;
@@ -186,12 +188,19 @@ class Engine {
   void Fail(const Error& error) noexcept;
   void Lose(const Error& error) noexcept;
   void FailPolitely(const Error& error) noexcept;
+  void Fail(Errc code, Phase phase, std::string_view why = {}) noexcept;
+  void FailPolitely(Errc code, Phase phase, std::string_view why) noexcept;
+  void Fail(Await what, Errc code, const Reply& reply, std::uint32_t recipient = 0) noexcept;
+  void FailPolitely(Await what, Errc code, const Reply& reply) noexcept;
   void EndSession(unsigned pending, bool answered = false) noexcept;
 
   Error ErrorOn(Await what, Errc code, const Reply& reply, std::uint32_t recipient = 0) const noexcept;
   void DescribeCommand(const AwaitedReply& awaited, FixedText<kErrorCommandRoom>& text) const noexcept;
   /// Entries that the ring of outstanding replies may have.
   std::size_t Window() const noexcept { return Pipelines() ? SIZE_MAX : 1; }
+  bool Chunks() const noexcept {
+    return !detail::kIsSmall && options_.chunking && capabilities_.Has(Extension::Chunking);
+  }
   bool Pipelines() const noexcept { return options_.pipelining && capabilities_.Has(Extension::Pipelining); }
   /// Replies to the oldest transaction are outstanding: the next ones, or the last ones, behind that to a RSET before.
   bool OldestIsAwaited() const noexcept {
@@ -219,7 +228,7 @@ class Engine {
   detail::CommandWriter commands_;
   detail::ReplyParser parser_;
   detail::ContentWriter content_;
-  detail::SaslClient sasl_;
+  detail::Sasl sasl_;
   SessionOptions options_;
   Capabilities capabilities_;
   Envelope envelope_;

@@ -9,6 +9,7 @@
 #include "smtpoll/base/ascii.hpp"
 #include "smtpoll/base/delivery_options.hpp"
 #include "smtpoll/base/error.hpp"
+#include "smtpoll/base/features.hpp"
 #include "smtpoll/base/source.hpp"
 #include "smtpoll/base/span.hpp"
 #include "smtpoll/protocol/capabilities.hpp"
@@ -59,6 +60,7 @@ inline bool IsPlainPath(std::string_view mailbox) noexcept {
 inline const char* PathFault(std::string_view mailbox) noexcept {
   if (mailbox.size() + 2 > kMaxPath) return "mailbox longer than 254 octets";
   if (IsPlainPath(mailbox)) return nullptr;
+  if constexpr (kIsSmall) return "SMTPOLL_SMALL takes no such mailbox";
   bool quoted = false;
   for (std::size_t i = 0; i < mailbox.size(); ++i) {
     const char c = mailbox[i];
@@ -125,6 +127,11 @@ inline const char* OptionsFault(const Envelope& envelope) noexcept {
 /// The first option that the server does not offer; nullptr where it offers all.
 inline const char* FirstUnoffered(const Envelope& envelope, const Capabilities& server) noexcept {
   const DeliveryOptions& options = envelope.options;
+  if constexpr (kIsSmall) {
+    const bool asks = AsksForDsn(envelope) || options.has_priority || options.deliver_by_mode != DeliverByMode::Unset ||
+                      options.hold_for_seconds != 0 || options.hold_until != 0;
+    return asks ? "SMTPOLL_SMALL leaves delivery options out" : nullptr;
+  }
   if (AsksForDsn(envelope) && !server.Has(Extension::Dsn)) return "the message asks for DSN";
   if (options.has_priority && !server.Has(Extension::MtPriority)) return "the message asks for MT-PRIORITY";
   if (options.deliver_by_mode != DeliverByMode::Unset && !server.Has(Extension::DeliverBy))
@@ -138,6 +145,7 @@ inline const char* FirstUnoffered(const Envelope& envelope, const Capabilities& 
 /// is encrypted, and the server's certificate was verified.
 inline const char* RequireTlsFault(const Envelope& envelope, const Capabilities& server, bool trusted) noexcept {
   if (envelope.options.tls_required != TlsRequired::Yes) return nullptr;
+  if constexpr (kIsSmall) return "SMTPOLL_SMALL leaves REQUIRETLS out";
   if (!trusted) return "the message asks for REQUIRETLS, but this connection is not encrypted and verified";
   return server.Has(Extension::RequireTls) ? nullptr : "the message asks for REQUIRETLS";
 }
@@ -151,7 +159,8 @@ inline Error CheckEnvelope(const Envelope& envelope, std::uint64_t content_size,
     const char* fault = recipient.mailbox.empty() ? "empty mailbox" : PathFault(recipient.mailbox);
     if (fault != nullptr) return Error(Errc::InvalidMessage, Phase::Recipient, fault);
   }
-  if (const char* fault = OptionsFault(envelope)) return Error(Errc::InvalidMessage, Phase::Mail, fault);
+  if constexpr (!kIsSmall)
+    if (const char* fault = OptionsFault(envelope)) return Error(Errc::InvalidMessage, Phase::Mail, fault);
   if (NeedsSmtpUtf8(envelope) && !server.Has(Extension::SmtpUtf8))
     return Error(Errc::NotOffered, Phase::Mail, "the message needs SMTPUTF8");
   if (envelope.body == BodyType::EightBitMime && !server.Has(Extension::EightBitMime))

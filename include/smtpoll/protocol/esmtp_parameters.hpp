@@ -10,8 +10,8 @@
 SMTPOLL_NAMESPACE_BEGIN
 namespace detail {
 
-/// Room for the longest parameters: those of RCPT, with an ORCPT of 500 characters.
-using ParameterText = FixedText<560>;
+/// Room for the longest parameters: those of RCPT, with an ORCPT of 500 characters; else SIZE, BODY and SMTPUTF8.
+using ParameterText = FixedText<kIsSmall ? 64 : 560>;
 
 inline void AppendXtext(ParameterText& text, std::string_view value) noexcept {
   constexpr char kHex[] = "0123456789ABCDEF";
@@ -55,6 +55,7 @@ inline ParameterText MailParameters(const Envelope& envelope, std::uint64_t cont
   if (envelope.body == BodyType::EightBitMime) text.Append(" BODY=8BITMIME");
   if (envelope.body == BodyType::BinaryMime) text.Append(" BODY=BINARYMIME");
   if (NeedsSmtpUtf8(envelope)) text.Append(" SMTPUTF8");
+  if constexpr (kIsSmall) return text;
   if (options.tls_required == TlsRequired::Yes) text.Append(" REQUIRETLS");
   if (server.Has(Extension::Dsn)) {
     if (options.dsn_return != DsnReturn::Unset)
@@ -87,7 +88,7 @@ inline ParameterText MailParameters(const Envelope& envelope, std::uint64_t cont
 
 inline ParameterText RecipientParameters(const Recipient& recipient, const Capabilities& server) noexcept {
   ParameterText text;
-  if (!server.Has(Extension::Dsn)) return text;
+  if (kIsSmall || !server.Has(Extension::Dsn)) return text;
   if (recipient.notify != DsnNotify::Unset) {
     constexpr struct {
       DsnNotify bit;

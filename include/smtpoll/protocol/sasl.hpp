@@ -6,6 +6,7 @@
 #define SMTPOLL_PROTOCOL_SASL_HPP
 
 #include <string_view>
+#include <type_traits>
 
 #include "smtpoll/base/span.hpp"
 #include "smtpoll/protocol/sasl_state.hpp"
@@ -212,6 +213,25 @@ class SaslClient {
   const char* fault_ = "";
   SaslState state_;
 };
+
+/// What stands in its place without AUTH: nothing is ever started.
+class NoSasl {
+ public:
+  static void Start(AuthMechanism, const Credentials&) noexcept {}
+  static void Stop() noexcept {}
+  static AuthMechanism Mechanism() noexcept { return AuthMechanism::Any; }
+  static bool SpeaksFirst() noexcept { return false; }
+  static SaslStep Take(Span<char>) noexcept { return SaslStep::Cancel; }
+  static SaslStep Cancel(const char*) noexcept { return SaslStep::Cancel; }
+  static bool Working() noexcept { return false; }
+  static SaslStep Work() noexcept { return SaslStep::Cancel; }
+  static std::size_t ResponseSize() noexcept { return 0; }
+  static std::size_t WriteResponse(char*) noexcept { return 0; }
+  static bool Verified(std::string_view) noexcept { return false; }
+  static std::string_view Fault() noexcept { return {}; }
+  static std::string_view Remark() noexcept { return {}; }
+};
+using Sasl = std::conditional_t<kHasAuth, SaslClient, NoSasl>;
 
 }  // namespace detail
 SMTPOLL_NAMESPACE_END

@@ -20,7 +20,7 @@ namespace detail {
 /// What the server told about a refusal, as it goes into an Error.
 using SaslRemark = FixedText<kErrorTextRoom - 16>;
 
-#if !defined(SMTPOLL_NO_DIGESTS)
+#if !defined(SMTPOLL_NO_DIGESTS) && !defined(SMTPOLL_NO_AUTH)
 
 /// Some 600 bytes, most of them for SHA-512; no heap.
 class SaslState {

@@ -26,7 +26,7 @@ inline void Engine::Conclude() noexcept {
 }
 
 /// Gives the newest message up before its end is written. By BDAT the server can be told so; DATA can only be cut off.
-inline void Engine::BreakOff(Errc code, std::string_view why) noexcept {
+SMTPOLL_APART inline void Engine::BreakOff(Errc code, std::string_view why) noexcept {
   Transaction& newest = transactions_.Newest();
   breakage_ = Error(code, Phase::Content, why);
   newest.broken = true;
@@ -61,6 +61,21 @@ inline void Engine::FailPolitely(const Error& error) noexcept {
   commands_.ForgetAwaited();
 }
 
+SMTPOLL_APART inline void Engine::Fail(Errc code, Phase phase, std::string_view why) noexcept {
+  Fail(Error(code, phase, why));
+}
+SMTPOLL_APART inline void Engine::FailPolitely(Errc code, Phase phase, std::string_view why) noexcept {
+  FailPolitely(Error(code, phase, why));
+}
+/// Because of a reply; 421 is the end of the wire.
+SMTPOLL_APART inline void Engine::Fail(Await what, Errc code, const Reply& reply, std::uint32_t recipient) noexcept {
+  const Error error = ErrorOn(what, code, reply, recipient);
+  reply.code == 421 ? Lose(error) : Fail(error);
+}
+SMTPOLL_APART inline void Engine::FailPolitely(Await what, Errc code, const Reply& reply) noexcept {
+  FailPolitely(ErrorOn(what, code, reply));
+}
+
 /// Every message in flight has its outcome now. `answered`: the oldest got its answer, which was no.
 inline void Engine::EndSession(unsigned pending, bool answered) noexcept {
   transactions_.ForEach([&](Transaction& one) {
@@ -91,8 +106,7 @@ inline void Engine::Closed(const Error& why) noexcept {
   Lose(error);
 }
 
-inline Event Engine::TakePending() noexcept {
-  Event event;
+inline void Engine::TakePending(Event& event) noexcept {
   if (HasOutcome()) {
     const Transaction& oldest = transactions_.Oldest();
     switch (oldest.end) {
@@ -103,7 +117,7 @@ inline Event Engine::TakePending() noexcept {
     }
     event.error = event.kind != EventKind::Refused ? &error_ : oldest.refused ? &refusal_ : &breakage_;
     transactions_.DropOldest();
-    return event;
+    return;
   }
   struct Telling {
     Pending pending;
@@ -118,7 +132,6 @@ inline Event Engine::TakePending() noexcept {
     event.kind = telling.kind;
     break;
   }
-  return event;
 }
 
 inline Phase Engine::CurrentPhase() const noexcept {
@@ -163,7 +176,7 @@ inline void Engine::DescribeCommand(const AwaitedReply& awaited, FixedText<kErro
   const detail::AwaitRule& rule = detail::RuleOf(awaited.what);
   text.Assign(rule.command);
   if (rule.phase == Phase::Hello) text.Append(options_.client_name);
-  if (awaited.what == Await::Auth) text.Append(Name(sasl_.Mechanism()));
+  if (detail::kHasAuth && awaited.what == Await::Auth) text.Append(Name(sasl_.Mechanism()));
   if (const Transaction* one = transactions_.Find(awaited.transaction)) {
     if (awaited.what == Await::Mail) text.Append(one->reverse_path);
     if (awaited.what == Await::Recipient) text.Append(one->recipients[awaited.recipient].mailbox);

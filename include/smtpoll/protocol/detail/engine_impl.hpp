@@ -29,59 +29,68 @@ inline void Engine::Start(const SessionOptions& options, Millis now) noexcept {
   const bool fits = !options.client_name.empty() && options.client_name.size() <= 255;
   if (!fits || detail::HasLineBreakOrNul(options.client_name) ||
       options.client_name.find(' ') != std::string_view::npos)
-    Fail(Error(Errc::InvalidMessage, Phase::Hello, "the client's name is no domain or address literal"));
+    Fail(Errc::InvalidMessage, Phase::Hello, "the client's name is no domain or address literal");
+  else if (detail::kIsSmall && options.lmtp)
+    Fail(Errc::NotOffered, Phase::Hello, "SMTPOLL_SMALL leaves LMTP out");
 }
 
 inline Event Engine::Next(Millis now) {
+  Event event;
   chunk_size_ = 0;
   for (;;) {
     DropReply();
-    if (HasOutcome() || pending_ != 0) return TakePending();
-    if (IsOver() || stage_ == Stage::AwaitTls) return {};
+    if (HasOutcome() || pending_ != 0) {
+      TakePending(event);
+      return event;
+    }
+    if (IsOver() || stage_ == Stage::AwaitTls) return event;
     if (sasl_.Working()) {
       const detail::SaslStep step = sasl_.Work();
       if (step != detail::SaslStep::Again) {
         Respond(step);
         continue;
       }
-      if (now - waiting_since_ < options_.timeouts.authentication) return {};
-      Fail(Error(Errc::TimedOut, CurrentPhase()));
+      if (now - waiting_since_ < options_.timeouts.authentication) return event;
+      Fail(Errc::TimedOut, CurrentPhase());
       continue;
     }
 
-    Reply reply;
-    switch (
-        parser_.Parse(input_.Filled(), reply, [this](std::string_view line) { commands_.Show(Side::Server, line); })) {
-      case detail::ReplyParser::Result::Complete: {
-        reply_size_ = parser_.Size();
-        parser_.Reset();
-        waiting_since_ = now;
-        const Event event = OnReply(reply);
-        if (event.kind != EventKind::None) return event;
-        continue;
-      }
-      case detail::ReplyParser::Result::Malformed: Fail(Error(Errc::MalformedReply, CurrentPhase())); continue;
-      case detail::ReplyParser::Result::NeedMore:
-        if (input_.Filled().size() < input_.Capacity()) break;
-        Fail(Error(Errc::ReplyTooLong, CurrentPhase()));
-        continue;
+    if (TakeReply(event, now)) {
+      if (event.kind != EventKind::None) return event;
+      continue;
     }
-
-    const Event event = WriteDue();
+    WriteDue(event);
     if (event.kind != EventKind::None) return event;
     if (HasOutcome() || pending_ != 0) continue;
     if (!ready_told_ && InFlight() != 0 && CanSend()) {
       ready_told_ = true;
-      Event ready;
-      ready.kind = EventKind::Ready;
-      return ready;
+      event.kind = EventKind::Ready;
+      return event;
     }
-    if (now < NextDeadline()) return {};
-    Error error(Errc::TimedOut, CurrentPhase());
-    if (error.phase == Phase::Greeting && !options_.secured)
-      error.text.Assign("where the port speaks TLS first, as 465 does, set SMTPConnectionType to SSLTLS");
-    Fail(error);
+    if (now < NextDeadline()) return event;
+    const bool may_want_tls = !detail::kIsSmall && CurrentPhase() == Phase::Greeting && !options_.secured;
+    Fail(Errc::TimedOut, CurrentPhase(),
+         may_want_tls ? "where the port speaks TLS first, as 465 does, set SMTPConnectionType to SSLTLS" : "");
   }
+}
+
+/// Reads one reply and does what it asks for; false where none is whole yet.
+SMTPOLL_APART inline bool Engine::TakeReply(Event& event, Millis now) noexcept {
+  Reply reply;
+  switch (
+      parser_.Parse(input_.Filled(), reply, [this](std::string_view line) { commands_.Show(Side::Server, line); })) {
+    case detail::ReplyParser::Result::Complete:
+      reply_size_ = parser_.Size();
+      parser_.Reset();
+      waiting_since_ = now;
+      event = OnReply(reply);
+      return true;
+    case detail::ReplyParser::Result::Malformed: Fail(Errc::MalformedReply, CurrentPhase()); return true;
+    case detail::ReplyParser::Result::NeedMore: break;
+  }
+  if (input_.Filled().size() < input_.Capacity()) return false;
+  Fail(Errc::ReplyTooLong, CurrentPhase());
+  return true;
 }
 
 // What each reply does.
@@ -89,17 +98,13 @@ inline Event Engine::OnReply(const Reply& reply) noexcept {
   const Errc unexpected = reply.code == 421 ? Errc::ConnectionLost : Errc::UnexpectedReply;
   if (commands_.Outstanding() == 0) {
     // RFC 5321 3.8: a server may say 421 at any time; nothing else comes unasked.
-    Error error = ErrorOn(Await::Greeting, unexpected, reply);
-    error.phase = Phase::Idle;
-    Fail(error);
+    Fail(Await::Greeting, unexpected, reply);
+    error_.phase = Phase::Idle;
     return {};
   }
   const AwaitedReply awaited = commands_.Front();
   const Await what = awaited.what;
-  const auto fail = [&] {
-    const Error error = ErrorOn(what, unexpected, reply, awaited.recipient);
-    reply.code == 421 ? Lose(error) : Fail(error);
-  };
+  const auto fail = [&] { Fail(what, unexpected, reply, awaited.recipient); };
   // A refusal may overtake the content; nothing else may come before its command has gone out.
   const bool content = what == Await::Chunk || what == Await::ContentEnd;
   const bool overtakes = content && !reply.IsPositive() && !reply.IsIntermediate();
@@ -119,15 +124,17 @@ inline Event Engine::OnReply(const Reply& reply) noexcept {
     case Await::Ehlo:
     case Await::Helo:
     case Await::Lhlo: return OnOpeningReply(what, reply);
-    case Await::Auth: return OnAuthReply(reply);
+    case Await::Auth:
+      if constexpr (detail::kHasAuth) return OnAuthReply(reply);
+      return {};
     case Await::AuthCancelled: {
-      Error error = ErrorOn(Await::Auth, Errc::AuthenticationFailed, reply);
-      if (!sasl_.Fault().empty()) {
-        error.reply_code = 0;
-        error.enhanced = {};
-        error.text.Assign(sasl_.Fault());
-      }
-      FailPolitely(error);
+      if constexpr (!detail::kHasAuth) return {};
+      const std::string_view fault = sasl_.Fault();
+      FailPolitely(Await::Auth, Errc::AuthenticationFailed, reply);
+      if (fault.empty()) return {};
+      error_.reply_code = 0;
+      error_.enhanced = {};
+      error_.text.Assign(fault);
       return {};
     }
     case Await::StartTls: return OnStartTlsReply(reply);
@@ -174,7 +181,7 @@ inline Event Engine::OnRecipientReply(std::uint32_t recipient, const Reply& repl
 inline void Engine::OnDataReply(const Reply& reply) noexcept {
   Transaction& oldest = transactions_.Oldest();
   if (!reply.IsIntermediate()) {
-    if (reply.IsPositive()) return Fail(ErrorOn(Await::Data, Errc::UnexpectedReply, reply));
+    if (reply.IsPositive()) return Fail(Await::Data, Errc::UnexpectedReply, reply);
     Refuse(Await::Data, 0, reply);
     return Conclude();
   }
@@ -190,7 +197,8 @@ inline Event Engine::OnContentEndReply(const Reply& reply) noexcept {
     Conclude();
     return {};
   }
-  if (options_.lmtp && oldest.IsWhole()) return OnRecipientFinalReply(reply);
+  if constexpr (!detail::kIsSmall)
+    if (options_.lmtp && oldest.IsWhole()) return OnRecipientFinalReply(reply);
   if (reply.IsPositive()) {
     transactions_.DropOldest();
     Event event;
@@ -226,6 +234,7 @@ inline Event Engine::OnRecipientFinalReply(const Reply& reply) noexcept {
 }
 
 inline bool Engine::AwaitsFurtherFinalReply() const noexcept {
+  if constexpr (detail::kIsSmall) return false;
   const Transaction& oldest = transactions_.Oldest();
   return options_.lmtp && oldest.IsWhole() && !oldest.refused && oldest.final_replies + 1 < oldest.accepted;
 }
@@ -235,64 +244,71 @@ inline void Engine::ConcludeIfRefused() noexcept {
 }
 
 // What is to be written next.
-inline Event Engine::WriteDue() {
+inline void Engine::WriteDue(Event& event) {
   while (stage_ == Stage::Ready && step_ != Step::None) {
     Transaction& newest = transactions_.Newest();
     switch (step_) {
       case Step::Mail: {
-        if (!commands_.CanWrite(Window())) return {};
+        if (!commands_.CanWrite(Window())) return;
         if (reset_first_) {
           reset_first_ = false;
           commands_.Write(Await::Reset, {}, {}, newest.number);
           break;
         }
-        const detail::ParameterText parameters = detail::MailParameters(envelope_, content_.Left(), capabilities_);
-        commands_.Write(Await::Mail, envelope_.reverse_path, parameters.View(), newest.number);
+        WriteMail(newest);
         step_ = Step::Recipients;
         break;
       }
-      case Step::Recipients: {
-        if (!commands_.CanWriteRecipient(Window(), newest.number)) return {};
-        const Recipient& recipient = envelope_.recipients[next_recipient_];
-        const detail::ParameterText parameters = detail::RecipientParameters(recipient, capabilities_);
-        commands_.WriteRecipient(recipient.mailbox, parameters.View(), next_recipient_, newest.number);
+      case Step::Recipients:
+        if (!commands_.CanWriteRecipient(Window(), newest.number)) return;
+        WriteRecipient(newest);
         if (++next_recipient_ == envelope_.recipients.size()) step_ = Step::Data;
         break;
-      }
       case Step::Data:
-        if (!commands_.CanWrite(options_.all_recipients_or_none ? 1 : Window())) return {};
+        if (!commands_.CanWrite(options_.all_recipients_or_none ? 1 : Window())) return;
         if (!newest.chunked) commands_.Write(Await::Data, {}, {}, newest.number);
         step_ = newest.chunked ? Step::Content : Step::AwaitGo;
         break;
-      case Step::Content: return newest.chunked ? FillChunk(newest) : FillContent(newest);
+      case Step::Content:
+        if constexpr (!detail::kIsSmall)
+          if (newest.chunked) return FillChunk(newest, event);
+        return FillContent(newest, event);
       case Step::AwaitGo:
-      case Step::None: return {};
+      case Step::None: return;
     }
   }
-  return {};
 }
 
-inline Event Engine::FillContent(Transaction& newest) {
-  if (!commands_.Buffer().empty()) return {};
+SMTPOLL_APART inline void Engine::WriteMail(const Transaction& newest) noexcept {
+  const detail::ParameterText parameters = detail::MailParameters(envelope_, content_.Left(), capabilities_);
+  commands_.Write(Await::Mail, envelope_.reverse_path, parameters.View(), newest.number);
+}
+
+SMTPOLL_APART inline void Engine::WriteRecipient(const Transaction& newest) noexcept {
+  const Recipient& recipient = envelope_.recipients[next_recipient_];
+  const detail::ParameterText parameters = detail::RecipientParameters(recipient, capabilities_);
+  commands_.WriteRecipient(recipient.mailbox, parameters.View(), next_recipient_, newest.number);
+}
+
+inline void Engine::FillContent(Transaction& newest, Event& event) {
+  if (!commands_.Buffer().empty()) return;
   const std::uint64_t left = content_.Left(), read = content_.Read();
   const detail::ContentWriter::Result result = content_.Fill(commands_.Buffer());
-  const Event event = WroteContent(newest, result, commands_.Buffer().Filled().size(), left, read);
+  WroteContent(newest, result, commands_.Buffer().Filled().size(), left, read, event);
   if (newest.IsWhole()) commands_.LastIsAskedHere();
-  return event;
 }
 
 // RFC 3030 2: each chunk is a command and has its reply; the reply to the last one is the message's.
-inline Event Engine::FillChunk(Transaction& newest) {
+inline void Engine::FillChunk(Transaction& newest, Event& event) {
   const std::size_t before = commands_.Buffer().Filled().size();
-  if (!commands_.CanWrite(Window())) return {};
+  if (!commands_.CanWrite(Window())) return;
   // A chunk joins the commands of its envelope, where it fits; each further one goes when the one before has gone.
-  if (before != 0 && (content_.Read() != 0 || !FitsBehind(before))) return {};
+  if (before != 0 && (content_.Read() != 0 || !FitsBehind(before))) return;
   const std::uint64_t left = content_.Left(), read = content_.Read();
   const detail::ContentWriter::Result result = content_.FillChunk(commands_.Buffer());
   if (commands_.Buffer().Filled().size() != before) commands_.ShowChunk(before);
-  const Event event = WroteContent(newest, result, commands_.Buffer().Filled().size() - before, left, read);
+  WroteContent(newest, result, commands_.Buffer().Filled().size() - before, left, read, event);
   if (chunk_size_ != 0) commands_.Expect(newest.IsWhole() ? Await::ContentEnd : Await::Chunk, newest.number);
-  return event;
 }
 
 /// The content fits into what is free behind `before` bytes, or would not fit into an empty buffer either.
@@ -303,11 +319,11 @@ inline bool Engine::FitsBehind(std::size_t before) const {
 }
 
 /// Content took `size` bytes of the output, after `left` and `read` were true of it.
-inline Event Engine::WroteContent(Transaction& newest, detail::ContentWriter::Result result, std::size_t size,
-                                  std::uint64_t left, std::uint64_t read) noexcept {
+inline void Engine::WroteContent(Transaction& newest, detail::ContentWriter::Result result, std::size_t size,
+                                 std::uint64_t left, std::uint64_t read, Event& event) noexcept {
   if (result == detail::ContentWriter::Result::Failed) {
     BreakOff(Errc::SourceFailed, content_.Failure());
-    return {};
+    return;
   }
   chunk_size_ = size;
   waits_for_source_ = size == 0;
@@ -316,18 +332,20 @@ inline Event Engine::WroteContent(Transaction& newest, detail::ContentWriter::Re
     newest.end_at = commands_.Written();
     ++unsent_;
     step_ = Step::None;
-    FixedText<64> note;
-    note.Append("[");
-    note.AppendDecimal(content_.Read());
-    note.Append(newest.chunked ? " bytes of content by BDAT]" : " bytes of content]");
-    commands_.Show(Side::Client, note.View());
+    if constexpr (detail::kIsSmall) {
+      commands_.Show(Side::Client, "[content]");
+    } else {
+      FixedText<64> note;
+      note.Append("[");
+      note.AppendDecimal(content_.Read());
+      note.Append(newest.chunked ? " bytes of content by BDAT]" : " bytes of content]");
+      commands_.Show(Side::Client, note.View());
+    }
     if (!newest.chunked) commands_.Show(Side::Client, ".");
   }
-  Event event;
   event.left = left;
   event.chunk = static_cast<std::size_t>(content_.Read() - read);
   if (event.chunk != 0) event.kind = EventKind::Chunk;
-  return event;
 }
 
 inline std::size_t Engine::RecipientCommandSize(const Transaction& of, std::uint32_t index) const noexcept {
@@ -366,7 +384,7 @@ inline Error Engine::Send(const Envelope& envelope, Source& content, Millis now)
   envelope_ = envelope;
   // Each chunk has its reply: without PIPELINING, DATA is faster unless one chunk is enough.
   const bool one_chunk = content.Size() <= commands_.Buffer().Capacity() / 4;
-  newest.chunked = options_.chunking && capabilities_.Has(Extension::Chunking) && (binary || one_chunk || Pipelines());
+  newest.chunked = Chunks() && (binary || one_chunk || Pipelines());
   content_.Start(content, newest.chunked, binary);
   next_recipient_ = 0;
   waits_for_source_ = ready_told_ = false;

@@ -13,7 +13,7 @@ inline Event Engine::OnOpeningReply(Await what, const Reply& reply) noexcept {
   switch (what) {
     case Await::Greeting:
       if (!reply.IsPositive()) {
-        FailPolitely(ErrorOn(what, Errc::ServiceRefused, reply));
+        FailPolitely(what, Errc::ServiceRefused, reply);
         return {};
       }
       event.kind = EventKind::Greeting;
@@ -32,14 +32,14 @@ inline Event Engine::OnOpeningReply(Await what, const Reply& reply) noexcept {
         else if (options_.start_tls == StartTls::IfOffered)
           EndOpening();
         else
-          FailPolitely(Error(Errc::TlsRefused, Phase::Tls, "STARTTLS is not offered"));
+          FailPolitely(Errc::TlsRefused, Phase::Tls, "STARTTLS is not offered");
         return event;
       }
       // RFC 5321 3.2: a server that does not know EHLO gets HELO.
       if (what == Await::Ehlo && reply.IsPermanent())
         SayHello(Await::Helo);
       else
-        FailPolitely(ErrorOn(what, Errc::ServiceRefused, reply));
+        FailPolitely(what, Errc::ServiceRefused, reply);
       return {};
     default: return {};
   }
@@ -50,13 +50,13 @@ inline Event Engine::OnStartTlsReply(const Reply& reply) noexcept {
     if (options_.start_tls == StartTls::IfOffered)
       EndOpening();
     else
-      FailPolitely(ErrorOn(Await::StartTls, Errc::TlsRefused, reply));
+      FailPolitely(Await::StartTls, Errc::TlsRefused, reply);
     return {};
   }
   // RFC 3207 4.2: what stands behind the 220 was sent in the clear, and would be read as if it had been encrypted.
   if (input_.Filled().size() != reply_size_) {
-    Fail(Error(Errc::UnexpectedReply, Phase::Tls,
-               "plain text was sent behind the answer to STARTTLS: use implicit TLS (port 465), or another network"));
+    Fail(Errc::UnexpectedReply, Phase::Tls,
+         "plain text was sent behind the answer to STARTTLS: use implicit TLS (port 465), or another network");
     return {};
   }
   stage_ = Stage::AwaitTls;
@@ -84,8 +84,10 @@ inline void Engine::Secured(Millis now, std::string_view channel_binding_type,
 inline void Engine::EndOpening() noexcept {
   if (options_.credentials.empty())
     stage_ = Stage::Ready;
-  else
+  else if (detail::kHasAuth)
     Authenticate(0);
+  else
+    FailPolitely(Errc::AuthenticationUnavailable, Phase::Authentication, "SMTPOLL_NO_AUTH leaves AUTH out");
 }
 
 inline void Engine::SayHello(Await what) noexcept { commands_.Write(what, options_.client_name); }
@@ -95,8 +97,7 @@ inline void Engine::SayHello(Await what) noexcept { commands_.Write(what, option
 inline void Engine::Authenticate(std::size_t first, const Reply* refusal) noexcept {
   const Credentials& credentials = options_.credentials;
   if (!options_.secured && !options_.allow_plaintext_credentials) {
-    FailPolitely(
-        Error(Errc::CredentialsOnPlainWire, Phase::Authentication, "encrypt the connection or allow it by name"));
+    FailPolitely(Errc::CredentialsOnPlainWire, Phase::Authentication, "encrypt the connection or allow it by name");
     return;
   }
   const char* why = "";
@@ -124,7 +125,7 @@ inline void Engine::StartMechanism(AuthMechanism mechanism) noexcept {
   command.Append(Name(mechanism));
   const std::size_t size = sasl_.SpeaksFirst() ? sasl_.ResponseSize() : 0;
   if (size + 2 > commands_.Buffer().Free().size()) {
-    FailPolitely(Error(Errc::OutOfMemory, Phase::Authentication, "the credentials do not fit the send buffer"));
+    FailPolitely(Errc::OutOfMemory, Phase::Authentication, "the credentials do not fit the send buffer");
     return;
   }
   // RFC 4954 4: a command line has 512 bytes; what is longer waits to be asked for.
@@ -149,8 +150,8 @@ inline Event Engine::OnAuthReply(const Reply& reply) noexcept {
   }
   if (reply.IsPositive()) {
     if (!sasl_.Verified(reply.text)) {
-      FailPolitely(Error(Errc::AuthenticationFailed, Phase::Authentication,
-                         "the server did not prove that it knows the password"));
+      FailPolitely(Errc::AuthenticationFailed, Phase::Authentication,
+                   "the server did not prove that it knows the password");
       return {};
     }
     sasl_.Stop();
