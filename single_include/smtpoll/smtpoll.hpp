@@ -5099,6 +5099,7 @@ struct Transaction {
   bool chunked = false;               ///< The content goes by BDAT.
   bool refused = false;               ///< By the server; the rest of its replies is read and passed over.
   bool broken = false;                ///< Broken off by this side before its end was written.
+  bool overlaps = false;              ///< It started before the one before had its outcome.
   bool delivered = false;             ///< LMTP: one of the final replies was positive.
 
   /// All of its content is written, and its final reply will come.
@@ -5283,6 +5284,8 @@ class Engine {
   }
   /// The session failed while more than one reply was outstanding.
   bool FailedInGroup() const noexcept { return failed_in_group_; }
+  /// The session ended because the server takes no message before the one before has its outcome, PIPELINING or not.
+  bool RefusesOverlap() const noexcept { return refuses_overlap_; }
   /// One refused recipient refuses the message (SessionOptions).
   bool AllRecipientsOrNone() const noexcept { return options_.all_recipients_or_none; }
 
@@ -5395,6 +5398,7 @@ class Engine {
   bool reset_first_ = false;          // what the server makes of the message before is unknown: RSET goes before MAIL
   bool ready_told_ = false;           // Ready was told since the last Send
   bool failed_in_group_ = false;
+  bool refuses_overlap_ = false;
   bool waits_for_source_ = false;
   Millis waiting_since_ = 0;
   Error refusal_;   // why the oldest transaction was refused
@@ -5615,7 +5619,7 @@ inline void Engine::Start(const SessionOptions& options, Millis now) noexcept {
   step_ = Step::None;
   unsent_ = 0;
   chunk_size_ = 0;
-  failed_in_group_ = false;
+  failed_in_group_ = refuses_overlap_ = false;
   sasl_.Stop();
   error_ = {};
   waits_for_source_ = false;
@@ -5736,6 +5740,13 @@ inline Event Engine::OnReply(const Reply& reply) noexcept {
     }
     case Await::StartTls: return OnStartTlsReply(reply);
     case Await::Mail:
+      // "Bad sequence of commands" where there is none: a server that takes nothing behind the end of a content.
+      if (reply.code == 503 && transactions_.Oldest().overlaps) {
+        refuses_overlap_ = true;
+        error_ = ErrorOn(what, Errc::UnexpectedReply, reply);
+        EndSession(kMustReconnect, true);
+        return {};
+      }
       if (!reply.IsPositive()) Refuse(what, 0, reply);
       ConcludeIfRefused();
       return {};
@@ -5976,6 +5987,7 @@ inline Error Engine::Send(const Envelope& envelope, Source& content, Millis now)
   // and whether it does is not known yet.
   reset_first_ = InFlight() != 0 && transactions_.Newest().chunked;
   Transaction& newest = transactions_.Add();
+  newest.overlaps = InFlight() > 1;
   newest.reverse_path = envelope.reverse_path;
   newest.recipients = envelope.recipients;
   envelope_ = envelope;
@@ -11407,6 +11419,7 @@ class PipeliningTrust {
       host_ = host;
       port_ = port;
       doubt_ = Doubt::None;
+      one_at_a_time_ = false;
     }
     const bool trusted = doubt_ == Doubt::None;
     if (doubt_ == Doubt::Once) doubt_ = Doubt::None;
@@ -11424,12 +11437,18 @@ class PipeliningTrust {
       doubt_ = Doubt::Once;
   }
 
+  /// The server takes commands in groups, but none behind the end of a content.
+  void RefusedOverlap() noexcept { one_at_a_time_ = true; }
+  /// Each message has to wait for the outcome of the one before.
+  bool OneAtATime() const noexcept { return one_at_a_time_; }
+
  private:
   enum class Doubt : std::uint8_t { None, Once, Always };
 
   std::string host_;
   std::uint16_t port_ = 0;
   Doubt doubt_ = Doubt::None;
+  bool one_at_a_time_ = false;
 };
 
 }  // namespace detail
@@ -14363,6 +14382,7 @@ SMTPOLL_MEMBER(void)::Dispatch(const Event& event) {
     case EventKind::InDoubt: return Land(Outcome::InDoubt, event.error);
     case EventKind::Returned: return Land(Outcome::Queued, event.error);
     case EventKind::MustReconnect:
+      if (driver_.Session().RefusesOverlap()) trust_.RefusedOverlap();
       // The message is out of the queue; those that wait need a new wire.
       ReturnPrepared();
       if (sending_ && Messages.empty() && unfinished_.empty()) FinishRun();
@@ -14522,6 +14542,7 @@ SMTPOLL_MEMBER(void)::Open(const smtpoll::Error* refusal) {
   if (const smtpoll::Error error = detail::PrepareSecurity(*this, Port, driver_.Layer(), options)) return Fault(error);
   options.transcript = {&ShowLine, this};
   options.pipelining = options.pipelining && trust_.Start(Address, Port);
+  if (trust_.OneAtATime()) options.in_flight = 1;
   driver_.Connect({strings_.Host(), Port, strings_.LocalAddress()}, options);
 }
 

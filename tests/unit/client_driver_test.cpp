@@ -219,6 +219,35 @@ TEST_CASE("SMTPSocket.SendMail: a server that hung up while nobody polled costs 
   CHECK(bench.client.Messages.Count() == 1);
 }
 
+TEST_CASE("RFC 2920 3.1: to a server that takes no command behind the end of a content, messages go one by one") {
+  Bench bench;
+  const auto open = [](ScriptedSocket& wire) {
+    wire.incoming = "220 mx ESMTP\r\n";
+    wire.On("EHLO ", "250-mx\r\n250 PIPELINING\r\n");
+  };
+  const auto take = [](ScriptedSocket& wire) {
+    for (const char* const command : {"MAIL FROM:", "RCPT TO:"}) wire.On(command, "250 ok\r\n");
+    wire.On("DATA", "354 go\r\n");
+    wire.On(".", "250 queued\r\n");
+  };
+  open(bench.Wire());
+  take(bench.Wire());
+  for (const char* const command : {"MAIL FROM:", "RCPT TO:", "DATA"}) bench.Wire().On(command, "503 not now\r\n");
+  int connects = 0;
+  bench.Wire().when_connected = [&](ScriptedSocket& wire) {
+    if (++connects == 1) return;
+    open(wire);
+    for (int i = 0; i < 3; ++i) take(wire);
+    wire.On("QUIT", "221 bye\r\n");
+  };
+  for (const char* const subject : {"one", "two", "three", "four"}) bench.client.Messages.Append(Mail(subject));
+  bench.client.SendMail();
+  REQUIRE(bench.Run());
+  CHECK(bench.events ==
+        "established mx ESMTP\nsent one\nestablished mx ESMTP\nsent two\nsent three\nsent four\nmail sent\n");
+  CHECK(connects == 2);
+}
+
 TEST_CASE("SMTPSocket.Error: 421 in the middle is 102 with the server's words, the message stays in the queue") {
   Bench bench;
   bench.Wire().incoming = "220 mx ESMTP\r\n";

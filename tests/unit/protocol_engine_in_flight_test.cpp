@@ -53,6 +53,23 @@ TEST_CASE("RFC 2920 3.1: the end of content and the next envelope are one group"
         kOpened + "RecipientAccepted 0\nAccepted 250 one\nRecipientAccepted 0\nAccepted 250 two\nEnded\n");
 }
 
+TEST_CASE("RFC 2920 3.1: a server that takes no command behind the end of a content refuses no message by that") {
+  // Haraka answers each of them 503, so that nobody can smuggle.
+  Script script = TwoByData();
+  script.Reply("250 one").Reply("503 pipelined after end of DATA").Reply("503 no").Reply("503 no");
+  CHECK(script.Run() == kOpened + "RecipientAccepted 0\nAccepted 250 one\nReturned\nMustReconnect\n");
+
+  Script bdat = TwoByBdat();
+  bdat.Reply("250 ok").Reply("250 ok").Reply("250 one").Reply("250 reset").Reply("503 no");
+  CHECK(bdat.Run() == kOpened + "RecipientAccepted 0\nAccepted 250 one\nReturned\nMustReconnect\n");
+
+  // One that went alone is refused like any other.
+  Script alone;
+  alone.Opening("250 PIPELINING").Send(To("b@y.org")).Expect("MAIL FROM:<a@x.org>").Expect("RCPT TO:<b@y.org>");
+  alone.Expect("DATA").Reply("503 no").Reply("503 no").Reply("503 no").Expect("RSET").Reply("250 ok").Quit();
+  CHECK(alone.Run() == kOpened + "RecipientRefused 0 503 no\nRefused 1014 MAIL [MAIL FROM:<a@x.org>] 503 no\nEnded\n");
+}
+
 TEST_CASE("RFC 5321 4.1.1.4: a refused content leaves no envelope, the next one is on its way already") {
   Script script = TwoByData();
   script.Reply("554 spam").Reply("250 ok").Reply("250 ok").Reply("354 go").Expect("x").Expect(".").Reply("250 two");

@@ -19,6 +19,7 @@ class PipeliningTrust {
       host_ = host;
       port_ = port;
       doubt_ = Doubt::None;
+      one_at_a_time_ = false;
     }
     const bool trusted = doubt_ == Doubt::None;
     if (doubt_ == Doubt::Once) doubt_ = Doubt::None;
@@ -36,12 +37,18 @@ class PipeliningTrust {
       doubt_ = Doubt::Once;
   }
 
+  /// The server takes commands in groups, but none behind the end of a content.
+  void RefusedOverlap() noexcept { one_at_a_time_ = true; }
+  /// Each message has to wait for the outcome of the one before.
+  bool OneAtATime() const noexcept { return one_at_a_time_; }
+
  private:
   enum class Doubt : std::uint8_t { None, Once, Always };
 
   std::string host_;
   std::uint16_t port_ = 0;
   Doubt doubt_ = Doubt::None;
+  bool one_at_a_time_ = false;
 };
 
 }  // namespace detail

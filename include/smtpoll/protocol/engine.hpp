@@ -133,6 +133,8 @@ class Engine {
   }
   /// The session failed while more than one reply was outstanding.
   bool FailedInGroup() const noexcept { return failed_in_group_; }
+  /// The session ended because the server takes no message before the one before has its outcome, PIPELINING or not.
+  bool RefusesOverlap() const noexcept { return refuses_overlap_; }
   /// One refused recipient refuses the message (SessionOptions).
   bool AllRecipientsOrNone() const noexcept { return options_.all_recipients_or_none; }
 
@@ -245,6 +247,7 @@ class Engine {
   bool reset_first_ = false;          // what the server makes of the message before is unknown: RSET goes before MAIL
   bool ready_told_ = false;           // Ready was told since the last Send
   bool failed_in_group_ = false;
+  bool refuses_overlap_ = false;
   bool waits_for_source_ = false;
   Millis waiting_since_ = 0;
   Error refusal_;   // why the oldest transaction was refused

@@ -23,6 +23,7 @@ struct Transaction {
   bool chunked = false;               ///< The content goes by BDAT.
   bool refused = false;               ///< By the server; the rest of its replies is read and passed over.
   bool broken = false;                ///< Broken off by this side before its end was written.
+  bool overlaps = false;              ///< It started before the one before had its outcome.
   bool delivered = false;             ///< LMTP: one of the final replies was positive.
 
   /// All of its content is written, and its final reply will come.

@@ -40,6 +40,7 @@ SMTPOLL_MEMBER(void)::Dispatch(const Event& event) {
     case EventKind::InDoubt: return Land(Outcome::InDoubt, event.error);
     case EventKind::Returned: return Land(Outcome::Queued, event.error);
     case EventKind::MustReconnect:
+      if (driver_.Session().RefusesOverlap()) trust_.RefusedOverlap();
       // The message is out of the queue; those that wait need a new wire.
       ReturnPrepared();
       if (sending_ && Messages.empty() && unfinished_.empty()) FinishRun();

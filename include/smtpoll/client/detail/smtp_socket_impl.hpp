@@ -51,6 +51,7 @@ SMTPOLL_MEMBER(void)::Open(const smtpoll::Error* refusal) {
   if (const smtpoll::Error error = detail::PrepareSecurity(*this, Port, driver_.Layer(), options)) return Fault(error);
   options.transcript = {&ShowLine, this};
   options.pipelining = options.pipelining && trust_.Start(Address, Port);
+  if (trust_.OneAtATime()) options.in_flight = 1;
   driver_.Connect({strings_.Host(), Port, strings_.LocalAddress()}, options);
 }
 

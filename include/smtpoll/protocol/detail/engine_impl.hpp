@@ -18,7 +18,7 @@ inline void Engine::Start(const SessionOptions& options, Millis now) noexcept {
   step_ = Step::None;
   unsent_ = 0;
   chunk_size_ = 0;
-  failed_in_group_ = false;
+  failed_in_group_ = refuses_overlap_ = false;
   sasl_.Stop();
   error_ = {};
   waits_for_source_ = false;
@@ -139,6 +139,13 @@ inline Event Engine::OnReply(const Reply& reply) noexcept {
     }
     case Await::StartTls: return OnStartTlsReply(reply);
     case Await::Mail:
+      // "Bad sequence of commands" where there is none: a server that takes nothing behind the end of a content.
+      if (reply.code == 503 && transactions_.Oldest().overlaps) {
+        refuses_overlap_ = true;
+        error_ = ErrorOn(what, Errc::UnexpectedReply, reply);
+        EndSession(kMustReconnect, true);
+        return {};
+      }
       if (!reply.IsPositive()) Refuse(what, 0, reply);
       ConcludeIfRefused();
       return {};
@@ -379,6 +386,7 @@ inline Error Engine::Send(const Envelope& envelope, Source& content, Millis now)
   // and whether it does is not known yet.
   reset_first_ = InFlight() != 0 && transactions_.Newest().chunked;
   Transaction& newest = transactions_.Add();
+  newest.overlaps = InFlight() > 1;
   newest.reverse_path = envelope.reverse_path;
   newest.recipients = envelope.recipients;
   envelope_ = envelope;
