@@ -27,6 +27,7 @@ SERVERS = {
     'postfix': ('Postfix', False),
     'exim': ('Exim', False),
     'aiosmtpd': ('aiosmtpd', True),
+    'haraka': ('Haraka', True),
     'smtp-server': ('smtp-server', True),
 }
 # The longest wait: for packages, and for servers who know no patience but their own.
@@ -128,6 +129,8 @@ def column(name, programs, base, certificates):
         idle = server.begin(programs, 'idle', 'idle')
         try:
             end(server.begin(programs, 'rows'), SEND_SECONDS, 'matrix_send')
+            if not greets(server.port):
+                raise Fault('the server has ended')
             end(idle, IDLE_SECONDS, 'matrix_send idle')
         except Fault as fault:
             idle.kill()
@@ -169,7 +172,7 @@ def main():
         subprocess.run(['sh', HERE.parent / 'tls_certificates.sh', certificates], capture_output=True, check=True)
         names = [name for name in SERVERS if not arguments.servers or name in arguments.servers]
         # Some take minutes to lose their patience: meanwhile others are tried.
-        with concurrent.futures.ThreadPoolExecutor(max_workers=3) as pool:
+        with concurrent.futures.ThreadPoolExecutor(max_workers=2) as pool:
             columns = list(pool.map(lambda name: try_server(name, arguments.programs.resolve(), base, certificates), names))
     finally:
         if arguments.keep:

@@ -69,13 +69,15 @@ void Pipelines(const Server& server) {
     row.Expect();
   }
   client.Send();
-  row.Need(client.sent == 20 && client.connections == 1 && !client.error, client.Story());
+  // A server that takes commands in groups, but nothing behind the end of a content, costs a connection, once.
+  row.Need(client.sent == 20 && client.connections <= 2 && !client.error, client.Story());
+  if (client.connections == 2) row.Note("yes, 2 connections");
   // What is said behind MAIL before the server has answered it.
   int groups = 0;
   for (std::size_t i = 0; i + 2 < client.dialogue.size(); ++i)
     groups += client.dialogue[i].compare(0, 7, "C: MAIL") == 0 &&
               client.dialogue[i + 1].compare(0, 7, "C: RCPT") == 0 && client.dialogue[i + 2] == "C: DATA";
-  row.Need(groups == 20, std::to_string(groups) + " groups of commands");
+  row.Need(groups >= 20, std::to_string(groups) + " groups of commands");
 }
 
 void SendsChunks(const Server& server) {
@@ -111,7 +113,9 @@ void OutlivesIdleness(const Server& server) {
     client->socket.Connect();
     while (client->socket.Poll(1000)) continue;
   }
-  row.Need(watching.socket.IsConnected() && asleep.socket.IsConnected() && session.IsConnected(), "not connected");
+  const bool connected = watching.socket.IsConnected() && asleep.socket.IsConnected() && session.IsConnected();
+  row.Need(connected, watching.Story());
+  if (!connected) return;
 
   // One polls all the time; the other two do not look at their connection before they have something to send.
   const auto start = smtpoll::SMTPSecureSocket::Now();
