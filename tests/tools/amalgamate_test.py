@@ -201,8 +201,9 @@ class Laws(Tree):
 
     def test_floors(self):
         allowed = {'base': 'base', 'message': 'base message', 'protocol': 'base protocol', 'socket': 'base socket',
-                   'transport': 'base socket transport', 'client': 'base message protocol socket transport client'}
-        self.assertEqual(set(amalgamate.FLOORS), {*allowed, 'testing.hpp'})
+                   'transport': 'base socket transport', 'client': 'base message protocol socket transport client',
+                   'pop3': 'base protocol socket transport client pop3'}
+        self.assertEqual(set(amalgamate.FLOORS), {*allowed, 'pop3.hpp', 'testing.hpp'})
         for floor in allowed:
             self.header(f'smtpoll/{floor}/low.hpp', '')
         for upper in allowed:
@@ -217,13 +218,15 @@ class Laws(Tree):
                     self.refuse(f'{path}:5', f'against the floors, {upper} does not know {lower}')
             (self.root / 'include' / path).unlink()
 
-    def test_testing_stands_above_all_floors(self):
-        folders = set(amalgamate.FLOORS) - {'testing.hpp'}
-        self.assertEqual(set(amalgamate.FLOORS['testing.hpp']), folders)
-        for floor in folders:
-            self.header('smtpoll/testing.hpp', '')
-            self.refuse_header(f'smtpoll/{floor}/a.hpp', 1, f'against the floors, {floor} does not know testing.hpp',
-                               '#include "smtpoll/testing.hpp"')
+    def test_what_is_opt_in_stands_above_all_floors(self):
+        folders = set(amalgamate.FLOORS) - {'pop3.hpp', 'testing.hpp'}
+        self.assertEqual(set(amalgamate.FLOORS['testing.hpp']), folders - {'pop3'})
+        self.assertEqual(set(amalgamate.FLOORS['pop3.hpp']), folders - {'message'})
+        for header in ('pop3.hpp', 'testing.hpp'):
+            for floor in folders:
+                self.header(f'smtpoll/{header}', '')
+                self.refuse_header(f'smtpoll/{floor}/a.hpp', 1, f'against the floors, {floor} does not know {header}',
+                                   f'#include "smtpoll/{header}"')
             (self.root / f'include/smtpoll/{floor}/a.hpp').unlink()
 
     def test_no_floor_knows_the_one_include(self):

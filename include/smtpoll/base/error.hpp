@@ -52,6 +52,7 @@ enum class Errc : int {
 
 /// Bytes of an Error's texts; what is longer is cut.
 constexpr std::size_t kErrorCommandRoom = detail::kIsSmall ? 40 : 80;
+/// As kErrorCommandRoom, for its text.
 constexpr std::size_t kErrorTextRoom = detail::kIsSmall ? 64 : 256;
 
 /// The step of a session in which something happened.

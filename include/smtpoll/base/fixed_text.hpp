@@ -40,12 +40,15 @@ class FixedText {
   FixedText() = default;
   /// Holds `text`.
   explicit FixedText(std::string_view text) noexcept { Assign(text); }
+  ///@{
+  /// Copies the text.
   // What is not text is not copied: it may be what somebody else left on the stack.
   FixedText(const FixedText& other) noexcept { Assign(other.View()); }
   FixedText& operator=(const FixedText& other) noexcept {
     if (this != &other) Assign(other.View());
     return *this;
   }
+  ///@}
 
   /// Holds `text` instead.
   void Assign(std::string_view text) noexcept {

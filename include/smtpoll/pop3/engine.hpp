@@ -160,8 +160,8 @@ class Pop3Engine {
   detail::Pop3ContentReader content_;
   Pop3Options options_;
   Pop3Capabilities capabilities_;
-  FixedText<256> timestamp_;  // of the greeting, for APOP
-  FixedText<80> command_;     // that awaited_ answers, secrets replaced
+  FixedText<256> timestamp_;              // of the greeting, for APOP
+  FixedText<kErrorCommandRoom> command_;  // that awaited_ answers, secrets replaced
 
   Stage stage_ = Stage::Over;
   Reading reading_ = Reading::Status;
@@ -181,6 +181,7 @@ class Pop3Engine {
 
 SMTPOLL_NAMESPACE_END
 
+#include "smtpoll/pop3/detail/engine_ending.hpp"
 #include "smtpoll/pop3/detail/engine_impl.hpp"
 #include "smtpoll/pop3/detail/engine_login.hpp"
 

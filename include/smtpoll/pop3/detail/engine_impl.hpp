@@ -1,4 +1,4 @@
-// How the Pop3Engine reads responses and what each does (RFC 1939 3 and 5), and how a session ends.
+// How the Pop3Engine reads responses, and what each does (RFC 1939 3 and 5).
 #ifndef SMTPOLL_POP3_DETAIL_ENGINE_IMPL_HPP
 #define SMTPOLL_POP3_DETAIL_ENGINE_IMPL_HPP
 
@@ -7,8 +7,6 @@
 SMTPOLL_NAMESPACE_BEGIN
 namespace detail {
 
-/// RFC 2449 4: with its line end a command has at most 255 bytes.
-constexpr std::size_t kPop3MostCommand = 253;
 /// Lines that a CAPA response may have.
 constexpr std::uint32_t kPop3MostCapabilities = 100;
 
@@ -374,108 +372,6 @@ inline Pop3Event Pop3Engine::FinishReading() noexcept {
   done_due_ = false;
   awaited_ = Pop3Command::None;
   return event;
-}
-
-// What is said.
-inline void Pop3Engine::BeginSaying(Pop3Command command) noexcept {
-  // What has come already answers nothing: it was said before the question.
-  if (input_.Filled().size() != used_) Fail(ErrorOn(command, Errc::UnexpectedReply, "the server answered too early"));
-}
-
-inline void Pop3Engine::Say(Pop3Command command, std::string_view argument) noexcept {
-  const std::string_view verb = detail::RuleOf(command).verb;
-  FixedText<256> line(verb);
-  if (!verb.empty() && !argument.empty()) line.Append(" ");
-  line.Append(argument);
-  SaySecret(command, line.View(), {line.View()});
-}
-
-/// Says `pieces` as one line; the transcript and errors have `shown` instead.
-inline void Pop3Engine::SaySecret(Pop3Command command, std::string_view shown,
-                                  std::initializer_list<std::string_view> pieces) noexcept {
-  BeginSaying(command);
-  if (IsOver()) return;
-  for (const std::string_view piece : pieces) output_.Append(piece);
-  output_.Append("\r\n");
-  Show(Side::Client, shown);
-  Expect(command, shown);
-}
-
-inline void Pop3Engine::Expect(Pop3Command command, std::string_view shown) noexcept {
-  awaited_ = command;
-  command_.Assign(shown);
-}
-
-// How a session ends.
-inline Pop3Event Pop3Engine::EventOf(Pop3EventKind kind) const noexcept {
-  Pop3Event event;
-  event.kind = kind;
-  event.command = awaited_;
-  event.message = message_;
-  return event;
-}
-
-inline Error Pop3Engine::ErrorOn(Pop3Command command, Errc code, std::string_view text) const noexcept {
-  Error error(code, detail::RuleOf(command).phase, text);
-  if (command == awaited_ && command != Pop3Command::None) error.command = command_;
-  return error;
-}
-
-inline void Pop3Engine::Fail(const Error& error) noexcept {
-  error_ = error;
-  if (error_.command.empty() && awaited_ != Pop3Command::None) error_.command = command_;
-  End(Pop3EventKind::Failed);
-}
-
-/// As Fail, before the mailbox is open; leaves QUIT in the output for a driver that will flush once more.
-inline void Pop3Engine::FailPolitely(const Error& error) noexcept {
-  Fail(error);
-  output_.Append("QUIT\r\n");
-  Show(Side::Client, "QUIT");
-}
-
-inline void Pop3Engine::End(Pop3EventKind outcome) noexcept {
-  output_.ConsumeAndWipe(output_.Filled().size());
-  sasl_.Stop();
-  stage_ = Stage::Over;
-  reading_ = Reading::Status;
-  done_due_ = false;
-  awaited_ = Pop3Command::None;
-  outcome_ = outcome;
-}
-
-inline void Pop3Engine::Closed(const Error& why) noexcept {
-  if (IsOver()) return;
-  // With nothing marked, nothing depends on the answer to QUIT.
-  if (awaited_ == Pop3Command::Quit && marked_ == 0) return End(Pop3EventKind::Ended);
-  Error error = why;
-  if (error.phase == Phase::None) error.phase = CurrentPhase();
-  if (awaited_ == Pop3Command::Quit && error.text.empty())
-    error.text.Assign("it is not known whether the marked messages were deleted");
-  Fail(error);
-}
-
-inline Pop3Event Pop3Engine::TakeOutcome() noexcept {
-  Pop3Event event;
-  event.kind = outcome_;
-  event.error = &error_;
-  outcome_ = Pop3EventKind::None;
-  return event;
-}
-
-inline Phase Pop3Engine::CurrentPhase() const noexcept {
-  if (stage_ == Stage::Over) return Phase::None;
-  return stage_ == Stage::AwaitTls ? Phase::Tls : detail::RuleOf(awaited_).phase;
-}
-
-inline Millis Pop3Engine::NextDeadline() const noexcept {
-  if (sasl_.Working()) return waiting_since_;
-  if (awaited_ == Pop3Command::None || IsOver()) return kNever;
-  Millis timeout = options_.timeouts.*detail::RuleOf(awaited_).timeout;
-  if (reading_ == Reading::Content) timeout = options_.timeouts.content;
-  // To delete takes its time, and what becomes of it is worth waiting for.
-  if (awaited_ == Pop3Command::Quit && marked_ != 0) timeout = options_.timeouts.command;
-  return timeout > kNever - waiting_since_ ? kNever : waiting_since_ + timeout;
 }
 
 SMTPOLL_NAMESPACE_END

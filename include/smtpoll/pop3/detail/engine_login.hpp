@@ -191,7 +191,7 @@ inline void Pop3Engine::Respond(detail::SaslStep step) noexcept {
   if (step == detail::SaslStep::Respond && sasl_.ResponseSize() + 2 > output_.Free().size())
     step = sasl_.Cancel("the response does not fit the send buffer");
   if (step != detail::SaslStep::Respond) {
-    const FixedText<80> command = command_;
+    const FixedText<kErrorCommandRoom> command = command_;
     SaySecret(Pop3Command::AuthCancelled, "*", {"*"});
     command_ = command;
     return;
