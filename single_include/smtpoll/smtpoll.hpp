@@ -16715,6 +16715,9 @@ enum class Pop3Command : std::uint8_t {
 
 namespace detail {
 
+/// RFC 2449 4: with its line end a command has at most 255 bytes.
+constexpr std::size_t kPop3MostCommand = 253;
+
 /// What follows a positive status line.
 enum class Pop3Shape : std::uint8_t { Line, Lines, Content };
 
@@ -17123,8 +17126,6 @@ SMTPOLL_NAMESPACE_END
 SMTPOLL_NAMESPACE_BEGIN
 namespace detail {
 
-/// RFC 2449 4: with its line end a command has at most 255 bytes.
-constexpr std::size_t kPop3MostCommand = 253;
 /// Lines that a CAPA response may have.
 constexpr std::uint32_t kPop3MostCapabilities = 100;
 
