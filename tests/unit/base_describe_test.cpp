@@ -131,7 +131,8 @@ TEST_CASE("Describe: what happened, at which step, what the server said, what he
 
 TEST_CASE("Describe: neither throws nor allocates, and is of bounded size") {
   static_assert(noexcept(Describe(Error())));
-  static_assert(std::is_trivially_copyable_v<smtpoll::Description>);
+  static_assert(std::is_nothrow_copy_constructible_v<smtpoll::Description>);
+  static_assert(std::is_trivially_destructible_v<smtpoll::Description>);
   static_assert(sizeof(smtpoll::Description) <= 1280);
 }
 
