@@ -148,7 +148,7 @@ SMTPOLL_NAMESPACE_BEGIN
 namespace detail {
 
 /// SMTPOLL_SMALL: less code and less memory. Texts are looked at byte by byte, without tables; texts of errors are cut
-/// shorter; there is no BDAT (RFC 3030), no LMTP, none of DeliveryOptions, DSN among
+/// shorter; one message goes at a time; there is no BDAT (RFC 3030), no LMTP, none of DeliveryOptions, DSN among
 /// them, and LIMITS (RFC 9422) is not read.
 #if defined(SMTPOLL_SMALL)
 constexpr bool kIsSmall = true;
@@ -406,6 +406,9 @@ struct Error {
   FixedText<kErrorTextRoom> text;        ///< The server's reply text, or the detail of a local error.
 
   Error() = default;
+  // No moves: they would be the same code once more.
+  Error(const Error&) = default;
+  Error& operator=(const Error&) = default;
   /// An error of ours; `detail` becomes its text.
   Error(Errc code, Phase where, std::string_view detail = {}) noexcept
       : ErrorNumber(static_cast<int>(code)), phase(where), text(detail) {}
@@ -5517,9 +5520,9 @@ inline void Engine::Closed(const Error& why) noexcept {
     EndSession(kEnded);
     return;
   }
-  Error error = why;
-  if (error.phase == Phase::None) error.phase = CurrentPhase();
-  Lose(error);
+  const Phase phase = CurrentPhase();
+  Lose(why);
+  if (error_.phase == Phase::None) error_.phase = phase;
 }
 
 inline void Engine::TakePending(Event& event) noexcept {
@@ -5745,7 +5748,7 @@ inline Event Engine::OnReply(const Reply& reply) noexcept {
     case Await::StartTls: return OnStartTlsReply(reply);
     case Await::Mail:
       // "Bad sequence of commands" where there is none: a server that takes nothing behind the end of a content.
-      if (reply.code == 503 && transactions_.Oldest().overlaps) {
+      if (!detail::kIsSmall && reply.code == 503 && transactions_.Oldest().overlaps) {
         refuses_overlap_ = true;
         error_ = ErrorOn(what, Errc::UnexpectedReply, reply);
         EndSession(kMustReconnect, true);
@@ -5972,7 +5975,7 @@ inline bool Engine::CanSend() const noexcept {
   if (alone && commands_.Outstanding() == 0) return true;
   // RFC 2920 3.1: the end of content, RSET, MAIL and RCPT may stand anywhere in a group, a command like VRFY only last.
   if (!Pipelines() || !commands_.CanWrite(SIZE_MAX) || commands_.Back().what == Await::Command) return false;
-  return alone || (transactions_.Newest().IsWhole() && InFlight() < transactions_.Room() &&
+  return alone || (!detail::kIsSmall && transactions_.Newest().IsWhole() && InFlight() < transactions_.Room() &&
                    InFlight() < options_.in_flight && !HalfWindowIsUnsent());
 }
 
@@ -8425,21 +8428,23 @@ bool TakeEncodedWord(std::string_view& text, std::size_t room, WordEncoding enco
   if (room > kMaxEncodedWord) room = kMaxEncodedWord;
   if (text.empty() || room < kEncodedWordOverhead) return false;
   room -= kEncodedWordOverhead;
-  const bool b = encoding == WordEncoding::B;
-  std::size_t size = 0, used = 0, taken = 0;
-  std::size_t even_taken = 0;  // as far as there is no padding
-  while (taken < text.size()) {
-    const Utf8Character character = FirstCharacter(Rest(text, taken));
-    used = b ? Base64Size(size + character.bytes.size()) : used + SizeInQ(character.bytes);
-    if (used > room) break;
-    size += character.bytes.size();
-    taken += character.consumed;
-    if (size % 3 == 0) even_taken = taken;
-  }
-  if (taken == 0) return false;
-  if (b && taken != text.size()) {
-    if (even_taken == 0) return TakeEncodedWord(text, room + kEncodedWordOverhead, WordEncoding::Q, into);
+  bool b = encoding == WordEncoding::B;
+  std::size_t taken = 0;
+  for (;; b = false) {
+    std::size_t size = 0, used = 0;
+    std::size_t even_taken = 0;  // as far as there is no padding
+    for (taken = 0; taken < text.size();) {
+      const Utf8Character character = FirstCharacter(Rest(text, taken));
+      size += character.bytes.size();
+      used = b ? Base64Size(size) : used + SizeInQ(character.bytes);
+      if (used > room) break;
+      taken += character.consumed;
+      if (size % 3 == 0) even_taken = taken;
+    }
+    if (taken == 0) return false;
+    if (!b || taken == text.size()) break;
     taken = even_taken;
+    if (taken != 0) break;
   }
   std::string_view word = First(text, taken);
   text.remove_prefix(taken);
@@ -15606,7 +15611,7 @@ class MessageViewSource final : public Source {
         encoder_.Emplace<detail::CrlfText>().Start(mail_->body);
     } else if (IsAttachment()) {
       encoder_.Emplace<detail::Base64Lines>().Start();
-      rest_ = Attachment().data;
+      memory_ = MemorySource(Attachment().data);
     }
   }
 
@@ -15623,8 +15628,7 @@ class MessageViewSource final : public Source {
     if (auto* const text = encoder_.Get<detail::CrlfText>()) return ReadText(*text, into, room);
     if (auto* const text = encoder_.Get<detail::QuotedPrintableText>()) return ReadText(*text, into, room);
     detail::Base64Lines& lines = *encoder_.Get<detail::Base64Lines>();
-    Source* const source = Attachment().source;
-    if (source == nullptr) return lines.Read(into, room, rest_);
+    Source* const source = Attachment().source != nullptr ? Attachment().source : &memory_;
     return lines.Read(into, room, [source](char* to, std::size_t most) { return source->Read(to, most); });
   }
   template <typename Text>
@@ -15746,7 +15750,7 @@ class MessageViewSource final : public Source {
   bool quoted_ = false;      // the body goes as quoted-printable
   std::size_t section_ = 0;  // the one that is read
   std::size_t at_ = 0;       // of a literal: where the next read begins
-  std::string_view rest_;    // of an attachment in memory: what was not read
+  MemorySource memory_;      // of an attachment in memory
   std::uint64_t size_ = 0;
   detail::OneOf<detail::CrlfText, detail::QuotedPrintableText, detail::Base64Lines> encoder_;
 };
@@ -15792,9 +15796,9 @@ class SmallSession {
   /// Starts to connect; a connection that stands is closed. The host, and what `options` look at, must stay until the
   /// session is over. `options.client_name` has to be given. Where the buffers are small, `chunking = false` saves a
   /// reply for each of them.
-  void Connect(const Endpoint& to, const SessionOptions& options) {
+  SMTPOLL_APART void Connect(const Endpoint& to, const SessionOptions& options) {
     Close();
-    error_ = {};
+    SetError(Errc::None, Phase::None, {});
     outcome_ = Outcome::Queued;
     driver_.Connect(to, options);
   }
@@ -15802,7 +15806,7 @@ class SmallSession {
   /// Sends `mail`, as soon as the session is ready for it; until Result is known, it and all it looks at must stay as
   /// they are. False where another message is still under way, and where the connection is lost: then the result is
   /// Queued.
-  bool Send(const MessageView& mail) {
+  SMTPOLL_APART bool Send(const MessageView& mail) {
     if (!CanTake()) return false;
     if (const MessageFault fault = mail.Fault()) return Decline(fault.field, fault.reason);
     std::size_t count = 0;
@@ -15880,20 +15884,23 @@ class SmallSession {
     return content_ != nullptr || quits_ || !IsIdle();
   }
 
+  SMTPOLL_APART void SetError(Errc code, Phase phase, std::string_view text) noexcept {
+    error_ = smtpoll::Error(code, phase, text);
+  }
   bool CanTake() {
     if (content_ != nullptr) return false;
     outcome_ = Outcome::Queued;
     if (driver_.CurrentState() != Pump::State::Closed) {
-      error_ = {};
+      SetError(Errc::None, Phase::None, {});
       return true;
     }
     while (Step()) continue;  // why it is closed
-    if (!error_) error_ = smtpoll::Error(Errc::InvalidState, Phase::Idle, "not connected");
+    if (!error_) SetError(Errc::InvalidState, Phase::Idle, "not connected");
     return false;
   }
   /// The message cannot be sent at all.
-  bool Decline(std::string_view field, const char* reason) {
-    error_ = smtpoll::Error(Errc::InvalidMessage, Phase::None, field);
+  SMTPOLL_APART bool Decline(std::string_view field, const char* reason) {
+    SetError(Errc::InvalidMessage, Phase::None, field);
     error_.text.Append(": ");
     error_.text.Append(reason);
     outcome_ = Outcome::Refused;
@@ -17049,13 +17056,13 @@ inline Pop3Event Pop3Engine::EventOf(Pop3EventKind kind) const noexcept {
 
 inline Error Pop3Engine::ErrorOn(Pop3Command command, Errc code, std::string_view text) const noexcept {
   Error error(code, detail::RuleOf(command).phase, text);
-  if (command == awaited_ && command != Pop3Command::None) error.command = command_;
+  if (command == awaited_ && command != Pop3Command::None) error.command.Assign(command_.View());
   return error;
 }
 
 inline void Pop3Engine::Fail(const Error& error) noexcept {
   error_ = error;
-  if (error_.command.empty() && awaited_ != Pop3Command::None) error_.command = command_;
+  if (error_.command.empty() && awaited_ != Pop3Command::None) error_.command.Assign(command_.View());
   End(Pop3EventKind::Failed);
 }
 

@@ -27,6 +27,27 @@ std::uint32_t Host(std::uint32_t operation, const void* argument) {
   return r0;
 }
 
+std::size_t StackUsed() {
+  const std::uint32_t* at = &_stack_end;
+  while (at != &_stack_begin && *at == kPaint) ++at;
+  return static_cast<std::size_t>(&_stack_begin - at) * sizeof *at;
+}
+
+void Print(const char* text) { Host(4, text); }
+void Print(const char* name, std::size_t value) {
+  char digits[12];
+  std::size_t at = sizeof digits;
+  digits[--at] = '\0';
+  do {
+    digits[--at] = static_cast<char>('0' + value % 10);
+    value /= 10;
+  } while (value != 0);
+  Print(name);
+  Print(" ");
+  Print(digits + at);
+  Print("\n");
+}
+
 void Halt() { board::Exit(false); }
 
 void Tick() { ticks = ticks + 1; }
@@ -111,26 +132,13 @@ bool Transmit(char byte) {
   return true;
 }
 
-std::size_t StackUsed() {
-  const std::uint32_t* at = &_stack_end;
-  while (at != &_stack_begin && *at == kPaint) ++at;
-  return static_cast<std::size_t>(&_stack_begin - at) * sizeof *at;
-}
-
-void Print(const char* text) { Host(4, text); }
-
-void Print(const char* name, std::size_t value) {
-  char digits[12];
-  std::size_t at = sizeof digits;
-  digits[--at] = '\0';
-  do {
-    digits[--at] = static_cast<char>('0' + value % 10);
-    value /= 10;
-  } while (value != 0);
-  Print(name);
-  Print(" ");
-  Print(digits + at);
-  Print("\n");
+void Report(const Figures& figures) {
+  Print("stack", StackUsed());
+  Print("session", figures.session);
+  Print("buffers", figures.buffers);
+  Print("sent", figures.sent);
+  Print("accepted", figures.accepted);
+  Print("error", static_cast<std::size_t>(figures.error));
 }
 
 [[noreturn]] void Exit(bool success) {

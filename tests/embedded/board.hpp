@@ -16,12 +16,16 @@ void Sleep();
 bool Receive(char& byte);
 bool Transmit(char byte);
 
-/// Bytes of stack that were ever used since the start.
-std::size_t StackUsed();
-
-/// Writes to the console of the host.
-void Print(const char* text);
-void Print(const char* name, std::size_t value);
+/// What a run came to.
+struct Figures {
+  std::size_t session;  // bytes of memory of the session, and of its buffers among them
+  std::size_t buffers;
+  unsigned sent;
+  unsigned accepted;  // recipients
+  int error;
+};
+/// Writes them, and the bytes of stack that were ever used until now, to the console of the host.
+void Report(const Figures& figures);
 /// The image ends with an exit code on the host.
 [[noreturn]] void Exit(bool success);
 

@@ -1,4 +1,5 @@
-// The whole program of the chip: messages from flash, over a serial line.
+// The whole program of the chip: messages from flash, over a serial line. This file has nothing in it but the session,
+// its socket policy and their use, so that what it becomes is what smtpoll costs.
 #include "board.hpp"
 #include "message.hpp"
 #include "uart_socket.hpp"
@@ -7,16 +8,7 @@
 
 namespace {
 
-constexpr smtpoll::SessionOptions Options() {
-  smtpoll::SessionOptions options;
-  options.client_name = "chip.example.org";
-  options.chunking = false;
-  return options;
-}
-constexpr smtpoll::SessionOptions kOptions = Options();
-
-using Session = smtpoll::SmallSession<UartSocket>;
-Session session;
+smtpoll::SmallSession<UartSocket> session;
 
 #if defined(TEST_WITH_HEAP)
 char* volatile from_heap = new char[16];  // for the check that has to find it
@@ -25,8 +17,8 @@ char* volatile from_heap = new char[16];  // for the check that has to find it
 }  // namespace
 
 int main() {
-  std::size_t sent = 0, accepted = 0;
-  session.Connect({"server", 25, {}}, kOptions);
+  unsigned sent = 0, accepted = 0;
+  session.Connect({"server", 25, {}}, kTestOptions);
   for (int number = 0; number < kTestMessages; ++number) {
     session.Send(TestMessage(number));
     session.Run();
@@ -35,10 +27,7 @@ int main() {
   }
   session.Quit();
   session.Run();
-  board::Print("session", sizeof session);
-  board::Print("buffers", smtpoll::SmallLimits::kInput + smtpoll::SmallLimits::kOutput);
-  board::Print("stack", board::StackUsed());
-  board::Print("accepted", accepted);
-  if (session.LastError()) board::Print("error", static_cast<std::size_t>(session.LastError().ErrorNumber));
+  board::Report({sizeof session, smtpoll::SmallLimits::kInput + smtpoll::SmallLimits::kOutput, sent, accepted,
+                 session.LastError().ErrorNumber});
   return sent == kTestMessages && !session.LastError() ? 0 : 1;
 }

@@ -49,8 +49,17 @@ constexpr smtpoll::MessageView MadeOfDots() {
   return mail;
 }
 
+constexpr smtpoll::SessionOptions Options() {
+  smtpoll::SessionOptions options;
+  options.client_name = "chip.example.org";
+  options.chunking = false;
+  return options;
+}
+
 constexpr smtpoll::MessageView kMessages[kTestMessages] = {Made(), MadeOfDots()};
 
 }  // namespace
+
+constexpr smtpoll::SessionOptions kTestOptions = Options();
 
 const smtpoll::MessageView& TestMessage(int number) { return kMessages[number]; }

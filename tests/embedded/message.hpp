@@ -3,6 +3,9 @@
 #pragma once
 
 #include "smtpoll/message/message_view.hpp"
+#include "smtpoll/protocol/event.hpp"
 
 constexpr int kTestMessages = 2;
 const smtpoll::MessageView& TestMessage(int number);
+
+extern const smtpoll::SessionOptions kTestOptions;

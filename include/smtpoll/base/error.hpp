@@ -160,6 +160,9 @@ struct Error {
   FixedText<kErrorTextRoom> text;        ///< The server's reply text, or the detail of a local error.
 
   Error() = default;
+  // No moves: they would be the same code once more.
+  Error(const Error&) = default;
+  Error& operator=(const Error&) = default;
   /// An error of ours; `detail` becomes its text.
   Error(Errc code, Phase where, std::string_view detail = {}) noexcept
       : ErrorNumber(static_cast<int>(code)), phase(where), text(detail) {}

@@ -9,7 +9,7 @@ SMTPOLL_NAMESPACE_BEGIN
 namespace detail {
 
 /// SMTPOLL_SMALL: less code and less memory. Texts are looked at byte by byte, without tables; texts of errors are cut
-/// shorter; there is no BDAT (RFC 3030), no LMTP, none of DeliveryOptions, DSN among
+/// shorter; one message goes at a time; there is no BDAT (RFC 3030), no LMTP, none of DeliveryOptions, DSN among
 /// them, and LIMITS (RFC 9422) is not read.
 #if defined(SMTPOLL_SMALL)
 constexpr bool kIsSmall = true;

@@ -39,9 +39,9 @@ class SmallSession {
   /// Starts to connect; a connection that stands is closed. The host, and what `options` look at, must stay until the
   /// session is over. `options.client_name` has to be given. Where the buffers are small, `chunking = false` saves a
   /// reply for each of them.
-  void Connect(const Endpoint& to, const SessionOptions& options) {
+  SMTPOLL_APART void Connect(const Endpoint& to, const SessionOptions& options) {
     Close();
-    error_ = {};
+    SetError(Errc::None, Phase::None, {});
     outcome_ = Outcome::Queued;
     driver_.Connect(to, options);
   }
@@ -49,7 +49,7 @@ class SmallSession {
   /// Sends `mail`, as soon as the session is ready for it; until Result is known, it and all it looks at must stay as
   /// they are. False where another message is still under way, and where the connection is lost: then the result is
   /// Queued.
-  bool Send(const MessageView& mail) {
+  SMTPOLL_APART bool Send(const MessageView& mail) {
     if (!CanTake()) return false;
     if (const MessageFault fault = mail.Fault()) return Decline(fault.field, fault.reason);
     std::size_t count = 0;
@@ -127,20 +127,23 @@ class SmallSession {
     return content_ != nullptr || quits_ || !IsIdle();
   }
 
+  SMTPOLL_APART void SetError(Errc code, Phase phase, std::string_view text) noexcept {
+    error_ = smtpoll::Error(code, phase, text);
+  }
   bool CanTake() {
     if (content_ != nullptr) return false;
     outcome_ = Outcome::Queued;
     if (driver_.CurrentState() != Pump::State::Closed) {
-      error_ = {};
+      SetError(Errc::None, Phase::None, {});
       return true;
     }
     while (Step()) continue;  // why it is closed
-    if (!error_) error_ = smtpoll::Error(Errc::InvalidState, Phase::Idle, "not connected");
+    if (!error_) SetError(Errc::InvalidState, Phase::Idle, "not connected");
     return false;
   }
   /// The message cannot be sent at all.
-  bool Decline(std::string_view field, const char* reason) {
-    error_ = smtpoll::Error(Errc::InvalidMessage, Phase::None, field);
+  SMTPOLL_APART bool Decline(std::string_view field, const char* reason) {
+    SetError(Errc::InvalidMessage, Phase::None, field);
     error_.text.Append(": ");
     error_.text.Append(reason);
     outcome_ = Outcome::Refused;

@@ -77,21 +77,23 @@ bool TakeEncodedWord(std::string_view& text, std::size_t room, WordEncoding enco
   if (room > kMaxEncodedWord) room = kMaxEncodedWord;
   if (text.empty() || room < kEncodedWordOverhead) return false;
   room -= kEncodedWordOverhead;
-  const bool b = encoding == WordEncoding::B;
-  std::size_t size = 0, used = 0, taken = 0;
-  std::size_t even_taken = 0;  // as far as there is no padding
-  while (taken < text.size()) {
-    const Utf8Character character = FirstCharacter(Rest(text, taken));
-    used = b ? Base64Size(size + character.bytes.size()) : used + SizeInQ(character.bytes);
-    if (used > room) break;
-    size += character.bytes.size();
-    taken += character.consumed;
-    if (size % 3 == 0) even_taken = taken;
-  }
-  if (taken == 0) return false;
-  if (b && taken != text.size()) {
-    if (even_taken == 0) return TakeEncodedWord(text, room + kEncodedWordOverhead, WordEncoding::Q, into);
+  bool b = encoding == WordEncoding::B;
+  std::size_t taken = 0;
+  for (;; b = false) {
+    std::size_t size = 0, used = 0;
+    std::size_t even_taken = 0;  // as far as there is no padding
+    for (taken = 0; taken < text.size();) {
+      const Utf8Character character = FirstCharacter(Rest(text, taken));
+      size += character.bytes.size();
+      used = b ? Base64Size(size) : used + SizeInQ(character.bytes);
+      if (used > room) break;
+      taken += character.consumed;
+      if (size % 3 == 0) even_taken = taken;
+    }
+    if (taken == 0) return false;
+    if (!b || taken == text.size()) break;
     taken = even_taken;
+    if (taken != 0) break;
   }
   std::string_view word = First(text, taken);
   text.remove_prefix(taken);

@@ -77,7 +77,7 @@ class MessageViewSource final : public Source {
         encoder_.Emplace<detail::CrlfText>().Start(mail_->body);
     } else if (IsAttachment()) {
       encoder_.Emplace<detail::Base64Lines>().Start();
-      rest_ = Attachment().data;
+      memory_ = MemorySource(Attachment().data);
     }
   }
 
@@ -94,8 +94,7 @@ class MessageViewSource final : public Source {
     if (auto* const text = encoder_.Get<detail::CrlfText>()) return ReadText(*text, into, room);
     if (auto* const text = encoder_.Get<detail::QuotedPrintableText>()) return ReadText(*text, into, room);
     detail::Base64Lines& lines = *encoder_.Get<detail::Base64Lines>();
-    Source* const source = Attachment().source;
-    if (source == nullptr) return lines.Read(into, room, rest_);
+    Source* const source = Attachment().source != nullptr ? Attachment().source : &memory_;
     return lines.Read(into, room, [source](char* to, std::size_t most) { return source->Read(to, most); });
   }
   template <typename Text>
@@ -217,7 +216,7 @@ class MessageViewSource final : public Source {
   bool quoted_ = false;      // the body goes as quoted-printable
   std::size_t section_ = 0;  // the one that is read
   std::size_t at_ = 0;       // of a literal: where the next read begins
-  std::string_view rest_;    // of an attachment in memory: what was not read
+  MemorySource memory_;      // of an attachment in memory
   std::uint64_t size_ = 0;
   detail::OneOf<detail::CrlfText, detail::QuotedPrintableText, detail::Base64Lines> encoder_;
 };

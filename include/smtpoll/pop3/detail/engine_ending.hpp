@@ -47,13 +47,13 @@ inline Pop3Event Pop3Engine::EventOf(Pop3EventKind kind) const noexcept {
 
 inline Error Pop3Engine::ErrorOn(Pop3Command command, Errc code, std::string_view text) const noexcept {
   Error error(code, detail::RuleOf(command).phase, text);
-  if (command == awaited_ && command != Pop3Command::None) error.command = command_;
+  if (command == awaited_ && command != Pop3Command::None) error.command.Assign(command_.View());
   return error;
 }
 
 inline void Pop3Engine::Fail(const Error& error) noexcept {
   error_ = error;
-  if (error_.command.empty() && awaited_ != Pop3Command::None) error_.command = command_;
+  if (error_.command.empty() && awaited_ != Pop3Command::None) error_.command.Assign(command_.View());
   End(Pop3EventKind::Failed);
 }
 

@@ -101,9 +101,9 @@ inline void Engine::Closed(const Error& why) noexcept {
     EndSession(kEnded);
     return;
   }
-  Error error = why;
-  if (error.phase == Phase::None) error.phase = CurrentPhase();
-  Lose(error);
+  const Phase phase = CurrentPhase();
+  Lose(why);
+  if (error_.phase == Phase::None) error_.phase = phase;
 }
 
 inline void Engine::TakePending(Event& event) noexcept {

@@ -140,7 +140,7 @@ inline Event Engine::OnReply(const Reply& reply) noexcept {
     case Await::StartTls: return OnStartTlsReply(reply);
     case Await::Mail:
       // "Bad sequence of commands" where there is none: a server that takes nothing behind the end of a content.
-      if (reply.code == 503 && transactions_.Oldest().overlaps) {
+      if (!detail::kIsSmall && reply.code == 503 && transactions_.Oldest().overlaps) {
         refuses_overlap_ = true;
         error_ = ErrorOn(what, Errc::UnexpectedReply, reply);
         EndSession(kMustReconnect, true);
@@ -367,7 +367,7 @@ inline bool Engine::CanSend() const noexcept {
   if (alone && commands_.Outstanding() == 0) return true;
   // RFC 2920 3.1: the end of content, RSET, MAIL and RCPT may stand anywhere in a group, a command like VRFY only last.
   if (!Pipelines() || !commands_.CanWrite(SIZE_MAX) || commands_.Back().what == Await::Command) return false;
-  return alone || (transactions_.Newest().IsWhole() && InFlight() < transactions_.Room() &&
+  return alone || (!detail::kIsSmall && transactions_.Newest().IsWhole() && InFlight() < transactions_.Room() &&
                    InFlight() < options_.in_flight && !HalfWindowIsUnsent());
 }
 
