@@ -1239,9 +1239,8 @@ inline bool AnyHighBitIn32(const char* bytes) noexcept {
 inline std::size_t SkipAscii(std::string_view text) noexcept {
   std::size_t at = 0;
   if constexpr (kIsSmall) {
-    for (const char c : text)
-      if (static_cast<unsigned char>(c) >= 0x80) return 0;
-    return text.size();
+    while (at < text.size() && static_cast<unsigned char>(text[at]) < 0x80) ++at;
+    return at == text.size() ? at : at - at % 8;
   }
   for (; at + 32 <= text.size(); at += 32)
     if (AnyHighBitIn32(text.data() + at)) break;
