@@ -21,6 +21,9 @@ PROGRAMS = {
     'alone': SMTPOLL + ALGORITHM + MAIN,
     '<windows.h> before': WINDOWS + SMTPOLL + ALGORITHM + CAREFUL_MAIN,
     '<windows.h> after': SMTPOLL + WINDOWS + ALGORITHM + CAREFUL_MAIN,
+    'UNICODE, <winsock2.h> before, what can be switched': '#define UNICODE\n#define _UNICODE\n#define SMTPOLL_NO_WSASTARTUP\n'
+                                                          '#define SMTPOLL_TESTING\n#include <winsock2.h>\n'
+                                                          + WINDOWS + SMTPOLL + ALGORITHM + CAREFUL_MAIN,
     'TLS by Schannel': SCHANNEL + SMTPOLL + TLS_MAIN,
     'TLS by Schannel, <windows.h> before': SCHANNEL + WINDOWS + SMTPOLL + TLS_MAIN,
 }

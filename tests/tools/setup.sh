@@ -13,12 +13,13 @@
 #   debian    what makes a small Debian in a folder
 #   mingw     the compiler for Windows                 clang  a second compiler
 #   wine      what runs its programs here
-#   arm64     a compiler for ARM and what runs its programs here
+#   arm64, armhf, powerpc, s390x   a compiler for that processor and what runs its programs here
 #   embedded  the compiler for a Cortex-M3, what runs its images here, lwIP, and a receiver
 #   analysis  what looks for faults without running anything, and what counts the lines that were run
 #   git       git and its send-email
 #   servers   more servers to send to, in python and node
 #   reference what makes the reference, and a browser that reads it
+#   m32       32-bit programs for this processor         clang19, libcxx   a newer clang; its standard library
 #   bench     the clients that tests/bench compares smtpoll with
 set -eu
 PATH=$PATH:/usr/sbin:/sbin
@@ -32,7 +33,7 @@ npm_folder=.cache/npm
 needs() {
   case $1 in
   compiler) echo 'g++ g++' ;;
-  build) echo 'g++ g++' 'meson meson' 'ninja ninja-build' 'python3 python3' 'pkg-config pkg-config' ;;
+  build) echo 'g++ g++' 'meson meson' 'ninja ninja-build' 'python3 python3' 'pkg-config pkg-config' 'make make' ;;
   tests) echo '/usr/include/doctest/doctest.h doctest-dev' 'cmake cmake' ;;
   postfix) echo 'postfix postfix' ;;
   sasl)
@@ -77,6 +78,13 @@ needs() {
       "$npm_folder/node_modules/smtp-server npm:smtp-server" "$npm_folder/node_modules/Haraka npm:Haraka"
     ;;
   reference) echo 'doxygen doxygen' 'chromium chromium' 'python3 python3' ;;
+  armhf) echo 'arm-linux-gnueabihf-g++ g++-arm-linux-gnueabihf' 'qemu-arm-static qemu-user-static' ;;
+  powerpc) echo 'powerpc-linux-gnu-g++ g++-powerpc-linux-gnu' 'qemu-ppc-static qemu-user-static' ;;
+  s390x) echo 's390x-linux-gnu-g++ g++-s390x-linux-gnu' 'qemu-s390x-static qemu-user-static' ;;
+  # Not g++-multilib, which cannot stand beside the compilers for other processors.
+  m32) echo '/usr/lib/gcc/x86_64-linux-gnu/12/32/libstdc++.a g++-12-multilib' 'qemu-i386-static qemu-user-static' ;;
+  clang19) echo 'clang++-19 clang-19' ;;
+  libcxx) echo '/usr/lib/llvm-14/include/c++/v1/string libc++-14-dev' '/usr/lib/llvm-14/lib/libc++abi.so libc++abi-14-dev' ;;
   bench)
     echo 'smtp-source postfix' '/usr/include/*/curl/curl.h libcurl4-openssl-dev' '/usr/include/openssl/evp.h libssl-dev' \
       '/usr/include/Poco/Net/SMTPClientSession.h libpoco-dev' '/usr/include/vmime/vmime.hpp libvmime-dev' \

@@ -1,6 +1,7 @@
 // Version, namespace and platform switches; every macro of smtpoll starts with SMTPOLL_.
 // Yours to define before the include: SMTPOLL_NO_SIMD does without vectors; SMTPOLL_SMALL, SMTPOLL_NO_AUTH and
-// SMTPOLL_NO_DIGESTS leave things out, see base/features.hpp.
+// SMTPOLL_NO_DIGESTS leave things out, see base/features.hpp; SMTPOLL_NO_WSASTARTUP (Windows) leaves WSAStartup and
+// WSACleanup to the program.
 // The inline namespace carries the version, so two versions of the header can live in one program.
 #ifndef SMTPOLL_BASE_CONFIG_HPP
 #define SMTPOLL_BASE_CONFIG_HPP
@@ -39,7 +40,7 @@ constexpr const char* Version() noexcept { return SMTPOLL_VERSION; }
 using Millis = std::int64_t;
 
 /// A point in time that never comes: no deadline is set.
-constexpr Millis kNever = INT64_MAX;
+inline constexpr Millis kNever = INT64_MAX;
 
 SMTPOLL_NAMESPACE_END
 

@@ -48,7 +48,7 @@ class LineClaim {
 }  // namespace detail
 
 /// The size of a source that does not know how long it is.
-constexpr std::uint64_t kUnknownSize = UINT64_MAX;
+inline constexpr std::uint64_t kUnknownSize = UINT64_MAX;
 
 /// A resumable stream of bytes. Implementations never block longer than a local file read does.
 class Source {
