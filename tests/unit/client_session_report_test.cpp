@@ -52,18 +52,18 @@ TEST_CASE("Session.Explain: each phase has the time in which it was waited for")
   REQUIRE_MESSAGE(server.Done(), server.Verdict());
 
   const SessionReport report = session.Explain();
-  const auto near = [&](Phase phase, smtpoll::Millis wanted) {
+  const auto close_to = [&](Phase phase, smtpoll::Millis wanted) {
     const smtpoll::Millis was = report.tally.TimeIn(phase);
     CHECK_MESSAGE((was >= wanted && was <= wanted + 300), Name(phase) << " took " << was);
   };
-  near(Phase::Greeting, 1000);
-  near(Phase::Hello, 2000);
-  near(Phase::Mail, 3000);
-  near(Phase::Recipient, 4000);
-  near(Phase::Data, 5000);
-  near(Phase::ContentEnd, 6000);
-  near(Phase::Command, 7000);
-  near(Phase::Quit, 8000);
+  close_to(Phase::Greeting, 1000);
+  close_to(Phase::Hello, 2000);
+  close_to(Phase::Mail, 3000);
+  close_to(Phase::Recipient, 4000);
+  close_to(Phase::Data, 5000);
+  close_to(Phase::ContentEnd, 6000);
+  close_to(Phase::Command, 7000);
+  close_to(Phase::Quit, 8000);
   CHECK_FALSE(report.connected);
   CHECK(report.host == "mx.y.org");
   CHECK(report.tally.port == 25);

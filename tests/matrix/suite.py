@@ -1,0 +1,163 @@
+"""Builds the unit and session tests for one target with ninja, several test files in one source, and runs them.
+
+Merged, the suite compiles in a tenth of the time: the includes of all files stand first, then each file in a namespace of
+its own. It is a unity build of the header's users, too.
+"""
+
+import os
+import pathlib
+import re
+import subprocess
+
+from targets import DKIM, ROOT
+
+UNIT = ROOT / 'tests/unit'
+WARNINGS = '-Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wold-style-cast -Werror'
+
+# What cannot stand in a namespace: such a file keeps its own names, one in a source.
+UNWRAPPED = re.compile(r'^(namespace (smtpoll|doctest|std)\b|extern "C"|\[*void\* operator |template <>)', re.MULTILINE)
+PARTS = 4
+
+STRUCTURE = re.compile(r'\s*#\s*(include|if|ifdef|ifndef|elif|else|endif)\b')
+
+
+def test_files():
+    return [file for file in sorted(UNIT.glob('*_test.cpp')) if file.name not in DKIM]
+
+
+def is_unwrapped(file):
+    return bool(UNWRAPPED.search(file.read_text(encoding='utf-8')))
+
+
+def merged(files):
+    """A source that has the tests of all `files`."""
+    lines = []
+    for file in files:
+        lines += [line for line in file.read_text(encoding='utf-8').splitlines() if STRUCTURE.match(line)]
+    for file in files:
+        name = re.sub(r'[^a-z0-9]', '_', file.stem)
+        lines += [f'#include "{file}"'] if is_unwrapped(file) else [f'namespace {name} {{', f'#include "{file}"', '}']
+    return '\n'.join(lines) + '\n'
+
+
+def split(files, count):
+    """`files` in `count` parts of about the same length."""
+    parts = [[0, []] for _ in range(count)]
+    for file in sorted(files, key=lambda file: -file.stat().st_size):
+        part = min(parts, key=lambda part: part[0])
+        part[0] += file.stat().st_size
+        part[1].append(file)
+    return [sorted(part[1]) for part in parts if part[1]]
+
+
+def write_if_new(path, text):
+    if not path.exists() or path.read_text(encoding='utf-8') != text:
+        path.write_text(text, encoding='utf-8')
+
+
+class Suite:
+    """The build folder of one target."""
+
+    def __init__(self, target, measures=True):
+        self.target = target
+        self.measures = measures  # image and RAM, too
+        self.folder = ROOT / '.cache/matrix' / target.name
+        (self.folder / 'include').mkdir(parents=True, exist_ok=True)
+        doctest = self.folder / 'include/doctest'
+        if not doctest.is_symlink():
+            doctest.symlink_to('/usr/include/doctest')
+        self.program = self.folder / 'unit.exe'
+
+    def sources(self):
+        """Object name and source of each part of the test program."""
+        parts = split([file for file in test_files() if not is_unwrapped(file)], PARTS)
+        alone = [file for file in test_files() if is_unwrapped(file)]
+        assert len(alone) <= len(parts), alone
+        for part, file in zip(parts, alone):
+            part.append(file)
+        result = [('main', UNIT / 'main.cpp')]
+        for index, part in enumerate(parts):
+            source = self.folder / f'merged_{index}.cpp'
+            write_if_new(source, merged(part))
+            result.append((source.stem, source))
+        return result
+
+    def write_ninja(self):
+        target = self.target
+        launcher = os.environ.get('SMTPOLL_MATRIX_LAUNCHER', '')
+        flags = ' '.join([f'-std={target.standard}', '-pthread', f'-I{ROOT}/include', f'-isystem {self.folder}/include',
+                          f'-I{UNIT}', '-DDOCTEST_CONFIG_NO_EXCEPTIONS_BUT_WITH_ALL_ASSERTS', *target.flags])
+        lines = [f'cxx = {launcher} {target.compiler} {flags}', f'libraries = {" ".join(target.libraries)}',
+                 f'tests = {target.optimization} {WARNINGS}',
+                 'rule compile', '  command = $cxx $how -MMD -MF $out.d -c $in -o $out', '  depfile = $out.d', '  deps = gcc',
+                 '  description = ' + target.name + ' $out',
+                 'rule link', f'  command = $cxx {target.optimization} $in -o $out $libraries',
+                 '  description = ' + target.name + ' $out']
+
+        def compiled(name, source, how):
+            lines.extend([f'build {name}.o: compile {source}', f'  how = {how}'])
+            return f'{name}.o'
+
+        # doctest's own code is not ours to warn of; and g++ takes an included .cpp for a header, whose anonymous
+        # namespace would differ from file to file.
+        of_merged = '$tests' if 'clang' in target.compiler else '$tests -Wno-subobject-linkage'
+        objects = [compiled(name, source, '-O0' if name == 'main' else of_merged) for name, source in self.sources()]
+        lines.append(f'build unit.exe: link {" ".join(objects)}')
+        for name in target.extra:
+            stem = pathlib.Path(name).stem
+            lines.append(f'build {stem}.exe: link {compiled(stem, ROOT / "tests/matrix" / name, "$tests")} main.o')
+        if self.measures:
+            self.write_measures(lines, compiled)
+        write_if_new(self.folder / 'build.ninja', '\n'.join(lines) + '\n')
+
+    def write_measures(self, lines, compiled):
+        compiled('image', ROOT / 'tests/matrix/image.cpp', f'-Os {WARNINGS}')
+        lines.append(f'build ram.exe: link {compiled("ram", ROOT / "tests/matrix/ram.cpp", f"-Os {WARNINGS}")}')
+
+    def build(self, jobs):
+        """Empty where all was built, else what the compiler said."""
+        self.write_ninja()
+        result = subprocess.run(['ninja', '-C', self.folder, '-k', '0', '-j', str(jobs)], stdout=subprocess.PIPE,
+                                stderr=subprocess.STDOUT, text=True, check=False)
+        (self.folder / 'build.log').write_text(result.stdout, encoding='utf-8')
+        return result.stdout if result.returncode else ''
+
+    def run(self, program, *arguments, timeout=900):
+        """Exit code and output of a program of the target."""
+        (self.folder / 'run').mkdir(exist_ok=True)
+        environment = {**os.environ, **self.target.environment}
+        try:
+            result = subprocess.run([*self.target.runner, self.folder / program, *arguments], cwd=self.folder / 'run',
+                                    env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=timeout,
+                                    check=False)
+        except subprocess.TimeoutExpired as expired:
+            return 1, (expired.stdout or b'').decode(errors='replace') + f'\nstill running after {timeout} s'
+        return result.returncode, result.stdout.decode(errors='replace').replace('\r\n', '\n')
+
+    def test(self):
+        """How many test cases were run and passed, and the output where one failed."""
+        run = passed = 0
+        failures = ''
+        for program in ['unit.exe', *(pathlib.Path(name).stem + '.exe' for name in self.target.extra)]:
+            code, output = self.run(program)
+            (self.folder / f'{program}.log').write_text(output, encoding='utf-8')
+            counts = re.search(r'test cases: *(\d+) \| *(\d+) passed', output)
+            if counts:
+                run += int(counts[1])
+                passed += int(counts[2])
+            if code or not counts or counts[1] == '0':
+                failures += output
+        return run, passed, failures
+
+    def image(self):
+        """Bytes of code and constants that smtpoll puts into a small program."""
+        listing = subprocess.run([self.target.size_tool(), '-A', self.folder / 'image.o'], stdout=subprocess.PIPE, text=True,
+                                 check=False).stdout
+        return sum(int(size) for size in re.findall(r'^\.(?:text|rodata|rdata|data\.rel\.ro)\S*\s+(\d+)', listing,
+                                                    re.MULTILINE))
+
+    def ram(self):
+        """Bytes of a session and its heap while it sends one message; 0 where the program failed."""
+        code, output = self.run('ram.exe')
+        found = re.search(r'RAM (\d+)', output)
+        return int(found[1]) if found and not code else 0
