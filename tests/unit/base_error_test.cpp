@@ -25,7 +25,11 @@ TEST_CASE("Error as std::error_code: ours in our category, the system's in its o
   CHECK(ours == Errc::InvalidPort);
   CHECK(std::string(ours.category().name()) == "smtpoll");
   CHECK(ours.message() == "the port cannot be used");
+#if defined(SMTPOLL_WINDOWS)
+  const std::error_code system = ToErrorCode(Error::FromNumber(10061, Phase::Connect));  // WSAECONNREFUSED
+#else
   const std::error_code system = ToErrorCode(Error::FromNumber(ECONNREFUSED, Phase::Connect));
+#endif
   CHECK(system == std::errc::connection_refused);
   CHECK_FALSE(ToErrorCode(Error()));
   // 101 and 104 are retired: those numbers are the system's.

@@ -27,7 +27,9 @@ std::string ToUtf8(const std::u16string& text) {
 
 /// One character in UTF-8, written down bit by bit.
 std::string Utf8Of(std::uint32_t character) {
-  const auto one = [](std::uint32_t bits) { return std::string(1, static_cast<char>(static_cast<unsigned char>(bits))); };
+  const auto one = [](std::uint32_t bits) {
+    return std::string(1, static_cast<char>(static_cast<unsigned char>(bits)));
+  };
   const auto tail = [&](unsigned shift) { return one(0x80 | (character >> shift & 0x3F)); };
   if (character < 0x80) return one(character);
   if (character < 0x800) return one(0xC0 | character >> 6) + tail(0);
@@ -57,8 +59,8 @@ TEST_CASE("RFC 2781 2.1: every character in UTF-16, and back") {
 
 TEST_CASE("RFC 3629 3: what is no UTF-8 has no UTF-16") {
   char16_t units[8];
-  for (const char* text : {"\x80", "a\xc0\x80", "\xc3", "\xe0\x9f\xbf", "\xed\xa0\x80", "\xf4\x90\x80\x80",
-                           "\xf0\x9f\x93", "\xff"})
+  for (const char* text :
+       {"\x80", "a\xc0\x80", "\xc3", "\xe0\x9f\xbf", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xf0\x9f\x93", "\xff"})
     CHECK(Utf8ToUtf16(text, units) == kNone);
 }
 

@@ -92,7 +92,7 @@ TEST_CASE("Session: a connection that cannot be made is an error, never an excep
     port = listener.Port;
   }
   const smtpoll::Error refused = session.Connect("127.0.0.1", port);
-  CHECK(refused.ErrorNumber == ECONNREFUSED);
+  CHECK(refused.ErrorNumber == kRefused);
   CHECK(refused.phase == smtpoll::Phase::Connect);
   CHECK_FALSE(session.IsConnected());
 }

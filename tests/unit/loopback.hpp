@@ -3,14 +3,22 @@
 
 #include <doctest/doctest.h>
 
+#include <cerrno>
 #include <cstdint>
 #include <string>
 #include <string_view>
 
-#include "smtpoll/socket/socket_policy.hpp"
+#include "smtpoll/socket/native.hpp"
 
 /// Long enough for anything on loopback; a test that waits so long has failed.
 constexpr smtpoll::Millis kPatience = 30000;
+
+/// The system's number for a port on which nobody listens.
+#if defined(SMTPOLL_WINDOWS)
+constexpr int kRefused = WSAECONNREFUSED;
+#else
+constexpr int kRefused = ECONNREFUSED;
+#endif
 
 /// Goes on with a Connect that returned `result`, to its end.
 template <typename Socket>

@@ -20,10 +20,8 @@ namespace {
 using NativePair = Pair<NativeSocket>;
 
 #if defined(SMTPOLL_WINDOWS)
-constexpr int kRefused = WSAECONNREFUSED;
 constexpr int kNotOurs = WSAEADDRNOTAVAIL;
 #else
-constexpr int kRefused = ECONNREFUSED;
 constexpr int kNotOurs = EADDRNOTAVAIL;
 #endif
 

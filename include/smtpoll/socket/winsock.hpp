@@ -169,8 +169,10 @@ struct WinsockCalls {
   /// Two datagram sockets on loopback, connected to each other so that nobody else's datagram wakes us.
   static bool OpenWake(Handle& reader, Handle& writer) noexcept {
     reader = OpenOf(AF_INET, SOCK_DGRAM, IPPROTO_UDP);
+    if (reader == kNoHandle) return false;
     writer = OpenOf(AF_INET, SOCK_DGRAM, IPPROTO_UDP);
-    if (BindLoopback(reader) && BindLoopback(writer) && ConnectTo(reader, writer) && ConnectTo(writer, reader))
+    if (writer != kNoHandle && BindLoopback(reader) && BindLoopback(writer) && ConnectTo(reader, writer) &&
+        ConnectTo(writer, reader))
       return true;
     const int number = LastError();
     CloseHandle(std::exchange(reader, kNoHandle));
