@@ -96,7 +96,8 @@
 // ---- smtpoll/base/config.hpp ----
 // Version, namespace and platform switches; every macro of smtpoll starts with SMTPOLL_.
 // Yours to define before the include: SMTPOLL_NO_SIMD does without vectors; SMTPOLL_SMALL, SMTPOLL_NO_AUTH and
-// SMTPOLL_NO_DIGESTS leave things out, see base/features.hpp.
+// SMTPOLL_NO_DIGESTS leave things out, see base/features.hpp; SMTPOLL_NO_WSASTARTUP (Windows) leaves WSAStartup and
+// WSACleanup to the program.
 // The inline namespace carries the version, so two versions of the header can live in one program.
 #ifndef SMTPOLL_BASE_CONFIG_HPP
 #define SMTPOLL_BASE_CONFIG_HPP
@@ -132,7 +133,7 @@ constexpr const char* Version() noexcept { return SMTPOLL_VERSION; }
 using Millis = std::int64_t;
 
 /// A point in time that never comes: no deadline is set.
-constexpr Millis kNever = INT64_MAX;
+inline constexpr Millis kNever = INT64_MAX;
 
 SMTPOLL_NAMESPACE_END
 
@@ -607,6 +608,31 @@ class ErrorCategory final : public std::error_category {
 /// True for a number of Errc's; all others are the operating system's.
 constexpr bool IsOurs(int number) noexcept { return OwnName(static_cast<Errc>(number)) != nullptr; }
 
+#if defined(SMTPOLL_WINDOWS)
+/// What std::errc calls a number of Winsock's, which MinGW's std::system_category does not know; 0 where it has no
+/// word.
+constexpr int GenericNumber(int number) noexcept {
+  constexpr struct {
+    int number;
+    std::errc name;
+  } kTable[] = {
+      {10013, std::errc::permission_denied},
+      {10049, std::errc::address_not_available},
+      {10050, std::errc::network_down},
+      {10051, std::errc::network_unreachable},
+      {10060, std::errc::timed_out},
+      {10061, std::errc::connection_refused},
+      {10064, std::errc::host_unreachable},
+      {10065, std::errc::host_unreachable},
+      {10047, std::errc::address_family_not_supported},
+      {10024, std::errc::too_many_files_open},
+  };
+  for (const auto& row : kTable)
+    if (row.number == number) return static_cast<int>(row.name);
+  return 0;
+}
+#endif
+
 }  // namespace detail
 
 /// The category of Errc.
@@ -618,9 +644,13 @@ inline const std::error_category& Category() noexcept {
 /// `code` as a std::error_code, so that the two compare.
 inline std::error_code make_error_code(Errc code) noexcept { return {static_cast<int>(code), Category()}; }
 
-/// `error` as a std::error_code: ours in Category(), the OS's own numbers in std::system_category().
+/// `error` as a std::error_code: ours in Category(), the OS's own numbers in std::system_category(); on Windows those
+/// of Winsock that std::errc has a name for in std::generic_category(), by that name.
 inline std::error_code ToErrorCode(const Error& error) noexcept {
   if (!error) return {};
+#if defined(SMTPOLL_WINDOWS)
+  if (const int generic = detail::GenericNumber(error.ErrorNumber)) return {generic, std::generic_category()};
+#endif
   return {error.ErrorNumber, detail::IsOurs(error.ErrorNumber) ? Category() : std::system_category()};
 }
 
@@ -4292,7 +4322,7 @@ class LineClaim {
 }  // namespace detail
 
 /// The size of a source that does not know how long it is.
-constexpr std::uint64_t kUnknownSize = UINT64_MAX;
+inline constexpr std::uint64_t kUnknownSize = UINT64_MAX;
 
 /// A resumable stream of bytes. Implementations never block longer than a local file read does.
 class Source {
@@ -13269,7 +13299,8 @@ class BasicTcpSocket {
       const int count = racing ? race_.Wait(patience) : Calls::Poll(handle, what, patience, ready = Readiness::None);
       if (count > 0) return ready;
       if (count < 0 && !Calls::Interrupted(Calls::LastError())) return what;
-      if (count == 0 && until == deadline && left < INT_MAX) return Readiness::None;
+      // Windows' clock is coarser than its waits: some end before it says so.
+      if (count == 0 && until == deadline && Now() >= deadline) return Readiness::None;
     }
   }
 
@@ -13814,8 +13845,10 @@ struct WinsockCalls {
   /// Two datagram sockets on loopback, connected to each other so that nobody else's datagram wakes us.
   static bool OpenWake(Handle& reader, Handle& writer) noexcept {
     reader = OpenOf(AF_INET, SOCK_DGRAM, IPPROTO_UDP);
+    if (reader == kNoHandle) return false;
     writer = OpenOf(AF_INET, SOCK_DGRAM, IPPROTO_UDP);
-    if (BindLoopback(reader) && BindLoopback(writer) && ConnectTo(reader, writer) && ConnectTo(writer, reader))
+    if (writer != kNoHandle && BindLoopback(reader) && BindLoopback(writer) && ConnectTo(reader, writer) &&
+        ConnectTo(writer, reader))
       return true;
     const int number = LastError();
     CloseHandle(std::exchange(reader, kNoHandle));
