@@ -26,6 +26,8 @@ SMUGGLED = 400
 SERVERS = {
     'postfix': ('Postfix', False),
     'exim': ('Exim', False),
+    'opensmtpd': ('OpenSMTPD', False),
+    'dovecot': ('Dovecot submission', False),
     'aiosmtpd': ('aiosmtpd', True),
     'haraka': ('Haraka', True),
     'smtp-server': ('smtp-server', True),
