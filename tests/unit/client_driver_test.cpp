@@ -192,7 +192,7 @@ TEST_CASE("SMTPSocket.SendMail: a server that hung up while nobody polled costs 
       REQUIRE(bench.Run());
       bench.Wire().incoming = goodbye;
       bench.Wire().peer_closed = true;
-      if (wire_fails) bench.Wire().fail_read = ECONNRESET;
+      if (wire_fails) bench.Wire().fail_read = static_cast<int>(Errc::ConnectionLost);
       bench.Wire().when_connected = [](ScriptedSocket& wire) {
         wire.peer_closed = false;
         wire.fail_read = 0;
