@@ -9,6 +9,7 @@
 
 #include "../examples/receiver.hpp"
 #include "faulty_calls.hpp"
+#include "loopback.hpp"
 #include "scripted_socket.hpp"
 
 using smtpoll::EmailMessage;
