@@ -40,9 +40,10 @@ class Delivered:
         return found[1].decode(errors='replace') if found else ''
 
     def reports(self, envelope_id):
-        """A report of a delivery (RFC 3464 2.2.1 and 2.3.3)."""
+        """A report of a delivery (RFC 3464 2.2.1 and 2.3.3). Exim and OpenSMTPD leave the identifier in xtext."""
+        xtext = re.sub(r'[+=]', lambda c: f'+{ord(c[0]):02X}', envelope_id)
         return (self.sender == '' and self.recipient == 'reports@test.example'
-                and re.search(rb'(?mi)^Original-Envelope-Id: *' + re.escape(envelope_id.encode()) + rb'$', self.raw)
+                and re.search(rf'(?mi)^Original-Envelope-Id: *({re.escape(envelope_id)}|{re.escape(xtext)})$'.encode(), self.raw)
                 and re.search(rb'(?mi)^Action: *(delivered|relayed)', self.raw))
 
 
