@@ -132,14 +132,14 @@ struct FaultyCalls : NativeCalls {
     SetError(OS_ERROR(EINTR));
     return -1;
   }
-  static int PollWritable(const Handle* handles, std::size_t count, int at_most) {
+  static int PollWritable(const Handle* several, std::size_t count, int at_most) {
     Handle speaking[8];
     std::size_t size = 0;
     for (std::size_t i = 0; i < count; ++i)
-      if (!Silent(handles[i])) speaking[size++] = handles[i];
+      if (!Silent(several[i])) speaking[size++] = several[i];
     if (size != 0) return NativeCalls::PollWritable(speaking, size, at_most);
     smtpoll::Readiness ready = smtpoll::Readiness::None;
-    return NativeCalls::Poll(handles[0], smtpoll::Readiness::None, at_most, ready);
+    return NativeCalls::Poll(several[0], smtpoll::Readiness::None, at_most, ready);
   }
   static void CloseHandle(Handle handle) {
     NativeCalls::CloseHandle(handle);

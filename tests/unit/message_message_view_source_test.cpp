@@ -46,7 +46,7 @@ std::string Rendered(const MessageView& mail) {
   source.Open(mail);
   const std::string all = ReadAll(source, 4096);
   CHECK(source.Size() == all.size());
-  for (const std::size_t room : {1, 2, 7, 57, 77, 78, 79, 100, 500}) {
+  for (const std::size_t room : {1u, 2u, 7u, 57u, 77u, 78u, 79u, 100u, 500u}) {
     REQUIRE(source.Rewind());
     CHECK_MESSAGE(ReadAll(source, room) == all, room);
   }
