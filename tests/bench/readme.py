@@ -2,11 +2,15 @@
 
 import platform
 import subprocess
+import sys
 import time
 
 import chart
 import report
 from measure import HERE, ROOT
+
+sys.path.insert(0, str(ROOT / 'tests/tools'))
+import readme_section  # noqa: E402
 
 BEGIN, END = '<!-- bench: written by sh tests/bench.sh --readme -->', '<!-- /bench -->'
 
@@ -22,7 +26,7 @@ def text(works, results, columns, verdicts, extras, file_size, compiler):
     version = subprocess.run([compiler, '--version'], capture_output=True, text=True, check=True).stdout.splitlines()[0]
     judged = [verdict for verdict in verdicts if verdict['good'] is not None]
     missed = [verdict for verdict in judged if not verdict['good']]
-    lines = [BEGIN, '![smtpoll beside other clients](tests/bench/chart.svg)', '',
+    lines = ['![smtpoll beside other clients](tests/bench/chart.svg)', '',
              'Each client beside the floor of its row, which writes bytes that it knows beforehand to a raw socket: 1 is as '
              'fast.',
              '', report.as_markdown(rows), '', *report.extra_lines(extras), '',
@@ -31,17 +35,11 @@ def text(works, results, columns, verdicts, extras, file_size, compiler):
                 + '; '.join(f"{v['title']}: {report.amount(v['value'])} {v['text']}, the bar is {v['limit']:g}"
                             for v in missed)) + '.',
              f'{time.strftime("%Y-%m-%d")}, {processor()}, loopback, {version}, -O2. Other work ran on the machine: the '
-             'ratios count.',
-             END]
+             'ratios count.']
     return '\n'.join(lines)
 
 
 def write(*arguments):
     works, results, _, _, _, file_size, _ = arguments
     (HERE / 'chart.svg').write_text(chart.draw(works, results, file_size), encoding='utf-8')
-    path = ROOT / 'README.md'
-    before = path.read_text(encoding='utf-8')
-    start, end = before.find(BEGIN), before.find(END)
-    if start < 0 or end < 0:
-        raise SystemExit(f'bench: README.md has no lines "{BEGIN}" and "{END}"')
-    path.write_text(before[:start] + text(*arguments) + before[end + len(END):], encoding='utf-8')
+    readme_section.replace(BEGIN, END, text(*arguments))

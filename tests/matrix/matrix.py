@@ -19,6 +19,9 @@ import time
 from suite import Suite
 from targets import EMBEDDED, ROOT, TARGETS
 
+sys.path.insert(0, str(ROOT / 'tests/tools'))
+import readme_section  # noqa: E402
+
 HEAD = '| target | compiler and flags | built | tests run | passed | image | RAM |\n|---|---|---|---|---|---|---|'
 BEGIN, END = '<!-- matrix: written by sh tests/matrix.sh --readme -->', '<!-- /matrix -->'
 
@@ -75,15 +78,6 @@ def embedded_row(name):
             kibibytes(ram) + ' beside the buffers'], well
 
 
-def write_readme(table):
-    path = ROOT / 'README.md'
-    before = path.read_text(encoding='utf-8')
-    start, end = before.find(BEGIN), before.find(END)
-    if start < 0 or end < 0:
-        raise SystemExit(f'matrix: README.md has no lines "{BEGIN}" and "{END}"')
-    path.write_text(before[:start] + BEGIN + '\n' + table + '\n' + before[end:], encoding='utf-8')
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('--quick', action='store_true')
@@ -120,7 +114,7 @@ def main():
         print(rows[-1], flush=True)
         faults += not well
     if options.readme and rows:
-        write_readme('\n'.join([HEAD, *rows]))
+        readme_section.replace(BEGIN, END, '\n'.join([HEAD, *rows]))
     return 1 if faults else 0 if rows else 77
 
 
