@@ -4,51 +4,11 @@
 #ifndef SMTPOLL_CLIENT_DRIVER_HPP
 #define SMTPOLL_CLIENT_DRIVER_HPP
 
-#include "smtpoll/client/limits.hpp"
-#include "smtpoll/client/session_tally.hpp"
-#include "smtpoll/protocol/engine.hpp"
+#include "smtpoll/client/smtp_core.hpp"
 #include "smtpoll/socket/socket_policy.hpp"
 #include "smtpoll/transport/transport_policy.hpp"
 
 SMTPOLL_NAMESPACE_BEGIN
-
-namespace detail {
-
-/// What a Driver drives: the engine of a protocol, the memory it works in and the options it starts with.
-template <typename Limits>
-struct SmtpCore {
-  static_assert(Limits::kInput >= 512 && Limits::kOutput >= 1024 && Limits::kInFlight >= 1,
-                "Limits: kInput is at least 512, kOutput at least 1024 bytes, kInFlight at least 1");
-  using Engine = smtpoll::Engine;
-  using Event = smtpoll::Event;
-  using Options = SessionOptions;
-  using Tally = SessionTally;
-
-  /// True for an event after which the wire is closed.
-  static constexpr bool EndsWire(EventKind kind) noexcept {
-    return kind == EventKind::Failed || kind == EventKind::Ended || kind == EventKind::MustReconnect;
-  }
-
-  /// Notes what the engine tells.
-  void Note(const Event& event, SessionTally& tally) const noexcept {
-    tally.Note(event);
-    if (event.kind == EventKind::Authenticated) tally.mechanism = engine.Mechanism();
-  }
-
-  AwaitedReply window[4 * Limits::kInFlight];  // RSET, MAIL, RCPT and the content's end, for each message
-  Transaction in_flight[Limits::kInFlight];
-  char input[Limits::kInput];
-  char output[Limits::kOutput];
-  Engine engine{input, output, window, in_flight};
-};
-
-/// The same for a client that has no memory to spare, neither for a tally nor for a name that it was not given.
-template <typename Limits>
-struct SmallSmtpCore : SmtpCore<Limits> {
-  struct Tally {};
-};
-
-}  // namespace detail
 
 /// Drives the engine of a protocol, see SmtpCore, over a transport policy over a socket policy.
 template <typename Socket, template <typename> class Transport, typename Limits = DefaultLimits,
@@ -328,7 +288,12 @@ class Driver {
       return core_.engine.Secured(since_, options_.credentials.channel_binding_type,
                                   options_.credentials.channel_binding);
     if constexpr (kFull)
-      if (options_.client_name.empty()) options_.client_name = AddressLiteral();
+      if (options_.client_name.empty()) {
+        char address[64];
+        const std::size_t size = wire_.NextLayer().LocalAddress(address, sizeof address);
+        detail::AssignAddressLiteral({address, size}, literal_);
+        options_.client_name = literal_.View();
+      }
     options_.secured = wire_.Secured();
     core_.engine.Start(options_, since_);
   }
@@ -437,18 +402,6 @@ class Driver {
     event.kind = Kind::Failed;
     event.error = &failure_;
     return event;
-  }
-
-  /// `[127.0.0.1]` or `[IPv6:::1]`: how a client without a domain names itself (RFC 5321 4.1.3).
-  std::string_view AddressLiteral() noexcept {
-    char address[64];
-    const std::size_t size = wire_.NextLayer().LocalAddress(address, sizeof address);
-    const std::string_view text(address, size);
-    literal_.Assign("[");
-    if (text.find(':') != std::string_view::npos) literal_.Append("IPv6:");
-    literal_.Append(text.empty() ? std::string_view("127.0.0.1") : detail::First(text, text.find('%')));
-    literal_.Append("]");
-    return literal_.View();
   }
 
   Wire wire_;
