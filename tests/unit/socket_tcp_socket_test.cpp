@@ -15,35 +15,34 @@ namespace {
 
 constexpr int Number(Errc code) { return static_cast<int>(code); }
 
-}  // namespace
-
-TEST_CASE("The addresses of a name are tried one after the other") {
-  Scope scope;
+/// A listener, and a socket that is to find it.
+struct Bench : Scope {
+  void Listen(std::string_view address = "127.0.0.1") {
+    REQUIRE(listener.Listen(port, address).status == IoStatus::Done);
+    FaultyCalls::opened = 0;
+  }
   Socket listener, socket;
   std::uint16_t port = 0;
-  REQUIRE(listener.Listen(port, "127.0.0.1").status == IoStatus::Done);
-  FaultyCalls::opened = 0;
+};
+
+}  // namespace
+
+TEST_CASE_FIXTURE(Bench, "The addresses of a name are tried one after the other") {
+  Listen();
   CHECK(ConnectError(socket, {"two.test", port, {}}) == 0);
   CHECK(FaultyCalls::opened == 2);
   CHECK(RemoteText(socket) == "127.0.0.1");
 }
 
-TEST_CASE("The first address that answers is taken") {
-  Scope scope;
-  Socket listener, socket;
-  std::uint16_t port = 0;
-  REQUIRE(listener.Listen(port, "127.0.0.3").status == IoStatus::Done);
-  FaultyCalls::opened = 0;
+TEST_CASE_FIXTURE(Bench, "The first address that answers is taken") {
+  Listen("127.0.0.3");
   CHECK(ConnectError(socket, {"two.test", port, {}}) == 0);
   CHECK(FaultyCalls::opened == 1);
   CHECK(RemoteText(socket) == "127.0.0.3");
 }
 
-TEST_CASE("Where all addresses fail, the last error is told and nothing stays open") {
-  Scope scope;
-  Socket listener, socket;
-  std::uint16_t port = 0;
-  REQUIRE(listener.Listen(port, "127.0.0.1").status == IoStatus::Done);
+TEST_CASE_FIXTURE(Bench, "Where all addresses fail, the last error is told and nothing stays open") {
+  Listen();
   listener.Close();
   CHECK(ConnectError(socket, {"two.test", port, {}}) == OS_ERROR(ECONNREFUSED));
   faults.no_family = AF_INET;
@@ -52,11 +51,8 @@ TEST_CASE("Where all addresses fail, the last error is told and nothing stays op
   CHECK(FaultyCalls::opened == 2);
 }
 
-TEST_CASE("Where all addresses fail, each is told with its reason") {
-  Scope scope;
-  Socket listener, socket;
-  std::uint16_t port = 0;
-  REQUIRE(listener.Listen(port, "127.0.0.1").status == IoStatus::Done);
+TEST_CASE_FIXTURE(Bench, "Where all addresses fail, each is told with its reason") {
+  Listen();
   listener.Close();
   CHECK(ConnectError(socket, {"two.test", port, {}}) == OS_ERROR(ECONNREFUSED));
   const std::string reason(FaultyCalls::Reason(OS_ERROR(ECONNREFUSED)).View());
@@ -82,13 +78,10 @@ TEST_CASE("RFC 8305 4: IPv6 and IPv4 addresses take turns") {
   CHECK(resolver.NextAddress() == nullptr);
 }
 
-TEST_CASE("RFC 8305 5: An address that does not answer gets a head start, then the next one is tried beside it") {
-  Scope scope;
+TEST_CASE_FIXTURE(Bench,
+                  "RFC 8305 5: An address that does not answer gets a head start, then the next one is tried beside it") {
   faults.silent = "127.0.0.3";
-  Socket listener, socket;
-  std::uint16_t port = 0;
-  REQUIRE(listener.Listen(port, "127.0.0.1").status == IoStatus::Done);
-  FaultyCalls::opened = 0;
+  Listen();
   const Millis start = Socket::Now();
   CHECK(ConnectError(socket, {"two.test", port, {}}) == 0);
   CHECK(Socket::Now() - start >= 250);
@@ -97,23 +90,16 @@ TEST_CASE("RFC 8305 5: An address that does not answer gets a head start, then t
   CHECK(RemoteText(socket) == "127.0.0.1");
 }
 
-TEST_CASE("RFC 8305 5: An address that fails lets the next one start at once") {
-  Scope scope;
-  Socket listener, socket;
-  std::uint16_t port = 0;
-  REQUIRE(listener.Listen(port, "127.0.0.1").status == IoStatus::Done);
+TEST_CASE_FIXTURE(Bench, "RFC 8305 5: An address that fails lets the next one start at once") {
+  Listen();
   const smtpoll::IoResult first = socket.Connect({"two.test", port, {}});
   CHECK(Finish(socket, first).error == 0);
   CHECK(socket.ConnectDeadline() == smtpoll::kNever);
 }
 
-TEST_CASE("RFC 8305 5: The first address may still win while the second one is tried") {
-  Scope scope;
+TEST_CASE_FIXTURE(Bench, "RFC 8305 5: The first address may still win while the second one is tried") {
   faults.silent = "127.0.0.";
-  Socket listener, socket;
-  std::uint16_t port = 0;
-  REQUIRE(listener.Listen(port, "127.0.0.3").status == IoStatus::Done);
-  FaultyCalls::opened = 0;
+  Listen("127.0.0.3");
   smtpoll::IoResult result = socket.Connect({"two.test", port, {}});
   while (FaultyCalls::opened < 2) {
     REQUIRE(result.status == IoStatus::Again);
@@ -127,12 +113,9 @@ TEST_CASE("RFC 8305 5: The first address may still win while the second one is t
   CHECK(RemoteText(socket) == "127.0.0.3");
 }
 
-TEST_CASE("An event loop that waits for the handle and the deadline alone connects") {
-  Scope scope;
+TEST_CASE_FIXTURE(Bench, "An event loop that waits for the handle and the deadline alone connects") {
   faults.silent = "127.0.0.3";
-  Socket listener, socket;
-  std::uint16_t port = 0;
-  REQUIRE(listener.Listen(port, "127.0.0.1").status == IoStatus::Done);
+  Listen();
   smtpoll::IoResult result = socket.Connect({"two.test", port, {}});
   while (result.status == IoStatus::Again) {
     const Millis left =
@@ -180,11 +163,8 @@ TEST_CASE("A machine without IPv6 listens on IPv4") {
   CHECK(Hear(pair.server, 1) == "x");
 }
 
-TEST_CASE("A connection that is gone before it is accepted is no error, and the next one comes") {
-  Scope scope;
-  Socket listener, socket;
-  std::uint16_t port = 0;
-  REQUIRE(listener.Listen(port, "127.0.0.1").status == IoStatus::Done);
+TEST_CASE_FIXTURE(Bench, "A connection that is gone before it is accepted is no error, and the next one comes") {
+  Listen();
   REQUIRE(ConnectError(socket, {"127.0.0.1", port, {}}) == 0);
   REQUIRE(listener.Wait(Readiness::Read, kPatience) == Readiness::Read);
 #if defined(SMTPOLL_WINDOWS)
