@@ -10,22 +10,17 @@
 #include <string>
 #include <string_view>
 
+#include "../unit/memory_wire.hpp"
 #include "content_end.hpp"
 
 namespace bench {
 
-class MemorySocket {
+class MemorySocket : public MemoryWire {
  public:
-  using Handle = int;
-  static constexpr Handle kNoHandle = -1;
-
-  static smtpoll::Millis Now() { return 0; }
   smtpoll::IoResult Connect(const smtpoll::Endpoint&) {
     replies_ = "220 memory\r\n";
     return smtpoll::IoResult::Ok();
   }
-  smtpoll::IoResult ConnectStep() { return smtpoll::IoResult::Ok(); }
-  smtpoll::Readiness ConnectWants() const { return smtpoll::Readiness::None; }
   smtpoll::IoResult Read(char* into, std::size_t room) {
     const std::size_t left = replies_.size() - read_;
     if (left == 0) return smtpoll::IoResult::TryAgain();
@@ -61,11 +56,6 @@ class MemorySocket {
     }
     return smtpoll::IoResult::Ok(size);
   }
-  smtpoll::Readiness Wait(smtpoll::Readiness what, smtpoll::Millis) { return what; }
-  void Close() {}
-  Handle NativeHandle() const { return kNoHandle; }
-  std::size_t LocalAddress(char*, std::size_t) const { return 0; }
-  std::size_t RemoteAddress(char*, std::size_t) const { return 0; }
 
  private:
   void Command() {

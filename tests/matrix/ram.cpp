@@ -6,46 +6,14 @@
 #include <cstdlib>
 #include <new>
 
+#include "../unit/memory_wire.hpp"
+
 namespace {
 
 std::size_t held = 0, most = 0;
 
 /// Room in front of each block for its size, without harm to the block's alignment.
 constexpr std::size_t kFront = 2 * sizeof(std::max_align_t);
-
-/// A server that takes every message, without memory of its own.
-class Taker {
- public:
-  using Handle = int;
-  static constexpr Handle kNoHandle = -1;
-  static smtpoll::Millis Now() { return 0; }
-  smtpoll::IoResult Connect(const smtpoll::Endpoint&) { return smtpoll::IoResult::Ok(); }
-  smtpoll::IoResult ConnectStep() { return smtpoll::IoResult::Ok(); }
-  smtpoll::Readiness ConnectWants() const { return smtpoll::Readiness::None; }
-  smtpoll::IoResult Read(char* into, std::size_t) {
-    if (waiting_.empty()) return smtpoll::IoResult::TryAgain();
-    const std::size_t size = waiting_.copy(into, waiting_.size());
-    waiting_ = {};
-    return smtpoll::IoResult::Ok(size);
-  }
-  smtpoll::IoResult Write(const char* bytes, std::size_t size) {
-    const std::string_view text(bytes, size);
-    const bool ends = size >= 5 && text.substr(size - 5) == "\r\n.\r\n";
-    if (content_ && !ends) return smtpoll::IoResult::Ok(size);
-    content_ = text == "DATA\r\n";
-    waiting_ = content_ ? "354 go\r\n" : "250 ok\r\n";
-    return smtpoll::IoResult::Ok(size);
-  }
-  smtpoll::Readiness Wait(smtpoll::Readiness what, smtpoll::Millis) { return what; }
-  void Close() {}
-  Handle NativeHandle() const { return kNoHandle; }
-  std::size_t LocalAddress(char*, std::size_t) const { return 0; }
-  std::size_t RemoteAddress(char*, std::size_t) const { return 0; }
-
- private:
-  std::string_view waiting_ = "220 hi\r\n";
-  bool content_ = false;
-};
 
 }  // namespace
 
@@ -80,7 +48,7 @@ int main() {
   mail.Attachments[0].Name = "file.bin";
   mail.Attachments[0].Data.assign(100000, 'x');
   const std::size_t before = most = held;
-  smtpoll::BasicSession<Taker> session;
+  smtpoll::BasicSession<AcceptingWire> session;
   const bool sent = !session.Connect("mail.example.org", 25) && session.Send(mail).Sent();
   session.Quit();
   std::printf("RAM %lu\n", static_cast<unsigned long>(sizeof session + most - before));

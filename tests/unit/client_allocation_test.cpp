@@ -7,6 +7,7 @@
 #include <doctest/doctest.h>
 
 #include "heap_watch.hpp"
+#include "memory_wire.hpp"
 #include "scripted_socket.hpp"
 #include "smtpoll/pop3/session.hpp"
 
@@ -39,49 +40,8 @@ void* operator new(std::size_t size) {
 [[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept { operator delete(memory); }
 [[gnu::noinline]] void operator delete(void* memory, const std::nothrow_t&) noexcept { operator delete(memory); }
 
-namespace {
-
-/// Takes every message in a few fixed bytes, so that only smtpoll can allocate.
-class Sink {
- public:
-  using Handle = int;
-  static constexpr Handle kNoHandle = -1;
-  static smtpoll::Millis Now() { return 0; }
-  smtpoll::IoResult Connect(const smtpoll::Endpoint&) { return smtpoll::IoResult::Ok(); }
-  smtpoll::IoResult ConnectStep() { return smtpoll::IoResult::Ok(); }
-  smtpoll::Readiness ConnectWants() const { return smtpoll::Readiness::None; }
-  smtpoll::IoResult Read(char* into, std::size_t) {
-    if (waiting_ == 0) return smtpoll::IoResult::TryAgain();
-    --waiting_;
-    const std::string_view reply = content_ ? "354 go\r\n" : said_ == 0 ? "220 hi\r\n" : "250 ok\r\n";
-    ++said_;
-    return smtpoll::IoResult::Ok(reply.copy(into, reply.size()));
-  }
-  smtpoll::IoResult Write(const char* bytes, std::size_t size) {
-    const std::string_view text(bytes, size);
-    const bool ends = text.size() >= 5 && text.substr(text.size() - 5) == "\r\n.\r\n";
-    const bool was_content = content_;
-    content_ = text == "DATA\r\n";
-    if (!was_content || ends) ++waiting_;
-    if (was_content && !ends) content_ = true;
-    return smtpoll::IoResult::Ok(size);
-  }
-  smtpoll::Readiness Wait(smtpoll::Readiness what, smtpoll::Millis) { return what; }
-  void Close() {}
-  Handle NativeHandle() const { return kNoHandle; }
-  std::size_t LocalAddress(char*, std::size_t) const { return 0; }
-  std::size_t RemoteAddress(char*, std::size_t) const { return 0; }
-
- private:
-  int waiting_ = 1;
-  int said_ = 0;
-  bool content_ = false;
-};
-
-}  // namespace
-
 TEST_CASE("No heap allocation per message after the first ones") {
-  smtpoll::BasicSMTPSocket<Sink> client;
+  smtpoll::BasicSMTPSocket<AcceptingWire> client;
   client.Address = "sink";
   client.Port = 25;
   for (int i = 0; i < 50; ++i) {
@@ -147,22 +107,13 @@ TEST_CASE("Rendering a message of 1 KiB asks the heap for nothing after the firs
 namespace {
 
 /// A POP3 server with a message of a megabyte, in fixed memory.
-class Mailbox {
+class Mailbox : public MemoryWire {
  public:
   static constexpr std::string_view kLine = "..a line that starts with a dot, and some more of it to fill the line\r\n";
   static constexpr int kLines = 15000;
-  using Handle = int;
-  static constexpr Handle kNoHandle = -1;
-  static smtpoll::Millis Now() { return 0; }
-  smtpoll::IoResult Connect(const smtpoll::Endpoint&) { return smtpoll::IoResult::Ok(); }
-  smtpoll::IoResult ConnectStep() { return smtpoll::IoResult::Ok(); }
-  smtpoll::Readiness ConnectWants() const { return smtpoll::Readiness::None; }
   smtpoll::IoResult Read(char* into, std::size_t room) {
     if (waiting_.empty() && lines_ != 0) waiting_ = --lines_ == 0 ? std::string_view(".\r\n") : kLine;
-    if (waiting_.empty()) return smtpoll::IoResult::TryAgain();
-    const std::size_t size = waiting_.copy(into, room);
-    waiting_.remove_prefix(size);
-    return smtpoll::IoResult::Ok(size);
+    return Give(waiting_, into, room);
   }
   smtpoll::IoResult Write(const char* bytes, std::size_t size) {
     const std::string_view text(bytes, size);
@@ -172,11 +123,6 @@ class Mailbox {
     if (text == "RETR 1\r\n") lines_ = kLines + 1;
     return smtpoll::IoResult::Ok(size);
   }
-  smtpoll::Readiness Wait(smtpoll::Readiness what, smtpoll::Millis) { return what; }
-  void Close() {}
-  Handle NativeHandle() const { return kNoHandle; }
-  std::size_t LocalAddress(char*, std::size_t) const { return 0; }
-  std::size_t RemoteAddress(char*, std::size_t) const { return 0; }
 
  private:
   std::string_view waiting_ = "+OK hi\r\n";

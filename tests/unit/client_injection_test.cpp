@@ -9,10 +9,12 @@
 #include <string>
 #include <vector>
 
+#include "memory_wire.hpp"
+
 namespace {
 
 /// Takes all there is and answers at once; what it saw is in `seen`.
-class Recorder {
+class Recorder : public MemoryWire {
  public:
   struct Seen {
     std::vector<std::string> commands;
@@ -20,27 +22,11 @@ class Recorder {
   };
   static Seen seen;
 
-  using Handle = int;
-  static constexpr Handle kNoHandle = -1;
-  static smtpoll::Millis Now() { return 0; }
-  smtpoll::IoResult Connect(const smtpoll::Endpoint&) { return smtpoll::IoResult::Ok(); }
-  smtpoll::IoResult ConnectStep() { return smtpoll::IoResult::Ok(); }
-  smtpoll::Readiness ConnectWants() const { return smtpoll::Readiness::None; }
-  smtpoll::IoResult Read(char* into, std::size_t room) {
-    if (replies_.empty()) return smtpoll::IoResult::TryAgain();
-    const std::size_t size = replies_.copy(into, room);
-    replies_.erase(0, size);
-    return smtpoll::IoResult::Ok(size);
-  }
+  smtpoll::IoResult Read(char* into, std::size_t room) { return Give(replies_, into, room); }
   smtpoll::IoResult Write(const char* bytes, std::size_t size) {
     for (std::size_t i = 0; i < size; ++i) Take(bytes[i]);
     return smtpoll::IoResult::Ok(size);
   }
-  smtpoll::Readiness Wait(smtpoll::Readiness what, smtpoll::Millis) { return what; }
-  void Close() {}
-  Handle NativeHandle() const { return kNoHandle; }
-  std::size_t LocalAddress(char*, std::size_t) const { return 0; }
-  std::size_t RemoteAddress(char*, std::size_t) const { return 0; }
 
  private:
   void Take(char c) {

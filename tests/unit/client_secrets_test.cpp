@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "heap_watch.hpp"
+#include "memory_wire.hpp"
 #include "smtpoll/base/sha2.hpp"
 #include "smtpoll/socket/http_proxy.hpp"
 #include "smtpoll/socket/socks5_proxy.hpp"
@@ -39,12 +40,8 @@ std::string Encoded(const std::string& text) {
 }
 
 /// A server that keeps nothing but the line that it reads, outside of the socket and the heap.
-class ForgetfulSocket {
+class ForgetfulSocket : public MemoryWire {
  public:
-  using Handle = int;
-  static constexpr Handle kNoHandle = -1;
-  static smtpoll::Millis Now() { return 0; }
-
   inline static const char* mechanism = "";
   inline static std::size_t takes = SIZE_MAX;  // bytes of the session, then no more
   inline static bool refuses = false;
@@ -60,9 +57,6 @@ class ForgetfulSocket {
     speaks_ = proxy.empty();
   }
 
-  smtpoll::IoResult Connect(const smtpoll::Endpoint&) { return smtpoll::IoResult::Ok(); }
-  smtpoll::IoResult ConnectStep() { return smtpoll::IoResult::Ok(); }
-  smtpoll::Readiness ConnectWants() const { return smtpoll::Readiness::None; }
   smtpoll::IoResult Read(char* into, std::size_t room) {
     if (waiting_ == 0) return smtpoll::IoResult::TryAgain();
     const std::size_t size = waiting_ < room ? waiting_ : room;
@@ -87,11 +81,6 @@ class ForgetfulSocket {
     }
     return smtpoll::IoResult::Ok(size);
   }
-  smtpoll::Readiness Wait(smtpoll::Readiness what, smtpoll::Millis) { return what; }
-  void Close() {}
-  Handle NativeHandle() const { return kNoHandle; }
-  std::size_t LocalAddress(char*, std::size_t) const { return 0; }
-  std::size_t RemoteAddress(char*, std::size_t) const { return 0; }
 
  private:
   static void Say(std::string_view text) {

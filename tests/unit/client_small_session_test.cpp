@@ -5,6 +5,7 @@
 #include <string>
 
 #include "heap_watch.hpp"
+#include "memory_wire.hpp"
 #include "scripted_socket.hpp"
 
 using smtpoll::Errc;
@@ -348,37 +349,6 @@ TEST_CASE("A ready-made content with an envelope of the caller's") {
   CHECK(socket.sent.find("DATA\r\nSubject: hi\r\n\r\nbody\r\n.\r\n") != std::string::npos);
 }
 
-namespace {
-
-/// Answers every line with success, out of a few fixed bytes, so that only smtpoll can allocate.
-class FixedWire : public ScriptedSocket {
- public:
-  smtpoll::IoResult Connect(const smtpoll::Endpoint&) {
-    reply_ = "220 mx\r\n";
-    return smtpoll::IoResult::Ok();
-  }
-  smtpoll::IoResult Read(char* into, std::size_t room) {
-    if (reply_.empty()) return smtpoll::IoResult::TryAgain();
-    const std::size_t size = reply_.copy(into, room);
-    reply_.remove_prefix(size);
-    return smtpoll::IoResult::Ok(size);
-  }
-  smtpoll::IoResult Write(const char* bytes, std::size_t size) {
-    const std::string_view text(bytes, size);
-    const bool ends = text.size() >= 5 && text.substr(text.size() - 5) == "\r\n.\r\n";
-    if (in_content_ && !ends) return smtpoll::IoResult::Ok(size);
-    in_content_ = text == "DATA\r\n";
-    reply_ = in_content_ ? "354 go\r\n" : "250 ok\r\n";
-    return smtpoll::IoResult::Ok(size);
-  }
-
- private:
-  std::string_view reply_;
-  bool in_content_ = false;
-};
-
-}  // namespace
-
 TEST_CASE("A small session asks the heap for nothing, from its making to its end") {
   const std::string data(3000, '\xff');
   const smtpoll::AttachmentView attachments[] = {{"a name.bin", data}};
@@ -389,7 +359,7 @@ TEST_CASE("A small session asks the heap for nothing, from its making to its end
   bool sent = false;
   {
     HeapCount count;
-    smtpoll::SmallSession<FixedWire> session;
+    smtpoll::SmallSession<AcceptingWire> session;
     session.Connect(kServer, options);
     session.Send(mail);
     session.Quit();

@@ -8,41 +8,28 @@
 #include <cstdlib>
 #include <string>
 
+#include "memory_wire.hpp"
+
 namespace {
 
 /// A server that takes all it is told, by DATA or by BDAT, and counts the messages that came to an end.
-class Server {
+class Server : public MemoryWire {
  public:
   static std::string offers;
   static int accepted;
   static std::size_t content;
 
-  using Handle = int;
-  static constexpr Handle kNoHandle = -1;
-  static smtpoll::Millis Now() { return 0; }
-  smtpoll::IoResult Connect(const smtpoll::Endpoint&) { return smtpoll::IoResult::Ok(); }
-  smtpoll::IoResult ConnectStep() { return smtpoll::IoResult::Ok(); }
-  smtpoll::Readiness ConnectWants() const { return smtpoll::Readiness::None; }
-  smtpoll::IoResult Read(char* into, std::size_t room) {
-    if (replies_.empty()) return smtpoll::IoResult::TryAgain();
-    const std::size_t size = replies_.copy(into, room);
-    replies_.erase(0, size);
-    return smtpoll::IoResult::Ok(size);
-  }
+  smtpoll::IoResult Read(char* into, std::size_t room) { return Give(replies_, into, room); }
   smtpoll::IoResult Write(const char* bytes, std::size_t size) {
     for (std::size_t i = 0; i < size; ++i) Take(bytes[i]);
     return smtpoll::IoResult::Ok(size);
   }
-  smtpoll::Readiness Wait(smtpoll::Readiness what, smtpoll::Millis) { return what; }
   void Close() {
     replies_ = "220 hi\r\n";
     line_.clear();
     data_ = false;
     chunk_ = 0;
   }
-  Handle NativeHandle() const { return kNoHandle; }
-  std::size_t LocalAddress(char*, std::size_t) const { return 0; }
-  std::size_t RemoteAddress(char*, std::size_t) const { return 0; }
 
  private:
   void Take(char c) {
