@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "hostile_wire.hpp"
 #include "smtpoll/client/smtp_socket.hpp"
 
 namespace {
@@ -27,82 +28,11 @@ void* operator new(std::size_t size) {
 
 namespace {
 
+using fault::HostileWire;
+using fault::Speeches;
 using smtpoll::Errc;
-using smtpoll::IoResult;
 using smtpoll::Millis;
 using smtpoll::Outcome;
-
-/// A socket policy whose peer says bytes without end: those of a start, then one block again and again. It may wait for
-/// what the client says first, and take its time for each piece.
-class HostileSocket {
- public:
-  using Handle = int;
-  static constexpr Handle kNoHandle = -1;
-  inline static Millis now = 0;
-  static Millis Now() { return now; }
-
-  /// One thing that the server says, once the client has said a line that starts with `after` (empty: at once).
-  struct Speech {
-    std::string after;
-    std::string bytes;
-    std::string again;  // and this, without end
-  };
-  std::vector<Speech> speeches;
-  std::size_t piece = SIZE_MAX;  // bytes that a read gives
-  Millis pause = 0;              // before each read of the last speech
-  std::size_t calls = 0, read = 0;
-  bool content = false;  // something of a message was said
-
-  IoResult Connect(const smtpoll::Endpoint&) { return IoResult::Ok(); }
-  IoResult ConnectStep() { return IoResult::Ok(); }
-  smtpoll::Readiness ConnectWants() const { return smtpoll::Readiness::Write; }
-  IoResult Read(char* into, std::size_t room) {
-    ++calls;
-    if (pause != 0 && open_ && next_ + 1 == speeches.size() && !(waited_ = !waited_)) {
-      now += pause;
-      return IoResult::TryAgain();
-    }
-    if (next_ < speeches.size() && !open_ && said_.find(speeches[next_].after) != std::string::npos) {
-      open_ = true;
-      at_ = 0;
-      said_.clear();
-    }
-    std::size_t size = 0;
-    while (open_ && size < room && size < piece) {
-      const Speech& speech = speeches[next_];
-      if (at_ == speech.bytes.size() && speech.again.empty()) {
-        ++next_;
-        open_ = false;
-        break;
-      }
-      const std::size_t place = at_ - speech.bytes.size();
-      into[size++] = at_ < speech.bytes.size() ? speech.bytes[at_] : speech.again[place % speech.again.size()];
-      ++at_;
-    }
-    read += size;
-    if (size != 0) return IoResult::Ok(size);
-    now += 1000;
-    return IoResult::TryAgain();
-  }
-  IoResult Write(const char* bytes, std::size_t size) {
-    ++calls;
-    said_.append(bytes, size);
-    content = content || said_.find("top secret") != std::string::npos;
-    return IoResult::Ok(size);
-  }
-  smtpoll::Readiness Wait(smtpoll::Readiness what, Millis) { return what; }
-  void Close() {}
-  Handle NativeHandle() const { return kNoHandle; }
-  std::size_t LocalAddress(char*, std::size_t) const { return 0; }
-  std::size_t RemoteAddress(char*, std::size_t) const { return 0; }
-
- private:
-  std::string said_;
-  std::size_t next_ = 0, at_ = 0;
-  bool open_ = false, waited_ = false;
-};
-
-using Speeches = std::vector<HostileSocket::Speech>;
 
 /// What must come of it.
 struct Case {
@@ -115,22 +45,11 @@ struct Case {
   bool whole_only = false;  // in pieces the same bytes come in time
 };
 
-/// A server that is well up to a point, where it says `bytes`: after that line of the client's. It may go on as if it
-/// had said nothing.
 Speeches Then(const std::string& after, const std::string& bytes, const std::string& again = {}, bool goes_on = false) {
   const Speeches well = {{"", "220 mx\r\n", ""},     {"EHLO", "250 mx\r\n", ""}, {"MAIL", "250 ok\r\n", ""},
                          {"RCPT", "250 ok\r\n", ""}, {"DATA", "354 go\r\n", ""}, {"\r\n.\r\n", "250 taken\r\n", ""},
                          {"QUIT", "221 bye\r\n", ""}};
-  Speeches result;
-  for (const HostileSocket::Speech& speech : well) {
-    if (speech.after == after) {
-      result.push_back({after, bytes, again});
-      if (!goes_on) return result;
-    } else {
-      result.push_back(speech);
-    }
-  }
-  return result;
+  return Spoil(well, after, bytes, again, goes_on);
 }
 
 std::string ManyCapabilities() {
@@ -207,12 +126,12 @@ TEST_CASE("Hostile servers: each ends in a clear error, in bounded time and memo
     INFO(std::string(one.name), ", first at ", one.speeches.back().after);
     for (const std::size_t piece : {std::size_t{SIZE_MAX}, std::size_t{1}}) {
       if (one.whole_only && piece == 1) continue;
-      smtpoll::BasicSMTPSocket<HostileSocket> socket;
-      HostileSocket& wire = socket.Layer().NextLayer();
+      smtpoll::BasicSMTPSocket<HostileWire> socket;
+      HostileWire& wire = socket.Layer().NextLayer();
       wire.speeches = one.speeches;
       wire.piece = one.pause != 0 ? one.piece : piece;
       wire.pause = one.pause;
-      HostileSocket::now = 0;
+      HostileWire::now = 0;
       smtpoll::Error error;
       Outcome outcome = Outcome::Queued;
       socket.Error = [&](const smtpoll::Error& told) { error = told; };
@@ -236,7 +155,7 @@ TEST_CASE("Hostile servers: each ends in a clear error, in bounded time and memo
       CHECK(std::string(smtpoll::Name(outcome)) == std::string(smtpoll::Name(one.outcome)));
       // A clear error says where it happened.
       if (one.error != Errc::None) CHECK(error.phase != smtpoll::Phase::None);
-      CHECK(HostileSocket::now <= 15 * 60 * 1000);
+      CHECK(HostileWire::now <= 15 * 60 * 1000);
       CHECK(wire.read <= 2 * smtpoll::DefaultLimits::kInput);
       CHECK(allocated < 64 * 1024);
     }

@@ -8,110 +8,35 @@
 #include <string>
 #include <vector>
 
-#include "smtpoll/testing.hpp"
+#include "../fault/hostile_wire.hpp"
 
 namespace {
 
+using fault::HostileWire;
 using smtpoll::Errc;
-using smtpoll::IoResult;
 using smtpoll::Millis;
 using smtpoll::Phase;
 
-/// A server in memory that answers as one should, up to a point; there it says `bytes`, and `again` without end.
-class Peer {
- public:
-  using Handle = int;
-  static constexpr Handle kNoHandle = -1;
-  inline static Millis now = 0;
-  static Millis Now() { return now; }
-
-  std::string at;            // the command where it goes wrong; empty: the greeting
-  std::string bytes, again;  // what it says then
-  bool goes_wrong = false;
-  std::size_t piece = SIZE_MAX;
-  Millis pause = 0;                 // before each read once it has gone wrong
-  std::size_t break_at = SIZE_MAX;  // the read position at which the wire is cut
-  int cut = 0;                      // how: 0 is end of file, else the error number
-  int fails_write = 0;              // the write, from 1 on, that fails
-  std::size_t read = 0, calls = 0;
-  int writes = 0;
-  std::string said;
-
-  IoResult Connect(const smtpoll::Endpoint&) {
-    wrong_ = at.empty() && goes_wrong;
-    out_ = wrong_ ? bytes : "+OK hi <1@x>\r\n";
-    return IoResult::Ok();
-  }
-  IoResult ConnectStep() { return IoResult::Ok(); }
-  smtpoll::Readiness ConnectWants() const { return smtpoll::Readiness::Write; }
-  IoResult Read(char* into, std::size_t room) {
-    ++calls;
-    if (read == break_at) return cut == 0 ? IoResult::EndOfFile() : IoResult::Fail(cut);
-    if (wrong_ && pause != 0 && !(waited_ = !waited_)) {
-      now += pause;
-      return IoResult::TryAgain();
-    }
-    std::size_t size = 0;
-    while (size < room && size < piece && read + size < break_at) {
-      if (next_ == out_.size() && wrong_ && !again.empty()) {
-        out_ = again;
-        next_ = 0;
-      }
-      if (next_ == out_.size()) break;
-      into[size++] = out_[next_++];
-    }
-    read += size;
-    if (size != 0) return IoResult::Ok(size);
-    now += 1000;
-    return IoResult::TryAgain();
-  }
-  IoResult Write(const char* data, std::size_t size) {
-    ++calls;
-    if (++writes == fails_write) return IoResult::Fail(104);
-    size = size < piece ? size : piece;
-    for (const char c : std::string(data, size)) {
-      line_ += c;
-      if (c != '\n') continue;
-      said += line_;
-      Answer(line_.substr(0, line_.size() - 2));
-      line_.clear();
-    }
-    return IoResult::Ok(size);
-  }
-  smtpoll::Readiness Wait(smtpoll::Readiness what, Millis) { return what; }
-  void Close() {}
-  Handle NativeHandle() const { return kNoHandle; }
-  std::size_t LocalAddress(char*, std::size_t) const { return 0; }
-  std::size_t RemoteAddress(char*, std::size_t) const { return 0; }
-
- private:
-  void Answer(const std::string& line) {
-    if (wrong_) return;
-    const std::string verb = line.substr(0, line.find(' '));
-    if (goes_wrong && verb == at) {
-      wrong_ = true;
-      out_.append(bytes);
-      return;
-    }
-    out_ += verb == "CAPA"   ? "+OK\r\nUSER\r\nUIDL\r\nTOP\r\n.\r\n"
-            : verb == "STAT" ? "+OK 2 38\r\n"
-            : verb == "LIST" ? "+OK\r\n1 19\r\n2 19\r\n.\r\n"
-            : verb == "UIDL" ? "+OK\r\n1 one\r\n2 two\r\n.\r\n"
-            : verb == "RETR" ? "+OK\r\nSubject: x\r\n\r\n..a\r\n..\r\n.\r\n"
-                             : "+OK\r\n";
-  }
-
-  std::string out_, line_;
-  std::size_t next_ = 0;
-  bool wrong_ = false, waited_ = false;
-};
-
+/// What a server says to the client below when all is well.
+const fault::Speeches kWell = {{"", "+OK hi <1@x>\r\n", ""},
+                               {"CAPA", "+OK\r\nUSER\r\nUIDL\r\nTOP\r\n.\r\n", ""},
+                               {"USER", "+OK\r\n", ""},
+                               {"PASS", "+OK\r\n", ""},
+                               {"STAT", "+OK 2 38\r\n", ""},
+                               {"LIST", "+OK\r\n1 19\r\n2 19\r\n.\r\n", ""},
+                               {"UIDL", "+OK\r\n1 one\r\n2 two\r\n.\r\n", ""},
+                               {"RETR", "+OK\r\nSubject: x\r\n\r\n..a\r\n..\r\n.\r\n", ""},
+                               {"DELE", "+OK\r\n", ""},
+                               {"RETR", "+OK\r\nSubject: x\r\n\r\n..a\r\n..\r\n.\r\n", ""},
+                               {"DELE", "+OK\r\n", ""},
+                               {"QUIT", "+OK\r\n", ""}};
 const std::string kMessage = "Subject: x\r\n\r\n.a\r\n.\r\n";
 
 /// A client that fetches both messages and deletes them; what it was told is in its members.
-struct Client : smtpoll::BasicPOP3Socket<Peer> {
+struct Client : smtpoll::BasicPOP3Socket<HostileWire> {
   Client() {
-    Peer::now = 0;
+    HostileWire::now = 0;
+    Server().speeches = kWell;
     Address = "pop.test";
     Port = 110;
     AllowPlaintextCredentials = true;
@@ -141,7 +66,7 @@ struct Client : smtpoll::BasicPOP3Socket<Peer> {
     MessageDeleted = [this](std::uint32_t) { ++marked; };
     Disconnected = [this] { ++ended; };
   }
-  Peer& Server() { return Layer().NextLayer(); }
+  HostileWire& Server() { return Layer().NextLayer(); }
   void Run() {
     Connect();
     CountMessages();
@@ -261,10 +186,7 @@ TEST_CASE("Hostile POP3 servers: each ends in a clear error, in bounded time and
     for (const std::size_t piece : {std::size_t{SIZE_MAX}, std::size_t{1}}) {
       if ((one.whole_only || one.pause != 0) && piece == 1) continue;
       Client client;
-      client.Server().goes_wrong = true;
-      client.Server().at = one.at;
-      client.Server().bytes = one.bytes;
-      client.Server().again = one.again;
+      client.Server().speeches = fault::Spoil(kWell, one.at, one.bytes, one.again);
       client.Server().piece = one.pause != 0 ? 8 : piece;
       client.Server().pause = one.pause;
       client.Run();
@@ -272,7 +194,7 @@ TEST_CASE("Hostile POP3 servers: each ends in a clear error, in bounded time and
       CHECK(client.errors == 1);
       CHECK(std::string(smtpoll::Name(client.failure.Code())) == smtpoll::Name(one.error));
       CHECK(client.failure.phase != Phase::None);
-      CHECK(Peer::now <= 11 * 60 * 1000);
+      CHECK(HostileWire::now <= 11 * 60 * 1000);
       CHECK(client.Server().read <= 200000);
       CHECK(client.data <= 100000);
       CHECK(client.marked <= static_cast<int>(client.received.size()));
