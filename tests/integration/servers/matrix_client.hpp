@@ -168,7 +168,7 @@ class Row {
   }
   /// A report that the last message was delivered must come to its sender, and name `envelope_id`.
   void ExpectReport(const std::string& envelope_id) {
-    std::printf("report\t%s\t%s\n", name_.c_str(), envelope_id.c_str());
+    std::printf("report\t%s\t%s\t%s\n", name_.c_str(), key_.c_str(), envelope_id.c_str());
   }
   /// Says what the last message is known by where it is not its body; returns the file that the content belongs into.
   std::string KeepAttachment() {

@@ -5,7 +5,7 @@
 //   cell ROW ok|missing|fault NOTE           what was seen from here
 //   mail ROW KEY RECIPIENT SENDER            this must have arrived, once; its content is FOLDER/KEY.bin, KEY.kind says
 //                                            what of the message that is: body or attachment
-//   report ROW ENVELOPE-ID                   this must have been reported to reports@test.example
+//   report ROW KEY ENVELOPE-ID               its delivery must have been reported to reports@test.example
 #include "matrix_rows.hpp"
 
 #include <cstdlib>

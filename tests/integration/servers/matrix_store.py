@@ -39,12 +39,16 @@ class Delivered:
         found = re.search(rb'(?mi)^' + name + rb': *(.*)$', head)
         return found[1].decode(errors='replace') if found else ''
 
-    def reports(self, envelope_id):
-        """A report of a delivery (RFC 3464 2.2.1 and 2.3.3). Exim and OpenSMTPD leave the identifier in xtext."""
-        xtext = re.sub(r'[+=]', lambda c: f'+{ord(c[0]):02X}', envelope_id)
+    def reports(self, key):
+        """A report that the message with this key was delivered (RFC 3464 2.3.3); it gives back the message's header."""
         return (self.sender == '' and self.recipient == 'reports@test.example'
-                and re.search(rf'(?mi)^Original-Envelope-Id: *({re.escape(envelope_id)}|{re.escape(xtext)})$'.encode(), self.raw)
-                and re.search(rb'(?mi)^Action: *(delivered|relayed)', self.raw))
+                and re.search(rb'(?mi)^Action: *(delivered|relayed)', self.raw)
+                and re.search(rb'(?mi)^X-Matrix-Key: *' + re.escape(key.encode()) + rb'$', self.raw))
+
+    def names(self, envelope_id):
+        """A report names the envelope (RFC 3464 2.2.1). RFC 3461 6.3 wants it decoded; Exim leaves it in xtext."""
+        xtext = re.sub(r'[+=]', lambda c: f'+{ord(c[0]):02X}', envelope_id)
+        return re.search(rf'(?mi)^Original-Envelope-Id: *({re.escape(envelope_id)}|{re.escape(xtext)})$'.encode(), self.raw)
 
 
 class Store:
@@ -84,7 +88,7 @@ def judge(folder, parts, lines_as_they_came):
             elif what == 'mail':
                 mails[(rest[0], rest[1])] = (row, rest[2], folder / part / rest[0])
             elif what == 'report':
-                reports.append((row, rest[0]))
+                reports.append((row, rest[0], rest[1]))
 
     def complain(row, note):
         if cells[row][0] != 'fault':
@@ -92,7 +96,7 @@ def judge(folder, parts, lines_as_they_came):
 
     store = Store(folder / 'mail/new')
     wait_for(lambda: len({(mail.key, mail.recipient) for mail in store.look()} & set(mails))
-             + sum(any(mail.reports(name) for mail in store.look()) for _, name in reports),
+             + sum(any(mail.reports(key) for mail in store.look()) for _, key, _ in reports),
              len(mails) + len(reports))
     found = {}
     for mail in store.look():
@@ -109,11 +113,14 @@ def judge(folder, parts, lines_as_they_came):
                 complain(row, f'{key[0]} arrived from <{mail.sender}> instead of <{sender}>')
             if text := difference(mail, sent):
                 complain(row, f'{key[0]}: {text}')
-    for row, name in reports:
-        if not any(mail.reports(name) for files in found.values() for mail in files):
+    for row, key, envelope_id in reports:
+        came = [mail for files in found.values() for mail in files if mail.reports(key)]
+        if not came:
             complain(row, 'no report of the delivery has come')
+        elif not all(mail.names(envelope_id) for mail in came):
+            complain(row, f'the report of the delivery does not have Original-Envelope-Id: {envelope_id}')
     for (key, recipient), files in found.items():
-        if all(mail.reports(name) for mail in files for _, name in reports) and reports:
+        if all(any(mail.reports(sent) for _, sent, _ in reports) for mail in files):
             continue
         row = next((row for row in cells if key.startswith(row.replace(' ', '-'))), next(iter(cells)))
         complain(row, f'nobody should have got {key or files[0].raw[:200]!r} at {recipient}')

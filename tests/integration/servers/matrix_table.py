@@ -19,6 +19,8 @@ SERVERS_OWN = [
      "the server's: as with pipelining, it ended behind one message by DATA. All 400 arrived, each once."),
     ('opensmtpd', 'STARTTLS', 'tlsv1 alert internal error',
      "the server's: Debian's build answers every handshake by an alert, internal error. All other rows went without TLS."),
+    ('opensmtpd', 'DSN', 'does not have Original-Envelope-Id',
+     "the server's: its report of the delivery came, but leaves out the envelope identifier that RFC 3461 6.3 wants in it."),
     ('opensmtpd', '200 messages', '452 .*Too many messages',
      "the server's: it takes 100 messages in a session, does not say so by LIMITS, and answers the others 452; they are told as "
      'refused for now.'),
