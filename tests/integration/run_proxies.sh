@@ -3,20 +3,13 @@
 # their four ports stand in PROXY_PORTS.
 # usage: sh run_proxies.sh COMMAND [ARGUMENT...]
 # Exit code 77, which meson takes for skipped, where a proxy is missing.
-set -u
-for proxy in microsocks tinyproxy; do
-  command -v $proxy >/dev/null || { echo "skipped: no $proxy; sh tests/tools/setup.sh proxies installs it"; exit 77; }
-done
-
-dir=$(mktemp -d "${TMPDIR:-/tmp}/smtpoll-proxies.XXXXXX") || exit 1
+. "$(dirname "$0")/own_server.sh"
+needs microsocks proxies tinyproxy proxies
 running=
-trap '[ -z "$running" ] || kill $running; rm -rf "$dir"' EXIT
-trap 'exit 1' HUP INT TERM
-
-PROXY_PORTS=$(python3 -c 'import socket
-sockets = [socket.socket() for i in range(4)]
-for s in sockets: s.bind(("127.0.0.1", 0))
-print(*(s.getsockname()[1] for s in sockets))')
+# shellcheck disable=SC2086  # processes
+stop() { [ -z "$running" ] || kill $running; }
+make_dir proxies
+PROXY_PORTS=$(free_ports 4)
 export PROXY_PORTS
 
 # tiny NAME PORT LINE: a tinyproxy with one more line of configuration.
@@ -36,7 +29,7 @@ start() {
 # shellcheck disable=SC2086  # four ports
 start $PROXY_PORTS
 
-"$@" || { tail -n 20 "$dir"/*.log; exit 1; }
+"$@" || fail "$1 ended with an error"
 
 # The name went to the proxy as a name.
-grep -q 'connected to localhost:' "$dir/socks.log" || { echo 'FAILED: microsocks was given no name'; exit 1; }
+grep -q 'connected to localhost:' "$dir/socks.log" || fail 'microsocks was given no name'

@@ -5,41 +5,15 @@
 #                                                     FOLDER/expected-DOOR what subjects must have arrived, one a line
 #   EXAMPLE HOST PORT USER FROM TO TOKEN_FILE FRESH_TOKEN_FILE AUTHORITY_FILE   sends one message, by the good token
 # Exit code 77, which meson takes for skipped, where root or a server is missing.
-set -u
-PATH=$PATH:/usr/sbin:/sbin
+. "$(dirname "$0")/own_server.sh"
 program=$1
 example=$2
-here=$(cd "$(dirname "$0")" && pwd)
 
-[ "$(id -u)" = 0 ] || { echo 'skipped: only root can start these servers'; exit 77; }
-for need in 'postfix postfix' 'openssl tls' '/usr/lib/dovecot/submission dovecot'; do
-  command -v "${need% *}" >/dev/null ||
-    { echo "skipped: ${need% *} is missing; sh tests/tools/setup.sh ${need#* } installs it"; exit 77; }
-done
-
-dir=$(mktemp -d "${TMPDIR:-/tmp}/smtpoll-sasl.XXXXXX") || exit 1
-trap 'sh "$here/sasl_server.sh" stop "$dir"; rm -rf "$dir"' EXIT
-trap 'exit 1' HUP INT TERM
-
-fail() {
-  echo "FAILED: $1"
-  tail -n 40 "$dir/mail.log" "$dir/dovecot.log" "$dir/control.log" 2>/dev/null
-  exit 1
-}
-
-# A port is free when nobody has it; should somebody take it before the servers do, another one will do.
-tries=5
-while :; do
-  ports=$(python3 -c 'import socket
-doors = [socket.socket() for _ in range(4)]
-for s in doors: s.bind(("127.0.0.1", 0))
-print(*(s.getsockname()[1] for s in doors))')
-  # shellcheck disable=SC2086  # four arguments
-  sh "$here/sasl_server.sh" start "$dir" $ports && break
-  sh "$here/sasl_server.sh" stop "$dir"
-  tries=$((tries - 1))
-  [ $tries -gt 0 ] || fail 'the servers do not start'
-done
+only_root
+needs postfix postfix openssl tls /usr/lib/dovecot/submission dovecot
+stop() { sh "$here/sasl_server.sh" stop "$dir"; }
+make_dir sasl
+serve 4 sh "$here/sasl_server.sh" start "$dir"
 
 # The doors at once: a server takes its time to refuse.
 # shellcheck disable=SC2086  # four ports
@@ -65,13 +39,7 @@ for door in "$2" "$4"; do
   try_example "$door" forged 1 '{"status":"'
 done
 
-# A message leaves the queue when it lies in the mailbox.
-tries=600
-while [ -n "$(cd "$dir/queue" && find maildrop incoming active deferred -type f 2>/dev/null)" ]; do
-  tries=$((tries - 1))
-  [ $tries -gt 0 ] || fail 'the queue does not become empty'
-  sleep 0.1
-done
+await_delivery
 grep -h '^Subject: ' "$dir"/mail/new/* | sort >"$dir/arrived"
 sort "$dir"/expected-* | diff - "$dir/arrived" || fail 'what arrived is not what was sent'
 echo "$(wc -l <"$dir/arrived") messages arrived"

@@ -13,7 +13,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 dir=$2
 
 if [ "$1" = stop ]; then
-  doveadm -c "$dir/dovecot.conf" stop 2>/dev/null || true
+  sh "$here/dovecot.sh" stop "$dir"
   sh "$here/postfix.sh" stop "$dir"
   exit 0
 fi
@@ -22,7 +22,7 @@ starttls=$4
 wrapped=$5
 submission=$6
 
-mkdir -p "$dir/tls" "$dir/run" "$dir/home" "$dir/keys/default/HS256" "$dir/tokens"
+mkdir -p "$dir/tls" "$dir/keys/default/HS256" "$dir/tokens"
 [ -e "$dir/tls/ca.pem" ] || sh "$here/tls_certificates.sh" "$dir/tls" >"$dir/tls.log" 2>&1
 
 # What Postfix is told beside what postfix.sh says.
@@ -73,15 +73,8 @@ token('umlaut', 'bjørn', 3600, key)
 token('expired', 'alice', -3600, key)
 token('forged', 'alice', 3600, os.urandom(32))
 PY
-chown -R 65534:65534 "$dir/home"
-cat >"$dir/dovecot.conf" <<CF
-protocols = submission
-base_dir = $dir/run
-log_path = $dir/dovecot.log
-hostname = mail.test.example
+sh "$here/dovecot.sh" start "$dir" submission="$submission" <<CF
 ssl = required
-ssl_cert = <$dir/tls/good.pem
-ssl_key = <$dir/tls/good.key
 ssl_ca = <$dir/tls/ca.pem
 ssl_require_crl = no
 ssl_verify_client_cert = yes
@@ -90,9 +83,7 @@ auth_ssl_username_from_cert = yes
 auth_mechanisms = plain login cram-md5 scram-sha-1 scram-sha-256 oauthbearer xoauth2 external
 auth_username_chars =
 auth_username_format = %u
-auth_failure_delay = 0
-mail_location = maildir:$dir/home/%u
-first_valid_uid = 1
+disable_plaintext_auth = yes
 submission_relay_host = 127.0.0.1
 submission_relay_port = $plain
 submission_relay_trusted = no
@@ -121,17 +112,4 @@ service auth {
     user = postfix
   }
 }
-# Without it each failed login from an address makes the next one wait longer.
-service anvil {
-  unix_listener anvil-auth-penalty {
-    mode = 0
-  }
-}
-service submission-login {
-  inet_listener submission {
-    address = 127.0.0.1
-    port = $submission
-  }
-}
 CF
-dovecot -c "$dir/dovecot.conf"
