@@ -27,6 +27,7 @@ SERVERS = {
     'postfix': ('Postfix', False),
     'exim': ('Exim', False),
     'opensmtpd': ('OpenSMTPD', False),
+    'sendmail': ('Sendmail', False),
     'dovecot': ('Dovecot submission', False),
     'aiosmtpd': ('aiosmtpd', True),
     'haraka': ('Haraka', True),
