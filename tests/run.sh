@@ -32,7 +32,7 @@ test_all() {
 # Without the debugger's tables everything compiles in half of the time; a sanitizer's report needs but lines.
 failed=0
 configure build -Ddebug=false && ninja -C build -k 0 && test_all build || failed=1
-configure build/asan -Db_sanitize=address,undefined -Db_lundef=false -Doptimization=1 -Ddebug=false \
+configure build/asan --unity=on -Db_sanitize=address,undefined -Db_lundef=false -Ddebug=false \
   '-Dcpp_args=-fno-sanitize-recover=all -g1' && ninja -C build/asan -k 0 tests/unit/unit tests/fault/fault &&
   SMTPOLL_FAULT_STRIDE=16 test_all build/asan unit fault || failed=1
 [ $failed = 0 ] && echo 'run.sh: all is well' || echo 'run.sh: something failed, see above'

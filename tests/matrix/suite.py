@@ -1,58 +1,24 @@
-"""Builds the unit and session tests for one target with ninja, several test files in one source, and runs them.
-
-Merged, the suite compiles in a tenth of the time: the includes of all files stand first, then each file in a namespace of
-its own. It is a unity build of the header's users, too.
-"""
+"""Builds the unit and session tests for one target with ninja, merged into a few sources, and runs them."""
 
 import os
 import pathlib
 import re
 import subprocess
+import sys
 
 from targets import DKIM, ROOT
+
+sys.path.insert(0, str(ROOT / 'tests/tools'))
+from merged_tests import merged, split, write_if_new  # noqa: E402
 
 UNIT = ROOT / 'tests/unit'
 WARNINGS = '-Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wold-style-cast -Werror'
 
-# What cannot stand in a namespace: such a file keeps its own names, one in a source.
-UNWRAPPED = re.compile(r'^(namespace (smtpoll|doctest|std)\b|extern "C"|\[*void\* operator |template <>)', re.MULTILINE)
 PARTS = 4
-
-STRUCTURE = re.compile(r'\s*#\s*(include|if|ifdef|ifndef|elif|else|endif)\b')
 
 
 def test_files():
     return [file for file in sorted(UNIT.glob('*_test.cpp')) if file.name not in DKIM]
-
-
-def is_unwrapped(file):
-    return bool(UNWRAPPED.search(file.read_text(encoding='utf-8')))
-
-
-def merged(files):
-    """A source that has the tests of all `files`."""
-    lines = []
-    for file in files:
-        lines += [line for line in file.read_text(encoding='utf-8').splitlines() if STRUCTURE.match(line)]
-    for file in files:
-        name = re.sub(r'[^a-z0-9]', '_', file.stem)
-        lines += [f'#include "{file}"'] if is_unwrapped(file) else [f'namespace {name} {{', f'#include "{file}"', '}']
-    return '\n'.join(lines) + '\n'
-
-
-def split(files, count):
-    """`files` in `count` parts of about the same length."""
-    parts = [[0, []] for _ in range(count)]
-    for file in sorted(files, key=lambda file: -file.stat().st_size):
-        part = min(parts, key=lambda part: part[0])
-        part[0] += file.stat().st_size
-        part[1].append(file)
-    return [sorted(part[1]) for part in parts if part[1]]
-
-
-def write_if_new(path, text):
-    if not path.exists() or path.read_text(encoding='utf-8') != text:
-        path.write_text(text, encoding='utf-8')
 
 
 class Suite:
@@ -70,13 +36,8 @@ class Suite:
 
     def sources(self):
         """Object name and source of each part of the test program."""
-        parts = split([file for file in test_files() if not is_unwrapped(file)], PARTS)
-        alone = [file for file in test_files() if is_unwrapped(file)]
-        assert len(alone) <= len(parts), alone
-        for part, file in zip(parts, alone):
-            part.append(file)
         result = [('main', UNIT / 'main.cpp')]
-        for index, part in enumerate(parts):
+        for index, part in enumerate(split(test_files(), PARTS)):
             source = self.folder / f'merged_{index}.cpp'
             write_if_new(source, merged(part))
             result.append((source.stem, source))
