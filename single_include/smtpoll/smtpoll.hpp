@@ -19590,6 +19590,113 @@ SMTPOLL_NAMESPACE_END
 
 #endif
 
+#if defined(SMTPOLL_OPENSSL) || defined(SMTPOLL_MBEDTLS) || defined(SMTPOLL_SCHANNEL)
+
+// ---- smtpoll/transport/detail/tls_state.hpp ----
+// What the transports over TLS share, whatever their library: the error that ended the session, what it waits for on
+// the wire, how the wire ended, and the channel binding. Invariant: after a fatal error Fail tells it again and again.
+#ifndef SMTPOLL_TRANSPORT_DETAIL_TLS_STATE_HPP
+#define SMTPOLL_TRANSPORT_DETAIL_TLS_STATE_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+namespace detail {
+
+/// A transport over TLS is one.
+class TlsState {
+ public:
+  ///@{
+  /// What a transport policy has, see transport_policy.hpp.
+  static constexpr bool kEncrypts = true;
+
+  Readiness Wants() const noexcept {
+    const Readiness write = read_wants_write_ ? Readiness::Write : Readiness::None;
+    return handshake_wants_ | write | (write_wants_read_ ? Readiness::Read : Readiness::None);
+  }
+  bool Secured() const noexcept { return secured_ && failed_ == 0; }
+  std::string_view FaultText() const noexcept { return fault_text_.View(); }
+  std::string_view ChannelBindingType() const noexcept { return binding_type_; }
+  std::string_view ChannelBinding() const noexcept { return {binding_, binding_size_}; }
+  ///@}
+
+ protected:
+  static constexpr int kRecordsAtOnce = 16;  // that a Read goes through without data
+
+  IoResult Fail(int number, std::string_view text) noexcept {
+    failed_ = number;
+    if (!text.empty()) fault_text_.Assign(text);
+    return IoResult::Fail(number);
+  }
+  IoResult Fail(Errc code, std::string_view text) noexcept { return Fail(static_cast<int>(code), text); }
+  IoResult FailOnPlainText() noexcept {
+    return Fail(Errc::TlsHandshake,
+                "the server answered in plain text: this port wants STARTTLS (set SMTPConnectionType to STARTTLS), or "
+                "has no TLS at all");
+  }
+  bool WireIsGone() const noexcept { return wire_ended_ || wire_error_ != 0; }
+  IoResult FailOnWire() noexcept {
+    if (wire_error_ != 0) return Fail(wire_error_, {});
+    return Fail(Errc::ConnectionLost, secured_ ? "the wire was cut, TLS was not ended in order"
+                                               : "the server closed the connection during the handshake");
+  }
+  void WireEnds(const IoResult& result) noexcept {
+    wire_ended_ = result.status == IoStatus::Closed;
+    if (!wire_ended_) wire_error_ = result.error;
+  }
+  /// The wire takes nothing more, while what the server has said may still be read.
+  IoResult Unwritable() const noexcept {
+    return unwritable_.status == IoStatus::Failed ? unwritable_
+                                                  : IoResult::Fail(static_cast<int>(Errc::ConnectionLost));
+  }
+
+  /// The first bytes of a TLS record are no printable text; those of any SMTP reply are.
+  static bool LooksLikeReply(std::string_view heard) noexcept {
+    return heard.size() >= 3 && IsDigit(heard[0]) && IsDigit(heard[1]) && IsDigit(heard[2]);
+  }
+  void Hear(std::string_view bytes) noexcept { first_.Append(bytes); }
+
+  void Bind(std::string_view type, std::size_t size) noexcept {
+    binding_type_ = size != 0 ? type : std::string_view();
+    binding_size_ = size;
+  }
+
+  /// The wire is in plain text again; the fault stays.
+  void EndState() noexcept {
+    Wipe(binding_, sizeof binding_);
+    Bind({}, 0);
+    unfinished_ = 0;
+    handshake_wants_ = blocked_ = Readiness::None;
+    failed_ = wire_error_ = 0;
+    unwritable_ = {};
+    secured_ = read_wants_write_ = write_wants_read_ = wire_ended_ = starved_ = false;
+  }
+
+  bool secured_ = false;
+  int failed_ = 0;  // the error that ended it; nothing is done after it
+  FixedText<256> fault_text_;
+  Readiness blocked_ = Readiness::None;  // what the last call of the library's waits for
+  Readiness handshake_wants_ = Readiness::None;
+  bool read_wants_write_ = false;
+  bool write_wants_read_ = false;
+  bool starved_ = false;        // the socket had nothing when it was last read
+  std::size_t unfinished_ = 0;  // size of the write that has to be repeated
+  bool wire_ended_ = false;
+  int wire_error_ = 0;
+  IoResult unwritable_;  // how a write to the wire ended that failed
+  FixedText<3> first_;   // the server's first bytes behind our hello
+  char binding_[64] = {};
+
+ private:
+  std::size_t binding_size_ = 0;
+  std::string_view binding_type_;
+};
+
+}  // namespace detail
+SMTPOLL_NAMESPACE_END
+
+#endif
+
+#endif
+
 #if defined(SMTPOLL_OPENSSL)
 
 // ---- smtpoll/transport/openssl.hpp ----
@@ -19640,12 +19747,10 @@ constexpr OpenSslAdvice kOpenSslAdvice[] = {
 /// TLS over `Socket`, a socket policy. After Configure the settings are loaded; a Handshake without it verifies by the
 /// system's authorities. Sessions are resumed with the same server name.
 template <typename Socket>
-class OpenSslTransport {
+class OpenSslTransport : public detail::TlsState {
  public:
   ///@{
   /// What a transport policy has, see transport_policy.hpp.
-  static constexpr bool kEncrypts = true;
-
   OpenSslTransport() = default;
   OpenSslTransport(const OpenSslTransport&) = delete;
   OpenSslTransport& operator=(const OpenSslTransport&) = delete;
@@ -19710,16 +19815,8 @@ class OpenSslTransport {
     return step.status == IoStatus::Closed ? Fail(Errc::ConnectionLost, {}) : step;
   }
 
-  Readiness Wants() const noexcept {
-    const Readiness write = read_wants_write_ ? Readiness::Write : Readiness::None;
-    return handshake_wants_ | write | (write_wants_read_ ? Readiness::Read : Readiness::None);
-  }
-  bool Secured() const noexcept { return secured_ && failed_ == 0; }
   bool Pending() const noexcept { return secured_ && failed_ == 0 && SSL_has_pending(ssl_.get()) == 1 && !starved_; }
-  std::string_view FaultText() const noexcept { return fault_text_.View(); }
 
-  std::string_view ChannelBindingType() const noexcept { return binding_type_; }
-  std::string_view ChannelBinding() const noexcept { return {binding_, binding_size_}; }
   /// "TLSv1.3"; empty before the handshake is done.
   std::string_view ProtocolName() const noexcept { return secured_ ? SSL_get_version(ssl_.get()) : ""; }
   std::string_view CipherName() const noexcept { return secured_ ? SSL_get_cipher_name(ssl_.get()) : ""; }
@@ -19735,8 +19832,6 @@ class OpenSslTransport {
   ///@}
 
  private:
-  static constexpr int kRecordsAtOnce = 16;  // that a Read goes through without data
-
   Error Begin(std::string_view server_name) {
     if (!configured_)
       if (const Error error = Configure(TlsSettings())) return error;
@@ -19777,7 +19872,7 @@ class OpenSslTransport {
       session_.reset();
     }
     peer_.Begin(context_, name_);
-    first_size_ = 0;
+    first_.Clear();
     return {};
   }
 
@@ -19795,12 +19890,12 @@ class OpenSslTransport {
 
   IoResult Establish() {
     secured_ = true;
-    Bind();
+    BindChannel();
     return IoResult::Ok();
   }
 
   /// RFC 9266 and RFC 5929 4.
-  void Bind() noexcept {
+  void BindChannel() noexcept {
     TlsChannelBinding kind = context_.ChannelBinding();
     const bool newest = SSL_version(ssl_.get()) >= TLS1_3_VERSION;
     if (kind == TlsChannelBinding::Automatic)
@@ -19811,8 +19906,7 @@ class OpenSslTransport {
       // RFC 9266 4.2: with TLS 1.2 only where the master secret is bound to the session.
       if (!newest && SSL_get_extms_support(ssl_.get()) != 1) return;
       if (SSL_export_keying_material(ssl_.get(), into, 32, kLabel.data(), kLabel.size(), into, 0, 1) != 1) return;
-      binding_size_ = 32;
-      binding_type_ = "tls-exporter";
+      Bind("tls-exporter", 32);
     } else if (kind == TlsChannelBinding::ServerEndPoint) {
       const X509* const certificate = SSL_get0_peer_certificate(ssl_.get());
       int digest = NID_undef;
@@ -19826,8 +19920,7 @@ class OpenSslTransport {
       if (algorithm == nullptr ||
           X509_digest(certificate, algorithm, reinterpret_cast<unsigned char*>(binding_), &size) != 1)
         return;
-      binding_size_ = size;
-      binding_type_ = "tls-server-end-point";
+      Bind("tls-server-end-point", size);
     }
   }
 
@@ -19841,10 +19934,7 @@ class OpenSslTransport {
     if (kind == SSL_ERROR_ZERO_RETURN) return IoResult::EndOfFile();
     session_.reset();
     if (peer_.Fault() != Errc::None) return Fail(peer_.Fault(), peer_.Text());
-    if (wire_error_ != 0) return Fail(wire_error_, {});
-    if (wire_ended_)
-      return Fail(Errc::ConnectionLost, secured_ ? "the wire was cut, TLS was not ended in order"
-                                                 : "the server closed the connection during the handshake");
+    if (WireIsGone()) return FailOnWire();
     return Explain(ERR_peek_error());
   }
 
@@ -19853,12 +19943,7 @@ class OpenSslTransport {
     const int reason = ERR_GET_LIB(error) == ERR_LIB_SSL ? ERR_GET_REASON(error) : 0;
     const char* own = ERR_reason_error_string(error);
     if (own == nullptr) own = "unknown error of OpenSSL";
-    // The first bytes of a TLS record are no printable text; those of any SMTP reply are.
-    if (!secured_ && LooksLikeReply())
-      return Fail(
-          Errc::TlsHandshake,
-          "the server answered in plain text: this port wants STARTTLS (set SMTPConnectionType to STARTTLS), or "
-          "has no TLS at all");
+    if (!secured_ && LooksLikeReply(first_.View())) return FailOnPlainText();
     for (const detail::OpenSslAdvice& advice : detail::kOpenSslAdvice) {
       if (advice.reason != reason || (secured_ && !advice.later)) continue;
       fault_text_.Assign(advice.text);
@@ -19869,23 +19954,6 @@ class OpenSslTransport {
     return Fail(secured_ ? Errc::ConnectionLost : Errc::TlsHandshake, own);
   }
 
-  bool LooksLikeReply() const noexcept {
-    return first_size_ >= 3 && detail::IsDigit(first_[0]) && detail::IsDigit(first_[1]) && detail::IsDigit(first_[2]);
-  }
-
-  /// The wire takes nothing more, while what the server has said may still be read.
-  IoResult Unwritable() const noexcept {
-    return unwritable_.status == IoStatus::Failed ? unwritable_
-                                                  : IoResult::Fail(static_cast<int>(Errc::ConnectionLost));
-  }
-
-  IoResult Fail(int number, std::string_view text) noexcept {
-    failed_ = number;
-    if (!text.empty()) fault_text_.Assign(text);
-    return IoResult::Fail(number);
-  }
-  IoResult Fail(Errc code, std::string_view text) noexcept { return Fail(static_cast<int>(code), text); }
-
   void EndTls() {
     if (ssl_ != nullptr && secured_ && failed_ == 0) {
       ERR_clear_error();
@@ -19893,13 +19961,7 @@ class OpenSslTransport {
       ERR_clear_error();
     }
     ssl_.reset();
-    detail::Wipe(binding_, sizeof binding_);
-    binding_size_ = unfinished_ = 0;
-    binding_type_ = {};
-    handshake_wants_ = blocked_ = Readiness::None;
-    failed_ = wire_error_ = 0;
-    unwritable_ = {};
-    secured_ = read_wants_write_ = write_wants_read_ = wire_ended_ = starved_ = false;
+    EndState();
   }
 
   // ---- The socket as OpenSSL sees it.
@@ -19919,12 +19981,11 @@ class OpenSslTransport {
     self->starved_ = false;
     const IoResult result = self->socket_.Read(into, static_cast<std::size_t>(room));
     if (result.status == IoStatus::Done) {
-      for (std::size_t i = 0; i < result.size && self->first_size_ < sizeof self->first_; ++i)
-        self->first_[self->first_size_++] = into[i];
+      self->Hear({into, result.size});
       return static_cast<int>(result.size);
     }
-    if (result.status != IoStatus::Again) return self->WireEnds(result);
-    if (self->unwritable_.status != IoStatus::Done) return self->WireEnds(self->unwritable_);
+    if (result.status != IoStatus::Again) return self->EndWire(result);
+    if (self->unwritable_.status != IoStatus::Done) return self->EndWire(self->unwritable_);
     self->starved_ = true;
     BIO_set_retry_read(bio);
     return -1;
@@ -19945,9 +20006,8 @@ class OpenSslTransport {
     return -1;
   }
 
-  int WireEnds(const IoResult& result) noexcept {
-    wire_ended_ = result.status == IoStatus::Closed;
-    if (!wire_ended_) wire_error_ = result.error;
+  int EndWire(const IoResult& result) noexcept {
+    WireEnds(result);
     return wire_ended_ ? 0 : -1;
   }
 
@@ -19975,23 +20035,6 @@ class OpenSslTransport {
   bool configured_ = false;
 
   detail::OpenSslPtr<SSL> ssl_;  // null while the wire is in plain text
-  bool secured_ = false;
-  int failed_ = 0;  // the error that ended it; nothing is done after it
-  FixedText<256> fault_text_;
-  Readiness blocked_ = Readiness::None;  // what the last call of OpenSSL's waits for
-  Readiness handshake_wants_ = Readiness::None;
-  bool read_wants_write_ = false;
-  bool write_wants_read_ = false;
-  bool starved_ = false;        // the socket had nothing when it was last read
-  std::size_t unfinished_ = 0;  // size of the write that has to be repeated
-  bool wire_ended_ = false;
-  int wire_error_ = 0;
-  IoResult unwritable_;  // how a write to the wire ended that failed
-  char first_[3] = {};   // the server's first bytes behind our hello
-  std::size_t first_size_ = 0;
-  char binding_[64] = {};
-  std::size_t binding_size_ = 0;
-  std::string_view binding_type_;
 };
 
 SMTPOLL_NAMESPACE_END
@@ -20724,12 +20767,10 @@ SMTPOLL_NAMESPACE_BEGIN
 /// MBEDTLS_SSL_KEYING_MATERIAL_EXPORT, as the later ones of 3.6 do. Those of 3 know no KeyUpdate (RFC 8446 4.6.3): a
 /// server that wants new keys loses the connection.
 template <typename Socket>
-class MbedTlsTransport {
+class MbedTlsTransport : public detail::TlsState {
  public:
   ///@{
   /// What a transport policy has, see transport_policy.hpp.
-  static constexpr bool kEncrypts = true;
-
   MbedTlsTransport() = default;
   MbedTlsTransport(const MbedTlsTransport&) = delete;
   MbedTlsTransport& operator=(const MbedTlsTransport&) = delete;
@@ -20790,18 +20831,10 @@ class MbedTlsTransport {
     return step.status == IoStatus::Closed ? Fail(Errc::ConnectionLost, {}) : step;
   }
 
-  Readiness Wants() const noexcept {
-    const Readiness write = read_wants_write_ ? Readiness::Write : Readiness::None;
-    return handshake_wants_ | write | (write_wants_read_ ? Readiness::Read : Readiness::None);
-  }
-  bool Secured() const noexcept { return secured_ && failed_ == 0; }
   bool Pending() const noexcept {
     return secured_ && failed_ == 0 && (mbedtls_ssl_check_pending(tls_.Get()) != 0 || more_records_);
   }
-  std::string_view FaultText() const noexcept { return fault_text_.View(); }
 
-  std::string_view ChannelBindingType() const noexcept { return binding_size_ != 0 ? binding_type_ : ""; }
-  std::string_view ChannelBinding() const noexcept { return {binding_, binding_size_}; }
   /// "TLSv1.2"; empty before the handshake is done.
   std::string_view ProtocolName() const noexcept { return secured_ ? mbedtls_ssl_get_version(tls_.Get()) : ""; }
   std::string_view CipherName() const noexcept { return secured_ ? mbedtls_ssl_get_ciphersuite(tls_.Get()) : ""; }
@@ -20817,8 +20850,6 @@ class MbedTlsTransport {
   ///@}
 
  private:
-  static constexpr int kRecordsAtOnce = 16;  // that a Read goes through without data
-
   Error Begin(std::string_view server_name) {
     if (!configured_)
       if (const Error error = Configure(TlsSettings())) return error;
@@ -20839,7 +20870,7 @@ class MbedTlsTransport {
     else
       ForgetSession();
     peer_.Begin(context_, name_);
-    first_size_ = 0;
+    first_.Clear();
     return {};
   }
 
@@ -20852,12 +20883,12 @@ class MbedTlsTransport {
       std::memcpy(digest_, peer_.Digest().data(), digest_size_);
     }
     KeepSession();
-    Bind();
+    BindChannel();
     return IoResult::Ok();
   }
 
   /// RFC 9266 and RFC 5929 4.
-  void Bind() noexcept {
+  void BindChannel() noexcept {
     const TlsChannelBinding kind = context_.ChannelBinding();
 #if SMTPOLL_MBEDTLS_EXPORTER
     // With TLS 1.2 the master secret would have to be bound to the session (RFC 9266 4.2), which mbedTLS does not tell.
@@ -20867,15 +20898,12 @@ class MbedTlsTransport {
       auto* const into = reinterpret_cast<unsigned char*>(binding_);
       if (mbedtls_ssl_export_keying_material(tls_.Get(), into, 32, kLabel.data(), kLabel.size(), nullptr, 0, 1) != 0)
         return;
-      binding_size_ = 32;
-      binding_type_ = "tls-exporter";
-      return;
+      return Bind("tls-exporter", 32);
     }
 #endif
     if (kind != TlsChannelBinding::Automatic && kind != TlsChannelBinding::ServerEndPoint) return;
     std::memcpy(binding_, digest_, digest_size_);
-    binding_size_ = digest_size_;
-    binding_type_ = "tls-server-end-point";
+    Bind("tls-server-end-point", digest_size_);
   }
 
   void KeepSession() noexcept {
@@ -20925,20 +20953,12 @@ class MbedTlsTransport {
     ForgetSession();
     peer_.CheckUse(secured_ ? 0 : mbedtls_ssl_get_verify_result(tls_.Get()));
     if (!secured_ && peer_.Fault() != Errc::None) return Fail(peer_.Fault(), peer_.Text());
-    if (wire_error_ != 0) return Fail(wire_error_, {});
-    if (wire_ended_)
-      return Fail(Errc::ConnectionLost, secured_ ? "the wire was cut, TLS was not ended in order"
-                                                 : "the server closed the connection during the handshake");
+    if (WireIsGone()) return FailOnWire();
     return Explain(result);
   }
 
   IoResult Explain(int error) {
-    // The first bytes of a TLS record are no printable text; those of any SMTP reply are.
-    if (!secured_ && LooksLikeReply())
-      return Fail(
-          Errc::TlsHandshake,
-          "the server answered in plain text: this port wants STARTTLS (set SMTPConnectionType to STARTTLS), or "
-          "has no TLS at all");
+    if (!secured_ && LooksLikeReply(first_.View())) return FailOnPlainText();
 #if MBEDTLS_VERSION_NUMBER >= 0x03000000
     constexpr int kBadVersion = MBEDTLS_ERR_SSL_BAD_PROTOCOL_VERSION;
 #else
@@ -20963,33 +20983,11 @@ class MbedTlsTransport {
     return Fail(secured_ ? Errc::ConnectionLost : Errc::TlsHandshake, {});
   }
 
-  bool LooksLikeReply() const noexcept {
-    return first_size_ >= 3 && detail::IsDigit(first_[0]) && detail::IsDigit(first_[1]) && detail::IsDigit(first_[2]);
-  }
-
-  /// The wire takes nothing more, while what the server has said may still be read.
-  IoResult Unwritable() const noexcept {
-    return unwritable_.status == IoStatus::Failed ? unwritable_
-                                                  : IoResult::Fail(static_cast<int>(Errc::ConnectionLost));
-  }
-
-  IoResult Fail(int number, std::string_view text) noexcept {
-    failed_ = number;
-    if (!text.empty()) fault_text_.Assign(text);
-    return IoResult::Fail(number);
-  }
-  IoResult Fail(Errc code, std::string_view text) noexcept { return Fail(static_cast<int>(code), text); }
-
   void EndTls() {
     if (secured_ && failed_ == 0) mbedtls_ssl_close_notify(tls_.Get());
     if (active_) tls_.Reset();
-    detail::Wipe(binding_, sizeof binding_);
-    binding_size_ = unfinished_ = 0;
-    handshake_wants_ = blocked_ = Readiness::None;
-    failed_ = wire_error_ = 0;
-    unwritable_ = {};
-    active_ = secured_ = resumed_ = offered_ = false;
-    read_wants_write_ = write_wants_read_ = wire_ended_ = starved_ = unsent_ = more_records_ = false;
+    EndState();
+    active_ = resumed_ = offered_ = unsent_ = more_records_ = false;
   }
 
   // ---- The socket as mbedTLS sees it.
@@ -20998,12 +20996,11 @@ class MbedTlsTransport {
     auto* const self = static_cast<MbedTlsTransport*>(transport);
     const IoResult result = self->socket_.Read(reinterpret_cast<char*>(into), room);
     if (result.status == IoStatus::Done) {
-      for (std::size_t i = 0; i < result.size && self->first_size_ < sizeof self->first_; ++i)
-        self->first_[self->first_size_++] = static_cast<char>(into[i]);
+      self->Hear({reinterpret_cast<const char*>(into), result.size});
       return static_cast<int>(result.size);
     }
-    if (result.status != IoStatus::Again) return self->WireEnds(result);
-    if (self->unwritable_.status != IoStatus::Done) return self->WireEnds(self->unwritable_);
+    if (result.status != IoStatus::Again) return self->EndWire(result);
+    if (self->unwritable_.status != IoStatus::Done) return self->EndWire(self->unwritable_);
     self->starved_ = true;
     return MBEDTLS_ERR_SSL_WANT_READ;
   }
@@ -21020,9 +21017,8 @@ class MbedTlsTransport {
     return static_cast<int>(size);
   }
 
-  int WireEnds(const IoResult& result) noexcept {
-    wire_ended_ = result.status == IoStatus::Closed;
-    if (!wire_ended_) wire_error_ = result.error;
+  int EndWire(const IoResult& result) noexcept {
+    WireEnds(result);
     return MBEDTLS_ERR_SSL_CONN_EOF;
   }
 
@@ -21039,28 +21035,11 @@ class MbedTlsTransport {
   bool configured_ = false;
 
   detail::MbedTlsConnection tls_;
-  bool active_ = false;  // the wire is no more in plain text
-  bool secured_ = false;
+  bool active_ = false;   // the wire is no more in plain text
   bool offered_ = false;  // session_ was offered to the server
   bool resumed_ = false;
-  int failed_ = 0;  // the error that ended it; nothing is done after it
-  FixedText<256> fault_text_;
-  Readiness blocked_ = Readiness::None;  // what the last call of mbedTLS's waits for
-  Readiness handshake_wants_ = Readiness::None;
-  bool read_wants_write_ = false;
-  bool write_wants_read_ = false;
-  bool starved_ = false;        // the socket had nothing when it was last read
-  bool unsent_ = false;         // mbedTLS holds encrypted bytes that the socket did not take
-  bool more_records_ = false;   // the last read ended for another reason than the socket
-  std::size_t unfinished_ = 0;  // size of the write that has to be repeated
-  bool wire_ended_ = false;
-  int wire_error_ = 0;
-  IoResult unwritable_;  // how a write to the wire ended that failed
-  char first_[3] = {};   // the server's first bytes behind our hello
-  std::size_t first_size_ = 0;
-  char binding_[64] = {};
-  const char* binding_type_ = "";
-  std::size_t binding_size_ = 0;
+  bool unsent_ = false;        // mbedTLS holds encrypted bytes that the socket did not take
+  bool more_records_ = false;  // the last read ended for another reason than the socket
 };
 
 SMTPOLL_NAMESPACE_END
@@ -21794,12 +21773,10 @@ constexpr SchannelAdvice kSchannelAdvice[] = {
 /// system's authorities. Windows resumes sessions with the same server name. The channel binding is
 /// "tls-server-end-point" (RFC 5929 4), never "tls-exporter" (RFC 9266).
 template <typename Socket>
-class SchannelTransport {
+class SchannelTransport : public detail::TlsState {
  public:
   ///@{
   /// What a transport policy has, see transport_policy.hpp.
-  static constexpr bool kEncrypts = true;
-
   SchannelTransport() = default;
   SchannelTransport(const SchannelTransport&) = delete;
   SchannelTransport& operator=(const SchannelTransport&) = delete;
@@ -21867,13 +21844,8 @@ class SchannelTransport {
     return step.status == IoStatus::Done ? IoResult::Ok(std::exchange(unfinished_, 0)) : step;
   }
 
-  Readiness Wants() const noexcept { return handshake_wants_; }
-  bool Secured() const noexcept { return secured_ && failed_ == 0; }
   bool Pending() const noexcept { return Secured() && (session_.HasPlain() || !session_.Starved()); }
-  std::string_view FaultText() const noexcept { return fault_text_.View(); }
 
-  std::string_view ChannelBindingType() const noexcept { return binding_size_ != 0 ? "tls-server-end-point" : ""; }
-  std::string_view ChannelBinding() const noexcept { return {binding_, binding_size_}; }
   /// "TLSv1.2"; empty before the handshake is done.
   std::string_view ProtocolName() const noexcept { return secured_ ? "TLSv1.2" : ""; }
   /// "unknown" where Windows does not tell.
@@ -21889,8 +21861,6 @@ class SchannelTransport {
   ///@}
 
  private:
-  static constexpr int kRecordsAtOnce = 16;
-
   Error Begin(std::string_view server_name) {
     if (!configured_)
       if (const Error error = Configure(TlsSettings())) return error;
@@ -21953,7 +21923,7 @@ class SchannelTransport {
     if (cipher_.empty()) cipher_.Assign("unknown");
     const TlsChannelBinding kind = context_.ChannelBinding();
     if (kind == TlsChannelBinding::Automatic || kind == TlsChannelBinding::ServerEndPoint)
-      binding_size_ = session_.ServerEndPoint(binding_);
+      Bind("tls-server-end-point", session_.ServerEndPoint(binding_));
     secured_ = true;
     return IoResult::Ok();
   }
@@ -21985,14 +21955,7 @@ class SchannelTransport {
   }
 
   IoResult Explain(SECURITY_STATUS status) {
-    // The first bytes of a TLS record are no printable text; those of any SMTP reply are.
-    const std::string_view heard = session_.Unused();
-    if (!secured_ && heard.size() >= 3 && detail::IsDigit(heard[0]) && detail::IsDigit(heard[1]) &&
-        detail::IsDigit(heard[2]))
-      return Fail(
-          Errc::TlsHandshake,
-          "the server answered in plain text: this port wants STARTTLS (set SMTPConnectionType to STARTTLS), or "
-          "has no TLS at all");
+    if (!secured_ && LooksLikeReply(session_.Unused())) return FailOnPlainText();
     const int alert = secured_ ? 0 : AlertInTheOpen();
     for (const detail::TlsAlertAdvice& advice : detail::kTlsAlertAdvice)
       if (advice.alert == alert) return Fail(advice.code, advice.text);
@@ -22022,19 +21985,6 @@ class SchannelTransport {
                : 0;
   }
 
-  /// The wire takes nothing more, while what the server has said may still be read.
-  IoResult Unwritable() const noexcept {
-    return unwritable_.status == IoStatus::Failed ? unwritable_
-                                                  : IoResult::Fail(static_cast<int>(Errc::ConnectionLost));
-  }
-
-  IoResult Fail(int number, std::string_view text) noexcept {
-    failed_ = number;
-    if (!text.empty()) fault_text_.Assign(text);
-    return IoResult::Fail(number);
-  }
-  IoResult Fail(Errc code, std::string_view text) noexcept { return Fail(static_cast<int>(code), text); }
-
   /// Says close_notify, where that can go at once.
   void Shut() {
     if (Flush().status != IoStatus::Done) return;
@@ -22045,12 +21995,8 @@ class SchannelTransport {
   void EndTls() {
     if (secured_ && failed_ == 0) Shut();
     session_.End();
-    detail::Wipe(binding_, sizeof binding_);
-    binding_size_ = unfinished_ = 0;
-    handshake_wants_ = blocked_ = Readiness::None;
-    failed_ = 0;
-    unwritable_ = {};
-    active_ = secured_ = resumed_ = false;
+    EndState();
+    active_ = resumed_ = false;
   }
 
   Socket socket_;
@@ -22060,17 +22006,8 @@ class SchannelTransport {
   detail::TlsName name_;
   bool configured_ = false;
   bool active_ = false;  // the wire is no more in plain text
-  bool secured_ = false;
   bool resumed_ = false;
-  int failed_ = 0;       // the error that ended it; nothing is done after it
-  IoResult unwritable_;  // how a write to the wire ended that failed
-  FixedText<256> fault_text_;
   FixedText<64> cipher_;
-  Readiness blocked_ = Readiness::None;
-  Readiness handshake_wants_ = Readiness::None;
-  std::size_t unfinished_ = 0;  // how many of the caller's bytes are encrypted and not all sent
-  char binding_[64] = {};
-  std::size_t binding_size_ = 0;
 };
 
 SMTPOLL_NAMESPACE_END

@@ -9,6 +9,7 @@
 
 #include "smtpoll/transport/detail/mbedtls_peer.hpp"
 #include "smtpoll/transport/detail/tls_alert.hpp"
+#include "smtpoll/transport/detail/tls_state.hpp"
 #include "smtpoll/transport/transport_policy.hpp"
 
 SMTPOLL_NAMESPACE_BEGIN
@@ -19,12 +20,10 @@ SMTPOLL_NAMESPACE_BEGIN
 /// MBEDTLS_SSL_KEYING_MATERIAL_EXPORT, as the later ones of 3.6 do. Those of 3 know no KeyUpdate (RFC 8446 4.6.3): a
 /// server that wants new keys loses the connection.
 template <typename Socket>
-class MbedTlsTransport {
+class MbedTlsTransport : public detail::TlsState {
  public:
   ///@{
   /// What a transport policy has, see transport_policy.hpp.
-  static constexpr bool kEncrypts = true;
-
   MbedTlsTransport() = default;
   MbedTlsTransport(const MbedTlsTransport&) = delete;
   MbedTlsTransport& operator=(const MbedTlsTransport&) = delete;
@@ -85,18 +84,10 @@ class MbedTlsTransport {
     return step.status == IoStatus::Closed ? Fail(Errc::ConnectionLost, {}) : step;
   }
 
-  Readiness Wants() const noexcept {
-    const Readiness write = read_wants_write_ ? Readiness::Write : Readiness::None;
-    return handshake_wants_ | write | (write_wants_read_ ? Readiness::Read : Readiness::None);
-  }
-  bool Secured() const noexcept { return secured_ && failed_ == 0; }
   bool Pending() const noexcept {
     return secured_ && failed_ == 0 && (mbedtls_ssl_check_pending(tls_.Get()) != 0 || more_records_);
   }
-  std::string_view FaultText() const noexcept { return fault_text_.View(); }
 
-  std::string_view ChannelBindingType() const noexcept { return binding_size_ != 0 ? binding_type_ : ""; }
-  std::string_view ChannelBinding() const noexcept { return {binding_, binding_size_}; }
   /// "TLSv1.2"; empty before the handshake is done.
   std::string_view ProtocolName() const noexcept { return secured_ ? mbedtls_ssl_get_version(tls_.Get()) : ""; }
   std::string_view CipherName() const noexcept { return secured_ ? mbedtls_ssl_get_ciphersuite(tls_.Get()) : ""; }
@@ -112,8 +103,6 @@ class MbedTlsTransport {
   ///@}
 
  private:
-  static constexpr int kRecordsAtOnce = 16;  // that a Read goes through without data
-
   Error Begin(std::string_view server_name) {
     if (!configured_)
       if (const Error error = Configure(TlsSettings())) return error;
@@ -134,7 +123,7 @@ class MbedTlsTransport {
     else
       ForgetSession();
     peer_.Begin(context_, name_);
-    first_size_ = 0;
+    first_.Clear();
     return {};
   }
 
@@ -147,12 +136,12 @@ class MbedTlsTransport {
       std::memcpy(digest_, peer_.Digest().data(), digest_size_);
     }
     KeepSession();
-    Bind();
+    BindChannel();
     return IoResult::Ok();
   }
 
   /// RFC 9266 and RFC 5929 4.
-  void Bind() noexcept {
+  void BindChannel() noexcept {
     const TlsChannelBinding kind = context_.ChannelBinding();
 #if SMTPOLL_MBEDTLS_EXPORTER
     // With TLS 1.2 the master secret would have to be bound to the session (RFC 9266 4.2), which mbedTLS does not tell.
@@ -162,15 +151,12 @@ class MbedTlsTransport {
       auto* const into = reinterpret_cast<unsigned char*>(binding_);
       if (mbedtls_ssl_export_keying_material(tls_.Get(), into, 32, kLabel.data(), kLabel.size(), nullptr, 0, 1) != 0)
         return;
-      binding_size_ = 32;
-      binding_type_ = "tls-exporter";
-      return;
+      return Bind("tls-exporter", 32);
     }
 #endif
     if (kind != TlsChannelBinding::Automatic && kind != TlsChannelBinding::ServerEndPoint) return;
     std::memcpy(binding_, digest_, digest_size_);
-    binding_size_ = digest_size_;
-    binding_type_ = "tls-server-end-point";
+    Bind("tls-server-end-point", digest_size_);
   }
 
   void KeepSession() noexcept {
@@ -220,20 +206,12 @@ class MbedTlsTransport {
     ForgetSession();
     peer_.CheckUse(secured_ ? 0 : mbedtls_ssl_get_verify_result(tls_.Get()));
     if (!secured_ && peer_.Fault() != Errc::None) return Fail(peer_.Fault(), peer_.Text());
-    if (wire_error_ != 0) return Fail(wire_error_, {});
-    if (wire_ended_)
-      return Fail(Errc::ConnectionLost, secured_ ? "the wire was cut, TLS was not ended in order"
-                                                 : "the server closed the connection during the handshake");
+    if (WireIsGone()) return FailOnWire();
     return Explain(result);
   }
 
   IoResult Explain(int error) {
-    // The first bytes of a TLS record are no printable text; those of any SMTP reply are.
-    if (!secured_ && LooksLikeReply())
-      return Fail(
-          Errc::TlsHandshake,
-          "the server answered in plain text: this port wants STARTTLS (set SMTPConnectionType to STARTTLS), or "
-          "has no TLS at all");
+    if (!secured_ && LooksLikeReply(first_.View())) return FailOnPlainText();
 #if MBEDTLS_VERSION_NUMBER >= 0x03000000
     constexpr int kBadVersion = MBEDTLS_ERR_SSL_BAD_PROTOCOL_VERSION;
 #else
@@ -258,33 +236,11 @@ class MbedTlsTransport {
     return Fail(secured_ ? Errc::ConnectionLost : Errc::TlsHandshake, {});
   }
 
-  bool LooksLikeReply() const noexcept {
-    return first_size_ >= 3 && detail::IsDigit(first_[0]) && detail::IsDigit(first_[1]) && detail::IsDigit(first_[2]);
-  }
-
-  /// The wire takes nothing more, while what the server has said may still be read.
-  IoResult Unwritable() const noexcept {
-    return unwritable_.status == IoStatus::Failed ? unwritable_
-                                                  : IoResult::Fail(static_cast<int>(Errc::ConnectionLost));
-  }
-
-  IoResult Fail(int number, std::string_view text) noexcept {
-    failed_ = number;
-    if (!text.empty()) fault_text_.Assign(text);
-    return IoResult::Fail(number);
-  }
-  IoResult Fail(Errc code, std::string_view text) noexcept { return Fail(static_cast<int>(code), text); }
-
   void EndTls() {
     if (secured_ && failed_ == 0) mbedtls_ssl_close_notify(tls_.Get());
     if (active_) tls_.Reset();
-    detail::Wipe(binding_, sizeof binding_);
-    binding_size_ = unfinished_ = 0;
-    handshake_wants_ = blocked_ = Readiness::None;
-    failed_ = wire_error_ = 0;
-    unwritable_ = {};
-    active_ = secured_ = resumed_ = offered_ = false;
-    read_wants_write_ = write_wants_read_ = wire_ended_ = starved_ = unsent_ = more_records_ = false;
+    EndState();
+    active_ = resumed_ = offered_ = unsent_ = more_records_ = false;
   }
 
   // ---- The socket as mbedTLS sees it.
@@ -293,12 +249,11 @@ class MbedTlsTransport {
     auto* const self = static_cast<MbedTlsTransport*>(transport);
     const IoResult result = self->socket_.Read(reinterpret_cast<char*>(into), room);
     if (result.status == IoStatus::Done) {
-      for (std::size_t i = 0; i < result.size && self->first_size_ < sizeof self->first_; ++i)
-        self->first_[self->first_size_++] = static_cast<char>(into[i]);
+      self->Hear({reinterpret_cast<const char*>(into), result.size});
       return static_cast<int>(result.size);
     }
-    if (result.status != IoStatus::Again) return self->WireEnds(result);
-    if (self->unwritable_.status != IoStatus::Done) return self->WireEnds(self->unwritable_);
+    if (result.status != IoStatus::Again) return self->EndWire(result);
+    if (self->unwritable_.status != IoStatus::Done) return self->EndWire(self->unwritable_);
     self->starved_ = true;
     return MBEDTLS_ERR_SSL_WANT_READ;
   }
@@ -315,9 +270,8 @@ class MbedTlsTransport {
     return static_cast<int>(size);
   }
 
-  int WireEnds(const IoResult& result) noexcept {
-    wire_ended_ = result.status == IoStatus::Closed;
-    if (!wire_ended_) wire_error_ = result.error;
+  int EndWire(const IoResult& result) noexcept {
+    WireEnds(result);
     return MBEDTLS_ERR_SSL_CONN_EOF;
   }
 
@@ -334,28 +288,11 @@ class MbedTlsTransport {
   bool configured_ = false;
 
   detail::MbedTlsConnection tls_;
-  bool active_ = false;  // the wire is no more in plain text
-  bool secured_ = false;
+  bool active_ = false;   // the wire is no more in plain text
   bool offered_ = false;  // session_ was offered to the server
   bool resumed_ = false;
-  int failed_ = 0;  // the error that ended it; nothing is done after it
-  FixedText<256> fault_text_;
-  Readiness blocked_ = Readiness::None;  // what the last call of mbedTLS's waits for
-  Readiness handshake_wants_ = Readiness::None;
-  bool read_wants_write_ = false;
-  bool write_wants_read_ = false;
-  bool starved_ = false;        // the socket had nothing when it was last read
-  bool unsent_ = false;         // mbedTLS holds encrypted bytes that the socket did not take
-  bool more_records_ = false;   // the last read ended for another reason than the socket
-  std::size_t unfinished_ = 0;  // size of the write that has to be repeated
-  bool wire_ended_ = false;
-  int wire_error_ = 0;
-  IoResult unwritable_;  // how a write to the wire ended that failed
-  char first_[3] = {};   // the server's first bytes behind our hello
-  std::size_t first_size_ = 0;
-  char binding_[64] = {};
-  const char* binding_type_ = "";
-  std::size_t binding_size_ = 0;
+  bool unsent_ = false;        // mbedTLS holds encrypted bytes that the socket did not take
+  bool more_records_ = false;  // the last read ended for another reason than the socket
 };
 
 SMTPOLL_NAMESPACE_END

@@ -8,6 +8,7 @@
 #include <climits>
 
 #include "smtpoll/transport/detail/openssl_peer.hpp"
+#include "smtpoll/transport/detail/tls_state.hpp"
 #include "smtpoll/transport/transport_policy.hpp"
 
 SMTPOLL_NAMESPACE_BEGIN
@@ -50,12 +51,10 @@ constexpr OpenSslAdvice kOpenSslAdvice[] = {
 /// TLS over `Socket`, a socket policy. After Configure the settings are loaded; a Handshake without it verifies by the
 /// system's authorities. Sessions are resumed with the same server name.
 template <typename Socket>
-class OpenSslTransport {
+class OpenSslTransport : public detail::TlsState {
  public:
   ///@{
   /// What a transport policy has, see transport_policy.hpp.
-  static constexpr bool kEncrypts = true;
-
   OpenSslTransport() = default;
   OpenSslTransport(const OpenSslTransport&) = delete;
   OpenSslTransport& operator=(const OpenSslTransport&) = delete;
@@ -120,16 +119,8 @@ class OpenSslTransport {
     return step.status == IoStatus::Closed ? Fail(Errc::ConnectionLost, {}) : step;
   }
 
-  Readiness Wants() const noexcept {
-    const Readiness write = read_wants_write_ ? Readiness::Write : Readiness::None;
-    return handshake_wants_ | write | (write_wants_read_ ? Readiness::Read : Readiness::None);
-  }
-  bool Secured() const noexcept { return secured_ && failed_ == 0; }
   bool Pending() const noexcept { return secured_ && failed_ == 0 && SSL_has_pending(ssl_.get()) == 1 && !starved_; }
-  std::string_view FaultText() const noexcept { return fault_text_.View(); }
 
-  std::string_view ChannelBindingType() const noexcept { return binding_type_; }
-  std::string_view ChannelBinding() const noexcept { return {binding_, binding_size_}; }
   /// "TLSv1.3"; empty before the handshake is done.
   std::string_view ProtocolName() const noexcept { return secured_ ? SSL_get_version(ssl_.get()) : ""; }
   std::string_view CipherName() const noexcept { return secured_ ? SSL_get_cipher_name(ssl_.get()) : ""; }
@@ -145,8 +136,6 @@ class OpenSslTransport {
   ///@}
 
  private:
-  static constexpr int kRecordsAtOnce = 16;  // that a Read goes through without data
-
   Error Begin(std::string_view server_name) {
     if (!configured_)
       if (const Error error = Configure(TlsSettings())) return error;
@@ -187,7 +176,7 @@ class OpenSslTransport {
       session_.reset();
     }
     peer_.Begin(context_, name_);
-    first_size_ = 0;
+    first_.Clear();
     return {};
   }
 
@@ -205,12 +194,12 @@ class OpenSslTransport {
 
   IoResult Establish() {
     secured_ = true;
-    Bind();
+    BindChannel();
     return IoResult::Ok();
   }
 
   /// RFC 9266 and RFC 5929 4.
-  void Bind() noexcept {
+  void BindChannel() noexcept {
     TlsChannelBinding kind = context_.ChannelBinding();
     const bool newest = SSL_version(ssl_.get()) >= TLS1_3_VERSION;
     if (kind == TlsChannelBinding::Automatic)
@@ -221,8 +210,7 @@ class OpenSslTransport {
       // RFC 9266 4.2: with TLS 1.2 only where the master secret is bound to the session.
       if (!newest && SSL_get_extms_support(ssl_.get()) != 1) return;
       if (SSL_export_keying_material(ssl_.get(), into, 32, kLabel.data(), kLabel.size(), into, 0, 1) != 1) return;
-      binding_size_ = 32;
-      binding_type_ = "tls-exporter";
+      Bind("tls-exporter", 32);
     } else if (kind == TlsChannelBinding::ServerEndPoint) {
       const X509* const certificate = SSL_get0_peer_certificate(ssl_.get());
       int digest = NID_undef;
@@ -236,8 +224,7 @@ class OpenSslTransport {
       if (algorithm == nullptr ||
           X509_digest(certificate, algorithm, reinterpret_cast<unsigned char*>(binding_), &size) != 1)
         return;
-      binding_size_ = size;
-      binding_type_ = "tls-server-end-point";
+      Bind("tls-server-end-point", size);
     }
   }
 
@@ -251,10 +238,7 @@ class OpenSslTransport {
     if (kind == SSL_ERROR_ZERO_RETURN) return IoResult::EndOfFile();
     session_.reset();
     if (peer_.Fault() != Errc::None) return Fail(peer_.Fault(), peer_.Text());
-    if (wire_error_ != 0) return Fail(wire_error_, {});
-    if (wire_ended_)
-      return Fail(Errc::ConnectionLost, secured_ ? "the wire was cut, TLS was not ended in order"
-                                                 : "the server closed the connection during the handshake");
+    if (WireIsGone()) return FailOnWire();
     return Explain(ERR_peek_error());
   }
 
@@ -263,12 +247,7 @@ class OpenSslTransport {
     const int reason = ERR_GET_LIB(error) == ERR_LIB_SSL ? ERR_GET_REASON(error) : 0;
     const char* own = ERR_reason_error_string(error);
     if (own == nullptr) own = "unknown error of OpenSSL";
-    // The first bytes of a TLS record are no printable text; those of any SMTP reply are.
-    if (!secured_ && LooksLikeReply())
-      return Fail(
-          Errc::TlsHandshake,
-          "the server answered in plain text: this port wants STARTTLS (set SMTPConnectionType to STARTTLS), or "
-          "has no TLS at all");
+    if (!secured_ && LooksLikeReply(first_.View())) return FailOnPlainText();
     for (const detail::OpenSslAdvice& advice : detail::kOpenSslAdvice) {
       if (advice.reason != reason || (secured_ && !advice.later)) continue;
       fault_text_.Assign(advice.text);
@@ -279,23 +258,6 @@ class OpenSslTransport {
     return Fail(secured_ ? Errc::ConnectionLost : Errc::TlsHandshake, own);
   }
 
-  bool LooksLikeReply() const noexcept {
-    return first_size_ >= 3 && detail::IsDigit(first_[0]) && detail::IsDigit(first_[1]) && detail::IsDigit(first_[2]);
-  }
-
-  /// The wire takes nothing more, while what the server has said may still be read.
-  IoResult Unwritable() const noexcept {
-    return unwritable_.status == IoStatus::Failed ? unwritable_
-                                                  : IoResult::Fail(static_cast<int>(Errc::ConnectionLost));
-  }
-
-  IoResult Fail(int number, std::string_view text) noexcept {
-    failed_ = number;
-    if (!text.empty()) fault_text_.Assign(text);
-    return IoResult::Fail(number);
-  }
-  IoResult Fail(Errc code, std::string_view text) noexcept { return Fail(static_cast<int>(code), text); }
-
   void EndTls() {
     if (ssl_ != nullptr && secured_ && failed_ == 0) {
       ERR_clear_error();
@@ -303,13 +265,7 @@ class OpenSslTransport {
       ERR_clear_error();
     }
     ssl_.reset();
-    detail::Wipe(binding_, sizeof binding_);
-    binding_size_ = unfinished_ = 0;
-    binding_type_ = {};
-    handshake_wants_ = blocked_ = Readiness::None;
-    failed_ = wire_error_ = 0;
-    unwritable_ = {};
-    secured_ = read_wants_write_ = write_wants_read_ = wire_ended_ = starved_ = false;
+    EndState();
   }
 
   // ---- The socket as OpenSSL sees it.
@@ -329,12 +285,11 @@ class OpenSslTransport {
     self->starved_ = false;
     const IoResult result = self->socket_.Read(into, static_cast<std::size_t>(room));
     if (result.status == IoStatus::Done) {
-      for (std::size_t i = 0; i < result.size && self->first_size_ < sizeof self->first_; ++i)
-        self->first_[self->first_size_++] = into[i];
+      self->Hear({into, result.size});
       return static_cast<int>(result.size);
     }
-    if (result.status != IoStatus::Again) return self->WireEnds(result);
-    if (self->unwritable_.status != IoStatus::Done) return self->WireEnds(self->unwritable_);
+    if (result.status != IoStatus::Again) return self->EndWire(result);
+    if (self->unwritable_.status != IoStatus::Done) return self->EndWire(self->unwritable_);
     self->starved_ = true;
     BIO_set_retry_read(bio);
     return -1;
@@ -355,9 +310,8 @@ class OpenSslTransport {
     return -1;
   }
 
-  int WireEnds(const IoResult& result) noexcept {
-    wire_ended_ = result.status == IoStatus::Closed;
-    if (!wire_ended_) wire_error_ = result.error;
+  int EndWire(const IoResult& result) noexcept {
+    WireEnds(result);
     return wire_ended_ ? 0 : -1;
   }
 
@@ -385,23 +339,6 @@ class OpenSslTransport {
   bool configured_ = false;
 
   detail::OpenSslPtr<SSL> ssl_;  // null while the wire is in plain text
-  bool secured_ = false;
-  int failed_ = 0;  // the error that ended it; nothing is done after it
-  FixedText<256> fault_text_;
-  Readiness blocked_ = Readiness::None;  // what the last call of OpenSSL's waits for
-  Readiness handshake_wants_ = Readiness::None;
-  bool read_wants_write_ = false;
-  bool write_wants_read_ = false;
-  bool starved_ = false;        // the socket had nothing when it was last read
-  std::size_t unfinished_ = 0;  // size of the write that has to be repeated
-  bool wire_ended_ = false;
-  int wire_error_ = 0;
-  IoResult unwritable_;  // how a write to the wire ended that failed
-  char first_[3] = {};   // the server's first bytes behind our hello
-  std::size_t first_size_ = 0;
-  char binding_[64] = {};
-  std::size_t binding_size_ = 0;
-  std::string_view binding_type_;
 };
 
 SMTPOLL_NAMESPACE_END

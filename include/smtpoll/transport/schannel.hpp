@@ -9,6 +9,7 @@
 #include "smtpoll/transport/detail/schannel_peer.hpp"
 #include "smtpoll/transport/detail/schannel_session.hpp"
 #include "smtpoll/transport/detail/tls_alert.hpp"
+#include "smtpoll/transport/detail/tls_state.hpp"
 #include "smtpoll/transport/transport_policy.hpp"
 
 SMTPOLL_NAMESPACE_BEGIN
@@ -40,12 +41,10 @@ constexpr SchannelAdvice kSchannelAdvice[] = {
 /// system's authorities. Windows resumes sessions with the same server name. The channel binding is
 /// "tls-server-end-point" (RFC 5929 4), never "tls-exporter" (RFC 9266).
 template <typename Socket>
-class SchannelTransport {
+class SchannelTransport : public detail::TlsState {
  public:
   ///@{
   /// What a transport policy has, see transport_policy.hpp.
-  static constexpr bool kEncrypts = true;
-
   SchannelTransport() = default;
   SchannelTransport(const SchannelTransport&) = delete;
   SchannelTransport& operator=(const SchannelTransport&) = delete;
@@ -113,13 +112,8 @@ class SchannelTransport {
     return step.status == IoStatus::Done ? IoResult::Ok(std::exchange(unfinished_, 0)) : step;
   }
 
-  Readiness Wants() const noexcept { return handshake_wants_; }
-  bool Secured() const noexcept { return secured_ && failed_ == 0; }
   bool Pending() const noexcept { return Secured() && (session_.HasPlain() || !session_.Starved()); }
-  std::string_view FaultText() const noexcept { return fault_text_.View(); }
 
-  std::string_view ChannelBindingType() const noexcept { return binding_size_ != 0 ? "tls-server-end-point" : ""; }
-  std::string_view ChannelBinding() const noexcept { return {binding_, binding_size_}; }
   /// "TLSv1.2"; empty before the handshake is done.
   std::string_view ProtocolName() const noexcept { return secured_ ? "TLSv1.2" : ""; }
   /// "unknown" where Windows does not tell.
@@ -135,8 +129,6 @@ class SchannelTransport {
   ///@}
 
  private:
-  static constexpr int kRecordsAtOnce = 16;
-
   Error Begin(std::string_view server_name) {
     if (!configured_)
       if (const Error error = Configure(TlsSettings())) return error;
@@ -199,7 +191,7 @@ class SchannelTransport {
     if (cipher_.empty()) cipher_.Assign("unknown");
     const TlsChannelBinding kind = context_.ChannelBinding();
     if (kind == TlsChannelBinding::Automatic || kind == TlsChannelBinding::ServerEndPoint)
-      binding_size_ = session_.ServerEndPoint(binding_);
+      Bind("tls-server-end-point", session_.ServerEndPoint(binding_));
     secured_ = true;
     return IoResult::Ok();
   }
@@ -231,14 +223,7 @@ class SchannelTransport {
   }
 
   IoResult Explain(SECURITY_STATUS status) {
-    // The first bytes of a TLS record are no printable text; those of any SMTP reply are.
-    const std::string_view heard = session_.Unused();
-    if (!secured_ && heard.size() >= 3 && detail::IsDigit(heard[0]) && detail::IsDigit(heard[1]) &&
-        detail::IsDigit(heard[2]))
-      return Fail(
-          Errc::TlsHandshake,
-          "the server answered in plain text: this port wants STARTTLS (set SMTPConnectionType to STARTTLS), or "
-          "has no TLS at all");
+    if (!secured_ && LooksLikeReply(session_.Unused())) return FailOnPlainText();
     const int alert = secured_ ? 0 : AlertInTheOpen();
     for (const detail::TlsAlertAdvice& advice : detail::kTlsAlertAdvice)
       if (advice.alert == alert) return Fail(advice.code, advice.text);
@@ -268,19 +253,6 @@ class SchannelTransport {
                : 0;
   }
 
-  /// The wire takes nothing more, while what the server has said may still be read.
-  IoResult Unwritable() const noexcept {
-    return unwritable_.status == IoStatus::Failed ? unwritable_
-                                                  : IoResult::Fail(static_cast<int>(Errc::ConnectionLost));
-  }
-
-  IoResult Fail(int number, std::string_view text) noexcept {
-    failed_ = number;
-    if (!text.empty()) fault_text_.Assign(text);
-    return IoResult::Fail(number);
-  }
-  IoResult Fail(Errc code, std::string_view text) noexcept { return Fail(static_cast<int>(code), text); }
-
   /// Says close_notify, where that can go at once.
   void Shut() {
     if (Flush().status != IoStatus::Done) return;
@@ -291,12 +263,8 @@ class SchannelTransport {
   void EndTls() {
     if (secured_ && failed_ == 0) Shut();
     session_.End();
-    detail::Wipe(binding_, sizeof binding_);
-    binding_size_ = unfinished_ = 0;
-    handshake_wants_ = blocked_ = Readiness::None;
-    failed_ = 0;
-    unwritable_ = {};
-    active_ = secured_ = resumed_ = false;
+    EndState();
+    active_ = resumed_ = false;
   }
 
   Socket socket_;
@@ -306,17 +274,8 @@ class SchannelTransport {
   detail::TlsName name_;
   bool configured_ = false;
   bool active_ = false;  // the wire is no more in plain text
-  bool secured_ = false;
   bool resumed_ = false;
-  int failed_ = 0;       // the error that ended it; nothing is done after it
-  IoResult unwritable_;  // how a write to the wire ended that failed
-  FixedText<256> fault_text_;
   FixedText<64> cipher_;
-  Readiness blocked_ = Readiness::None;
-  Readiness handshake_wants_ = Readiness::None;
-  std::size_t unfinished_ = 0;  // how many of the caller's bytes are encrypted and not all sent
-  char binding_[64] = {};
-  std::size_t binding_size_ = 0;
 };
 
 SMTPOLL_NAMESPACE_END
