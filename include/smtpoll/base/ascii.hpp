@@ -50,6 +50,16 @@ constexpr std::string_view Trim(std::string_view text) noexcept {
   return text;
 }
 
+/// Takes the first word off `line`; empty where none is left.
+constexpr std::string_view NextWord(std::string_view& line) noexcept {
+  line = Trim(line);
+  std::size_t end = 0;
+  while (end < line.size() && !IsSpace(line[end])) ++end;
+  const std::string_view word = First(line, end);
+  line.remove_prefix(end);
+  return word;
+}
+
 /// Reads the decimal number that `text` is, all of it; false when it is none or above 2^64-1.
 constexpr bool ParseDecimal(std::string_view text, std::uint64_t& value) noexcept {
   if (text.empty()) return false;

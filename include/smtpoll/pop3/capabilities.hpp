@@ -65,25 +65,16 @@ class Pop3Capabilities {
   }
   /// Takes one of its lines.
   void AddLine(std::string_view line) noexcept {
-    const std::string_view keyword = NextWord(line);
+    const std::string_view keyword = detail::NextWord(line);
     for (const detail::Pop3KnownExtension& known : detail::kPop3Extensions) {
       if (!detail::EqualIgnoringCase(keyword, known.keyword)) continue;
       extensions_ |= 1u << static_cast<unsigned>(known.extension);
       if (known.extension == Pop3Extension::Sasl)
-        while (!detail::Trim(line).empty()) AddMechanism(NextWord(line));
+        while (!detail::Trim(line).empty()) AddMechanism(detail::NextWord(line));
     }
   }
 
  private:
-  static std::string_view NextWord(std::string_view& line) noexcept {
-    line = detail::Trim(line);
-    std::size_t end = 0;
-    while (end < line.size() && !detail::IsSpace(line[end])) ++end;
-    const std::string_view word = line.substr(0, end);
-    line.remove_prefix(end);
-    return word;
-  }
-
   void AddMechanism(std::string_view name) noexcept {
     for (std::size_t i = 0; i < detail::kAuthMechanismCount; ++i)
       if (detail::EqualIgnoringCase(name, detail::kAuthMechanisms[i].name)) mechanisms_ |= 1u << i;

@@ -101,17 +101,8 @@ class Capabilities {
   }
 
  private:
-  static std::string_view NextWord(std::string_view& line) noexcept {
-    line = detail::Trim(line);
-    std::size_t end = 0;
-    while (end < line.size() && !detail::IsSpace(line[end])) ++end;
-    const std::string_view word = detail::First(line, end);
-    line.remove_prefix(end);
-    return word;
-  }
-
   void AddLine(std::string_view line) noexcept {
-    std::string_view keyword = NextWord(line);
+    std::string_view keyword = detail::NextWord(line);
     // "AUTH=LOGIN" is how servers before RFC 2554 said it; some still send both.
     if (detail::kHasAuth && detail::StartsWithIgnoringCase(keyword, "AUTH=")) {
       AddMechanism(detail::Rest(keyword, 5));
@@ -120,11 +111,11 @@ class Capabilities {
     for (const detail::KnownExtension& known : detail::kKnownExtensions) {
       if (!detail::EqualIgnoringCase(keyword, known.keyword)) continue;
       extensions_ |= 1u << static_cast<unsigned>(known.extension);
-      if (known.extension == Extension::Size) detail::ParseDecimal(NextWord(line), max_size_);
+      if (known.extension == Extension::Size) detail::ParseDecimal(detail::NextWord(line), max_size_);
       if (!detail::kIsSmall && known.extension == Extension::Limits)
-        while (!detail::Trim(line).empty()) AddLimit(NextWord(line));
+        while (!detail::Trim(line).empty()) AddLimit(detail::NextWord(line));
       if (detail::kHasAuth && known.extension == Extension::Auth)
-        while (!detail::Trim(line).empty()) AddMechanism(NextWord(line));
+        while (!detail::Trim(line).empty()) AddMechanism(detail::NextWord(line));
     }
   }
 

@@ -84,6 +84,26 @@ inline const char* Misfit(AuthMechanism mechanism, const Credentials& credential
   return nullptr;
 }
 
+/// The strongest mechanism, from number `first` on, that is in `offered` and that the credentials fit; Any where there
+/// is none, and `why` then says so if that is the credentials' fault.
+template <typename Offered, typename Text>
+AuthMechanism StrongestMechanism(const Offered& offered, const Credentials& credentials, std::size_t first,
+                                 Text& why) noexcept {
+  const AuthMechanism pinned = credentials.pinned;
+  for (std::size_t i = first; i < kAuthMechanismCount; ++i) {
+    const auto mechanism = static_cast<AuthMechanism>(i);
+    if ((pinned != AuthMechanism::Any && pinned != mechanism) || !offered.Has(mechanism)) continue;
+    const char* const misfit = Misfit(mechanism, credentials);
+    if (misfit == nullptr) return mechanism;
+    if (why.empty()) why.Assign(misfit);
+  }
+  if (why.empty() && pinned != AuthMechanism::Any) {
+    why.Assign(Name(pinned));
+    why.Append(" is not offered");
+  }
+  return AuthMechanism::Any;
+}
+
 }  // namespace detail
 SMTPOLL_NAMESPACE_END
 

@@ -92,15 +92,9 @@ inline void Pop3Engine::Login() noexcept {
     return FailPolitely(
         Error(Errc::CredentialsOnPlainWire, Phase::Authentication, "encrypt the connection or allow it by name"));
   if (options_.apop) return LoginByApop();
-  const char* why = "";
-  for (std::size_t i = 0; i < detail::kAuthMechanismCount; ++i) {
-    const auto mechanism = static_cast<AuthMechanism>(i);
-    const bool allowed = credentials.pinned == AuthMechanism::Any || credentials.pinned == mechanism;
-    if (!allowed || !capabilities_.Has(mechanism)) continue;
-    const char* const misfit = detail::Misfit(mechanism, credentials);
-    if (misfit == nullptr) return StartMechanism(mechanism);
-    if (*why == '\0') why = misfit;
-  }
+  Error error(Errc::AuthenticationUnavailable, Phase::Authentication);
+  const AuthMechanism mechanism = detail::StrongestMechanism(capabilities_, credentials, 0, error.text);
+  if (mechanism != AuthMechanism::Any) return StartMechanism(mechanism);
   const bool has_password = !credentials.password.empty() || credentials.token.empty();
   const bool may_say_password = credentials.pinned == AuthMechanism::Any && !credentials.user_name.empty() &&
                                 has_password && credentials.authorization_id.empty();
@@ -110,13 +104,8 @@ inline void Pop3Engine::Login() noexcept {
     const bool lines = detail::HasLineBreakOrNul(name) || detail::HasLineBreakOrNul(password);
     constexpr std::size_t kMost = detail::kPop3MostCommand - 5;
     if (!lines && name.size() <= kMost && password.size() <= kMost) return Say(Pop3Command::User, name);
-    why =
-        lines ? "the credentials have a line break or a NUL in them" : "the credentials are too long for USER and PASS";
-  }
-  Error error(Errc::AuthenticationUnavailable, Phase::Authentication, why);
-  if (*why == '\0' && credentials.pinned != AuthMechanism::Any) {
-    error.text.Assign(Name(credentials.pinned));
-    error.text.Append(" is not offered");
+    error.text.Assign(lines ? "the credentials have a line break or a NUL in them"
+                            : "the credentials are too long for USER and PASS");
   }
   FailPolitely(error);
 }

@@ -100,22 +100,10 @@ inline void Engine::Authenticate(std::size_t first, const Reply* refusal) noexce
     FailPolitely(Errc::CredentialsOnPlainWire, Phase::Authentication, "encrypt the connection or allow it by name");
     return;
   }
-  const char* why = "";
-  for (std::size_t i = first; i < detail::kAuthMechanismCount; ++i) {
-    const auto mechanism = static_cast<AuthMechanism>(i);
-    const bool allowed = credentials.pinned == AuthMechanism::Any || credentials.pinned == mechanism;
-    if (!allowed || !capabilities_.Has(mechanism)) continue;
-    const char* const misfit = detail::Misfit(mechanism, credentials);
-    if (misfit == nullptr) return StartMechanism(mechanism);
-    if (*why == '\0') why = misfit;
-  }
-  Error error(Errc::AuthenticationUnavailable, Phase::Authentication, why);
-  if (*why == '\0' && credentials.pinned != AuthMechanism::Any) {
-    error.text.Assign(Name(credentials.pinned));
-    error.text.Append(" is not offered");
-  } else if (*why == '\0') {
-    error.text.Assign("use its port for submission (587, 465), or no UserName");
-  }
+  Error error(Errc::AuthenticationUnavailable, Phase::Authentication);
+  const AuthMechanism mechanism = detail::StrongestMechanism(capabilities_, credentials, first, error.text);
+  if (mechanism != AuthMechanism::Any) return StartMechanism(mechanism);
+  if (error.text.empty()) error.text.Assign("use its port for submission (587, 465), or no UserName");
   FailPolitely(refusal == nullptr ? error : ErrorOn(Await::Auth, Errc::AuthenticationUnavailable, *refusal));
 }
 
