@@ -1345,6 +1345,16 @@ constexpr std::string_view Trim(std::string_view text) noexcept {
   return text;
 }
 
+/// Takes the first word off `line`; empty where none is left.
+constexpr std::string_view NextWord(std::string_view& line) noexcept {
+  line = Trim(line);
+  std::size_t end = 0;
+  while (end < line.size() && !IsSpace(line[end])) ++end;
+  const std::string_view word = First(line, end);
+  line.remove_prefix(end);
+  return word;
+}
+
 /// Reads the decimal number that `text` is, all of it; false when it is none or above 2^64-1.
 constexpr bool ParseDecimal(std::string_view text, std::uint64_t& value) noexcept {
   if (text.empty()) return false;
@@ -2784,6 +2794,26 @@ inline const char* Misfit(AuthMechanism mechanism, const Credentials& credential
   return nullptr;
 }
 
+/// The strongest mechanism, from number `first` on, that is in `offered` and that the credentials fit; Any where there
+/// is none, and `why` then says so if that is the credentials' fault.
+template <typename Offered, typename Text>
+AuthMechanism StrongestMechanism(const Offered& offered, const Credentials& credentials, std::size_t first,
+                                 Text& why) noexcept {
+  const AuthMechanism pinned = credentials.pinned;
+  for (std::size_t i = first; i < kAuthMechanismCount; ++i) {
+    const auto mechanism = static_cast<AuthMechanism>(i);
+    if ((pinned != AuthMechanism::Any && pinned != mechanism) || !offered.Has(mechanism)) continue;
+    const char* const misfit = Misfit(mechanism, credentials);
+    if (misfit == nullptr) return mechanism;
+    if (why.empty()) why.Assign(misfit);
+  }
+  if (why.empty() && pinned != AuthMechanism::Any) {
+    why.Assign(Name(pinned));
+    why.Append(" is not offered");
+  }
+  return AuthMechanism::Any;
+}
+
 }  // namespace detail
 SMTPOLL_NAMESPACE_END
 
@@ -3896,17 +3926,8 @@ class Capabilities {
   }
 
  private:
-  static std::string_view NextWord(std::string_view& line) noexcept {
-    line = detail::Trim(line);
-    std::size_t end = 0;
-    while (end < line.size() && !detail::IsSpace(line[end])) ++end;
-    const std::string_view word = detail::First(line, end);
-    line.remove_prefix(end);
-    return word;
-  }
-
   void AddLine(std::string_view line) noexcept {
-    std::string_view keyword = NextWord(line);
+    std::string_view keyword = detail::NextWord(line);
     // "AUTH=LOGIN" is how servers before RFC 2554 said it; some still send both.
     if (detail::kHasAuth && detail::StartsWithIgnoringCase(keyword, "AUTH=")) {
       AddMechanism(detail::Rest(keyword, 5));
@@ -3915,11 +3936,11 @@ class Capabilities {
     for (const detail::KnownExtension& known : detail::kKnownExtensions) {
       if (!detail::EqualIgnoringCase(keyword, known.keyword)) continue;
       extensions_ |= 1u << static_cast<unsigned>(known.extension);
-      if (known.extension == Extension::Size) detail::ParseDecimal(NextWord(line), max_size_);
+      if (known.extension == Extension::Size) detail::ParseDecimal(detail::NextWord(line), max_size_);
       if (!detail::kIsSmall && known.extension == Extension::Limits)
-        while (!detail::Trim(line).empty()) AddLimit(NextWord(line));
+        while (!detail::Trim(line).empty()) AddLimit(detail::NextWord(line));
       if (detail::kHasAuth && known.extension == Extension::Auth)
-        while (!detail::Trim(line).empty()) AddMechanism(NextWord(line));
+        while (!detail::Trim(line).empty()) AddMechanism(detail::NextWord(line));
     }
   }
 
@@ -6164,22 +6185,10 @@ inline void Engine::Authenticate(std::size_t first, const Reply* refusal) noexce
     FailPolitely(Errc::CredentialsOnPlainWire, Phase::Authentication, "encrypt the connection or allow it by name");
     return;
   }
-  const char* why = "";
-  for (std::size_t i = first; i < detail::kAuthMechanismCount; ++i) {
-    const auto mechanism = static_cast<AuthMechanism>(i);
-    const bool allowed = credentials.pinned == AuthMechanism::Any || credentials.pinned == mechanism;
-    if (!allowed || !capabilities_.Has(mechanism)) continue;
-    const char* const misfit = detail::Misfit(mechanism, credentials);
-    if (misfit == nullptr) return StartMechanism(mechanism);
-    if (*why == '\0') why = misfit;
-  }
-  Error error(Errc::AuthenticationUnavailable, Phase::Authentication, why);
-  if (*why == '\0' && credentials.pinned != AuthMechanism::Any) {
-    error.text.Assign(Name(credentials.pinned));
-    error.text.Append(" is not offered");
-  } else if (*why == '\0') {
-    error.text.Assign("use its port for submission (587, 465), or no UserName");
-  }
+  Error error(Errc::AuthenticationUnavailable, Phase::Authentication);
+  const AuthMechanism mechanism = detail::StrongestMechanism(capabilities_, credentials, first, error.text);
+  if (mechanism != AuthMechanism::Any) return StartMechanism(mechanism);
+  if (error.text.empty()) error.text.Assign("use its port for submission (587, 465), or no UserName");
   FailPolitely(refusal == nullptr ? error : ErrorOn(Await::Auth, Errc::AuthenticationUnavailable, *refusal));
 }
 
@@ -16618,25 +16627,16 @@ class Pop3Capabilities {
   }
   /// Takes one of its lines.
   void AddLine(std::string_view line) noexcept {
-    const std::string_view keyword = NextWord(line);
+    const std::string_view keyword = detail::NextWord(line);
     for (const detail::Pop3KnownExtension& known : detail::kPop3Extensions) {
       if (!detail::EqualIgnoringCase(keyword, known.keyword)) continue;
       extensions_ |= 1u << static_cast<unsigned>(known.extension);
       if (known.extension == Pop3Extension::Sasl)
-        while (!detail::Trim(line).empty()) AddMechanism(NextWord(line));
+        while (!detail::Trim(line).empty()) AddMechanism(detail::NextWord(line));
     }
   }
 
  private:
-  static std::string_view NextWord(std::string_view& line) noexcept {
-    line = detail::Trim(line);
-    std::size_t end = 0;
-    while (end < line.size() && !detail::IsSpace(line[end])) ++end;
-    const std::string_view word = line.substr(0, end);
-    line.remove_prefix(end);
-    return word;
-  }
-
   void AddMechanism(std::string_view name) noexcept {
     for (std::size_t i = 0; i < detail::kAuthMechanismCount; ++i)
       if (detail::EqualIgnoringCase(name, detail::kAuthMechanisms[i].name)) mechanisms_ |= 1u << i;
@@ -17643,15 +17643,9 @@ inline void Pop3Engine::Login() noexcept {
     return FailPolitely(
         Error(Errc::CredentialsOnPlainWire, Phase::Authentication, "encrypt the connection or allow it by name"));
   if (options_.apop) return LoginByApop();
-  const char* why = "";
-  for (std::size_t i = 0; i < detail::kAuthMechanismCount; ++i) {
-    const auto mechanism = static_cast<AuthMechanism>(i);
-    const bool allowed = credentials.pinned == AuthMechanism::Any || credentials.pinned == mechanism;
-    if (!allowed || !capabilities_.Has(mechanism)) continue;
-    const char* const misfit = detail::Misfit(mechanism, credentials);
-    if (misfit == nullptr) return StartMechanism(mechanism);
-    if (*why == '\0') why = misfit;
-  }
+  Error error(Errc::AuthenticationUnavailable, Phase::Authentication);
+  const AuthMechanism mechanism = detail::StrongestMechanism(capabilities_, credentials, 0, error.text);
+  if (mechanism != AuthMechanism::Any) return StartMechanism(mechanism);
   const bool has_password = !credentials.password.empty() || credentials.token.empty();
   const bool may_say_password = credentials.pinned == AuthMechanism::Any && !credentials.user_name.empty() &&
                                 has_password && credentials.authorization_id.empty();
@@ -17661,13 +17655,8 @@ inline void Pop3Engine::Login() noexcept {
     const bool lines = detail::HasLineBreakOrNul(name) || detail::HasLineBreakOrNul(password);
     constexpr std::size_t kMost = detail::kPop3MostCommand - 5;
     if (!lines && name.size() <= kMost && password.size() <= kMost) return Say(Pop3Command::User, name);
-    why =
-        lines ? "the credentials have a line break or a NUL in them" : "the credentials are too long for USER and PASS";
-  }
-  Error error(Errc::AuthenticationUnavailable, Phase::Authentication, why);
-  if (*why == '\0' && credentials.pinned != AuthMechanism::Any) {
-    error.text.Assign(Name(credentials.pinned));
-    error.text.Append(" is not offered");
+    error.text.Assign(lines ? "the credentials have a line break or a NUL in them"
+                            : "the credentials are too long for USER and PASS");
   }
   FailPolitely(error);
 }
