@@ -1,5 +1,6 @@
 """Compiles every C++ block of the README: the first is a whole program, the others stand in a function. One that names
-OpenSSL gets its macro, and is passed over where OpenSSL is not.
+OpenSSL gets its macro, and is passed over where OpenSSL is not. And each file that the README names is there, and each
+heading and file that it links to.
 """
 
 import re
@@ -7,7 +8,11 @@ import unittest
 
 from toolchain import NATIVE, ROOT, compile_text
 
-BLOCKS = re.findall(r'^```cpp\n(.*?)^```$', (ROOT / 'README.md').read_text(encoding='utf-8'), re.MULTILINE | re.DOTALL)
+TEXT = (ROOT / 'README.md').read_text(encoding='utf-8')
+BLOCKS = re.findall(r'^```cpp\n(.*?)^```$', TEXT, re.MULTILINE | re.DOTALL)
+PROSE = re.sub(r'^```.*?^```$', '', TEXT, flags=re.MULTILINE | re.DOTALL)
+# Where a file is looked for that is named with less than its whole path.
+PLACES = ['', 'include/', 'include/**/', 'tests/**/']
 
 AROUND = """
 #include <smtpoll/smtpoll.hpp>
@@ -35,6 +40,20 @@ class Readme(unittest.TestCase):
                     text = '#if __has_include(<openssl/evp.h>)\n#define SMTPOLL_OPENSSL\n' + text + '#endif\n'
                 result = compile_text(NATIVE[0], text, '-I', ROOT / 'include', '-fsyntax-only')
                 self.assertEqual(result.returncode, 0, result.stderr)
+
+    def test_named_files_are_there(self):
+        names = set(re.findall(r'[\w*/]+(?:\.\w+)*\.(?:cpp|hpp|py|sh|svg)\b', PROSE)
+                    + re.findall(r'\b(?:tests|single_include)/[\w./]*\w\b(?!\*)', TEXT))
+        self.assertGreater(len(names), 50)
+        for name in sorted(names):
+            with self.subTest(name=name):
+                self.assertTrue(any(next(ROOT.glob(place + name), None) for place in PLACES), name)
+
+    def test_links_lead_somewhere(self):
+        headings = {re.sub(r'[^\w -]', '', line.lower()).replace(' ', '-') for line in re.findall('(?m)^#+ (.*)$', PROSE)}
+        for link in re.findall(r'\]\(([^)]+)\)', PROSE):
+            with self.subTest(link=link):
+                self.assertTrue(link[1:] in headings if link[0] == '#' else (ROOT / link).is_file(), link)
 
     def test_the_first_example_is_short(self):
         lines = [line for line in BLOCKS[0].splitlines() if line and not line.startswith(('#', '}'))]
