@@ -24,6 +24,14 @@ void WipeText(String& text) noexcept {
   text.clear();
 }
 
+/// Moves `from` to `to` and leaves nothing behind; true where there is something.
+template <typename String>
+bool MoveSecret(String from, String& to) noexcept {
+  to.swap(from);
+  WipeText(from);  // a short string is not moved but copied
+  return !to.empty();
+}
+
 /// True where the `size` bytes at `a` and at `b` are the same; takes as long where they differ.
 inline bool EqualInConstantTime(const char* a, const char* b, std::size_t size) noexcept {
   volatile unsigned char difference = 0;

@@ -102,11 +102,7 @@ struct EventFunctions {
     return SendProgress && SendProgress(bytes_sent, bytes_left);
   }
   bool OnTokenWanted(bool refused, std::string& token) {
-    if (!TokenProvider) return false;
-    std::string provided = TokenProvider(refused);
-    token.swap(provided);
-    detail::WipeText(provided);  // a short string is not moved but copied
-    return !token.empty();
+    return TokenProvider && detail::MoveSecret(TokenProvider(refused), token);
   }
   void OnTranscript(Side side, std::string_view line) {
     if (Transcript) Transcript(side, std::string(line));

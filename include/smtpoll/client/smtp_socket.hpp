@@ -99,9 +99,9 @@ class BasicSMTPSocket : public detail::SettingsOf<Transport<Socket>>, public Han
   /// A TLS handshake is under way.
   bool SSLConnecting() const { return driver_.CurrentState() == State::Securing; }
   /// IP of this end; of the host (its first interface that is no loopback) where not connected.
-  std::string LocalAddress() const;
+  std::string LocalAddress() const { return detail::LocalAddressOf(driver_.Layer().NextLayer(), NetworkInterface); }
   /// IP of the peer; empty where not connected.
-  std::string RemoteAddress() const;
+  std::string RemoteAddress() const { return detail::RemoteAddressOf(driver_.Layer().NextLayer()); }
   /// The socket for the caller's own event loop; Socket::kNoHandle where there is none. It may change with each Poll
   /// until the connection stands (name resolution and each address tried have their own).
   typename Socket::Handle Handle() const { return driver_.Layer().NextLayer().NativeHandle(); }

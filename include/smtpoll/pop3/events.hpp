@@ -134,11 +134,7 @@ struct Pop3EventFunctions {
     if (ServerCommandReply) ServerCommandReply(std::string(command), std::string(data));
   }
   bool OnTokenWanted(bool refused, std::string& token) {
-    if (!TokenProvider) return false;
-    std::string provided = TokenProvider(refused);
-    token.swap(provided);
-    detail::WipeText(provided);  // a short string is not moved but copied
-    return !token.empty();
+    return TokenProvider && detail::MoveSecret(TokenProvider(refused), token);
   }
   void OnTranscript(Side side, std::string_view line) {
     if (Transcript) Transcript(side, std::string(line));

@@ -102,9 +102,9 @@ class BasicPOP3Socket : public detail::Pop3SettingsOf<Transport<Socket>>, public
   /// Bytes of commands that the system has not taken; commands that wait for their turn are not among them.
   std::size_t BytesLeftToSend() const { return driver_.Session().Output().size(); }
   /// IP of this end; of the host (its first interface that is no loopback) where not connected.
-  std::string LocalAddress() const;
+  std::string LocalAddress() const { return detail::LocalAddressOf(driver_.Layer().NextLayer(), NetworkInterface); }
   /// IP of the peer; empty where not connected.
-  std::string RemoteAddress() const;
+  std::string RemoteAddress() const { return detail::RemoteAddressOf(driver_.Layer().NextLayer()); }
   /// The socket for the caller's own event loop; see BasicSMTPSocket::Handle.
   typename Socket::Handle Handle() const { return driver_.Layer().NextLayer().NativeHandle(); }
   /// The Handle() has to become readable before Poll can do more.

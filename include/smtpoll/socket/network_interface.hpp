@@ -3,6 +3,7 @@
 #ifndef SMTPOLL_SOCKET_NETWORK_INTERFACE_HPP
 #define SMTPOLL_SOCKET_NETWORK_INTERFACE_HPP
 
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -205,6 +206,25 @@ inline std::string HostAddress() {
 }
 
 }  // namespace System
+
+namespace detail {
+
+/// IP of this end of a socket policy's connection; where there is none, of the interface wanted or of the host.
+template <typename Socket>
+std::string LocalAddressOf(const Socket& socket, const std::optional<NetworkInterface>& wanted) {
+  char address[64];
+  if (const std::size_t size = socket.LocalAddress(address, sizeof address); size != 0) return {address, size};
+  return wanted ? wanted->IPAddress() : System::HostAddress();
+}
+
+/// IP of the peer; empty where not connected.
+template <typename Socket>
+std::string RemoteAddressOf(const Socket& socket) {
+  char address[64];
+  return {address, socket.RemoteAddress(address, sizeof address)};
+}
+
+}  // namespace detail
 
 SMTPOLL_NAMESPACE_END
 

@@ -303,18 +303,6 @@ SMTPOLL_MEMBER(std::size_t)::BytesLeftToSend() const {
   return detail::ClampToSize(sending_ ? left + waiting_size_ : left);
 }
 
-SMTPOLL_MEMBER(std::string)::LocalAddress() const {
-  char address[64];
-  if (const std::size_t size = driver_.Layer().NextLayer().LocalAddress(address, sizeof address); size != 0)
-    return std::string(address, size);
-  return NetworkInterface ? NetworkInterface->IPAddress() : System::HostAddress();
-}
-
-SMTPOLL_MEMBER(std::string)::RemoteAddress() const {
-  char address[64];
-  return std::string(address, driver_.Layer().NextLayer().RemoteAddress(address, sizeof address));
-}
-
 SMTPOLL_MEMBER(Readiness)::Wants() const {
   if (driver_.CurrentState() != State::Raw) return driver_.Wants();
   const Readiness read = raw_.Received().size() < ReceiveBufferLimit ? Readiness::Read : Readiness::None;

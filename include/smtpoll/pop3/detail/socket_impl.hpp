@@ -187,18 +187,6 @@ SMTPOLL_MEMBER(void)::Disconnect() {
   Say(smtpoll::Error(Errc::ConnectionLost, Phase::None, "closed by Disconnect"));
 }
 
-SMTPOLL_MEMBER(std::string)::LocalAddress() const {
-  char address[64] = {};
-  if (const std::size_t size = driver_.Layer().NextLayer().LocalAddress(address, sizeof address); size != 0)
-    return std::string(address, size);
-  return NetworkInterface ? NetworkInterface->IPAddress() : System::HostAddress();
-}
-
-SMTPOLL_MEMBER(std::string)::RemoteAddress() const {
-  char address[64] = {};
-  return std::string(address, driver_.Layer().NextLayer().RemoteAddress(address, sizeof address));
-}
-
 SMTPOLL_MEMBER(PollStatus)::Status() const {
   const bool rests = driver_.CurrentState() == State::Closed || Idles();
   return {!rests || !waiting_.empty() || quit_wanted_, driver_.Wants(), NextDeadline()};
