@@ -972,6 +972,14 @@ void WipeText(String& text) noexcept {
   text.clear();
 }
 
+/// Moves `from` to `to` and leaves nothing behind; true where there is something.
+template <typename String>
+bool MoveSecret(String from, String& to) noexcept {
+  to.swap(from);
+  WipeText(from);  // a short string is not moved but copied
+  return !to.empty();
+}
+
 /// True where the `size` bytes at `a` and at `b` are the same; takes as long where they differ.
 inline bool EqualInConstantTime(const char* a, const char* b, std::size_t size) noexcept {
   volatile unsigned char difference = 0;
@@ -9731,11 +9739,7 @@ struct EventFunctions {
     return SendProgress && SendProgress(bytes_sent, bytes_left);
   }
   bool OnTokenWanted(bool refused, std::string& token) {
-    if (!TokenProvider) return false;
-    std::string provided = TokenProvider(refused);
-    token.swap(provided);
-    detail::WipeText(provided);  // a short string is not moved but copied
-    return !token.empty();
+    return TokenProvider && detail::MoveSecret(TokenProvider(refused), token);
   }
   void OnTranscript(Side side, std::string_view line) {
     if (Transcript) Transcript(side, std::string(line));
@@ -14183,6 +14187,25 @@ inline std::string HostAddress() {
 
 }  // namespace System
 
+namespace detail {
+
+/// IP of this end of a socket policy's connection; where there is none, of the interface wanted or of the host.
+template <typename Socket>
+std::string LocalAddressOf(const Socket& socket, const std::optional<NetworkInterface>& wanted) {
+  char address[64];
+  if (const std::size_t size = socket.LocalAddress(address, sizeof address); size != 0) return {address, size};
+  return wanted ? wanted->IPAddress() : System::HostAddress();
+}
+
+/// IP of the peer; empty where not connected.
+template <typename Socket>
+std::string RemoteAddressOf(const Socket& socket) {
+  char address[64];
+  return {address, socket.RemoteAddress(address, sizeof address)};
+}
+
+}  // namespace detail
+
 SMTPOLL_NAMESPACE_END
 
 #endif
@@ -14309,9 +14332,9 @@ class BasicSMTPSocket : public detail::SettingsOf<Transport<Socket>>, public Han
   /// A TLS handshake is under way.
   bool SSLConnecting() const { return driver_.CurrentState() == State::Securing; }
   /// IP of this end; of the host (its first interface that is no loopback) where not connected.
-  std::string LocalAddress() const;
+  std::string LocalAddress() const { return detail::LocalAddressOf(driver_.Layer().NextLayer(), NetworkInterface); }
   /// IP of the peer; empty where not connected.
-  std::string RemoteAddress() const;
+  std::string RemoteAddress() const { return detail::RemoteAddressOf(driver_.Layer().NextLayer()); }
   /// The socket for the caller's own event loop; Socket::kNoHandle where there is none. It may change with each Poll
   /// until the connection stands (name resolution and each address tried have their own).
   typename Socket::Handle Handle() const { return driver_.Layer().NextLayer().NativeHandle(); }
@@ -14853,18 +14876,6 @@ SMTPOLL_MEMBER(std::size_t)::BytesLeftToSend() const {
     waiting_count_ = Messages.Count();
   }
   return detail::ClampToSize(sending_ ? left + waiting_size_ : left);
-}
-
-SMTPOLL_MEMBER(std::string)::LocalAddress() const {
-  char address[64];
-  if (const std::size_t size = driver_.Layer().NextLayer().LocalAddress(address, sizeof address); size != 0)
-    return std::string(address, size);
-  return NetworkInterface ? NetworkInterface->IPAddress() : System::HostAddress();
-}
-
-SMTPOLL_MEMBER(std::string)::RemoteAddress() const {
-  char address[64];
-  return std::string(address, driver_.Layer().NextLayer().RemoteAddress(address, sizeof address));
 }
 
 SMTPOLL_MEMBER(Readiness)::Wants() const {
@@ -17946,11 +17957,7 @@ struct Pop3EventFunctions {
     if (ServerCommandReply) ServerCommandReply(std::string(command), std::string(data));
   }
   bool OnTokenWanted(bool refused, std::string& token) {
-    if (!TokenProvider) return false;
-    std::string provided = TokenProvider(refused);
-    token.swap(provided);
-    detail::WipeText(provided);  // a short string is not moved but copied
-    return !token.empty();
+    return TokenProvider && detail::MoveSecret(TokenProvider(refused), token);
   }
   void OnTranscript(Side side, std::string_view line) {
     if (Transcript) Transcript(side, std::string(line));
@@ -18347,9 +18354,9 @@ class BasicPOP3Socket : public detail::Pop3SettingsOf<Transport<Socket>>, public
   /// Bytes of commands that the system has not taken; commands that wait for their turn are not among them.
   std::size_t BytesLeftToSend() const { return driver_.Session().Output().size(); }
   /// IP of this end; of the host (its first interface that is no loopback) where not connected.
-  std::string LocalAddress() const;
+  std::string LocalAddress() const { return detail::LocalAddressOf(driver_.Layer().NextLayer(), NetworkInterface); }
   /// IP of the peer; empty where not connected.
-  std::string RemoteAddress() const;
+  std::string RemoteAddress() const { return detail::RemoteAddressOf(driver_.Layer().NextLayer()); }
   /// The socket for the caller's own event loop; see BasicSMTPSocket::Handle.
   typename Socket::Handle Handle() const { return driver_.Layer().NextLayer().NativeHandle(); }
   /// The Handle() has to become readable before Poll can do more.
@@ -18602,18 +18609,6 @@ SMTPOLL_MEMBER(void)::TearDown() {
 SMTPOLL_MEMBER(void)::Disconnect() {
   TearDown();
   Say(smtpoll::Error(Errc::ConnectionLost, Phase::None, "closed by Disconnect"));
-}
-
-SMTPOLL_MEMBER(std::string)::LocalAddress() const {
-  char address[64] = {};
-  if (const std::size_t size = driver_.Layer().NextLayer().LocalAddress(address, sizeof address); size != 0)
-    return std::string(address, size);
-  return NetworkInterface ? NetworkInterface->IPAddress() : System::HostAddress();
-}
-
-SMTPOLL_MEMBER(std::string)::RemoteAddress() const {
-  char address[64] = {};
-  return std::string(address, driver_.Layer().NextLayer().RemoteAddress(address, sizeof address));
 }
 
 SMTPOLL_MEMBER(PollStatus)::Status() const {
