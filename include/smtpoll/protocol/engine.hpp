@@ -258,6 +258,7 @@ class Engine {
 
 SMTPOLL_NAMESPACE_END
 
+#include "smtpoll/protocol/detail/engine_content.hpp"
 #include "smtpoll/protocol/detail/engine_ending.hpp"
 #include "smtpoll/protocol/detail/engine_impl.hpp"
 #include "smtpoll/protocol/detail/engine_opening.hpp"
