@@ -98,8 +98,10 @@ def kind(c):
     return next((place + 1 for place, name in enumerate(KINDS) if found[name]), 0)
 
 
-def literal(text):
-    return '\n'.join(f'    "{text[at:at + 114]}"' for at in range(0, len(text), 114))
+def table(name, text):
+    """With its size, which each compilation would count character by character."""
+    lines = '\n'.join(f'    "{text[at:at + 114]}"' for at in range(0, len(text), 114))
+    return f'inline constexpr std::string_view {name}{{\n{lines},\n    {len(text)}}};'
 
 
 def header():
@@ -118,17 +120,14 @@ namespace detail {{
 // clang-format off
 #if !defined(SMTPOLL_SMALL)
 /// Compatibility decompositions (NFKD), Hangul apart.
-inline constexpr std::string_view kDecompositions =
-{literal(decompositions())};
+{table('kDecompositions', decompositions())}
 
 /// Canonical combining classes other than 0.
-inline constexpr std::string_view kCombiningClasses =
-{literal(ranges(UNICODE.combining))};
+{table('kCombiningClasses', ranges(UNICODE.combining))}
 #endif
 
 /// What SASLprep does with a character: {", ".join(f"{place + 1} {name}" for place, name in enumerate(KINDS))}.
-inline constexpr std::string_view kPrepKinds =
-{literal(ranges(kind))};
+{table('kPrepKinds', ranges(kind))}
 // clang-format on
 
 }}  // namespace detail
