@@ -16880,8 +16880,8 @@ struct Pop3Event {
   const Error* error = nullptr;              ///< Valid until the engine is called again.
 };
 
-/// What a POP3 session needs to know before it starts: of SessionOptions the credentials, all about TLS, the time-outs
-/// and the transcript.
+/// What a POP3 session needs to know before it starts: of SessionOptions the credentials, all about TLS, pipelining,
+/// the time-outs and the transcript.
 struct Pop3Options : SessionOptions {
   bool apop = false;                                       ///< APOP, and nothing else.
   std::uint32_t most_entries = 1000 * 1000;                ///< Lines that a listing may have.
@@ -16900,8 +16900,10 @@ SMTPOLL_NAMESPACE_END
 // The POP3 client as a state machine (RFC 1939): received bytes become decisions, decisions become bytes to send. Like
 // SMTP's Engine it does no I/O, allocates nothing and has no clock, and a Driver moves its bytes.
 //
-// Theory: one command at a time. awaited_ says what the next status line answers, reading_ what follows it. A byte that
-// no command has asked for ends the session, whoever sent it. OnStatus is the table of what each status line does.
+// Theory: responses come in the order of the commands. awaited_ says what the next status line answers, reading_ what
+// follows it. A byte that no command has asked for ends the session, whoever sent it. OnStatus is the table of what
+// each status line does. With PIPELINING (RFC 2449 6.6) commands of the caller's may be said behind the present one;
+// they wait in behind_, and each is the present one when the one before it has its response.
 //
 // Invariant: once the mailbox is open, QUIT is said only where the caller asks for it, since QUIT deletes what is
 // marked; a session that fails deletes nothing.
@@ -16931,9 +16933,13 @@ class Pop3Engine {
   /// (RFC 2449 4), or one that the engine says by itself.
   static Error Check(const Pop3Request& request) noexcept;
 
-  /// Says one command of the caller's. An error, and not a byte is said, where the engine is not Idle()
+  /// Says one command of the caller's. An error, and not a byte is said, where that cannot be begun now
   /// (Errc::InvalidState), or what Check finds.
   Error Begin(const Pop3Request& request, Millis now) noexcept;
+
+  /// This command can be begun now: the engine is Idle(), or the server offers PIPELINING and there is room behind the
+  /// commands that it has not answered yet.
+  bool CanBegin(Pop3Command command) const noexcept;
 
   /// Ends the session in order: the messages that are marked are deleted. Ended comes when the server has done so;
   /// Failed where messages were marked and it is not known whether they are gone. Allowed when Idle().
@@ -16995,6 +17001,7 @@ class Pop3Engine {
   std::uint32_t Marked() const noexcept { return marked_; }
 
  private:
+  static constexpr std::size_t kMostBehind = 15;
   enum class Stage : std::uint8_t { Over, Opening, AwaitTls, Ready };
   enum class Reading : std::uint8_t { Status, Lines, Content };
 
@@ -17007,6 +17014,7 @@ class Pop3Engine {
   Pop3Event OnEntry(std::string_view line) noexcept;
   bool ReadContent(Millis now, Pop3Event& event) noexcept;
   Pop3Event FinishReading() noexcept;
+  void Answered() noexcept;
 
   void AskCapabilities() noexcept { Say(Pop3Command::Capabilities, {}); }
   void OnCapabilities() noexcept;
@@ -17023,6 +17031,7 @@ class Pop3Engine {
 
   void Say(Pop3Command command, std::string_view argument) noexcept;
   void SaySecret(Pop3Command command, std::string_view shown, std::initializer_list<std::string_view> pieces) noexcept;
+  void WriteLine(std::initializer_list<std::string_view> pieces, std::string_view shown) noexcept;
   void BeginSaying(Pop3Command command) noexcept;
   void Expect(Pop3Command command, std::string_view shown) noexcept;
   void Show(Side side, std::string_view line) const {
@@ -17061,8 +17070,13 @@ class Pop3Engine {
   std::size_t used_ = 0;                         // bytes of input_ that the last event looks at
   std::size_t searched_ = 0;                     // bytes of input_ in which no line end is
   std::uint32_t message_ = 0;                    // what the present command is about
-  std::uint32_t entries_ = 0;                    // lines of the present listing
-  std::uint64_t size_ = 0;                       // bytes of the present content
+  Pop3Request behind_[kMostBehind];              // a ring, oldest at oldest_behind_; without a line
+  std::size_t oldest_behind_ = 0;
+  std::size_t behind_count_ = 0;
+  std::size_t behind_size_ = 0;  // bytes of their lines
+  bool turned_ = false;          // the present command was one of them, and its time has not begun
+  std::uint32_t entries_ = 0;    // lines of the present listing
+  std::uint64_t size_ = 0;       // bytes of the present content
   std::uint32_t marked_ = 0;
   Millis waiting_since_ = 0;
   Error error_;
@@ -17102,10 +17116,14 @@ inline void Pop3Engine::SaySecret(Pop3Command command, std::string_view shown,
                                   std::initializer_list<std::string_view> pieces) noexcept {
   BeginSaying(command);
   if (IsOver()) return;
+  WriteLine(pieces, shown);
+  Expect(command, shown);
+}
+
+inline void Pop3Engine::WriteLine(std::initializer_list<std::string_view> pieces, std::string_view shown) noexcept {
   for (const std::string_view piece : pieces) output_.Append(piece);
   output_.Append("\r\n");
   Show(Side::Client, shown);
-  Expect(command, shown);
 }
 
 inline void Pop3Engine::Expect(Pop3Command command, std::string_view shown) noexcept {
@@ -17148,6 +17166,7 @@ inline void Pop3Engine::End(Pop3EventKind outcome) noexcept {
   reading_ = Reading::Status;
   done_due_ = false;
   awaited_ = Pop3Command::None;
+  behind_count_ = behind_size_ = 0;
   outcome_ = outcome;
 }
 
@@ -17213,6 +17232,24 @@ constexpr bool TakeNumber(std::string_view& text, std::uint64_t& value) noexcept
   return true;
 }
 
+/// A command that may be said with others before they are answered.
+constexpr bool MayPipeline(Pop3Command command) noexcept {
+  return command >= Pop3Command::Stat && command < Pop3Command::Other;
+}
+
+/// The line of a command of the caller's, without its end.
+inline FixedText<kPop3MostCommand> LineOf(const Pop3Request& request) noexcept {
+  if (request.command == Pop3Command::Other) return FixedText<kPop3MostCommand>(request.line);
+  FixedText<kPop3MostCommand> line(RuleOf(request.command).verb);
+  const auto append = [&line](std::uint32_t number) {
+    line.Append(" ");
+    line.AppendDecimal(number);
+  };
+  if (request.message != 0) append(request.message);
+  if (request.command == Pop3Command::Top) append(request.lines);
+  return line;
+}
+
 /// As TakeNumber, for the number of a message.
 constexpr bool TakeMessageNumber(std::string_view& text, std::uint32_t& value) noexcept {
   std::uint64_t number = 0;
@@ -17236,6 +17273,7 @@ inline void Pop3Engine::Start(const Pop3Options& options, Millis now) noexcept {
   used_ = searched_ = 0;
   marked_ = 0;
   error_ = {};
+  turned_ = false;
   waiting_since_ = now;
   stage_ = Stage::Opening;
   Expect(Pop3Command::Greeting, {});
@@ -17272,18 +17310,43 @@ inline Error Pop3Engine::Check(const Pop3Request& request) noexcept {
 }
 
 inline Error Pop3Engine::Begin(const Pop3Request& request, Millis now) noexcept {
-  if (!Idle()) return Error(Errc::InvalidState, Phase::Command, "the session is not ready for a command");
+  if (!CanBegin(request.command))
+    return Error(Errc::InvalidState, Phase::Command, "the session is not ready for a command");
   if (const Error error = Check(request)) return error;
-  FixedText<24> number;
-  if (request.message != 0 && request.command != Pop3Command::Other) number.AppendDecimal(request.message);
-  if (request.command == Pop3Command::Top) {
-    number.Append(" ");
-    number.AppendDecimal(request.lines);
+  const auto line = detail::LineOf(request);
+  if (Idle()) {
+    message_ = request.message;
+    waiting_since_ = now;
+    SaySecret(request.command, line.View(), {line.View()});
+    return {};
   }
-  message_ = request.message;
-  waiting_since_ = now;
-  Say(request.command, request.command == Pop3Command::Other ? request.line : number.View());
+  Pop3Request& behind = behind_[(oldest_behind_ + behind_count_++) % kMostBehind];
+  behind = request;
+  behind.line = {};
+  WriteLine({line.View()}, line.View());
+  behind_size_ += line.View().size() + 2;
   return {};
+}
+
+inline bool Pop3Engine::CanBegin(Pop3Command command) const noexcept {
+  if (Idle()) return true;
+  return stage_ == Stage::Ready && detail::MayPipeline(awaited_) && detail::MayPipeline(command) &&
+         options_.pipelining && capabilities_.Has(Pop3Extension::Pipelining) && behind_count_ != kMostBehind &&
+         output_.Free().size() >= detail::kPop3MostCommand + 2;
+}
+
+/// The present command has its response: the one behind it is the present one now.
+inline void Pop3Engine::Answered() noexcept {
+  awaited_ = Pop3Command::None;
+  if (behind_count_ == 0) return;
+  const Pop3Request& next = behind_[oldest_behind_];
+  oldest_behind_ = (oldest_behind_ + 1) % kMostBehind;
+  --behind_count_;
+  const auto line = detail::LineOf(next);
+  behind_size_ -= line.View().size() + 2;
+  message_ = next.message;
+  Expect(next.command, line.View());
+  turned_ = true;
 }
 
 inline void Pop3Engine::Quit(Millis now) noexcept {
@@ -17297,6 +17360,8 @@ inline void Pop3Engine::Cancel() noexcept {
 }
 
 inline Pop3Event Pop3Engine::Next(Millis now) noexcept {
+  if (turned_) waiting_since_ = now;
+  turned_ = false;
   for (;;) {
     DropUsed();
     if (outcome_ != Pop3EventKind::None) return TakeOutcome();
@@ -17371,7 +17436,7 @@ inline Pop3Event Pop3Engine::OnLine(std::string_view line) noexcept {
   Show(Side::Server, line);
   if (reading_ == Reading::Lines) return OnEntry(line);
   // Nothing is an answer to what has not been said as a whole.
-  const bool asked = awaited_ != Pop3Command::None && output_.empty();
+  const bool asked = awaited_ != Pop3Command::None && output_.Filled().size() <= behind_size_;
   const auto is = [&line](std::string_view indicator) {
     return line.substr(0, indicator.size()) == indicator &&
            (line.size() == indicator.size() || line[indicator.size()] == ' ');
@@ -17464,7 +17529,7 @@ inline Pop3Event Pop3Engine::OnRefusal(Pop3Command answered, std::string_view te
   Pop3Event event = EventOf(Pop3EventKind::Refused);
   event.text = text;
   event.error = &error_;
-  awaited_ = Pop3Command::None;
+  Answered();
   return event;
 }
 
@@ -17490,7 +17555,7 @@ inline Pop3Event Pop3Engine::OnResult(std::string_view text) noexcept {
     entries_ = 1;
     done_due_ = true;
   } else {
-    awaited_ = Pop3Command::None;
+    Answered();
   }
   return event;
 }
@@ -17564,7 +17629,7 @@ inline Pop3Event Pop3Engine::FinishReading() noexcept {
   if (!content) event.message = entries_;
   if (content) event.size = size_;
   done_due_ = false;
-  awaited_ = Pop3Command::None;
+  Answered();
   return event;
 }
 
@@ -18000,6 +18065,8 @@ struct Pop3Settings : LoginSettings {
   /// Log in by APOP, and by nothing else (the seed's member). Where it is false, the strongest mechanism that the
   /// server offers is taken, USER and PASS where there is none. APOP rests on MD5: it is no substitute for TLS.
   bool EncryptPassword = false;
+  /// POP3Socket says commands that are asked for at once in a group, where the server offers PIPELINING (RFC 2449 6.6).
+  bool Pipelining = true;
   /// Bytes that a message may have; a longer one ends the connection with Errc::ReplyTooLong.
   std::uint64_t MessageSizeLimit = std::uint64_t{1024} << 20;
   /// Lines that a listing may have; a longer one ends the connection with Errc::ReplyTooLong.
@@ -18040,6 +18107,7 @@ class Pop3Strings : public LoginStrings {
     Pop3Options options;
     LoginStrings::Take(settings, host, local_address, options);
     options.apop = settings.EncryptPassword;
+    options.pipelining = settings.Pipelining;
     options.most_content = settings.MessageSizeLimit;
     options.most_entries = settings.ListLimit;
     return options;
@@ -18281,8 +18349,8 @@ SMTPOLL_NAMESPACE_END
 // ---- smtpoll/pop3/socket.hpp ----
 // POP3Socket: the seed's companion of SMTPSocket, for reading mail. Properties, methods and events have the seed's
 // names; Poll() drives it step by step, as with SMTPSocket. Nothing here blocks but Poll(milliseconds). One object
-// belongs to one thread at a time; objects share nothing. Invariant: the commands asked for are said in their order,
-// one at a time; no message is ever held.
+// belongs to one thread at a time; objects share nothing. Invariant: the commands asked for are said and answered in
+// their order; no message is ever held.
 #ifndef SMTPOLL_POP3_SOCKET_HPP
 #define SMTPOLL_POP3_SOCKET_HPP
 
@@ -18319,10 +18387,10 @@ class BasicPOP3Socket : public detail::Pop3SettingsOf<Transport<Socket>>, public
   /// where a connection is there already, 107 for port 0, Errc::CredentialsOnPlainWire before a byte is sent.
   void Connect();
 
-  /// The commands: each is said when those before it have been answered, by Poll, and answered by the event named.
-  /// Without a connection, and where the arguments are none, Error comes at once and false is returned. A command
-  /// that the server refuses is told by ServerError; the ones behind it are said all the same. Where the connection
-  /// fails, those that are left are dropped.
+  /// The commands: Poll says them in their order, each when those before it have been answered or, where the server
+  /// offers PIPELINING, in a group, and the event named answers it. Without a connection, and where the arguments are
+  /// none, Error comes at once and false is returned. A command that the server refuses is told by ServerError; the
+  /// ones behind it are said all the same. Where the connection fails, those that are left are dropped.
   /// STAT; MessageCount.
   bool CountMessages() { return Ask({Pop3Command::Stat, 0, 0, {}}); }
   /// LIST; MessageListed for each message that is not marked, then ListReceived.
@@ -18523,20 +18591,21 @@ SMTPOLL_MEMBER(PollStatus)::Turn(Millis patience) {
   return Status();
 }
 
-/// Says the next command, or QUIT. False where there is nothing to say.
+/// Says the next commands that can be said now, or QUIT. False where there is nothing to say.
 SMTPOLL_MEMBER(bool)::StartNext() {
-  if (!Idles()) return false;
-  if (waiting_.empty()) {
-    if (!quit_wanted_) return false;
-    quit_wanted_ = false;
-    driver_.Session().Quit(Now());
-    return true;
+  bool said = false;
+  while (!waiting_.empty() && driver_.CurrentState() == State::Session &&
+         driver_.Session().CanBegin(waiting_.front().request.command)) {
+    detail::WaitingCommand next = std::move(waiting_.front());
+    waiting_.pop_front();
+    line_ = std::move(next.line);
+    next.request.line = line_;
+    said = true;
+    if (const smtpoll::Error error = driver_.Session().Begin(next.request, Now())) Say(error);
   }
-  detail::WaitingCommand next = std::move(waiting_.front());
-  waiting_.pop_front();
-  line_ = std::move(next.line);
-  next.request.line = line_;
-  if (const smtpoll::Error error = driver_.Session().Begin(next.request, Now())) Say(error);
+  if (said || !quit_wanted_ || !waiting_.empty() || !Idles()) return said;
+  quit_wanted_ = false;
+  driver_.Session().Quit(Now());
   return true;
 }
 

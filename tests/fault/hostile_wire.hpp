@@ -53,10 +53,9 @@ class HostileWire : public MemoryWire {
       now += pause;
       return smtpoll::IoResult::TryAgain();
     }
-    if (!open_ && next_ < speeches.size() && WasSaid(speeches[next_].after)) {
+    if (!open_ && next_ < speeches.size() && Hears(speeches[next_].after)) {
       open_ = true;
       at_ = 0;
-      heard_ = said.size();
     }
     std::size_t size = 0;
     while (open_ && size < room && size < piece && read + size < break_at) {
@@ -83,10 +82,13 @@ class HostileWire : public MemoryWire {
   }
 
  private:
-  /// As a whole line, since what was said before was answered.
-  bool WasSaid(const std::string& what) const {
+  /// A whole line has `what` in it, behind the one that was answered last.
+  bool Hears(const std::string& what) {
+    if (what.empty()) return true;
     const std::size_t at = said.find(what, heard_);
-    return what.empty() || (at != std::string::npos && said.find('\n', at + what.size() - 1) != std::string::npos);
+    const std::size_t end = at == std::string::npos ? at : said.find('\n', at + what.size() - 1);
+    if (end != std::string::npos) heard_ = end + 1;
+    return end != std::string::npos;
   }
 
   std::size_t next_ = 0, at_ = 0, heard_ = 0;

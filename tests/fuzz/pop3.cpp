@@ -70,10 +70,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       if (engine.Idle() && ++next % 16 == 0) {
         asked_to_quit = true;
         engine.Quit(0);
-      } else if (engine.Idle()) {
+      }
+      // With PIPELINING as many as may go in a group.
+      for (int begun = 0; !asked_to_quit && engine.CanBegin(kCommands[next % 8]); ++next) {
+        FUZZ_CHECK(++begun <= 16);
         const Command command = kCommands[next % 8];
         const bool numbered = command == Command::Retrieve || command == Command::Top || command == Command::Delete;
         engine.Begin({command, numbered ? next : 0, 3, {}}, 0);
+        if (next % 16 == 15) break;
       }
     } while (!speech.empty() && !engine.IsOver());
     if (last) break;

@@ -126,6 +126,12 @@ void FetchByPoll(const char* way, Socket& socket, const std::vector<std::string>
     data.clear();
   };
   socket.MessageDeleted = [&](std::uint32_t) { ++deleted; };
+  // Dovecot takes commands in groups.
+  int in_a_row = 0, most = 0;
+  socket.Transcript = [&](smtpoll::Side side, const std::string&) {
+    in_a_row = side == smtpoll::Side::Client ? in_a_row + 1 : 0;
+    if (in_a_row > most) most = in_a_row;
+  };
   socket.Disconnected = [&] { ended = true; };
   socket.Connect();
   socket.ListMessages();
@@ -133,6 +139,7 @@ void FetchByPoll(const char* way, Socket& socket, const std::vector<std::string>
   socket.CountMessages();
   while (socket.Poll(1000)) continue;
   Expect(ended, before + "the session did not end well");
+  Expect(socket.Pipelining ? most >= 3 : most == 1, before + "the commands went in other groups");
   Expect(count == sent.size() && got.size() == count && ids == count, before + "not all messages are there");
   for (std::size_t i = 0; i < sent.size() && i < got.size(); ++i)
     Expect(IsSame(got[static_cast<std::uint32_t>(i + 1)], sent[i]),
@@ -245,6 +252,9 @@ int main(int argc, char** argv) {
     plain.Address = host;
     plain.Port = port(3);
     FetchByPoll("plain text, by Poll", plain, sent, false);
+    plain.Pipelining = false;
+    FetchByPoll("one command at a time", plain, sent, false);
+    plain.Pipelining = true;
     FetchByPoll("deleting", socket, sent, true);
     FetchByPoll("empty", plain, {}, true);
   }

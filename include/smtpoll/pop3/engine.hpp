@@ -1,8 +1,10 @@
 // The POP3 client as a state machine (RFC 1939): received bytes become decisions, decisions become bytes to send. Like
 // SMTP's Engine it does no I/O, allocates nothing and has no clock, and a Driver moves its bytes.
 //
-// Theory: one command at a time. awaited_ says what the next status line answers, reading_ what follows it. A byte that
-// no command has asked for ends the session, whoever sent it. OnStatus is the table of what each status line does.
+// Theory: responses come in the order of the commands. awaited_ says what the next status line answers, reading_ what
+// follows it. A byte that no command has asked for ends the session, whoever sent it. OnStatus is the table of what
+// each status line does. With PIPELINING (RFC 2449 6.6) commands of the caller's may be said behind the present one;
+// they wait in behind_, and each is the present one when the one before it has its response.
 //
 // Invariant: once the mailbox is open, QUIT is said only where the caller asks for it, since QUIT deletes what is
 // marked; a session that fails deletes nothing.
@@ -42,9 +44,13 @@ class Pop3Engine {
   /// (RFC 2449 4), or one that the engine says by itself.
   static Error Check(const Pop3Request& request) noexcept;
 
-  /// Says one command of the caller's. An error, and not a byte is said, where the engine is not Idle()
+  /// Says one command of the caller's. An error, and not a byte is said, where that cannot be begun now
   /// (Errc::InvalidState), or what Check finds.
   Error Begin(const Pop3Request& request, Millis now) noexcept;
+
+  /// This command can be begun now: the engine is Idle(), or the server offers PIPELINING and there is room behind the
+  /// commands that it has not answered yet.
+  bool CanBegin(Pop3Command command) const noexcept;
 
   /// Ends the session in order: the messages that are marked are deleted. Ended comes when the server has done so;
   /// Failed where messages were marked and it is not known whether they are gone. Allowed when Idle().
@@ -106,6 +112,7 @@ class Pop3Engine {
   std::uint32_t Marked() const noexcept { return marked_; }
 
  private:
+  static constexpr std::size_t kMostBehind = 15;
   enum class Stage : std::uint8_t { Over, Opening, AwaitTls, Ready };
   enum class Reading : std::uint8_t { Status, Lines, Content };
 
@@ -118,6 +125,7 @@ class Pop3Engine {
   Pop3Event OnEntry(std::string_view line) noexcept;
   bool ReadContent(Millis now, Pop3Event& event) noexcept;
   Pop3Event FinishReading() noexcept;
+  void Answered() noexcept;
 
   void AskCapabilities() noexcept { Say(Pop3Command::Capabilities, {}); }
   void OnCapabilities() noexcept;
@@ -134,6 +142,7 @@ class Pop3Engine {
 
   void Say(Pop3Command command, std::string_view argument) noexcept;
   void SaySecret(Pop3Command command, std::string_view shown, std::initializer_list<std::string_view> pieces) noexcept;
+  void WriteLine(std::initializer_list<std::string_view> pieces, std::string_view shown) noexcept;
   void BeginSaying(Pop3Command command) noexcept;
   void Expect(Pop3Command command, std::string_view shown) noexcept;
   void Show(Side side, std::string_view line) const {
@@ -172,8 +181,13 @@ class Pop3Engine {
   std::size_t used_ = 0;                         // bytes of input_ that the last event looks at
   std::size_t searched_ = 0;                     // bytes of input_ in which no line end is
   std::uint32_t message_ = 0;                    // what the present command is about
-  std::uint32_t entries_ = 0;                    // lines of the present listing
-  std::uint64_t size_ = 0;                       // bytes of the present content
+  Pop3Request behind_[kMostBehind];              // a ring, oldest at oldest_behind_; without a line
+  std::size_t oldest_behind_ = 0;
+  std::size_t behind_count_ = 0;
+  std::size_t behind_size_ = 0;  // bytes of their lines
+  bool turned_ = false;          // the present command was one of them, and its time has not begun
+  std::uint32_t entries_ = 0;    // lines of the present listing
+  std::uint64_t size_ = 0;       // bytes of the present content
   std::uint32_t marked_ = 0;
   Millis waiting_since_ = 0;
   Error error_;

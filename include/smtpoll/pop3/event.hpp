@@ -36,8 +36,8 @@ struct Pop3Event {
   const Error* error = nullptr;              ///< Valid until the engine is called again.
 };
 
-/// What a POP3 session needs to know before it starts: of SessionOptions the credentials, all about TLS, the time-outs
-/// and the transcript.
+/// What a POP3 session needs to know before it starts: of SessionOptions the credentials, all about TLS, pipelining,
+/// the time-outs and the transcript.
 struct Pop3Options : SessionOptions {
   bool apop = false;                                       ///< APOP, and nothing else.
   std::uint32_t most_entries = 1000 * 1000;                ///< Lines that a listing may have.

@@ -17,6 +17,8 @@ struct Pop3Settings : LoginSettings {
   /// Log in by APOP, and by nothing else (the seed's member). Where it is false, the strongest mechanism that the
   /// server offers is taken, USER and PASS where there is none. APOP rests on MD5: it is no substitute for TLS.
   bool EncryptPassword = false;
+  /// POP3Socket says commands that are asked for at once in a group, where the server offers PIPELINING (RFC 2449 6.6).
+  bool Pipelining = true;
   /// Bytes that a message may have; a longer one ends the connection with Errc::ReplyTooLong.
   std::uint64_t MessageSizeLimit = std::uint64_t{1024} << 20;
   /// Lines that a listing may have; a longer one ends the connection with Errc::ReplyTooLong.
@@ -57,6 +59,7 @@ class Pop3Strings : public LoginStrings {
     Pop3Options options;
     LoginStrings::Take(settings, host, local_address, options);
     options.apop = settings.EncryptPassword;
+    options.pipelining = settings.Pipelining;
     options.most_content = settings.MessageSizeLimit;
     options.most_entries = settings.ListLimit;
     return options;

@@ -1,7 +1,7 @@
 // POP3Socket: the seed's companion of SMTPSocket, for reading mail. Properties, methods and events have the seed's
 // names; Poll() drives it step by step, as with SMTPSocket. Nothing here blocks but Poll(milliseconds). One object
-// belongs to one thread at a time; objects share nothing. Invariant: the commands asked for are said in their order,
-// one at a time; no message is ever held.
+// belongs to one thread at a time; objects share nothing. Invariant: the commands asked for are said and answered in
+// their order; no message is ever held.
 #ifndef SMTPOLL_POP3_SOCKET_HPP
 #define SMTPOLL_POP3_SOCKET_HPP
 
@@ -53,10 +53,10 @@ class BasicPOP3Socket : public detail::Pop3SettingsOf<Transport<Socket>>, public
   /// where a connection is there already, 107 for port 0, Errc::CredentialsOnPlainWire before a byte is sent.
   void Connect();
 
-  /// The commands: each is said when those before it have been answered, by Poll, and answered by the event named.
-  /// Without a connection, and where the arguments are none, Error comes at once and false is returned. A command
-  /// that the server refuses is told by ServerError; the ones behind it are said all the same. Where the connection
-  /// fails, those that are left are dropped.
+  /// The commands: Poll says them in their order, each when those before it have been answered or, where the server
+  /// offers PIPELINING, in a group, and the event named answers it. Without a connection, and where the arguments are
+  /// none, Error comes at once and false is returned. A command that the server refuses is told by ServerError; the
+  /// ones behind it are said all the same. Where the connection fails, those that are left are dropped.
   /// STAT; MessageCount.
   bool CountMessages() { return Ask({Pop3Command::Stat, 0, 0, {}}); }
   /// LIST; MessageListed for each message that is not marked, then ListReceived.

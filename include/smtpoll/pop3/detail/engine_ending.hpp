@@ -25,10 +25,14 @@ inline void Pop3Engine::SaySecret(Pop3Command command, std::string_view shown,
                                   std::initializer_list<std::string_view> pieces) noexcept {
   BeginSaying(command);
   if (IsOver()) return;
+  WriteLine(pieces, shown);
+  Expect(command, shown);
+}
+
+inline void Pop3Engine::WriteLine(std::initializer_list<std::string_view> pieces, std::string_view shown) noexcept {
   for (const std::string_view piece : pieces) output_.Append(piece);
   output_.Append("\r\n");
   Show(Side::Client, shown);
-  Expect(command, shown);
 }
 
 inline void Pop3Engine::Expect(Pop3Command command, std::string_view shown) noexcept {
@@ -71,6 +75,7 @@ inline void Pop3Engine::End(Pop3EventKind outcome) noexcept {
   reading_ = Reading::Status;
   done_due_ = false;
   awaited_ = Pop3Command::None;
+  behind_count_ = behind_size_ = 0;
   outcome_ = outcome;
 }
 

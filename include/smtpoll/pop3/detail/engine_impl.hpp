@@ -19,6 +19,24 @@ constexpr bool TakeNumber(std::string_view& text, std::uint64_t& value) noexcept
   return true;
 }
 
+/// A command that may be said with others before they are answered.
+constexpr bool MayPipeline(Pop3Command command) noexcept {
+  return command >= Pop3Command::Stat && command < Pop3Command::Other;
+}
+
+/// The line of a command of the caller's, without its end.
+inline FixedText<kPop3MostCommand> LineOf(const Pop3Request& request) noexcept {
+  if (request.command == Pop3Command::Other) return FixedText<kPop3MostCommand>(request.line);
+  FixedText<kPop3MostCommand> line(RuleOf(request.command).verb);
+  const auto append = [&line](std::uint32_t number) {
+    line.Append(" ");
+    line.AppendDecimal(number);
+  };
+  if (request.message != 0) append(request.message);
+  if (request.command == Pop3Command::Top) append(request.lines);
+  return line;
+}
+
 /// As TakeNumber, for the number of a message.
 constexpr bool TakeMessageNumber(std::string_view& text, std::uint32_t& value) noexcept {
   std::uint64_t number = 0;
@@ -42,6 +60,7 @@ inline void Pop3Engine::Start(const Pop3Options& options, Millis now) noexcept {
   used_ = searched_ = 0;
   marked_ = 0;
   error_ = {};
+  turned_ = false;
   waiting_since_ = now;
   stage_ = Stage::Opening;
   Expect(Pop3Command::Greeting, {});
@@ -78,18 +97,43 @@ inline Error Pop3Engine::Check(const Pop3Request& request) noexcept {
 }
 
 inline Error Pop3Engine::Begin(const Pop3Request& request, Millis now) noexcept {
-  if (!Idle()) return Error(Errc::InvalidState, Phase::Command, "the session is not ready for a command");
+  if (!CanBegin(request.command))
+    return Error(Errc::InvalidState, Phase::Command, "the session is not ready for a command");
   if (const Error error = Check(request)) return error;
-  FixedText<24> number;
-  if (request.message != 0 && request.command != Pop3Command::Other) number.AppendDecimal(request.message);
-  if (request.command == Pop3Command::Top) {
-    number.Append(" ");
-    number.AppendDecimal(request.lines);
+  const auto line = detail::LineOf(request);
+  if (Idle()) {
+    message_ = request.message;
+    waiting_since_ = now;
+    SaySecret(request.command, line.View(), {line.View()});
+    return {};
   }
-  message_ = request.message;
-  waiting_since_ = now;
-  Say(request.command, request.command == Pop3Command::Other ? request.line : number.View());
+  Pop3Request& behind = behind_[(oldest_behind_ + behind_count_++) % kMostBehind];
+  behind = request;
+  behind.line = {};
+  WriteLine({line.View()}, line.View());
+  behind_size_ += line.View().size() + 2;
   return {};
+}
+
+inline bool Pop3Engine::CanBegin(Pop3Command command) const noexcept {
+  if (Idle()) return true;
+  return stage_ == Stage::Ready && detail::MayPipeline(awaited_) && detail::MayPipeline(command) &&
+         options_.pipelining && capabilities_.Has(Pop3Extension::Pipelining) && behind_count_ != kMostBehind &&
+         output_.Free().size() >= detail::kPop3MostCommand + 2;
+}
+
+/// The present command has its response: the one behind it is the present one now.
+inline void Pop3Engine::Answered() noexcept {
+  awaited_ = Pop3Command::None;
+  if (behind_count_ == 0) return;
+  const Pop3Request& next = behind_[oldest_behind_];
+  oldest_behind_ = (oldest_behind_ + 1) % kMostBehind;
+  --behind_count_;
+  const auto line = detail::LineOf(next);
+  behind_size_ -= line.View().size() + 2;
+  message_ = next.message;
+  Expect(next.command, line.View());
+  turned_ = true;
 }
 
 inline void Pop3Engine::Quit(Millis now) noexcept {
@@ -103,6 +147,8 @@ inline void Pop3Engine::Cancel() noexcept {
 }
 
 inline Pop3Event Pop3Engine::Next(Millis now) noexcept {
+  if (turned_) waiting_since_ = now;
+  turned_ = false;
   for (;;) {
     DropUsed();
     if (outcome_ != Pop3EventKind::None) return TakeOutcome();
@@ -177,7 +223,7 @@ inline Pop3Event Pop3Engine::OnLine(std::string_view line) noexcept {
   Show(Side::Server, line);
   if (reading_ == Reading::Lines) return OnEntry(line);
   // Nothing is an answer to what has not been said as a whole.
-  const bool asked = awaited_ != Pop3Command::None && output_.empty();
+  const bool asked = awaited_ != Pop3Command::None && output_.Filled().size() <= behind_size_;
   const auto is = [&line](std::string_view indicator) {
     return line.substr(0, indicator.size()) == indicator &&
            (line.size() == indicator.size() || line[indicator.size()] == ' ');
@@ -270,7 +316,7 @@ inline Pop3Event Pop3Engine::OnRefusal(Pop3Command answered, std::string_view te
   Pop3Event event = EventOf(Pop3EventKind::Refused);
   event.text = text;
   event.error = &error_;
-  awaited_ = Pop3Command::None;
+  Answered();
   return event;
 }
 
@@ -296,7 +342,7 @@ inline Pop3Event Pop3Engine::OnResult(std::string_view text) noexcept {
     entries_ = 1;
     done_due_ = true;
   } else {
-    awaited_ = Pop3Command::None;
+    Answered();
   }
   return event;
 }
@@ -370,7 +416,7 @@ inline Pop3Event Pop3Engine::FinishReading() noexcept {
   if (!content) event.message = entries_;
   if (content) event.size = size_;
   done_due_ = false;
-  awaited_ = Pop3Command::None;
+  Answered();
   return event;
 }
 

@@ -85,20 +85,21 @@ SMTPOLL_MEMBER(PollStatus)::Turn(Millis patience) {
   return Status();
 }
 
-/// Says the next command, or QUIT. False where there is nothing to say.
+/// Says the next commands that can be said now, or QUIT. False where there is nothing to say.
 SMTPOLL_MEMBER(bool)::StartNext() {
-  if (!Idles()) return false;
-  if (waiting_.empty()) {
-    if (!quit_wanted_) return false;
-    quit_wanted_ = false;
-    driver_.Session().Quit(Now());
-    return true;
+  bool said = false;
+  while (!waiting_.empty() && driver_.CurrentState() == State::Session &&
+         driver_.Session().CanBegin(waiting_.front().request.command)) {
+    detail::WaitingCommand next = std::move(waiting_.front());
+    waiting_.pop_front();
+    line_ = std::move(next.line);
+    next.request.line = line_;
+    said = true;
+    if (const smtpoll::Error error = driver_.Session().Begin(next.request, Now())) Say(error);
   }
-  detail::WaitingCommand next = std::move(waiting_.front());
-  waiting_.pop_front();
-  line_ = std::move(next.line);
-  next.request.line = line_;
-  if (const smtpoll::Error error = driver_.Session().Begin(next.request, Now())) Say(error);
+  if (said || !quit_wanted_ || !waiting_.empty() || !Idles()) return said;
+  quit_wanted_ = false;
+  driver_.Session().Quit(Now());
   return true;
 }
 

@@ -1,0 +1,161 @@
+// Commands in a group (RFC 2449 6.6), by the engine alone: what may go, what answers what, and when it is too late.
+#include "smtpoll/pop3/engine.hpp"
+
+#include <doctest/doctest.h>
+
+#include <string>
+
+#include "smtpoll/base/error_category.hpp"
+
+namespace {
+
+using smtpoll::Errc;
+using smtpoll::Phase;
+using smtpoll::Pop3Engine;
+using Command = smtpoll::Pop3Command;
+using Kind = smtpoll::Pop3EventKind;
+
+/// An engine whose mailbox is open, and a wire of which the test says how much has gone.
+struct Bench {
+  explicit Bench(const std::string& capabilities = "PIPELINING\r\n", bool pipelining = true) {
+    smtpoll::Pop3Options options;
+    options.pipelining = pipelining;
+    options.start_tls = smtpoll::StartTls::Never;
+    engine.Start(options, 0);
+    Hear("+OK hi\r\n");
+    CHECK(engine.Next(0).kind == Kind::Greeting);
+    CHECK(Sent() == "CAPA\r\n");
+    Hear("+OK\r\n" + capabilities + ".\r\n");
+    CHECK(engine.Next(0).kind == Kind::None);
+    CHECK(engine.Idle());
+  }
+  bool Begin(Command command, std::uint32_t message = 0, std::uint32_t lines = 0) {
+    const smtpoll::Error error = engine.Begin({command, message, lines, {}}, now);
+    CHECK((!error || error.Code() == Errc::InvalidState));
+    return !error;
+  }
+  /// The next bytes of the output, which have gone then.
+  std::string Sent(std::size_t size = SIZE_MAX) {
+    const smtpoll::Span<const char> output = engine.Output();
+    const std::string bytes(output.data(), size < output.size() ? size : output.size());
+    engine.Sent(bytes.size(), now);
+    return bytes;
+  }
+  void Hear(const std::string& bytes) {
+    const std::size_t size = bytes.copy(engine.Input().data(), engine.Input().size());
+    REQUIRE(size == bytes.size());
+    engine.Received(size);
+  }
+  /// What the engine tells until it has nothing more to tell.
+  std::string Told() {
+    std::string told;
+    for (;;) {
+      const smtpoll::Pop3Event event = engine.Next(now);
+      switch (event.kind) {
+        case Kind::None: return told;
+        case Kind::Entry: told += "entry " + std::to_string(event.message) + "; "; break;
+        case Kind::Content: told += "content " + std::to_string(event.message) + "; "; break;
+        case Kind::Done: told += "done " + std::to_string(event.message) + "; "; break;
+        case Kind::Refused:
+        case Kind::Failed: told += ToString(*event.error) + "; "; break;
+        default: told += "?; "; break;
+      }
+    }
+  }
+
+  char in[512], out[2048];
+  Pop3Engine engine{in, out};
+  smtpoll::Millis now = 0;
+};
+
+}  // namespace
+
+TEST_CASE("RFC 2449 6.6: commands go in a group, and each response answers the oldest") {
+  for (const std::size_t piece : {std::size_t{1}, std::size_t{SIZE_MAX}}) {
+    Bench bench;
+    CHECK(bench.Begin(Command::ListOne, 1));
+    CHECK(bench.Begin(Command::Retrieve, 2));
+    CHECK(bench.Begin(Command::Top, 3, 4));
+    CHECK(bench.Begin(Command::Delete, 5));
+    CHECK(bench.Begin(Command::Uids));
+    CHECK(bench.Begin(Command::Stat));
+    CHECK(!bench.engine.Idle());
+    CHECK(bench.Sent() == "LIST 1\r\nRETR 2\r\nTOP 3 4\r\nDELE 5\r\nUIDL\r\nSTAT\r\n");
+    std::string all = "+OK 1 10\r\n+OK\r\nx\r\n.\r\n-ERR no\r\n-ERR locked\r\n+OK\r\n7 u\r\n.\r\n+OK 9 90\r\n";
+    std::string told;
+    for (; !all.empty(); all.erase(0, piece)) {
+      bench.Hear(all.substr(0, piece));
+      told += bench.Told();
+      if (piece == SIZE_MAX) break;
+    }
+    for (std::size_t at = 0; (at = told.find("content 2; content 2; ")) != std::string::npos;) told.erase(at, 11);
+    CHECK(told ==
+          "entry 1; done 1; content 2; done 2; content: the server refused the command [TOP 3 4]: no; command: the "
+          "server refused the command [DELE 5]: locked; entry 7; done 1; done 9; ");
+    CHECK(bench.engine.Idle());
+    CHECK(bench.engine.Marked() == 0);
+  }
+}
+
+TEST_CASE("RFC 2449 6.6: one command at a time where the server does not offer it, or where it is not wanted") {
+  for (const bool wanted : {false, true}) {
+    Bench bench(wanted ? "UIDL\r\n" : "PIPELINING\r\n", wanted);
+    CHECK(bench.Begin(Command::Delete, 1));
+    CHECK(!bench.engine.CanBegin(Command::Delete));
+    CHECK(!bench.Begin(Command::Delete, 2));
+    CHECK(bench.Sent() == "DELE 1\r\n");
+  }
+}
+
+TEST_CASE("What is not known to have one line of response goes alone, and so does QUIT") {
+  Bench bench;
+  CHECK(bench.Begin(Command::Noop));
+  CHECK(!bench.engine.CanBegin(Command::Other));
+  CHECK(!bench.engine.CanBegin(Command::Capabilities));
+  bench.engine.Quit(0);
+  CHECK(bench.Sent() == "NOOP\r\n");
+  bench.Hear("+OK\r\n");
+  CHECK(bench.Told() == "done 0; ");
+  CHECK(!bench.engine.Begin({Command::Other, 0, 0, "XTND X"}, 0));
+  CHECK(!bench.engine.CanBegin(Command::Noop));
+}
+
+TEST_CASE("A group has at most sixteen commands, and there is room again as they are answered") {
+  Bench bench;
+  for (std::uint32_t round = 0; round < 3; ++round) {
+    std::uint32_t begun = 0;
+    while (bench.Begin(Command::Delete, begun + 1)) ++begun;
+    CHECK(begun == (round == 0 ? 16 : 5));
+    bench.Sent();
+    bench.Hear("+OK\r\n+OK\r\n+OK\r\n+OK\r\n+OK\r\n");
+    CHECK(!bench.Told().empty());
+  }
+  CHECK(bench.engine.Marked() == 15);
+}
+
+TEST_CASE("What has not been said as a whole is not answered, whoever says so") {
+  Bench bench;
+  CHECK(bench.Begin(Command::Delete, 1));
+  CHECK(bench.Begin(Command::Delete, 2));
+  CHECK(bench.Sent(15) == "DELE 1\r\nDELE 2\r");
+  bench.Hear("+OK\r\n+OK\r\n");
+  CHECK(bench.Told() ==
+        "done 1; command: the server's reply fits no command: it is broken, or somebody in between speaks [DELE 2]; ");
+  CHECK(bench.engine.IsOver());
+  CHECK(bench.engine.Output().empty());
+}
+
+TEST_CASE("Each command of a group has its own time, from the answer to the one before on") {
+  Bench bench;
+  CHECK(bench.Begin(Command::Delete, 1));
+  CHECK(bench.Begin(Command::Delete, 2));
+  bench.Sent();
+  const smtpoll::Millis limit = smtpoll::Timeouts().command;
+  CHECK(bench.engine.NextDeadline() == limit);
+  bench.now = limit - 1;
+  bench.Hear("+OK\r\n");
+  CHECK(bench.Told() == "done 1; ");
+  CHECK(bench.engine.NextDeadline() == 2 * limit - 1);
+  bench.now = 2 * limit - 1;
+  CHECK(bench.Told() == "command: timed out [DELE 2]; ");
+}
