@@ -195,6 +195,7 @@ class Pop3Engine {
 
 SMTPOLL_NAMESPACE_END
 
+#include "smtpoll/pop3/detail/engine_commands.hpp"
 #include "smtpoll/pop3/detail/engine_ending.hpp"
 #include "smtpoll/pop3/detail/engine_impl.hpp"
 #include "smtpoll/pop3/detail/engine_login.hpp"

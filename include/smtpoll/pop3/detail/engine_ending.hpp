@@ -1,4 +1,4 @@
-// What the Pop3Engine says, what it tells of a command, and how a session ends.
+// What the Pop3Engine tells of a command, and how a session ends.
 #ifndef SMTPOLL_POP3_DETAIL_ENGINE_ENDING_HPP
 #define SMTPOLL_POP3_DETAIL_ENGINE_ENDING_HPP
 
@@ -6,41 +6,6 @@
 
 SMTPOLL_NAMESPACE_BEGIN
 
-// What is said.
-inline void Pop3Engine::BeginSaying(Pop3Command command) noexcept {
-  // What has come already answers nothing: it was said before the question.
-  if (input_.Filled().size() != used_) Fail(ErrorOn(command, Errc::UnexpectedReply, "the server answered too early"));
-}
-
-inline void Pop3Engine::Say(Pop3Command command, std::string_view argument) noexcept {
-  const std::string_view verb = detail::RuleOf(command).verb;
-  FixedText<256> line(verb);
-  if (!verb.empty() && !argument.empty()) line.Append(" ");
-  line.Append(argument);
-  SaySecret(command, line.View(), {line.View()});
-}
-
-/// Says `pieces` as one line; the transcript and errors have `shown` instead.
-inline void Pop3Engine::SaySecret(Pop3Command command, std::string_view shown,
-                                  std::initializer_list<std::string_view> pieces) noexcept {
-  BeginSaying(command);
-  if (IsOver()) return;
-  WriteLine(pieces, shown);
-  Expect(command, shown);
-}
-
-inline void Pop3Engine::WriteLine(std::initializer_list<std::string_view> pieces, std::string_view shown) noexcept {
-  for (const std::string_view piece : pieces) output_.Append(piece);
-  output_.Append("\r\n");
-  Show(Side::Client, shown);
-}
-
-inline void Pop3Engine::Expect(Pop3Command command, std::string_view shown) noexcept {
-  awaited_ = command;
-  command_.Assign(shown);
-}
-
-// How a session ends.
 inline Pop3Event Pop3Engine::EventOf(Pop3EventKind kind) const noexcept {
   Pop3Event event;
   event.kind = kind;
