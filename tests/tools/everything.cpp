@@ -2,6 +2,7 @@
 #define SMTPOLL_TESTING
 #define SMTPOLL_OPENSSL
 #define SMTPOLL_MBEDTLS
+#define SMTPOLL_POP3
 #include <smtpoll/smtpoll.hpp>
 
 SMTPOLL_NAMESPACE_BEGIN
@@ -15,5 +16,8 @@ template class BasicSession<NativeSocket>;
 template class BasicSession<NativeSocket, OpenSslTransport>;
 template class BasicSession<testing::ScriptedSocket, testing::PretendTls>;
 template class BasicRetryQueue<NativeSocket>;
+template class SmallSession<NativeSocket>;
+template class BasicPOP3Socket<NativeSocket, OpenSslTransport>;
+template class BasicPop3Session<NativeSocket, OpenSslTransport>;
 
 SMTPOLL_NAMESPACE_END

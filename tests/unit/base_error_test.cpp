@@ -65,3 +65,7 @@ TEST_CASE("FixedText cuts what does not fit") {
   text.AppendDecimal(0);
   CHECK(text.View() == "0");
 }
+
+TEST_CASE("Errc::None has its words too") {
+  CHECK(std::string(smtpoll::detail::OwnName(Errc::None)) == "no error");
+}

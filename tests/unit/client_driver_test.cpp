@@ -416,6 +416,48 @@ TEST_CASE("A handler policy hears the same events without std::function; Limits 
   CHECK(sizeof client < sizeof(ScriptedClient));
 }
 
+TEST_CASE("A handler that hides no hook hears nothing, and everything goes on") {
+  struct Silent : smtpoll::NoEvents {};
+  using Client = smtpoll::BasicSMTPSocket<ScriptedSocket, smtpoll::PlainTransport, Silent>;
+  Client client;
+  ScriptedSocket& wire = client.Layer().NextLayer();
+  client.Address = "mx";
+  client.Port = 25;
+  wire.Serve(1);
+  client.Messages.Append(Mail());
+  client.SendMail();
+  while (client.Poll()) continue;
+  CHECK(client.Messages.empty());
+  CHECK(wire.sent.find("\r\n.\r\n") != std::string::npos);
+
+  Client refused;
+  refused.Address = "mx";
+  refused.Port = 25;
+  refused.Layer().NextLayer().incoming = "220 mx\r\n";
+  refused.Layer().NextLayer().On("EHLO ", "250 mx\r\n");
+  refused.Layer().NextLayer().On("MAIL FROM:", "550 no\r\n");
+  refused.Messages.Append(Mail());
+  refused.SendMail();
+  for (int i = 0; i < 100 && refused.Poll(); ++i) continue;
+  CHECK(refused.Messages.empty());
+
+  Client lost;
+  lost.Address = "mx";
+  lost.Port = 25;
+  ScriptedSocket& dying = lost.Layer().NextLayer();
+  dying.incoming = "220 mx\r\n";
+  dying.On("EHLO ", "250 mx\r\n");
+  dying.On("MAIL FROM:", "250 ok\r\n");
+  dying.On("RCPT TO:", "250 ok\r\n");
+  dying.On("DATA", "354 go\r\n");
+  dying.closes_at = ".";
+  lost.Messages.Append(Mail());
+  lost.SendMail();
+  while (lost.Poll()) continue;
+  CHECK(lost.InDoubt.Count() == 1);
+  CHECK(lost.LastErrorCode() == static_cast<int>(Errc::ConnectionLost));
+}
+
 TEST_CASE("The network interface's address reaches the socket policy") {
   Bench bench;
   bench.Wire().Serve(0);

@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include "faulty_calls.hpp"
+
 using smtpoll::SMTPSocket;
 
 namespace {
@@ -188,4 +190,47 @@ TEST_CASE("SMTPSocket: after raw commands the mail session goes on") {
   REQUIRE(pair.RunUntil([&] { return pair.client.Lookahead() == "250 ok\r\n"; }));
   pair.client.DisconnectFromServer();
   REQUIRE(pair.RunUntil([&] { return pair.server.Lookahead() == "QUIT\r\n"; }));
+}
+
+TEST_CASE("SMTPSocket.Listen: a connection that cannot be taken ends the listening with the system's own number") {
+  Scope scope;
+  smtpoll::BasicSMTPSocket<smtpoll::BasicTcpSocket<FaultyCalls>> listener;
+  SMTPSocket client;
+  smtpoll::Error error;
+  listener.Error = [&](const smtpoll::Error& one) { error = one; };
+  listener.Listen();
+  faults.bad_accept = OS_ERROR(EMFILE);
+  client.Address = "127.0.0.1";
+  client.Port = listener.Port;
+  client.Connect();
+  for (int i = 0; i < 1000000 && !error; ++i) {
+    client.Poll();
+    listener.Poll();
+  }
+  CHECK(error.ErrorNumber == OS_ERROR(EMFILE));
+  CHECK(error.phase == smtpoll::Phase::Listen);
+  CHECK_FALSE(listener.IsConnected());
+}
+
+TEST_CASE("SMTPSocket.SendMail while listening, or on a stream that came in, is not allowed") {
+  SMTPSocket listener;
+  smtpoll::EmailMessage mail;
+  mail.FromAddress = "alice@x.org";
+  mail.AddRecipient("bob@y.org");
+  listener.Messages.Append(mail);
+  listener.Listen();
+  listener.SendMail();
+  CHECK(listener.LastErrorCode() == 106);
+
+  Pair pair;
+  pair.server.Messages.Append(mail);
+  pair.server.SendMail();
+  CHECK(pair.server_error == 106);
+  CHECK(pair.server.IsConnected());
+  CHECK(pair.server.Messages.Count() == 1);
+}
+
+TEST_CASE("SMTPSocket.Flush where no stream is open goes one step, as Poll does") {
+  SMTPSocket closed;
+  CHECK(closed.Flush());
 }

@@ -355,3 +355,53 @@ TEST_CASE("Where nothing is open, Wait for nothing takes its time") {
   CHECK(smtpoll::NativeSocket::Now() - start >= 29);
   CHECK(socket.Wait(smtpoll::Readiness::Read, 30000) == smtpoll::Readiness::Read);
 }
+
+TEST_CASE("RetryQueue.Disconnect and DisconnectFromServer stop the retries") {
+  for (const bool at_once : {true, false}) {
+    Bench bench;
+    bench.server.Opening();
+    bench.Serve("450 4.7.1 later");
+    bench.server.Quit();
+    bench.queue.Messages.Append(Mail());
+    bench.queue.SendMail();
+    bench.RunUntilWaiting();
+    REQUIRE(bench.queue.Waiting.size() == 1);
+    CHECK(bench.queue.Poll());
+    if (at_once)
+      bench.queue.Disconnect();
+    else
+      bench.queue.DisconnectFromServer();
+    CHECK_FALSE(bench.queue.Poll());
+    CHECK(bench.queue.Waiting.size() == 1);
+    CHECK(bench.queue.NextDeadline() == smtpoll::kNever);
+  }
+}
+
+TEST_CASE("Of the messages that wait, those that are due go, the others stay in their order") {
+  Bench bench;
+  bench.server.Opening(kPipelining);
+  bench.Serve("250 ok");
+  bench.server.Quit();
+  const Millis now = smtpoll::testing::ScriptedSocket::Now();
+  bench.queue.Waiting.push_back({Mail("due"), now});
+  bench.queue.Waiting.push_back({Mail("later"), now + 3000000});
+  bench.queue.Waiting.push_back({Mail("last"), now + 4000000});
+  bench.queue.SendMail();
+  for (int i = 0; i < 1000 && bench.events.find("mail sent") == std::string::npos; ++i) bench.queue.Poll();
+  CHECK(bench.events == "finished due sent\nsent due\nmail sent\n");
+  REQUIRE(bench.queue.Waiting.size() == 2);
+  CHECK(bench.queue.Waiting[0].Mail.Subject == "later");
+  CHECK(bench.queue.Waiting[1].Mail.Subject == "last");
+}
+
+TEST_CASE("RetryPolicy: what only the program can mend is not tried again") {
+  for (const Errc code : {Errc::InvalidState, Errc::InvalidPort, Errc::CredentialsOnPlainWire,
+                          Errc::AuthenticationUnavailable, Errc::TlsSettings})
+    CHECK_FALSE(smtpoll::detail::IsWorthAnotherConnection(smtpoll::Error(code, smtpoll::Phase::Connect)));
+  smtpoll::Error login(Errc::AuthenticationFailed, smtpoll::Phase::Authentication);
+  login.reply_code = 454;
+  CHECK(smtpoll::detail::IsWorthAnotherConnection(login));
+  login.reply_code = 535;
+  CHECK_FALSE(smtpoll::detail::IsWorthAnotherConnection(login));
+  CHECK(smtpoll::detail::IsWorthAnotherConnection(smtpoll::Error(Errc::ConnectionLost, smtpoll::Phase::Hello)));
+}

@@ -236,6 +236,15 @@ TEST_CASE("SMTPSocket.Explain: nothing yet, a run of messages, a lost connection
   CHECK(Has(ToString(report), "may or may not have arrived"));
 }
 
+TEST_CASE("SessionReport: an error without a reply has null for its code") {
+  smtpoll::BasicSession<ScriptedSocket> session;
+  session.Layer().NextLayer().ConnectError = 111;
+  CHECK(session.Connect("mx.y.org", 25).ErrorNumber == 111);
+  const std::string json = ToJson(session.Explain());
+  CHECK(Has(json, "\"reply_code\": null"));
+  CHECK(Has(json, "\"number\": 111"));
+}
+
 TEST_CASE("JsonWriter: every control character, quotation marks and what is no UTF-8 (RFC 8259 7)") {
   smtpoll::detail::JsonWriter json;
   json.Open('[')

@@ -11,6 +11,7 @@
 #include "faulty_calls.hpp"
 #include "loopback.hpp"
 #include "scripted_socket.hpp"
+#include "smtpoll/testing.hpp"
 
 using smtpoll::EmailMessage;
 using smtpoll::Errc;
@@ -198,4 +199,56 @@ TEST_CASE("Session.Lmtp: the result of each recipient is its final one") {
   CHECK(result.recipients[1].final_reply);
   CHECK_FALSE(result.recipients[2].accepted);
   CHECK(result.recipients[2].text == "full");
+}
+
+namespace {
+
+using ScriptedSession = smtpoll::BasicSession<smtpoll::testing::ScriptedSocket>;
+
+/// A transaction of one recipient, by DATA.
+void Serve(smtpoll::testing::Script& server, const std::string& to) {
+  server.Expect("MAIL *").Reply("250 ok").Expect("RCPT TO:<" + to + ">").Reply("250 ok");
+  server.Expect("DATA").Reply("354 go").ExpectContent().Reply("250 taken");
+}
+
+}  // namespace
+
+TEST_CASE("RFC 9422 4.1: a session that had its MAILMAX messages takes no more, and says so") {
+  ScriptedSession session;
+  smtpoll::testing::Script& server = session.Layer().NextLayer().Server;
+  server.Opening("LIMITS MAILMAX=1");
+  Serve(server, "bob@y.org");
+  server.Quit();
+  REQUIRE_FALSE(session.Connect("test", 25));
+  CHECK(session.Send(Mail()).outcome == Outcome::Sent);
+  const smtpoll::SendResult second = session.Send(Mail());
+  CHECK(second.outcome == Outcome::Queued);
+  CHECK(second.error.Code() == Errc::InvalidState);
+  CHECK(session.IsConnected());
+  session.Quit();
+  CHECK(server.Verdict() == "");
+}
+
+TEST_CASE("RFC 9422 4.2: Session sends to more than RCPTMAX recipients in several transactions") {
+  // RFC 3461: what is asked for the second recipient only stops the second transaction only.
+  for (const bool asks : {false, true}) {
+    CAPTURE(asks);
+    EmailMessage mail = Mail();
+    mail.AddRecipient("eve@y.org");
+    if (asks) mail.RecipientOptions.push_back({"eve@y.org", smtpoll::DsnNotify::Never, ""});
+    ScriptedSession session;
+    smtpoll::testing::Script& server = session.Layer().NextLayer().Server;
+    server.Opening("LIMITS RCPTMAX=1");
+    Serve(server, "bob@y.org");
+    if (!asks) Serve(server, "eve@y.org");
+    server.Quit();
+    REQUIRE_FALSE(session.Connect("test", 25));
+    const smtpoll::SendResult result = session.Send(mail);
+    session.Quit();
+    CHECK(server.Verdict() == "");
+    REQUIRE(result.recipients.size() == 2);
+    CHECK(result.recipients[0].outcome == Outcome::Sent);
+    CHECK(result.recipients[1].outcome == (asks ? Outcome::Refused : Outcome::Sent));
+    CHECK(result.outcome == Outcome::Sent);
+  }
 }

@@ -349,6 +349,39 @@ TEST_CASE("A ready-made content with an envelope of the caller's") {
   CHECK(socket.sent.find("DATA\r\nSubject: hi\r\n\r\nbody\r\n.\r\n") != std::string::npos);
 }
 
+TEST_CASE("A content of the caller's own that breaks off, and one that is not ready at first") {
+  struct Half : smtpoll::Source {
+    smtpoll::SourceResult Read(char* into, std::size_t) override {
+      if (step++ == 0) return {0, smtpoll::SourceStatus::Again};
+      if (step > 3) return {0, breaks ? smtpoll::SourceStatus::Failed : smtpoll::SourceStatus::End};
+      *into = 'x';
+      return {1, smtpoll::SourceStatus::More};
+    }
+    bool Rewind() override { return step == 0; }
+    std::uint64_t Size() const override { return smtpoll::kUnknownSize; }
+    int step = 0;
+    bool breaks = false;
+  };
+  for (const bool breaks : {true, false}) {
+    Session session;
+    ScriptedSocket& socket = session.Layer().NextLayer();
+    socket.Serve(1);
+    Half content;
+    content.breaks = breaks;
+    const smtpoll::Recipient recipients[] = {{"b@y.org", smtpoll::DsnNotify::Unset, {}}};
+    smtpoll::Envelope envelope;
+    envelope.recipients = recipients;
+    session.Connect(kServer, Options());
+    CHECK(session.Send(envelope, content));
+    session.Quit();
+    session.Run();
+    CHECK(session.Result() == (breaks ? Outcome::Refused : Outcome::Sent));
+    CHECK(session.LastError().Code() == (breaks ? Errc::SourceFailed : Errc::None));
+    CHECK(session.LastError().text.empty());
+    CHECK((socket.sent.find("DATA\r\nxx\r\n.\r\n") != std::string::npos) == !breaks);
+  }
+}
+
 TEST_CASE("A small session asks the heap for nothing, from its making to its end") {
   const std::string data(3000, '\xff');
   const smtpoll::AttachmentView attachments[] = {{"a name.bin", data}};

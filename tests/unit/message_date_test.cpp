@@ -24,6 +24,8 @@ TEST_CASE("RFC 5322 3.3: date and zone") {
   CHECK(Date(-1, 0) == "Wed, 31 Dec 1969 23:59:59 +0000");
   // Beyond 32 bits.
   CHECK(Date(4102444800, 0) == "Fri, 1 Jan 2100 00:00:00 +0000");
+  // A year may have more than four digits.
+  CHECK(Date(253402300800, 0) == "Sat, 1 Jan 10000 00:00:00 +0000");
 }
 
 TEST_CASE("RFC 5322 3.3: the local offset is less than a day") {

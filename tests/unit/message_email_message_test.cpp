@@ -239,6 +239,36 @@ TEST_CASE("EmailMessage.Check lists what a receiver would hold against the messa
   CHECK(Findings(mail) ==
         "FromAddress: an address needs SMTPUTF8\nAttachments: together they are larger than most servers take\n");
   mail = good;
+  mail.Headers.AppendHeader("Message-ID", "<a@b>");
+  mail.Headers.AppendHeader("References", "<a@b> <c@d>");
+  CHECK(Findings(mail) == "");
+  for (const char* bad : {"<a@b> nonsense", "<a@b", "<ab>", "<@b>", "<a@>", "<a>@b"}) {
+    CAPTURE(bad);
+    mail.Headers.SetHeader("References", bad);
+    CHECK(Findings(mail) == "References: it is no message identifier\n");
+  }
+  mail = good;
+  mail.Subject = std::string(201, 's');
+  attachment = {};
+  attachment.Data = "x";
+  mail.Attachments.Append(attachment);
+  mail.ToAddress.clear();
+  for (int i = 0; i < 101; ++i) mail.AddRecipient("r" + std::to_string(i) + "@y.org");
+  CHECK(Findings(mail) ==
+        "ToAddress: more than 100 visible recipients\nSubject: it is longer than 200 bytes\n"
+        "Attachments: one has no Name\n");
+  mail = good;
+  mail.Headers.AppendHeader("List-Unsubscribe", "<mailto:x@y.org>");
+  mail.Headers.AppendHeader("List-Unsubscribe-Post", "List-Unsubscribe=One-Click");
+  mail.Headers.AppendHeader("Sender", "a@x.org");
+  mail.FromAddress = "a@x.org, b@x.org";
+  mail.BodyHTML = "<img src=\"cid:logo\">";
+  attachment.Name = "logo";
+  attachment.InlineContentID = "logo";
+  mail.Attachments.Append(attachment);
+  mail.RecipientOptions.push_back({mail.ToAddress, smtpoll::DsnNotify::Never, ""});
+  CHECK(Findings(mail) == "");
+  mail = good;
   mail.Source = "From: a@b\r\nDate: x\r\nMessage-ID: <a@b>\r\nSubject: caf\xc3\xa9\r\n";
   CHECK(Findings(mail) ==
         "Source: the ready-made message has no empty line\nSource: its header has bytes that are not ASCII\n");

@@ -195,6 +195,22 @@ TEST_CASE("RFC 5034: CRAM-MD5, LOGIN, XOAUTH2 and EXTERNAL over POP3") {
     CHECK(Connect(session) ==
           "authentication: the server offers no known AUTH mechanism: SCRAM-SHA-256 is not offered");
   }
+  SUBCASE("A server that says yes to a star has broken the exchange") {
+    Open session;
+    ServerOf(session).Reply("+OK").Expect("CAPA").Reply("+OK\nSASL CRAM-MD5\n.").Expect("AUTH CRAM-MD5");
+    ServerOf(session).Reply("+ !!!").Expect("*").Reply("+OK come in");
+    CHECK(session.Connect("pop.test", 110).Code() == Errc::UnexpectedReply);
+    CHECK(ServerOf(session).Verdict() == "");
+  }
+  SUBCASE("A mechanism that the credentials do not fit says why") {
+    Open session;
+    session.Mechanism = smtpoll::AuthMechanism::XOAuth2;
+    ServerOf(session).Reply("+OK").Expect("CAPA").Reply("+OK\nUSER\nSASL XOAUTH2\n.").Expect("QUIT");
+    const smtpoll::Error error = session.Connect("pop.test", 110);
+    CHECK(error.Code() == Errc::AuthenticationUnavailable);
+    CHECK(!error.text.empty());
+    CHECK(ServerOf(session).Verdict() == "");
+  }
   SUBCASE("A challenge that is none is taken back with a star") {
     Open session;
     ServerOf(session).Reply("+OK").Expect("CAPA").Reply("+OK\nSASL CRAM-MD5\n.").Expect("AUTH CRAM-MD5");
@@ -253,6 +269,16 @@ TEST_CASE("No credential goes over a plain wire unless AllowPlaintextCredentials
     CHECK(error.command.View() == "STLS");
     CHECK(error.text.View() == "not now");
     CHECK(ServerOf(session).Verdict() == "");
+  }
+  SUBCASE("STLS is refused, and TLS was only wanted") {
+    TlsSession session;
+    session.UserName = "mrose";
+    session.Security = smtpoll::Security::Opportunistic;
+    session.AllowPlaintextCredentials = true;
+    ServerOf(session).Reply("+OK").Expect("CAPA").Reply("+OK\nSTLS\nUSER\n.").Expect("STLS").Reply("-ERR not now");
+    ServerOf(session).Expect("USER mrose").Reply("+OK").Expect("PASS ").Reply("+OK");
+    CHECK(Connect(session) == "connected");
+    CHECK(!session.SSLConnected());
   }
   SUBCASE("Opportunistic encrypts where it can, and sends nothing where it cannot") {
     TlsSession session;
@@ -321,4 +347,81 @@ TEST_CASE("RFC 1939 4: a greeting that refuses") {
   Open session;
   ServerOf(session).Reply("-ERR [SYS/TEMP] too busy").Expect("QUIT");
   CHECK(Connect(session) == "greeting: the server refused the session: [SYS/TEMP] too busy");
+}
+
+namespace {
+
+/// An engine that logs in by SCRAM-SHA-1 as in RFC 5802 5; Feed gives it bytes of the server's and returns what it says.
+struct ScramEngine {
+  ScramEngine() {
+    options.allow_plaintext_credentials = true;
+    options.credentials = {"user", "pencil"};
+    options.credentials.nonce = "fyko+d2lbbFgONRv9qkxdawL";
+    engine.Start(options, 0);
+    Feed("+OK hi\r\n");
+    Feed("+OK\r\nSASL SCRAM-SHA-1\r\n.\r\n");
+  }
+  std::string Feed(const std::string& bytes, smtpoll::Millis now = 0) {
+    engine.Sent(engine.Output().size(), now);
+    bytes.copy(engine.Input().data(), bytes.size());
+    engine.Received(bytes.size());
+    event = engine.Next(now);
+    return std::string(engine.Output().data(), engine.Output().size());
+  }
+  static std::string Encoded(std::string_view bytes) {
+    std::string text(smtpoll::detail::Base64Size(bytes.size()), '#');
+    smtpoll::detail::Base64Encode(bytes.data(), bytes.size(), &text[0]);
+    return text;
+  }
+
+  char input[2048], output[1024];
+  smtpoll::Pop3Options options;
+  smtpoll::Pop3Engine engine{input, output};
+  smtpoll::Pop3Event event;
+};
+
+const std::string kServerFirst =
+    ScramEngine::Encoded("r=fyko+d2lbbFgONRv9qkxdawL3rfcNHYJY1ZVvWVs7j,s=QSXCR+Q6sek8bf92,i=4096");
+
+}  // namespace
+
+TEST_CASE("RFC 5802 5, RFC 5034 4: SCRAM over POP3, and the server's last word in a challenge") {
+  ScramEngine one;
+  std::string said = one.Feed("+ " + kServerFirst + "\r\n");
+  while (one.engine.NextDeadline() <= 0) said = one.Feed("");
+  CHECK(said == ScramEngine::Encoded("c=biws,r=fyko+d2lbbFgONRv9qkxdawL3rfcNHYJY1ZVvWVs7j,"
+                                     "p=v0X8v3Bz2T0CJGbJQyF0X+HI4Ts=") + "\r\n");
+  CHECK(one.Feed("+ " + ScramEngine::Encoded("v=rmF9pqV8S7suAoZWja4dJRkFsKQ=") + "\r\n") == "\r\n");
+  CHECK(one.Feed("+OK\r\n").empty());
+  CHECK(one.event.kind == smtpoll::Pop3EventKind::Authenticated);
+  CHECK(one.engine.Idle());
+}
+
+TEST_CASE("SCRAM over POP3: the wire dies or time runs out while the password is digested") {
+  for (const bool dies : {true, false}) {
+    ScramEngine one;
+    one.Feed("+ " + kServerFirst + "\r\n");
+    CHECK(one.event.kind == smtpoll::Pop3EventKind::None);
+    CHECK(one.engine.NextDeadline() <= 0);
+    CHECK(!one.engine.Input().empty());
+    const smtpoll::Millis end = one.options.timeouts.authentication;
+    CHECK(one.engine.Next(end - 1).kind == smtpoll::Pop3EventKind::None);
+    if (dies) one.engine.Closed(smtpoll::Error(Errc::ConnectionLost, Phase::None));
+    const smtpoll::Pop3Event event = one.engine.Next(end);
+    REQUIRE(event.kind == smtpoll::Pop3EventKind::Failed);
+    CHECK(event.error->Code() == (dies ? Errc::ConnectionLost : Errc::TimedOut));
+    CHECK(event.error->phase == Phase::Authentication);
+    CHECK(one.engine.NextDeadline() == smtpoll::kNever);
+  }
+}
+
+TEST_CASE("SCRAM over POP3: a nonce that makes the answer longer than the send buffer is taken back with a star") {
+  ScramEngine one;
+  const std::string nonce = "fyko+d2lbbFgONRv9qkxdawL" + std::string(900, 'x');
+  std::string said = one.Feed("+ " + ScramEngine::Encoded("r=" + nonce + ",s=QSXCR+Q6sek8bf92,i=4096") + "\r\n");
+  while (one.engine.NextDeadline() <= 0) said = one.Feed("");
+  CHECK(said == "*\r\n");
+  one.Feed("-ERR cancelled\r\n");
+  REQUIRE(one.event.kind == smtpoll::Pop3EventKind::Failed);
+  CHECK(one.event.error->text.View() == "the response does not fit the send buffer");
 }

@@ -185,6 +185,27 @@ TEST_CASE("SCRAM: a challenge behind other bytes stays where it is while the pas
   CHECK(said == kClientFinal + "\r\n");
 }
 
+TEST_CASE("SCRAM: a nonce that makes the answer longer than the send buffer is cancelled") {
+  char input[2048], output[1024];
+  smtpoll::AwaitedReply window[2];
+  smtpoll::Engine engine(input, output, window);
+  engine.Start(Session("").options, 0);
+  const auto feed = [&engine](std::string bytes) {
+    engine.Sent(engine.Output().size(), 0);
+    bytes.copy(engine.Input().data(), bytes.size());
+    engine.Received(bytes.size());
+    while (engine.Next(0).kind != smtpoll::EventKind::None) continue;
+    const std::string said(engine.Output().data(), engine.Output().size());
+    return said;
+  };
+  feed("220 hi\r\n");
+  feed("250-mx\r\n250 AUTH SCRAM-SHA-1\r\n");
+  const std::string nonce = "fyko+d2lbbFgONRv9qkxdawL" + std::string(900, 'x');
+  std::string said = feed("334 " + Encoded("r=" + nonce + ",s=QSXCR+Q6sek8bf92,i=4096") + "\r\n");
+  while (engine.NextDeadline() <= 0) said = feed("");
+  CHECK(said == "*\r\n");
+}
+
 TEST_CASE("RFC 2195: CRAM-MD5") {
   Session session("LOGIN PLAIN CRAM-MD5");
   session.options.credentials = {"tim", "tanstaaftanstaaf"};

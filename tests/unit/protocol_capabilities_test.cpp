@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include <string>
+
 using smtpoll::AuthMechanism;
 using smtpoll::Capabilities;
 using smtpoll::Extension;
@@ -37,4 +39,24 @@ TEST_CASE("RFC 4954 3: AUTH mechanisms, in the present form and in the one befor
   const Capabilities none = Capabilities::FromReplyText("mx\nAUTH\nAUTHENTICATE PLAIN");
   CHECK(none.Has(Extension::Auth));
   CHECK_FALSE(none.Has(AuthMechanism::Plain));
+}
+
+TEST_CASE("RFC 9422 4: the limits that are known, whatever their case; one without a number of 1 or more limits nothing") {
+  const Capabilities server = Capabilities::FromReplyText(
+      "mx\nLIMITS mailmax=20 RcptMax=1000 RCPTDOMAINMAX=99999999999999999999 OTHER=1");
+  CHECK(server.MaxMails() == 20);
+  CHECK(server.MaxRecipients() == 1000);
+  CHECK(server.MaxRecipientDomains() == SIZE_MAX);
+  for (const char* limit : {"MAILMAX", "MAILMAX=", "MAILMAX=0", "MAILMAX=many", "=20", "MAILMAX=-1"}) {
+    CAPTURE(limit);
+    CHECK(Capabilities::FromReplyText("mx\nLIMITS " + std::string(limit)).MaxMails() == SIZE_MAX);
+  }
+}
+
+TEST_CASE("Name of every extension is the keyword that says it") {
+  for (int i = 0; i <= static_cast<int>(Extension::RequireTls); ++i) {
+    const auto extension = static_cast<Extension>(i);
+    CHECK_FALSE(Name(extension).empty());
+    CHECK(Capabilities::FromReplyText("mx\n" + std::string(Name(extension))).Has(extension));
+  }
 }

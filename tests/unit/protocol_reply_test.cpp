@@ -95,3 +95,13 @@ TEST_CASE("RFC 5321 4.2: what is no reply is told early, before its line ends") 
   for (const char* bytes : {"2", "25", "250", "250 ", "250 ok", "250 ok\r", "250-ok\r\n", "250-ok\r\n25", "250\r"})
     CHECK(Parse(bytes).result == ReplyParser::Result::NeedMore);
 }
+
+TEST_CASE("RFC 5321 4.2.1: the first digit says what kind of reply it is") {
+  Reply reply;
+  for (const int code : {220, 354, 450, 550}) {
+    reply.code = code;
+    CHECK(reply.IsPositive() == (code == 220));
+    CHECK(reply.IsTransient() == (code == 450));
+    CHECK(reply.IsPermanent() == (code == 550));
+  }
+}

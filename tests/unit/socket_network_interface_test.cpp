@@ -72,3 +72,9 @@ TEST_CASE("A hardware address is written in pairs of digits; all zero is none") 
   CHECK(smtpoll::detail::HardwareAddressText(none, 6).empty());
   CHECK(smtpoll::detail::HardwareAddressText(none, 0).empty());
 }
+
+#if defined(SMTPOLL_POSIX)
+TEST_CASE("A machine that lists no such interface has no hardware address for it") {
+  CHECK(smtpoll::detail::HardwareAddressOf("nosuch", nullptr).empty());
+}
+#endif

@@ -89,3 +89,12 @@ TEST_CASE("ProxySocket: one proxy through another") {
   CHECK(wire.sent.find("CONNECT inner:1080 ") == 0);
   CHECK(wire.incoming == "220");
 }
+
+TEST_CASE("ProxySocket: the address of this end is the one that the proxy sees") {
+  smtpoll::HttpConnectProxy<ScriptedSocket> socket;
+  char address[64] = {};
+  CHECK(socket.LocalAddress(address, sizeof address) == 0);
+  socket.Connect({"mx.y.org", 25, {}});
+  CHECK(std::string(address, socket.LocalAddress(address, sizeof address)) == "192.0.2.1");
+  CHECK(std::string(address, socket.RemoteAddress(address, sizeof address)) == "192.0.2.25");
+}

@@ -191,3 +191,61 @@ TEST_CASE("testing::PretendTls: for code that requires TLS") {
   CHECK_FALSE(session.SSLConnected());
   CHECK_MESSAGE(server.Done(), server.Verdict());
 }
+
+TEST_CASE("testing::Script: each step that did not come has its words") {
+  struct Case {
+    const char* words;
+    Script script;
+  };
+  Script reply, bytes, line, content, chunk, chunks, wait, close, broken;
+  reply.Reply("250 ok");
+  bytes.Say("25");
+  line.Expect("NOOP");
+  content.ExpectContent();
+  chunk.ExpectChunk();
+  chunks.ExpectChunks();
+  wait.Wait(1000);
+  close.Close();
+  broken.Break(104);
+  for (const Case& one : {Case{"the server says 250 ok", reply}, Case{"the server says 25", bytes},
+                          Case{"the client says NOOP", line}, Case{"the client sends content", content},
+                          Case{"the client sends a chunk by BDAT", chunk},
+                          Case{"the client sends a chunk by BDAT", chunks},
+                          Case{"the server is silent for a while", wait}, Case{"the connection ends", close},
+                          Case{"the connection ends", broken}}) {
+    CHECK_FALSE(one.script.Done());
+    CHECK(one.script.Verdict() == std::string("the dialogue ended before: ") + one.words);
+  }
+}
+
+TEST_CASE("testing::Script: what the client says after all that was written down is told") {
+  ScriptedSocket socket;
+  socket.Server.Reply("220 hi");
+  REQUIRE(socket.Connect({"test", 25, {}}).status == smtpoll::IoStatus::Done);
+  CHECK(socket.Write("QUI", 3).size == 3);
+  CHECK_FALSE(socket.Server.Done());
+  CHECK(socket.Server.Verdict() == "the client also said: QUI");
+}
+
+TEST_CASE("testing::Script: a transcript without its last line end, with CRLF, and with other words between") {
+  Session session;
+  Script& server = session.Layer().NextLayer().Server;
+  server.Replay("connected\r\n\r\n?\r\n< 220 hi\r\n> EHLO *\r\n< 250 test\r\n> QUIT\r\n< 221 bye");
+  CHECK_FALSE(session.Connect("test", 25));
+  session.Quit();
+  CHECK(server.Verdict() == "");
+}
+
+TEST_CASE("testing::ScriptedSocket and PretendTls have all that their policies ask for") {
+  ScriptedSocket socket;
+  char byte = 'x';
+  CHECK(socket.NativeHandle() == ScriptedSocket::kNoHandle);
+  CHECK(socket.LocalAddress(&byte, 1) == 0);
+  CHECK(socket.Write(&byte, 1).error == static_cast<int>(Errc::ConnectionLost));
+  CHECK(socket.Read(&byte, 1).status == smtpoll::IoStatus::Closed);
+  CHECK(socket.ConnectStep().status == smtpoll::IoStatus::Done);
+  CHECK(socket.ConnectWants() == smtpoll::Readiness::Write);
+  const PretendTls<ScriptedSocket> wire;
+  CHECK(wire.Wants() == smtpoll::Readiness::None);
+  CHECK(wire.NextLayer().NativeHandle() == ScriptedSocket::kNoHandle);
+}

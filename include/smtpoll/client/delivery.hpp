@@ -28,8 +28,11 @@ class Delivery {
     size_ = 0;
     stamp_ = {};
     Error error = ReadMessage(mail);
-    if (!error) error = LayOutTransaction(mail, source, engine);
-    if (error) End(Outcome::Refused, &error);
+    if (!error) error = ChooseRecipients(mail, engine);
+    if (error)
+      End(Outcome::Refused, &error);
+    else
+      LayOutTransaction(mail, source, engine);
     return error;
   }
   /// Hands the message that was made ready to the engine. An error means that no byte of it was or will be sent.
@@ -57,10 +60,9 @@ class Delivery {
   bool HasMore() const noexcept { return has_more_; }
   /// Starts that transaction. An error means that no byte of it was or will be sent.
   Error Continue(const EmailMessage& mail, MessageSource& source, Engine& engine, Millis now) {
-    const Error error = LayOutTransaction(mail, source, engine);
-    if (!error) return Begin(source, engine, now);
-    End(Outcome::Refused, &error);
-    return error;
+    ChooseRecipients(mail, engine);
+    LayOutTransaction(mail, source, engine);
+    return Begin(source, engine, now);
   }
 
   /// Takes note of what the engine told.
@@ -196,8 +198,9 @@ class Delivery {
     result.text.clear();
   }
 
-  /// The envelope of a transaction with as many of the queued recipients as the server takes at once, and its content.
-  Error LayOutTransaction(const EmailMessage& mail, MessageSource& source, const Engine& engine) {
+  /// As many of the queued recipients as the server takes at once. An error, which only the first transaction can have:
+  /// all are to go at once.
+  Error ChooseRecipients(const EmailMessage& mail, const Engine& engine) {
     const Capabilities& server = engine.ServerCapabilities();
     recipients_.clear();
     for (std::size_t i = 0; i < result_.recipients.size() && recipients_.size() < server.MaxRecipients(); ++i) {
@@ -211,6 +214,11 @@ class Delivery {
     }
     if (engine.AllRecipientsOrNone() && asked_.size() != result_.recipients.size())
       return Error(Errc::NotOffered, Phase::Recipient, "the server does not take all recipients at once (LIMITS)");
+    return {};
+  }
+
+  /// The envelope of a transaction with the recipients that were chosen, and its content.
+  void LayOutTransaction(const EmailMessage& mail, MessageSource& source, const Engine& engine) {
     source.Open(mail, WidthOf(engine), stamp_);
     size_ = source.Size() == kUnknownSize ? 0 : source.Size();
     constexpr BodyType kBodies[] = {BodyType::SevenBit, BodyType::EightBitMime, BodyType::BinaryMime};
@@ -220,7 +228,6 @@ class Delivery {
     envelope_.options = mail.Options;
     envelope_.smtputf8 = mail.NeedsSmtpUtf8();
     envelope_.body = kBodies[static_cast<unsigned>(source.Width())];
-    return {};
   }
 
   static std::string_view DomainOf(std::string_view mailbox) noexcept { return mailbox.substr(mailbox.rfind('@') + 1); }

@@ -27,7 +27,6 @@ class Flights {
   std::size_t Count() const noexcept { return under_way_.size(); }
   Flight& Oldest() noexcept { return *under_way_.front(); }
   const Flight& Oldest() const noexcept { return *under_way_.front(); }
-  Flight& Newest() noexcept { return *under_way_.back(); }
 
   /// An empty flight that belongs to the caller.
   Owner Take() {

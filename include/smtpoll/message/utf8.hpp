@@ -3,7 +3,6 @@
 #define SMTPOLL_MESSAGE_UTF8_HPP
 
 #include <cstddef>
-#include <string>
 #include <string_view>
 
 #include "smtpoll/base/text_bits.hpp"
@@ -38,15 +37,6 @@ inline std::size_t FindInvalidUtf8(std::string_view text) noexcept {
     }
   }
   return std::string_view::npos;
-}
-
-/// Appends `text` with U+FFFD for each byte that is no UTF-8.
-inline void AppendRepairedUtf8(std::string_view text, std::string& into) {
-  while (!text.empty()) {
-    const Utf8Character character = FirstCharacter(text);
-    into.append(character.bytes);
-    text.remove_prefix(character.consumed);
-  }
 }
 
 }  // namespace detail

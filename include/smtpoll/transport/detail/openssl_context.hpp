@@ -27,7 +27,6 @@ struct OpenSslFree {
   void operator()(SSL_SESSION* object) const noexcept { SSL_SESSION_free(object); }
   void operator()(BIO* object) const noexcept { BIO_free(object); }
   void operator()(BIO_METHOD* object) const noexcept { BIO_meth_free(object); }
-  void operator()(X509* object) const noexcept { X509_free(object); }
   void operator()(GENERAL_NAMES* object) const noexcept { GENERAL_NAMES_free(object); }
   void operator()(STACK_OF(X509_INFO) * object) const noexcept { sk_X509_INFO_pop_free(object, X509_INFO_free); }
 };
