@@ -7566,15 +7566,6 @@ inline std::size_t FindInvalidUtf8(std::string_view text) noexcept {
   return std::string_view::npos;
 }
 
-/// Appends `text` with U+FFFD for each byte that is no UTF-8.
-inline void AppendRepairedUtf8(std::string_view text, std::string& into) {
-  while (!text.empty()) {
-    const Utf8Character character = FirstCharacter(text);
-    into.append(character.bytes);
-    text.remove_prefix(character.consumed);
-  }
-}
-
 }  // namespace detail
 SMTPOLL_NAMESPACE_END
 
@@ -11194,8 +11185,11 @@ class Delivery {
     size_ = 0;
     stamp_ = {};
     Error error = ReadMessage(mail);
-    if (!error) error = LayOutTransaction(mail, source, engine);
-    if (error) End(Outcome::Refused, &error);
+    if (!error) error = ChooseRecipients(mail, engine);
+    if (error)
+      End(Outcome::Refused, &error);
+    else
+      LayOutTransaction(mail, source, engine);
     return error;
   }
   /// Hands the message that was made ready to the engine. An error means that no byte of it was or will be sent.
@@ -11223,10 +11217,9 @@ class Delivery {
   bool HasMore() const noexcept { return has_more_; }
   /// Starts that transaction. An error means that no byte of it was or will be sent.
   Error Continue(const EmailMessage& mail, MessageSource& source, Engine& engine, Millis now) {
-    const Error error = LayOutTransaction(mail, source, engine);
-    if (!error) return Begin(source, engine, now);
-    End(Outcome::Refused, &error);
-    return error;
+    ChooseRecipients(mail, engine);
+    LayOutTransaction(mail, source, engine);
+    return Begin(source, engine, now);
   }
 
   /// Takes note of what the engine told.
@@ -11362,8 +11355,9 @@ class Delivery {
     result.text.clear();
   }
 
-  /// The envelope of a transaction with as many of the queued recipients as the server takes at once, and its content.
-  Error LayOutTransaction(const EmailMessage& mail, MessageSource& source, const Engine& engine) {
+  /// As many of the queued recipients as the server takes at once. An error, which only the first transaction can have:
+  /// all are to go at once.
+  Error ChooseRecipients(const EmailMessage& mail, const Engine& engine) {
     const Capabilities& server = engine.ServerCapabilities();
     recipients_.clear();
     for (std::size_t i = 0; i < result_.recipients.size() && recipients_.size() < server.MaxRecipients(); ++i) {
@@ -11377,6 +11371,11 @@ class Delivery {
     }
     if (engine.AllRecipientsOrNone() && asked_.size() != result_.recipients.size())
       return Error(Errc::NotOffered, Phase::Recipient, "the server does not take all recipients at once (LIMITS)");
+    return {};
+  }
+
+  /// The envelope of a transaction with the recipients that were chosen, and its content.
+  void LayOutTransaction(const EmailMessage& mail, MessageSource& source, const Engine& engine) {
     source.Open(mail, WidthOf(engine), stamp_);
     size_ = source.Size() == kUnknownSize ? 0 : source.Size();
     constexpr BodyType kBodies[] = {BodyType::SevenBit, BodyType::EightBitMime, BodyType::BinaryMime};
@@ -11386,7 +11385,6 @@ class Delivery {
     envelope_.options = mail.Options;
     envelope_.smtputf8 = mail.NeedsSmtpUtf8();
     envelope_.body = kBodies[static_cast<unsigned>(source.Width())];
-    return {};
   }
 
   static std::string_view DomainOf(std::string_view mailbox) noexcept { return mailbox.substr(mailbox.rfind('@') + 1); }
@@ -11444,7 +11442,6 @@ class Flights {
   std::size_t Count() const noexcept { return under_way_.size(); }
   Flight& Oldest() noexcept { return *under_way_.front(); }
   const Flight& Oldest() const noexcept { return *under_way_.front(); }
-  Flight& Newest() noexcept { return *under_way_.back(); }
 
   /// An empty flight that belongs to the caller.
   Owner Take() {
@@ -19211,7 +19208,6 @@ struct OpenSslFree {
   void operator()(SSL_SESSION* object) const noexcept { SSL_SESSION_free(object); }
   void operator()(BIO* object) const noexcept { BIO_free(object); }
   void operator()(BIO_METHOD* object) const noexcept { BIO_meth_free(object); }
-  void operator()(X509* object) const noexcept { X509_free(object); }
   void operator()(GENERAL_NAMES* object) const noexcept { GENERAL_NAMES_free(object); }
   void operator()(STACK_OF(X509_INFO) * object) const noexcept { sk_X509_INFO_pop_free(object, X509_INFO_free); }
 };
