@@ -19144,7 +19144,8 @@ SMTPOLL_NAMESPACE_END
 #if defined(SMTPOLL_OPENSSL) || defined(SMTPOLL_MBEDTLS) || defined(SMTPOLL_SCHANNEL)
 
 // ---- smtpoll/transport/detail/tls_fingerprint.hpp ----
-// Whether TlsSettings are still those that a transport has loaded, files included, without keeping a copy of them.
+// What a transport keeps of the TlsSettings that it has loaded: whether they are still the same, files included, without
+// a copy of them, and what they choose.
 // Invariant: it holds no secret but in a SHA-256 over much more than that secret.
 #ifndef SMTPOLL_TRANSPORT_DETAIL_TLS_FINGERPRINT_HPP
 #define SMTPOLL_TRANSPORT_DETAIL_TLS_FINGERPRINT_HPP
@@ -19206,6 +19207,32 @@ class TlsFingerprint {
   char digest_[Sha256::kSize] = {};
 };
 
+/// What a context keeps of its TlsSettings, whatever the library.
+class TlsChoices {
+ public:
+  const TlsPins& Pins() const noexcept { return pins_; }
+  bool AcceptsAnyCertificate() const noexcept { return insecure_; }
+  bool ResumesSessions() const noexcept { return resumes_; }
+  TlsChannelBinding ChannelBinding() const noexcept { return channel_binding_; }
+
+ protected:
+  Error Choose(const TlsSettings& settings) noexcept {
+    insecure_ = settings.insecure_accept_any_certificate;
+    resumes_ = settings.resume_sessions;
+    channel_binding_ = settings.channel_binding;
+    if (pins_.Read(settings.pins)) return {};
+    return TlsSettingsError("CertificatePins", "are no SHA-256 in base64", settings.pins);
+  }
+
+  TlsFingerprint fingerprint_;  // of what is loaded
+
+ private:
+  TlsPins pins_;
+  bool insecure_ = false;
+  bool resumes_ = true;
+  TlsChannelBinding channel_binding_ = TlsChannelBinding::Automatic;
+};
+
 }  // namespace detail
 SMTPOLL_NAMESPACE_END
 
@@ -19254,7 +19281,7 @@ inline OpenSslItems ReadPem(BIO* text) noexcept {
   return OpenSslItems(text == nullptr ? nullptr : PEM_X509_INFO_read_bio(text, nullptr, nullptr, nullptr));
 }
 
-class OpenSslContext {
+class OpenSslContext : public TlsChoices {
  public:
   /// Loads `settings`, unless they are loaded already. After an error there is no context.
   Error Configure(const TlsSettings& settings) noexcept {
@@ -19275,20 +19302,12 @@ class OpenSslContext {
   SSL_CTX* Get() const noexcept { return context_.get(); }
   /// Another number whenever what was loaded before counts no more.
   unsigned Changes() const noexcept { return changes_; }
-  const TlsPins& Pins() const noexcept { return pins_; }
   /// Certificates and revocation lists; may be null.
   const STACK_OF(X509_INFO) * Rejected() const noexcept { return rejected_.get(); }
-  bool AcceptsAnyCertificate() const noexcept { return insecure_; }
-  bool ResumesSessions() const noexcept { return resumes_; }
-  TlsChannelBinding ChannelBinding() const noexcept { return channel_binding_; }
 
  private:
   Error Load(const TlsSettings& settings) noexcept {
-    insecure_ = settings.insecure_accept_any_certificate;
-    resumes_ = settings.resume_sessions;
-    channel_binding_ = settings.channel_binding;
-    if (!pins_.Read(settings.pins))
-      return TlsSettingsError("CertificatePins", "are no SHA-256 in base64", settings.pins);
+    if (const Error error = Choose(settings)) return error;
     context_.reset(SSL_CTX_new(TLS_client_method()));
     if (context_ == nullptr) return Error(Errc::OutOfMemory, Phase::Tls, "OpenSSL gives no context");
     SSL_CTX* const context = context_.get();
@@ -19311,7 +19330,7 @@ class OpenSslContext {
   Error LoadAuthorities(const TlsSettings& settings) noexcept {
     const bool by_file = *settings.authority_file != '\0';
     const bool by_text = *settings.authority_pem != '\0';
-    if (insecure_) return {};
+    if (AcceptsAnyCertificate()) return {};
     if (!by_file && !by_text) {
       SSL_CTX_set_default_verify_paths(context_.get());
       return {};
@@ -19396,12 +19415,7 @@ class OpenSslContext {
 
   OpenSslPtr<SSL_CTX> context_;
   OpenSslItems rejected_;
-  TlsFingerprint fingerprint_;
-  TlsPins pins_;
   unsigned changes_ = 0;
-  bool insecure_ = false;
-  bool resumes_ = true;
-  TlsChannelBinding channel_binding_ = TlsChannelBinding::Automatic;
 };
 
 }  // namespace detail
@@ -20296,7 +20310,7 @@ using MbedTlsRandom = MbedTlsObject<mbedtls_ctr_drbg_context, mbedtls_ctr_drbg_i
 using MbedTlsSession = MbedTlsObject<mbedtls_ssl_session, mbedtls_ssl_session_init, mbedtls_ssl_session_free>;
 using MbedTlsConnection = MbedTlsObject<mbedtls_ssl_context, mbedtls_ssl_init, mbedtls_ssl_free>;
 
-class MbedTlsContext {
+class MbedTlsContext : public TlsChoices {
  public:
   /// Loads `settings`, unless they are loaded already. After an error there is no context.
   Error Configure(const TlsSettings& settings) noexcept {
@@ -20314,12 +20328,8 @@ class MbedTlsContext {
   mbedtls_ssl_config* Get() noexcept { return config_.Get(); }
   /// Another number whenever what was loaded before counts no more.
   unsigned Changes() const noexcept { return changes_; }
-  const TlsPins& Pins() const noexcept { return pins_; }
   const mbedtls_x509_crt& Rejected() const noexcept { return *rejected_.Get(); }
   const mbedtls_x509_crl& Revoked() const noexcept { return *revoked_.Get(); }
-  bool AcceptsAnyCertificate() const noexcept { return insecure_; }
-  bool ResumesSessions() const noexcept { return resumes_; }
-  TlsChannelBinding ChannelBinding() const noexcept { return channel_binding_; }
 
  private:
   // Where Linux systems, the BSDs, macOS and Alpine keep the list of their authorities.
@@ -20331,17 +20341,13 @@ class MbedTlsContext {
                                                        "/usr/local/share/certs/ca-root-nss.crt"};
 
   Error Load(const TlsSettings& settings) noexcept {
-    insecure_ = settings.insecure_accept_any_certificate;
-    resumes_ = settings.resume_sessions;
-    channel_binding_ = settings.channel_binding;
     config_.Reset();
     authorities_.Reset();
     rejected_.Reset();
     revoked_.Reset();
     own_.Reset();
     key_.Reset();
-    if (!pins_.Read(settings.pins))
-      return TlsSettingsError("CertificatePins", "are no SHA-256 in base64", settings.pins);
+    if (const Error error = Choose(settings)) return error;
     mbedtls_ssl_config* const config = config_.Get();
     if (mbedtls_ssl_config_defaults(config, MBEDTLS_SSL_IS_CLIENT, MBEDTLS_SSL_TRANSPORT_STREAM,
                                     MBEDTLS_SSL_PRESET_DEFAULT) != 0)
@@ -20368,7 +20374,8 @@ class MbedTlsContext {
 #endif
 #endif
     // Where any certificate is taken, MbedTlsPeer still looks at each.
-    mbedtls_ssl_conf_authmode(config, insecure_ ? MBEDTLS_SSL_VERIFY_OPTIONAL : MBEDTLS_SSL_VERIFY_REQUIRED);
+    mbedtls_ssl_conf_authmode(config,
+                              AcceptsAnyCertificate() ? MBEDTLS_SSL_VERIFY_OPTIONAL : MBEDTLS_SSL_VERIFY_REQUIRED);
     Error error = LoadAuthorities(settings);
     if (!error) error = LoadRejected(settings.rejection_file);
     if (!error) error = LoadOwn(settings);
@@ -20385,7 +20392,7 @@ class MbedTlsContext {
   }
 
   Error LoadAuthorities(const TlsSettings& settings) noexcept {
-    if (insecure_) return {};
+    if (AcceptsAnyCertificate()) return {};
     const std::string_view text = settings.authority_pem;
     if (*settings.authority_file == '\0' && text.empty()) {
       if (Error error = LoadSystemAuthorities()) return error;
@@ -20491,12 +20498,7 @@ class MbedTlsContext {
   MbedTlsConfig config_;  // points to those above, so it goes first
   bool seeded_ = false;
   bool loaded_ = false;
-  TlsFingerprint fingerprint_;
-  TlsPins pins_;
   unsigned changes_ = 0;
-  bool insecure_ = false;
-  bool resumes_ = true;
-  TlsChannelBinding channel_binding_ = TlsChannelBinding::Automatic;
 };
 
 }  // namespace detail
@@ -21203,7 +21205,7 @@ using CertificateStore = std::unique_ptr<void, SchannelFree>;
 using CertificatePtr = std::unique_ptr<const CERT_CONTEXT, SchannelFree>;
 using CertificateChainPtr = std::unique_ptr<const CERT_CHAIN_CONTEXT, SchannelFree>;
 
-class SchannelContext {
+class SchannelContext : public TlsChoices {
  public:
   SchannelContext() = default;
   SchannelContext(const SchannelContext&) = delete;
@@ -21231,10 +21233,6 @@ class SchannelContext {
   /// Null for Windows's own authorities.
   HCERTCHAINENGINE Engine() const noexcept { return engine_; }
   HCERTSTORE Rejected() const noexcept { return rejected_.get(); }
-  const TlsPins& Pins() const noexcept { return pins_; }
-  bool AcceptsAnyCertificate() const noexcept { return insecure_; }
-  bool ResumesSessions() const noexcept { return resumes_; }
-  TlsChannelBinding ChannelBinding() const noexcept { return channel_binding_; }
 
  private:
   static constexpr DWORD kEncoding = X509_ASN_ENCODING | PKCS_7_ASN_ENCODING;
@@ -21251,11 +21249,7 @@ class SchannelContext {
   }
 
   Error Load(const TlsSettings& settings) noexcept {
-    insecure_ = settings.insecure_accept_any_certificate;
-    resumes_ = settings.resume_sessions;
-    channel_binding_ = settings.channel_binding;
-    if (!pins_.Read(settings.pins))
-      return TlsSettingsError("CertificatePins", "are no SHA-256 in base64", settings.pins);
+    if (const Error error = Choose(settings)) return error;
     if (settings.minimum_version == TlsVersion::Tls13)
       return TlsSettingsError("SSLConnectionType", "is a TLS version that is not used by Schannel here");
     Error error = LoadAuthorities(settings);
@@ -21284,7 +21278,7 @@ class SchannelContext {
   Error LoadAuthorities(const TlsSettings& settings) noexcept {
     const bool by_file = *settings.authority_file != '\0';
     const bool by_text = *settings.authority_pem != '\0';
-    if (insecure_ || (!by_file && !by_text)) return {};
+    if (AcceptsAnyCertificate() || (!by_file && !by_text)) return {};
     authorities_ = NewStore();
     if (by_file) {
       TlsFile file;
@@ -21384,11 +21378,6 @@ class SchannelContext {
   CertificateStore authorities_, rejected_, own_store_;
   CertificatePtr own_;
   HCERTCHAINENGINE engine_ = nullptr;
-  TlsFingerprint fingerprint_;
-  TlsPins pins_;
-  bool insecure_ = false;
-  bool resumes_ = true;
-  TlsChannelBinding channel_binding_ = TlsChannelBinding::Automatic;
 };
 
 }  // namespace detail

@@ -73,7 +73,7 @@ using MbedTlsRandom = MbedTlsObject<mbedtls_ctr_drbg_context, mbedtls_ctr_drbg_i
 using MbedTlsSession = MbedTlsObject<mbedtls_ssl_session, mbedtls_ssl_session_init, mbedtls_ssl_session_free>;
 using MbedTlsConnection = MbedTlsObject<mbedtls_ssl_context, mbedtls_ssl_init, mbedtls_ssl_free>;
 
-class MbedTlsContext {
+class MbedTlsContext : public TlsChoices {
  public:
   /// Loads `settings`, unless they are loaded already. After an error there is no context.
   Error Configure(const TlsSettings& settings) noexcept {
@@ -91,12 +91,8 @@ class MbedTlsContext {
   mbedtls_ssl_config* Get() noexcept { return config_.Get(); }
   /// Another number whenever what was loaded before counts no more.
   unsigned Changes() const noexcept { return changes_; }
-  const TlsPins& Pins() const noexcept { return pins_; }
   const mbedtls_x509_crt& Rejected() const noexcept { return *rejected_.Get(); }
   const mbedtls_x509_crl& Revoked() const noexcept { return *revoked_.Get(); }
-  bool AcceptsAnyCertificate() const noexcept { return insecure_; }
-  bool ResumesSessions() const noexcept { return resumes_; }
-  TlsChannelBinding ChannelBinding() const noexcept { return channel_binding_; }
 
  private:
   // Where Linux systems, the BSDs, macOS and Alpine keep the list of their authorities.
@@ -108,17 +104,13 @@ class MbedTlsContext {
                                                        "/usr/local/share/certs/ca-root-nss.crt"};
 
   Error Load(const TlsSettings& settings) noexcept {
-    insecure_ = settings.insecure_accept_any_certificate;
-    resumes_ = settings.resume_sessions;
-    channel_binding_ = settings.channel_binding;
     config_.Reset();
     authorities_.Reset();
     rejected_.Reset();
     revoked_.Reset();
     own_.Reset();
     key_.Reset();
-    if (!pins_.Read(settings.pins))
-      return TlsSettingsError("CertificatePins", "are no SHA-256 in base64", settings.pins);
+    if (const Error error = Choose(settings)) return error;
     mbedtls_ssl_config* const config = config_.Get();
     if (mbedtls_ssl_config_defaults(config, MBEDTLS_SSL_IS_CLIENT, MBEDTLS_SSL_TRANSPORT_STREAM,
                                     MBEDTLS_SSL_PRESET_DEFAULT) != 0)
@@ -145,7 +137,8 @@ class MbedTlsContext {
 #endif
 #endif
     // Where any certificate is taken, MbedTlsPeer still looks at each.
-    mbedtls_ssl_conf_authmode(config, insecure_ ? MBEDTLS_SSL_VERIFY_OPTIONAL : MBEDTLS_SSL_VERIFY_REQUIRED);
+    mbedtls_ssl_conf_authmode(config,
+                              AcceptsAnyCertificate() ? MBEDTLS_SSL_VERIFY_OPTIONAL : MBEDTLS_SSL_VERIFY_REQUIRED);
     Error error = LoadAuthorities(settings);
     if (!error) error = LoadRejected(settings.rejection_file);
     if (!error) error = LoadOwn(settings);
@@ -162,7 +155,7 @@ class MbedTlsContext {
   }
 
   Error LoadAuthorities(const TlsSettings& settings) noexcept {
-    if (insecure_) return {};
+    if (AcceptsAnyCertificate()) return {};
     const std::string_view text = settings.authority_pem;
     if (*settings.authority_file == '\0' && text.empty()) {
       if (Error error = LoadSystemAuthorities()) return error;
@@ -268,12 +261,7 @@ class MbedTlsContext {
   MbedTlsConfig config_;  // points to those above, so it goes first
   bool seeded_ = false;
   bool loaded_ = false;
-  TlsFingerprint fingerprint_;
-  TlsPins pins_;
   unsigned changes_ = 0;
-  bool insecure_ = false;
-  bool resumes_ = true;
-  TlsChannelBinding channel_binding_ = TlsChannelBinding::Automatic;
 };
 
 }  // namespace detail

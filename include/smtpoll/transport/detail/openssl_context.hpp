@@ -41,7 +41,7 @@ inline OpenSslItems ReadPem(BIO* text) noexcept {
   return OpenSslItems(text == nullptr ? nullptr : PEM_X509_INFO_read_bio(text, nullptr, nullptr, nullptr));
 }
 
-class OpenSslContext {
+class OpenSslContext : public TlsChoices {
  public:
   /// Loads `settings`, unless they are loaded already. After an error there is no context.
   Error Configure(const TlsSettings& settings) noexcept {
@@ -62,20 +62,12 @@ class OpenSslContext {
   SSL_CTX* Get() const noexcept { return context_.get(); }
   /// Another number whenever what was loaded before counts no more.
   unsigned Changes() const noexcept { return changes_; }
-  const TlsPins& Pins() const noexcept { return pins_; }
   /// Certificates and revocation lists; may be null.
   const STACK_OF(X509_INFO) * Rejected() const noexcept { return rejected_.get(); }
-  bool AcceptsAnyCertificate() const noexcept { return insecure_; }
-  bool ResumesSessions() const noexcept { return resumes_; }
-  TlsChannelBinding ChannelBinding() const noexcept { return channel_binding_; }
 
  private:
   Error Load(const TlsSettings& settings) noexcept {
-    insecure_ = settings.insecure_accept_any_certificate;
-    resumes_ = settings.resume_sessions;
-    channel_binding_ = settings.channel_binding;
-    if (!pins_.Read(settings.pins))
-      return TlsSettingsError("CertificatePins", "are no SHA-256 in base64", settings.pins);
+    if (const Error error = Choose(settings)) return error;
     context_.reset(SSL_CTX_new(TLS_client_method()));
     if (context_ == nullptr) return Error(Errc::OutOfMemory, Phase::Tls, "OpenSSL gives no context");
     SSL_CTX* const context = context_.get();
@@ -98,7 +90,7 @@ class OpenSslContext {
   Error LoadAuthorities(const TlsSettings& settings) noexcept {
     const bool by_file = *settings.authority_file != '\0';
     const bool by_text = *settings.authority_pem != '\0';
-    if (insecure_) return {};
+    if (AcceptsAnyCertificate()) return {};
     if (!by_file && !by_text) {
       SSL_CTX_set_default_verify_paths(context_.get());
       return {};
@@ -183,12 +175,7 @@ class OpenSslContext {
 
   OpenSslPtr<SSL_CTX> context_;
   OpenSslItems rejected_;
-  TlsFingerprint fingerprint_;
-  TlsPins pins_;
   unsigned changes_ = 0;
-  bool insecure_ = false;
-  bool resumes_ = true;
-  TlsChannelBinding channel_binding_ = TlsChannelBinding::Automatic;
 };
 
 }  // namespace detail

@@ -45,7 +45,7 @@ using CertificateStore = std::unique_ptr<void, SchannelFree>;
 using CertificatePtr = std::unique_ptr<const CERT_CONTEXT, SchannelFree>;
 using CertificateChainPtr = std::unique_ptr<const CERT_CHAIN_CONTEXT, SchannelFree>;
 
-class SchannelContext {
+class SchannelContext : public TlsChoices {
  public:
   SchannelContext() = default;
   SchannelContext(const SchannelContext&) = delete;
@@ -73,10 +73,6 @@ class SchannelContext {
   /// Null for Windows's own authorities.
   HCERTCHAINENGINE Engine() const noexcept { return engine_; }
   HCERTSTORE Rejected() const noexcept { return rejected_.get(); }
-  const TlsPins& Pins() const noexcept { return pins_; }
-  bool AcceptsAnyCertificate() const noexcept { return insecure_; }
-  bool ResumesSessions() const noexcept { return resumes_; }
-  TlsChannelBinding ChannelBinding() const noexcept { return channel_binding_; }
 
  private:
   static constexpr DWORD kEncoding = X509_ASN_ENCODING | PKCS_7_ASN_ENCODING;
@@ -93,11 +89,7 @@ class SchannelContext {
   }
 
   Error Load(const TlsSettings& settings) noexcept {
-    insecure_ = settings.insecure_accept_any_certificate;
-    resumes_ = settings.resume_sessions;
-    channel_binding_ = settings.channel_binding;
-    if (!pins_.Read(settings.pins))
-      return TlsSettingsError("CertificatePins", "are no SHA-256 in base64", settings.pins);
+    if (const Error error = Choose(settings)) return error;
     if (settings.minimum_version == TlsVersion::Tls13)
       return TlsSettingsError("SSLConnectionType", "is a TLS version that is not used by Schannel here");
     Error error = LoadAuthorities(settings);
@@ -126,7 +118,7 @@ class SchannelContext {
   Error LoadAuthorities(const TlsSettings& settings) noexcept {
     const bool by_file = *settings.authority_file != '\0';
     const bool by_text = *settings.authority_pem != '\0';
-    if (insecure_ || (!by_file && !by_text)) return {};
+    if (AcceptsAnyCertificate() || (!by_file && !by_text)) return {};
     authorities_ = NewStore();
     if (by_file) {
       TlsFile file;
@@ -226,11 +218,6 @@ class SchannelContext {
   CertificateStore authorities_, rejected_, own_store_;
   CertificatePtr own_;
   HCERTCHAINENGINE engine_ = nullptr;
-  TlsFingerprint fingerprint_;
-  TlsPins pins_;
-  bool insecure_ = false;
-  bool resumes_ = true;
-  TlsChannelBinding channel_binding_ = TlsChannelBinding::Automatic;
 };
 
 }  // namespace detail

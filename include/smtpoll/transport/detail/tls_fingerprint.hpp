@@ -1,4 +1,5 @@
-// Whether TlsSettings are still those that a transport has loaded, files included, without keeping a copy of them.
+// What a transport keeps of the TlsSettings that it has loaded: whether they are still the same, files included, without
+// a copy of them, and what they choose.
 // Invariant: it holds no secret but in a SHA-256 over much more than that secret.
 #ifndef SMTPOLL_TRANSPORT_DETAIL_TLS_FINGERPRINT_HPP
 #define SMTPOLL_TRANSPORT_DETAIL_TLS_FINGERPRINT_HPP
@@ -65,6 +66,32 @@ class TlsFingerprint {
 
   bool set_ = false;
   char digest_[Sha256::kSize] = {};
+};
+
+/// What a context keeps of its TlsSettings, whatever the library.
+class TlsChoices {
+ public:
+  const TlsPins& Pins() const noexcept { return pins_; }
+  bool AcceptsAnyCertificate() const noexcept { return insecure_; }
+  bool ResumesSessions() const noexcept { return resumes_; }
+  TlsChannelBinding ChannelBinding() const noexcept { return channel_binding_; }
+
+ protected:
+  Error Choose(const TlsSettings& settings) noexcept {
+    insecure_ = settings.insecure_accept_any_certificate;
+    resumes_ = settings.resume_sessions;
+    channel_binding_ = settings.channel_binding;
+    if (pins_.Read(settings.pins)) return {};
+    return TlsSettingsError("CertificatePins", "are no SHA-256 in base64", settings.pins);
+  }
+
+  TlsFingerprint fingerprint_;  // of what is loaded
+
+ private:
+  TlsPins pins_;
+  bool insecure_ = false;
+  bool resumes_ = true;
+  TlsChannelBinding channel_binding_ = TlsChannelBinding::Automatic;
 };
 
 }  // namespace detail
