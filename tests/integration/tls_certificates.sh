@@ -110,6 +110,10 @@ key self-signed
 openssl req -new -x509 -config openssl.cnf -days 100 -key self-signed.key -subj /CN=mx.example.org \
   -addext 'subjectAltName = DNS:mx.example.org' -out self-signed.pem
 
+openssl genpkey -algorithm ed25519 -out edwards.key
+openssl req -new -x509 -config openssl.cnf -days 100 -key edwards.key -subj /CN=mx.example.org \
+  -addext 'subjectAltName = DNS:mx.example.org' -out edwards.pem
+
 if [ "${TLS_KEYS:-ec}" = rsa ]; then openssl rsa -in client.key -aes128 -traditional -passout pass:opensesame -out client-locked.key
 else openssl ec -in client.key -aes128 -passout pass:opensesame -out client-locked.key; fi
 openssl pkcs12 -export -in client.pem -inkey client.key -passout pass:opensesame -out client.p12

@@ -22,3 +22,14 @@ TEST_CASE(
   CHECK(client.Connect(wrong).Code() == Errc::TlsSettings);
   CHECK(ERR_peek_error() == 0);
 }
+
+TEST_CASE("RFC 5929 4.1: a certificate whose signature has no digest of its own gives no channel binding") {
+  Server server({{"mode", "starttls"}, {"args", "-tls1_2"}, {"cert", "edwards"}, {"after", kOffersAuth}});
+  Client client(false);
+  client.session.CertificateAuthorityFile = File("edwards.pem");
+  client.session.ChannelBinding = smtpoll::TlsChannelBinding::ServerEndPoint;
+  REQUIRE_FALSE(client.Connect(server));
+  CHECK(client.session.SSLConnected());
+  CHECK(client.session.Layer().ChannelBindingType().empty());
+  CHECK(client.session.Layer().ChannelBinding().empty());
+}

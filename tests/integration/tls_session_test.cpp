@@ -317,6 +317,51 @@ TEST_CASE("TLS: after warm-up a message costs none of our allocations") {
   CHECK(counted_allocations == 0);
 }
 
+TEST_CASE("TLS: calls that do not fit the state change nothing") {
+  Server server({{"mode", "tls"}});
+  Transport transport;
+  Establish(transport, server);
+  const smtpoll::TlsSettings others;
+  CHECK(transport.Configure(others).Code() == Errc::InvalidState);
+  char byte = 'x';
+  CHECK(transport.Handshake("mx.example.org").status == IoStatus::Done);
+  CHECK(transport.Read(&byte, 0).status == IoStatus::Again);
+  CHECK(transport.Write(&byte, 0).status == IoStatus::Again);
+  CHECK(transport.Secured());
+  transport.Close();
+  CHECK_FALSE(transport.Secured());
+  CHECK_FALSE(transport.SessionResumed());
+  CHECK_FALSE(transport.Pending());
+  CHECK(transport.ProtocolName().empty());
+  CHECK(transport.CipherName().empty());
+
+  // In the middle of a handshake nothing is read or written.
+  LocalSocket& wire = transport.NextLayer();
+  IoResult result = wire.Connect({"mx.example.org", server.Port(), {}});
+  while (result.status == IoStatus::Again) {
+    REQUIRE(wire.Wait(wire.ConnectWants(), kPatience) != Readiness::None);
+    result = wire.ConnectStep();
+  }
+  CHECK(transport.Handshake("mx.example.org").status == IoStatus::Again);
+  CHECK(transport.Read(&byte, 1).status == IoStatus::Again);
+  CHECK(transport.Write(&byte, 1).status == IoStatus::Again);
+  CHECK_FALSE(transport.Secured());
+}
+
+TEST_CASE("RFC 9525 2: a name that no certificate can be for is an error before a byte is sent") {
+  for (const std::string& name : {std::string(), std::string("."), std::string("mx example.org"), std::string(300, 'x'),
+                                  std::string("2001:db8::x")}) {
+    CAPTURE(name);
+    Transport transport;
+    CHECK(transport.Handshake(name).error == static_cast<int>(Errc::CertificateName));
+    CHECK(transport.FaultText() == "no certificate can be for this name");
+    char byte = 'x';
+    CHECK(transport.Read(&byte, 1).error == static_cast<int>(Errc::CertificateName));
+    CHECK(transport.Write(&byte, 1).error == static_cast<int>(Errc::CertificateName));
+    CHECK(transport.NextLayer().sent.empty());
+  }
+}
+
 TEST_CASE("TLS: a handshake without settings verifies by the system's authorities") {
   Server server({{"mode", "tls"}});
   Transport transport;

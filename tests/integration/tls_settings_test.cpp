@@ -2,6 +2,7 @@
 // used is an error before a byte is sent.
 #include <cstdio>
 
+#include "smtpoll/pop3.hpp"
 #include "tls_bench.hpp"
 
 using namespace tls;
@@ -167,4 +168,21 @@ TEST_CASE("SecureSettings: a file that changes counts from the next connection o
   CHECK(client.Connect(server).Code() == Errc::TlsSettings);
   WriteFile(path, ReadFile("ca.pem"));
   CHECK_FALSE(client.Connect(server));
+}
+
+TEST_CASE("Pop3Session.POP3ConnectionType: STLS at first, SSLTLS for TLS from the first byte on") {
+  Server server({{"mode", "tls"}});
+  smtpoll::BasicPop3Session<LocalSocket, TestedTransport> session;
+  session.CertificateAuthorityFile = File("ca.pem");
+  session.Timeouts.greeting = session.Timeouts.tls = kPatience;
+  using Types = smtpoll::Pop3SecureSettings::POP3ConnectionTypes;
+  CHECK(session.POP3ConnectionType == Types::STLS);
+  CHECK(session.Connect("mx.example.org", 995).Code() == Errc::TlsSettings);
+  session.POP3ConnectionType = Types::SSLTLS;
+  const smtpoll::Error error = session.Connect("mx.example.org", server.Port());
+  INFO(ToString(error));
+  // What greets there, encrypted, is no POP3 server.
+  CHECK(error.Code() == Errc::MalformedReply);
+  CHECK(error.phase == smtpoll::Phase::Greeting);
+  CHECK(server.Plain().empty());
 }

@@ -234,3 +234,23 @@ TEST_CASE("SMTPSocket.Flush where no stream is open goes one step, as Poll does"
   SMTPSocket closed;
   CHECK(closed.Flush());
 }
+
+TEST_CASE("A raw stream with a handler that hides no hook") {
+  struct Silent : smtpoll::NoEvents {};
+  smtpoll::BasicSMTPSocket<smtpoll::NativeSocket, smtpoll::PlainTransport, Silent> server;
+  SMTPSocket client;
+  server.Listen();
+  client.Address = "127.0.0.1";
+  client.Port = server.Port;
+  client.Connect();
+  for (int i = 0; i < 1000000 && !server.IsConnected(); ++i) {
+    server.Poll();
+    client.Poll();
+  }
+  REQUIRE(server.Write("220 hi\r\n"));
+  for (int i = 0; i < 1000000 && server.Lookahead().find("\r\n") == std::string::npos; ++i) {
+    server.Poll();
+    client.Poll();
+  }
+  CHECK(server.ReadAll().rfind("EHLO ", 0) == 0);
+}

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "../examples/receiver.hpp"
+#include "smtpoll/testing.hpp"
 
 using smtpoll::EmailMessage;
 using smtpoll::Errc;
@@ -233,6 +234,103 @@ TEST_CASE("SMTPSocket.Messages: those in flight come back in their order when th
   for (const EmailMessage& mail : bench.socket.Messages) left += mail.Subject;
   CHECK(left == "234");
   CHECK(bench.socket.InDoubt.Count() == 0);
+}
+
+TEST_CASE("SMTPSocket.Close at any Poll of a message of several transactions: nobody is lost, nobody is told twice") {
+  using Client = smtpoll::BasicSMTPSocket<smtpoll::testing::ScriptedSocket>;
+  bool halves = false;
+  for (int polls = 0;; ++polls) {
+    Client client;
+    smtpoll::testing::Script& server = client.Layer().NextLayer().Server;
+    server.Opening("LIMITS RCPTMAX=1");
+    for (const char* to : {"RCPT TO:<r0@y0.org>", "RCPT TO:<r1@y1.org>"}) {
+      server.Expect("MAIL FROM:<alice@x.org>").Reply("250 ok").Expect(to).Reply("250 ok");
+      server.Expect("DATA").Reply("354 go").ExpectContent().Reply("250 taken");
+    }
+    server.Quit();
+    client.Address = "mx.y.org";
+    client.Port = 25;
+    client.PollBudget = 1;
+    int finished = 0;
+    client.MessageFinished = [&](const EmailMessage&, const smtpoll::SendResult&) { ++finished; };
+    client.Messages.Append(Mail(2));
+    client.SendMail();
+    int done = 0;
+    while (done < polls && client.Poll()) ++done;
+    client.Close();
+    CAPTURE(polls);
+    CHECK(client.InDoubt.Count() + client.Messages.Count() <= 1);
+    CHECK(finished <= 1);
+    if (client.Messages.Count() == 1) {
+      const EmailMessage& mail = client.Messages[0];
+      CHECK(mail.Settled.size() <= server.Contents().size());
+      halves = halves || mail.Settled.size() == 1;
+    } else {
+      CHECK(finished == 1);
+      CHECK(server.Contents().size() + client.InDoubt.Count() >= 1);
+    }
+    if (done < polls) break;
+  }
+  CHECK(halves);
+}
+
+TEST_CASE("SMTPSocket.Close at any Poll while several messages of several transactions are in flight") {
+  constexpr int kMessages = 3;
+  bool waited = false, ended = false;
+  for (int polls = 1; !ended; ++polls) {
+    Bench bench;
+    bench.receiver.keyword = "LIMITS RCPTMAX=1";
+    bench.receiver.max_recipients = 1;
+    bench.socket.PollBudget = 500;
+    for (int i = 0; i < kMessages; ++i) {
+      EmailMessage mail = Mail(2, std::to_string(i));
+      // The reply to the small one comes while the content of the next one goes.
+      mail.BodyPlainText = std::string(i == 0 ? 10 : 200000, 'x');
+      bench.socket.Messages.Append(mail);
+    }
+    bench.socket.SendMail();
+    int done = 0;
+    // With time to wait, what goes next is made ready.
+    while (done < polls && bench.socket.Poll(1)) {
+      ++done;
+      bench.receiver.Poll();
+      waited = waited || bench.socket.BytesLeftToSend() > 200000;
+    }
+    ended = done < polls;
+    bench.socket.Close();
+    for (int i = 0; i < 20; ++i) bench.receiver.Poll();
+    CAPTURE(polls);
+    // Whoever is settled in the queue has it, and whoever has it is settled or in doubt.
+    std::size_t settled = 0, open = 0;
+    for (const EmailMessage& mail : bench.socket.Messages) {
+      settled += mail.Settled.size();
+      open += 2 - mail.Settled.size();
+    }
+    std::size_t sent = 0;
+    for (const smtpoll::SendResult& result : bench.results) sent += result.outcome == Outcome::Sent;
+    const std::size_t in_doubt = bench.socket.InDoubt.Count();
+    CHECK(bench.socket.Messages.Count() + in_doubt + sent == kMessages);
+    CHECK(bench.Stored().size() >= settled + 2 * sent);
+    CHECK(bench.Stored().size() <= settled + 2 * sent + 2 * in_doubt);
+    CHECK(open + settled + 2 * sent + 2 * in_doubt == 2 * kMessages);
+  }
+  CHECK(waited);
+}
+
+TEST_CASE("SMTPSocket.BytesLeftToSend counts the message that is made ready while a reply is awaited") {
+  smtpoll::BasicSMTPSocket<smtpoll::testing::ScriptedSocket> client;
+  client.Layer().NextLayer().Server.Opening().Expect("MAIL *").Wait(100000).Reply("250 ok");
+  client.Address = "mx.y.org";
+  client.Port = 25;
+  EmailMessage mail = Mail(1);
+  mail.BodyPlainText = std::string(1000, 'x');
+  for (int i = 0; i < 2; ++i) client.Messages.Append(mail);
+  client.SendMail();
+  for (int i = 0; i < 50; ++i) client.Poll(10);
+  CHECK(client.Messages.empty());
+  CHECK(client.BytesLeftToSend() > 2000);
+  client.Close();
+  CHECK(client.Messages.Count() == 2);
 }
 
 TEST_CASE("RFC 2920: a server that offers PIPELINING and loses groups gets the rest in lock-step") {

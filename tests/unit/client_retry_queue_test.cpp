@@ -405,3 +405,16 @@ TEST_CASE("RetryPolicy: what only the program can mend is not tried again") {
   CHECK_FALSE(smtpoll::detail::IsWorthAnotherConnection(login));
   CHECK(smtpoll::detail::IsWorthAnotherConnection(smtpoll::Error(Errc::ConnectionLost, smtpoll::Phase::Hello)));
 }
+
+TEST_CASE("RetryQueue with a handler that hides no hook") {
+  struct Silent : smtpoll::NoEvents {};
+  smtpoll::BasicRetryQueue<smtpoll::testing::ScriptedSocket, smtpoll::PlainTransport, Silent> queue;
+  smtpoll::testing::Script& server = queue.Layer().NextLayer().Server;
+  queue.Address = "mx.y.org";
+  queue.Port = 25;
+  server.Opening().Expect("MAIL FROM:*").Reply("450 later").Expect("QUIT").Reply("221 bye").Close();
+  queue.Messages.Append(Mail());
+  queue.SendMail();
+  for (int i = 0; i < 1000 && queue.Waiting.empty(); ++i) queue.Poll();
+  CHECK(queue.Waiting.size() == 1);
+}

@@ -382,6 +382,22 @@ TEST_CASE("A content of the caller's own that breaks off, and one that is not re
   }
 }
 
+TEST_CASE("A small session says what it waits for, until when, and what the server offers") {
+  Session session;
+  ScriptedSocket& socket = session.Layer().NextLayer();
+  CHECK(session.NextDeadline() == smtpoll::kNever);
+  socket.incoming = "220 mx ESMTP\r\n";
+  socket.On("EHLO ", "250-mx\r\n250 SIZE 1000\r\n");
+  const smtpoll::Millis start = ScriptedSocket::Now();
+  session.Connect(kServer, Options());
+  CHECK(session.NextDeadline() > start);
+  CHECK(session.NextDeadline() != smtpoll::kNever);
+  while (!session.IsConnected()) session.Poll();
+  for (int i = 0; i < 10; ++i) session.Poll();
+  CHECK(session.Wants() == smtpoll::Readiness::Read);
+  CHECK(session.ServerCapabilities().MaxSize() == 1000);
+}
+
 TEST_CASE("A small session asks the heap for nothing, from its making to its end") {
   const std::string data(3000, '\xff');
   const smtpoll::AttachmentView attachments[] = {{"a name.bin", data}};

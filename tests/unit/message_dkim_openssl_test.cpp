@@ -124,3 +124,10 @@ TEST_CASE("OpenSSLDkimSigner.UseKeyFile") {
   CHECK_FALSE(signer.UseKeyFile(path));
   CHECK(Fault(signer) == "the file of the key cannot be read");
 }
+
+TEST_CASE("DkimSigner.Settings are those that it was made with") {
+  const smtpoll::OpenSSLDkimSigner signer(Settings());
+  CHECK(signer.Settings().Domain == "x.org");
+  CHECK(signer.Settings().Selector == "sel");
+  CHECK_FALSE(signer.Settings().Timestamp);
+}

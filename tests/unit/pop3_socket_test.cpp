@@ -417,3 +417,132 @@ TEST_CASE("Pop3Session: a server that closes an idle session says why") {
   CHECK(error.Code() == Errc::ConnectionLost);
   CHECK(error.text.View() == "Disconnected for inactivity.");
 }
+
+TEST_CASE("Pop3NoEvents: a handler that hides no hook hears nothing, and every command goes on") {
+  struct Silent : smtpoll::Pop3NoEvents {};
+  smtpoll::BasicPOP3Socket<ScriptedSocket, smtpoll::PlainTransport, Silent> socket;
+  Script& server = socket.Layer().NextLayer().Server;
+  socket.Address = "pop.test";
+  socket.Port = 110;
+  socket.AllowPlaintextCredentials = true;
+  socket.UserName = "mrose";
+  socket.Password = "secret";
+  server.Reply("+OK hi").Expect("CAPA").Reply("+OK\nUSER\nPIPELINING\n.").Expect("USER mrose").Reply("+OK");
+  server.Expect("PASS secret").Reply("+OK");
+  server.Expect("STAT").Reply("+OK 1 5").Expect("LIST").Reply("+OK\n1 5\n.").Expect("UIDL").Reply("+OK\n1 a\n.");
+  server.Expect("RETR 1").Reply("+OK\nhi\n.").Expect("TOP 1 0").Reply("+OK\nS: y\n\n.").Expect("DELE 1").Reply("+OK");
+  server.Expect("DELE 2").Reply("-ERR no").Expect("RSET").Reply("+OK").Expect("NOOP").Reply("+OK");
+  server.Expect("LANG").Reply("+OK en").Expect("QUIT").Reply("+OK").Close();
+  socket.Connect();
+  CHECK(socket.CountMessages());
+  CHECK(socket.ListMessages());
+  CHECK(socket.ListUniqueIDs());
+  CHECK(socket.RetrieveMessage(1));
+  CHECK(socket.RetrieveLines(1, 0));
+  CHECK(socket.DeleteMessage(1));
+  CHECK(socket.DeleteMessage(2));
+  CHECK(socket.RollbackServer());
+  CHECK(socket.CheckServerConnection());
+  CHECK(socket.SendServerCommand("LANG"));
+  for (int i = 0; i < 10000 && socket.Poll(10); ++i) continue;
+  CHECK(socket.ServerCapabilities().Has(smtpoll::Pop3Extension::User));
+  CHECK(socket.LastError().Code() == Errc::CommandRefused);
+  socket.DisconnectFromServer();
+  for (int i = 0; i < 10000 && socket.Poll(10); ++i) continue;
+  CHECK(!socket.IsConnected());
+  CHECK(server.Verdict() == "");
+  socket.Port = 0;
+  socket.Connect();
+  CHECK(socket.LastErrorCode() == static_cast<int>(Errc::InvalidPort));
+}
+
+TEST_CASE("POP3Socket.WantsRead, WantsWrite, BytesLeftToSend and SSLConnecting, for an event loop of the caller's") {
+  Bench socket;
+  CHECK(!socket.WantsRead());
+  CHECK(!socket.WantsWrite());
+  CHECK(socket.BytesLeftToSend() == 0);
+  CHECK(socket.NextDeadline() == smtpoll::kNever);
+  socket.Opening();
+  socket.PollBudget = 1;
+  socket.Connect();
+  bool wrote = false, read = false;
+  for (int i = 0; i < 100000 && socket.Poll(); ++i) {
+    CHECK(!socket.SSLConnecting());
+    CHECK((socket.BytesLeftToSend() == 0 || socket.WantsWrite()));
+    wrote = wrote || socket.WantsWrite();
+    read = read || socket.WantsRead();
+  }
+  CHECK(wrote);
+  CHECK(read);
+  CHECK(socket.told == kOpened);
+}
+
+TEST_CASE("POP3Socket.Connect: credentials that would go in plain text are an error at once") {
+  Bench socket;
+  socket.AllowPlaintextCredentials = false;
+  socket.Connect();
+  CHECK(socket.LastErrorCode() == static_cast<int>(Errc::CredentialsOnPlainWire));
+  CHECK(socket.Server().Connections() == 0);
+}
+
+TEST_CASE("Pop3Engine::Check: what the session says by itself is no command of the caller's") {
+  using smtpoll::Pop3Command;
+  for (const Pop3Command own : {Pop3Command::None, Pop3Command::Greeting, Pop3Command::StartTls, Pop3Command::User,
+                                Pop3Command::Pass, Pop3Command::Apop, Pop3Command::Auth, Pop3Command::Quit}) {
+    smtpoll::Pop3Request request;
+    request.command = own;
+    CHECK(smtpoll::Pop3Engine::Check(request).Code() == Errc::InvalidMessage);
+  }
+  for (const Pop3Command whole : {Pop3Command::Stat, Pop3Command::Noop, Pop3Command::Reset, Pop3Command::List}) {
+    smtpoll::Pop3Request request;
+    request.command = whole;
+    CHECK(!smtpoll::Pop3Engine::Check(request));
+    request.message = 1;
+    CHECK(smtpoll::Pop3Engine::Check(request).Code() == Errc::InvalidMessage);
+  }
+  for (const char* line : {"", " x", "a_b", "1\xc3\xa9", "A\n"}) {
+    smtpoll::Pop3Request request;
+    request.command = Pop3Command::Other;
+    request.line = line;
+    CHECK(smtpoll::Pop3Engine::Check(request).Code() == Errc::InvalidMessage);
+  }
+}
+
+namespace {
+
+/// A socket that does not connect at once.
+struct SlowSocket : ScriptedSocket {
+  smtpoll::IoResult Connect(const smtpoll::Endpoint& to) {
+    const smtpoll::IoResult result = ScriptedSocket::Connect(to);
+    return result.status == smtpoll::IoStatus::Done ? smtpoll::IoResult::TryAgain() : result;
+  }
+  smtpoll::IoResult ConnectStep() { return steps-- > 0 ? smtpoll::IoResult::TryAgain() : smtpoll::IoResult::Ok(); }
+  int steps = 2;
+};
+
+}  // namespace
+
+TEST_CASE("POP3Socket.Poll with milliseconds waits for a connection; DisconnectFromServer before it stands closes") {
+  smtpoll::BasicPOP3Socket<SlowSocket> socket;
+  socket.Layer().NextLayer().Server.Reply("+OK").Expect("CAPA").Reply("-ERR");
+  socket.Address = "pop.test";
+  socket.Port = 110;
+  socket.Connect();
+  CHECK(!socket.IsConnected());
+  socket.DisconnectFromServer();
+  CHECK(socket.Handle() == ScriptedSocket::kNoHandle);
+  socket.Connect();
+  for (int i = 0; i < 1000 && socket.Poll(1000); ++i) continue;
+  CHECK(socket.IsConnected());
+  CHECK(socket.Layer().NextLayer().Server.Verdict() == "");
+}
+
+TEST_CASE("Pop3Session.Connect waits for a connection that takes its time, and Close ends one at once") {
+  smtpoll::BasicPop3Session<SlowSocket> session;
+  session.Layer().NextLayer().Server.Reply("+OK").Expect("CAPA").Reply("-ERR");
+  CHECK(!session.Connect("pop.test", 110));
+  CHECK(session.IsConnected());
+  session.Close();
+  CHECK(!session.IsConnected());
+  CHECK(session.Layer().NextLayer().Server.Verdict() == "");
+}

@@ -59,4 +59,5 @@ TEST_CASE("Name of every extension is the keyword that says it") {
     CHECK_FALSE(Name(extension).empty());
     CHECK(Capabilities::FromReplyText("mx\n" + std::string(Name(extension))).Has(extension));
   }
+  CHECK(Name(static_cast<Extension>(31)).empty());
 }
