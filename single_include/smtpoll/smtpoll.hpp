@@ -19629,7 +19629,6 @@ class OpenSslPeer {
       case X509_V_ERR_CERT_NOT_YET_VALID:
         Say(Errc::CertificateExpired, "it becomes valid at ");
         return AppendTime(X509_get0_notBefore(certificate));
-      case X509_V_ERR_CERT_REVOKED: return Say(Errc::CertificateRejected, X509_verify_cert_error_string(why));
       default:
         Say(Errc::CertificateUntrusted, X509_verify_cert_error_string(why));
         text_.Append(", issued by ");
