@@ -26,13 +26,6 @@ HEAD = '| target | compiler and flags | built | tests run | passed | image | RAM
 BEGIN, END = '<!-- matrix: written by sh tests/matrix.sh --readme -->', '<!-- /matrix -->'
 
 
-def version(compiler):
-    text = subprocess.run([compiler, '-dumpfullversion'], capture_output=True, text=True, check=False).stdout.strip()
-    if 'clang' in compiler:
-        text = subprocess.run([compiler, '-dumpversion'], capture_output=True, text=True, check=False).stdout.strip()
-    return text
-
-
 def kibibytes(size):
     return f'{size / 1024:.1f} KiB' if size else '-'
 
@@ -41,7 +34,7 @@ def row(target, jobs, measures):
     """The row's cells, and whether all is well; None where the target's tools are missing."""
     flags = ' '.join([f'-std={target.standard}', target.optimization, *(flag for flag in target.flags if flag[:2] != '-i'
                                                                        and flag[0] != '/')])
-    how = f'`{target.compiler}` {version(target.compiler)} `{flags}`'
+    how = f'`{os.path.basename(target.compiler)}` {target.version()} `{flags}`'
     suite = Suite(target, measures)
     began = time.monotonic()
     fault = suite.build(jobs)

@@ -61,7 +61,7 @@ class Suite:
 
         # doctest's own code is not ours to warn of; and g++ takes an included .cpp for a header, whose anonymous
         # namespace would differ from file to file.
-        of_merged = '$tests' if 'clang' in target.compiler else '$tests -Wno-subobject-linkage'
+        of_merged = '$tests' if target.is_clang() else '$tests -Wno-subobject-linkage'
         objects = [compiled(name, source, '-O0' if name == 'main' else of_merged) for name, source in self.sources()]
         lines.append(f'build unit.exe: link {" ".join(objects)}')
         for name in target.extra:

