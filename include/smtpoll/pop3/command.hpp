@@ -46,34 +46,34 @@ enum class Pop3Shape : std::uint8_t { Line, Lines, Content };
 
 struct Pop3Rule {
   std::string_view verb;
-  Phase phase;
   Millis Timeouts::*timeout;
+  Phase phase;
   Pop3Shape shape;
 };
 
 /// In the order of Pop3Command.
 inline constexpr Pop3Rule kPop3Rules[] = {
-    {"", Phase::Idle, &Timeouts::command, Pop3Shape::Line},
-    {"", Phase::Greeting, &Timeouts::greeting, Pop3Shape::Line},
-    {"STLS", Phase::Tls, &Timeouts::hello, Pop3Shape::Line},
-    {"USER", Phase::Authentication, &Timeouts::authentication, Pop3Shape::Line},
-    {"PASS", Phase::Authentication, &Timeouts::authentication, Pop3Shape::Line},
-    {"APOP", Phase::Authentication, &Timeouts::authentication, Pop3Shape::Line},
-    {"AUTH", Phase::Authentication, &Timeouts::authentication, Pop3Shape::Line},
-    {"*", Phase::Authentication, &Timeouts::authentication, Pop3Shape::Line},
-    {"CAPA", Phase::Command, &Timeouts::hello, Pop3Shape::Lines},
-    {"STAT", Phase::Command, &Timeouts::command, Pop3Shape::Line},
-    {"LIST", Phase::Command, &Timeouts::command, Pop3Shape::Line},
-    {"LIST", Phase::Command, &Timeouts::command, Pop3Shape::Lines},
-    {"UIDL", Phase::Command, &Timeouts::command, Pop3Shape::Line},
-    {"UIDL", Phase::Command, &Timeouts::command, Pop3Shape::Lines},
-    {"RETR", Phase::Content, &Timeouts::command, Pop3Shape::Content},
-    {"TOP", Phase::Content, &Timeouts::command, Pop3Shape::Content},
-    {"DELE", Phase::Command, &Timeouts::command, Pop3Shape::Line},
-    {"RSET", Phase::Command, &Timeouts::command, Pop3Shape::Line},
-    {"NOOP", Phase::Command, &Timeouts::command, Pop3Shape::Line},
-    {"", Phase::Command, &Timeouts::command, Pop3Shape::Line},
-    {"QUIT", Phase::Quit, &Timeouts::quit, Pop3Shape::Line},
+    {"", &Timeouts::command, Phase::Idle, Pop3Shape::Line},
+    {"", &Timeouts::greeting, Phase::Greeting, Pop3Shape::Line},
+    {"STLS", &Timeouts::hello, Phase::Tls, Pop3Shape::Line},
+    {"USER", &Timeouts::authentication, Phase::Authentication, Pop3Shape::Line},
+    {"PASS", &Timeouts::authentication, Phase::Authentication, Pop3Shape::Line},
+    {"APOP", &Timeouts::authentication, Phase::Authentication, Pop3Shape::Line},
+    {"AUTH", &Timeouts::authentication, Phase::Authentication, Pop3Shape::Line},
+    {"*", &Timeouts::authentication, Phase::Authentication, Pop3Shape::Line},
+    {"CAPA", &Timeouts::hello, Phase::Command, Pop3Shape::Lines},
+    {"STAT", &Timeouts::command, Phase::Command, Pop3Shape::Line},
+    {"LIST", &Timeouts::command, Phase::Command, Pop3Shape::Line},
+    {"LIST", &Timeouts::command, Phase::Command, Pop3Shape::Lines},
+    {"UIDL", &Timeouts::command, Phase::Command, Pop3Shape::Line},
+    {"UIDL", &Timeouts::command, Phase::Command, Pop3Shape::Lines},
+    {"RETR", &Timeouts::command, Phase::Content, Pop3Shape::Content},
+    {"TOP", &Timeouts::command, Phase::Content, Pop3Shape::Content},
+    {"DELE", &Timeouts::command, Phase::Command, Pop3Shape::Line},
+    {"RSET", &Timeouts::command, Phase::Command, Pop3Shape::Line},
+    {"NOOP", &Timeouts::command, Phase::Command, Pop3Shape::Line},
+    {"", &Timeouts::command, Phase::Command, Pop3Shape::Line},
+    {"QUIT", &Timeouts::quit, Phase::Quit, Pop3Shape::Line},
 };
 constexpr const Pop3Rule& RuleOf(Pop3Command command) noexcept { return kPop3Rules[static_cast<std::size_t>(command)]; }
 

@@ -47,7 +47,7 @@ class BasicPOP3Socket : public detail::Pop3SettingsOf<Transport<Socket>>, public
   std::uint16_t Port = 0;  ///< Port to connect to: 110, or 995 for TLS from the first byte on.
   /// The local interface to bind to; unset: the system's choice.
   std::optional<smtpoll::NetworkInterface> NetworkInterface;
-  std::size_t PollBudget = 256 * 1024;  ///< Bytes that one Poll moves at most, about.
+  std::size_t PollBudget = std::size_t{256} * 1024;  ///< Bytes that one Poll moves at most, about.
 
   /// Starts to connect to Address:Port; Poll goes on to the greeting and the login. Faults come through Error: 106
   /// where a connection is there already, 107 for port 0, Errc::CredentialsOnPlainWire before a byte is sent.

@@ -233,8 +233,8 @@ SMTPOLL_MEMBER(void)::Fault(const smtpoll::Error& error) {
 }
 
 SMTPOLL_MEMBER(void)::Report(const smtpoll::Error& error) {
-  const smtpoll::Error told = error;  // the handler may bring about the next one
-  last_error_ = told;
+  last_error_ = error;
+  const smtpoll::Error told = last_error_;  // the handler may bring about the next one
   this->OnError(told);
 }
 

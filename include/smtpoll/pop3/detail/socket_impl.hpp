@@ -150,18 +150,17 @@ SMTPOLL_MEMBER(void)::OnDone(const Pop3Event& event) {
 
 /// The connection failed, or could not be started.
 SMTPOLL_MEMBER(void)::OnFailed(const smtpoll::Error& error) {
-  const smtpoll::Error told = error;  // the handler may bring about the next one
   const bool greeted = greeted_;
   greeted_ = quit_wanted_ = false;
   waiting_.clear();
   strings_.Forget();
-  Say(told);
+  Say(error);
   if (greeted) this->OnDisconnected();
 }
 
 SMTPOLL_MEMBER(void)::Say(const smtpoll::Error& error) {
-  const smtpoll::Error told = error;
-  last_error_ = told;
+  last_error_ = error;
+  const smtpoll::Error told = last_error_;  // the handler may bring about the next one
   this->OnError(told);
 }
 
