@@ -14851,8 +14851,8 @@ SMTPOLL_MEMBER(void)::Fault(const smtpoll::Error& error) {
 }
 
 SMTPOLL_MEMBER(void)::Report(const smtpoll::Error& error) {
-  const smtpoll::Error told = error;  // the handler may bring about the next one
-  last_error_ = told;
+  last_error_ = error;
+  const smtpoll::Error told = last_error_;  // the handler may bring about the next one
   this->OnError(told);
 }
 
@@ -16827,34 +16827,34 @@ enum class Pop3Shape : std::uint8_t { Line, Lines, Content };
 
 struct Pop3Rule {
   std::string_view verb;
-  Phase phase;
   Millis Timeouts::*timeout;
+  Phase phase;
   Pop3Shape shape;
 };
 
 /// In the order of Pop3Command.
 inline constexpr Pop3Rule kPop3Rules[] = {
-    {"", Phase::Idle, &Timeouts::command, Pop3Shape::Line},
-    {"", Phase::Greeting, &Timeouts::greeting, Pop3Shape::Line},
-    {"STLS", Phase::Tls, &Timeouts::hello, Pop3Shape::Line},
-    {"USER", Phase::Authentication, &Timeouts::authentication, Pop3Shape::Line},
-    {"PASS", Phase::Authentication, &Timeouts::authentication, Pop3Shape::Line},
-    {"APOP", Phase::Authentication, &Timeouts::authentication, Pop3Shape::Line},
-    {"AUTH", Phase::Authentication, &Timeouts::authentication, Pop3Shape::Line},
-    {"*", Phase::Authentication, &Timeouts::authentication, Pop3Shape::Line},
-    {"CAPA", Phase::Command, &Timeouts::hello, Pop3Shape::Lines},
-    {"STAT", Phase::Command, &Timeouts::command, Pop3Shape::Line},
-    {"LIST", Phase::Command, &Timeouts::command, Pop3Shape::Line},
-    {"LIST", Phase::Command, &Timeouts::command, Pop3Shape::Lines},
-    {"UIDL", Phase::Command, &Timeouts::command, Pop3Shape::Line},
-    {"UIDL", Phase::Command, &Timeouts::command, Pop3Shape::Lines},
-    {"RETR", Phase::Content, &Timeouts::command, Pop3Shape::Content},
-    {"TOP", Phase::Content, &Timeouts::command, Pop3Shape::Content},
-    {"DELE", Phase::Command, &Timeouts::command, Pop3Shape::Line},
-    {"RSET", Phase::Command, &Timeouts::command, Pop3Shape::Line},
-    {"NOOP", Phase::Command, &Timeouts::command, Pop3Shape::Line},
-    {"", Phase::Command, &Timeouts::command, Pop3Shape::Line},
-    {"QUIT", Phase::Quit, &Timeouts::quit, Pop3Shape::Line},
+    {"", &Timeouts::command, Phase::Idle, Pop3Shape::Line},
+    {"", &Timeouts::greeting, Phase::Greeting, Pop3Shape::Line},
+    {"STLS", &Timeouts::hello, Phase::Tls, Pop3Shape::Line},
+    {"USER", &Timeouts::authentication, Phase::Authentication, Pop3Shape::Line},
+    {"PASS", &Timeouts::authentication, Phase::Authentication, Pop3Shape::Line},
+    {"APOP", &Timeouts::authentication, Phase::Authentication, Pop3Shape::Line},
+    {"AUTH", &Timeouts::authentication, Phase::Authentication, Pop3Shape::Line},
+    {"*", &Timeouts::authentication, Phase::Authentication, Pop3Shape::Line},
+    {"CAPA", &Timeouts::hello, Phase::Command, Pop3Shape::Lines},
+    {"STAT", &Timeouts::command, Phase::Command, Pop3Shape::Line},
+    {"LIST", &Timeouts::command, Phase::Command, Pop3Shape::Line},
+    {"LIST", &Timeouts::command, Phase::Command, Pop3Shape::Lines},
+    {"UIDL", &Timeouts::command, Phase::Command, Pop3Shape::Line},
+    {"UIDL", &Timeouts::command, Phase::Command, Pop3Shape::Lines},
+    {"RETR", &Timeouts::command, Phase::Content, Pop3Shape::Content},
+    {"TOP", &Timeouts::command, Phase::Content, Pop3Shape::Content},
+    {"DELE", &Timeouts::command, Phase::Command, Pop3Shape::Line},
+    {"RSET", &Timeouts::command, Phase::Command, Pop3Shape::Line},
+    {"NOOP", &Timeouts::command, Phase::Command, Pop3Shape::Line},
+    {"", &Timeouts::command, Phase::Command, Pop3Shape::Line},
+    {"QUIT", &Timeouts::quit, Phase::Quit, Pop3Shape::Line},
 };
 constexpr const Pop3Rule& RuleOf(Pop3Command command) noexcept { return kPop3Rules[static_cast<std::size_t>(command)]; }
 
@@ -18426,7 +18426,7 @@ class BasicPOP3Socket : public detail::Pop3SettingsOf<Transport<Socket>>, public
   std::uint16_t Port = 0;  ///< Port to connect to: 110, or 995 for TLS from the first byte on.
   /// The local interface to bind to; unset: the system's choice.
   std::optional<smtpoll::NetworkInterface> NetworkInterface;
-  std::size_t PollBudget = 256 * 1024;  ///< Bytes that one Poll moves at most, about.
+  std::size_t PollBudget = std::size_t{256} * 1024;  ///< Bytes that one Poll moves at most, about.
 
   /// Starts to connect to Address:Port; Poll goes on to the greeting and the login. Faults come through Error: 106
   /// where a connection is there already, 107 for port 0, Errc::CredentialsOnPlainWire before a byte is sent.
@@ -18701,18 +18701,17 @@ SMTPOLL_MEMBER(void)::OnDone(const Pop3Event& event) {
 
 /// The connection failed, or could not be started.
 SMTPOLL_MEMBER(void)::OnFailed(const smtpoll::Error& error) {
-  const smtpoll::Error told = error;  // the handler may bring about the next one
   const bool greeted = greeted_;
   greeted_ = quit_wanted_ = false;
   waiting_.clear();
   strings_.Forget();
-  Say(told);
+  Say(error);
   if (greeted) this->OnDisconnected();
 }
 
 SMTPOLL_MEMBER(void)::Say(const smtpoll::Error& error) {
-  const smtpoll::Error told = error;
-  last_error_ = told;
+  last_error_ = error;
+  const smtpoll::Error told = last_error_;  // the handler may bring about the next one
   this->OnError(told);
 }
 
