@@ -238,11 +238,11 @@ TEST_CASE("testing::Script: a transcript without its last line end, with CRLF, a
 
 TEST_CASE("testing::ScriptedSocket and PretendTls have all that their policies ask for") {
   ScriptedSocket socket;
-  char byte = 'x';
+  char one = 'x';
   CHECK(socket.NativeHandle() == ScriptedSocket::kNoHandle);
-  CHECK(socket.LocalAddress(&byte, 1) == 0);
-  CHECK(socket.Write(&byte, 1).error == static_cast<int>(Errc::ConnectionLost));
-  CHECK(socket.Read(&byte, 1).status == smtpoll::IoStatus::Closed);
+  CHECK(socket.LocalAddress(&one, 1) == 0);
+  CHECK(socket.Write(&one, 1).error == static_cast<int>(Errc::ConnectionLost));
+  CHECK(socket.Read(&one, 1).status == smtpoll::IoStatus::Closed);
   CHECK(socket.ConnectStep().status == smtpoll::IoStatus::Done);
   CHECK(socket.ConnectWants() == smtpoll::Readiness::Write);
   const PretendTls<ScriptedSocket> wire;
