@@ -342,6 +342,8 @@ TEST_CASE("TLS: calls that do not fit the state change nothing") {
     REQUIRE(wire.Wait(wire.ConnectWants(), kPatience) != Readiness::None);
     result = wire.ConnectStep();
   }
+  wire.piece = 1;
+  wire.every_second_again = true;
   CHECK(transport.Handshake("mx.example.org").status == IoStatus::Again);
   CHECK(transport.Read(&byte, 1).status == IoStatus::Again);
   CHECK(transport.Write(&byte, 1).status == IoStatus::Again);
