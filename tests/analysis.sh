@@ -28,6 +28,6 @@ run clang-tidy clang-tidy --quiet tests/tools/everything.cpp -- -std=c++17 -I in
 # shellcheck disable=SC2046  # file names without spaces
 run cppcheck cppcheck --std=c++17 --language=c++ --enable=warning,performance,portability --inline-suppr --quiet \
   --error-exitcode=1 --suppress=uninitMemberVar -I include -U_WIN32 -D__linux__=1 -D__unix__=1 -D__x86_64__=1 \
-  -D__GNUC__=12 -D__cplusplus=201703L -DSMTPOLL_OPENSSL -DSMTPOLL_MBEDTLS -DOPENSSL_VERSION_NUMBER=0x30000000L \
+  -D__GNUC__=12 -D__cplusplus=201703L -DSMTPOLL_OPENSSL -DSMTPOLL_MBEDTLS -DMBEDTLS_VERSION_NUMBER=0x03060000 -DOPENSSL_VERSION_NUMBER=0x30000000L \
   $(find include -name '*.hpp' ! -name 'schannel*' ! -name winsock.hpp)
 exit $failed

@@ -24,6 +24,7 @@ class OneOf {
   template <typename T, typename... Arguments>
   T& Emplace(Arguments&&... arguments) {
     Reset();
+    // cppcheck-suppress legacyUninitvar
     T* const made = ::new (static_cast<void*>(room_)) T(std::forward<Arguments>(arguments)...);
     which_ = NumberOf<T>();
     return *made;

@@ -55,7 +55,7 @@ class MbedTLSDkimSigner final : public DkimSigner {
     std::string pem = detail::ReadKeyFile(path);
     const bool used = UseKey(pem, passphrase);
     if (pem.empty()) fault_ = "the file of the key cannot be read";
-    detail::Wipe(&pem[0], pem.size());
+    detail::Wipe(pem.data(), pem.size());
     return used;
   }
 
