@@ -1736,6 +1736,7 @@ class OneOf {
   template <typename T, typename... Arguments>
   T& Emplace(Arguments&&... arguments) {
     Reset();
+    // cppcheck-suppress legacyUninitvar
     T* const made = ::new (static_cast<void*>(room_)) T(std::forward<Arguments>(arguments)...);
     which_ = NumberOf<T>();
     return *made;
@@ -22481,7 +22482,7 @@ class OpenSSLDkimSigner final : public DkimSigner {
     std::string pem = detail::ReadKeyFile(path);
     const bool used = UseKey(pem, passphrase);
     if (pem.empty()) fault_ = "the file of the key cannot be read";
-    detail::Wipe(&pem[0], pem.size());
+    detail::Wipe(pem.data(), pem.size());
     return used;
   }
 
@@ -22585,7 +22586,7 @@ class MbedTLSDkimSigner final : public DkimSigner {
     std::string pem = detail::ReadKeyFile(path);
     const bool used = UseKey(pem, passphrase);
     if (pem.empty()) fault_ = "the file of the key cannot be read";
-    detail::Wipe(&pem[0], pem.size());
+    detail::Wipe(pem.data(), pem.size());
     return used;
   }
 
