@@ -407,8 +407,9 @@ struct Error {
   FixedText<kErrorTextRoom> text;        ///< The server's reply text, or the detail of a local error.
 
   Error() = default;
-  // No moves: they would be the same code once more.
+  /// Copies what is in use of the texts. A move would be the same code once more, so there is none.
   Error(const Error&) = default;
+  /// As the copy.
   Error& operator=(const Error&) = default;
   /// An error of ours; `detail` becomes its text.
   Error(Errc code, Phase where, std::string_view detail = {}) noexcept
