@@ -323,10 +323,10 @@ TEST_CASE("TLS: calls that do not fit the state change nothing") {
   Establish(transport, server);
   const smtpoll::TlsSettings others;
   CHECK(transport.Configure(others).Code() == Errc::InvalidState);
-  char byte = 'x';
+  char octet = 'x';
   CHECK(transport.Handshake("mx.example.org").status == IoStatus::Done);
-  CHECK(transport.Read(&byte, 0).status == IoStatus::Again);
-  CHECK(transport.Write(&byte, 0).status == IoStatus::Again);
+  CHECK(transport.Read(&octet, 0).status == IoStatus::Again);
+  CHECK(transport.Write(&octet, 0).status == IoStatus::Again);
   CHECK(transport.Secured());
   transport.Close();
   CHECK_FALSE(transport.Secured());
@@ -345,8 +345,8 @@ TEST_CASE("TLS: calls that do not fit the state change nothing") {
   wire.piece = 1;
   wire.every_second_again = true;
   CHECK(transport.Handshake("mx.example.org").status == IoStatus::Again);
-  CHECK(transport.Read(&byte, 1).status == IoStatus::Again);
-  CHECK(transport.Write(&byte, 1).status == IoStatus::Again);
+  CHECK(transport.Read(&octet, 1).status == IoStatus::Again);
+  CHECK(transport.Write(&octet, 1).status == IoStatus::Again);
   CHECK_FALSE(transport.Secured());
 }
 
@@ -357,9 +357,9 @@ TEST_CASE("RFC 9525 2: a name that no certificate can be for is an error before 
     Transport transport;
     CHECK(transport.Handshake(name).error == static_cast<int>(Errc::CertificateName));
     CHECK(transport.FaultText() == "no certificate can be for this name");
-    char byte = 'x';
-    CHECK(transport.Read(&byte, 1).error == static_cast<int>(Errc::CertificateName));
-    CHECK(transport.Write(&byte, 1).error == static_cast<int>(Errc::CertificateName));
+    char octet = 'x';
+    CHECK(transport.Read(&octet, 1).error == static_cast<int>(Errc::CertificateName));
+    CHECK(transport.Write(&octet, 1).error == static_cast<int>(Errc::CertificateName));
     CHECK(transport.NextLayer().sent.empty());
   }
 }
