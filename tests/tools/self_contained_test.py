@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Each header compiles alone and twice in a row, without warnings; by clang++ without exceptions and RTTI.
+"""Each header compiles alone and twice in a row, without warnings; by clang++ without exceptions and RTTI, and
+with chars that have no sign.
 
 A header that needs a library (opt-in) is left out for the compilers that have not got it.
 """
@@ -32,7 +33,8 @@ def compile_alone(compiler, options, header):
     return f'{compiler} {" ".join(options)} {header}\n{result.stderr}' if result.returncode else None
 
 
-variants = [(compiler, toolchain.BARE if compiler == 'clang++' else []) for compiler in toolchain.NATIVE + toolchain.MINGW]
+UNUSUAL = [*toolchain.BARE, '-funsigned-char']
+variants = [(compiler, UNUSUAL if compiler == 'clang++' else []) for compiler in toolchain.NATIVE + toolchain.MINGW]
 there = {(compiler, header): not libraries_of(header) or has_libraries(compiler, header)
          for compiler in toolchain.NATIVE + toolchain.MINGW for header in headers}
 print('\n'.join(f'{compiler} has not got what {header} needs' for (compiler, header), has in there.items() if not has))

@@ -37,7 +37,7 @@ inline std::size_t FindLineFaultByMemchr(const char* bytes, std::size_t from, st
 #if defined(SMTPOLL_SSE2)
 inline std::size_t FindLineFaultBySse2(const char* bytes, std::size_t at, std::size_t size, bool dots) noexcept {
   const __m128i cr = _mm_set1_epi8('\r'), lf = _mm_set1_epi8('\n'), dot = _mm_set1_epi8('.');
-  const __m128i with_dots = _mm_set1_epi8(dots ? -1 : 0);
+  const __m128i with_dots = _mm_set1_epi8(static_cast<char>(dots ? -1 : 0));
   for (; at + 16 <= size; at += 16) {
     const __m128i before = _mm_loadu_si128(reinterpret_cast<const __m128i*>(bytes + at - 1));
     const __m128i here = _mm_loadu_si128(reinterpret_cast<const __m128i*>(bytes + at));
