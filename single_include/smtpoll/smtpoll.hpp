@@ -4451,7 +4451,7 @@ inline std::size_t FindLineFaultByMemchr(const char* bytes, std::size_t from, st
 #if defined(SMTPOLL_SSE2)
 inline std::size_t FindLineFaultBySse2(const char* bytes, std::size_t at, std::size_t size, bool dots) noexcept {
   const __m128i cr = _mm_set1_epi8('\r'), lf = _mm_set1_epi8('\n'), dot = _mm_set1_epi8('.');
-  const __m128i with_dots = _mm_set1_epi8(dots ? -1 : 0);
+  const __m128i with_dots = _mm_set1_epi8(static_cast<char>(dots ? -1 : 0));
   for (; at + 16 <= size; at += 16) {
     const __m128i before = _mm_loadu_si128(reinterpret_cast<const __m128i*>(bytes + at - 1));
     const __m128i here = _mm_loadu_si128(reinterpret_cast<const __m128i*>(bytes + at));
@@ -9096,7 +9096,9 @@ SMTPOLL_TARGET("ssse3") inline __m128i Base64Of12(__m128i bytes, __m128i spread)
   const __m128i sextets = _mm_or_si128(high, low);
   const __m128i above_z = _mm_subs_epu8(sextets, _mm_set1_epi8(51));
   const __m128i range = _mm_sub_epi8(above_z, _mm_cmpgt_epi8(sextets, _mm_set1_epi8(25)));
-  const __m128i offsets = _mm_setr_epi8(65, 71, -4, -4, -4, -4, -4, -4, -4, -4, -4, -4, -19, -16, 0, 0);
+  // 252 is -4, 237 is -19, 240 is -16: a char may have no sign.
+  constexpr unsigned char kOffsets[] = {65, 71, 252, 252, 252, 252, 252, 252, 252, 252, 252, 252, 237, 240, 0, 0};
+  const __m128i offsets = _mm_loadu_si128(reinterpret_cast<const __m128i*>(kOffsets));
   return _mm_add_epi8(sextets, _mm_shuffle_epi8(offsets, range));
 }
 
@@ -9144,9 +9146,10 @@ SMTPOLL_TARGET("avx2") inline Bytes32 Base64Of24(Bytes32 bytes, Bytes32 spread) 
   const Bytes32 above_z = __builtin_elementwise_sub_sat(sextets, Bytes32{} + 51);
 #endif
   const Bytes32 range = above_z - reinterpret_cast<Bytes32>(reinterpret_cast<Signed>(sextets) > 25);
-  const Chars offsets = {65, 71, -4, -4, -4, -4, -4, -4, -4, -4, -4, -4, -19, -16, 0, 0,
-                         65, 71, -4, -4, -4, -4, -4, -4, -4, -4, -4, -4, -19, -16, 0, 0};
-  return sextets + reinterpret_cast<Bytes32>(__builtin_ia32_pshufb256(offsets, reinterpret_cast<Chars>(range)));
+  const Bytes32 offsets = {65, 71, 252, 252, 252, 252, 252, 252, 252, 252, 252, 252, 237, 240, 0, 0,
+                           65, 71, 252, 252, 252, 252, 252, 252, 252, 252, 252, 252, 237, 240, 0, 0};
+  return sextets + reinterpret_cast<Bytes32>(
+                       __builtin_ia32_pshufb256(reinterpret_cast<Chars>(offsets), reinterpret_cast<Chars>(range)));
 }
 
 /// 16 bytes at each of two places.
