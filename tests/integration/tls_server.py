@@ -23,6 +23,7 @@ for what came before TLS: each answer is a line with a size, and as many bytes. 
 
 import os
 import pathlib
+import queue
 import re
 import select
 import socket
@@ -99,13 +100,20 @@ class Connection:
             self.client.sendall(options['spoil'].encode('latin-1'))
         self.tls = self.server.connect_tls(self)
         self.server.begin(self)
+        up = b''  # for s_server, which may not take it before we have taken what it has
         while True:
-            readable, _, _ = select.select([self.client, self.tls], [], [])
+            readable, _, _ = select.select([self.tls] if len(up) > 65536 else [self.client, self.tls],
+                                           [self.tls] if up else [], [])
             if self.client in readable:
                 data = self.client.recv(65536)
                 if not data:
+                    self.tls.sendall(up)
                     return self.drain_tls()
-                self.tls.sendall(data)
+                up += data
+            try:
+                up = up[self.tls.send(up, socket.MSG_DONTWAIT) if up else 0:]
+            except BlockingIOError:
+                pass
             if self.tls in readable:
                 data = self.tls.recv(65536)
                 if not data:
@@ -202,6 +210,7 @@ class Server:
         self.folder, self.options = folder, options
         self.plain, self.secret, self.told = b'', b'', b''
         self.child = None
+        self.echo = queue.SimpleQueue()
         self.secured = None  # the server's end of TLS by python
         self.dialogue = None
         self.active = 0
@@ -222,8 +231,8 @@ class Server:
             command.append('-quiet')
         self.child = subprocess.Popen(command, cwd=self.folder, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                       stderr=subprocess.PIPE, bufsize=0)
-        for read in (self.read_child, self.read_errors):
-            threading.Thread(target=read, daemon=True).start()
+        for work in (self.read_child, self.read_errors, self.type_echo):
+            threading.Thread(target=work, daemon=True).start()
 
     def connect_tls(self, connection):
         """A connection with s_server, which may be starting only now, or with python's ssl."""
@@ -307,11 +316,16 @@ class Server:
                     self.told += data
                 self.secret += data
             if self.options['mode'] == 'echo':
-                self.type(data)
+                self.echo.put(data)
             elif self.dialogue is not None:
                 self.dialogue.take(self.only_smtp(data) if talk else data)
             with self.changed:
                 self.changed.notify_all()
+
+    def type_echo(self):
+        """On a thread of its own: s_server may take nothing before we have read what it says."""
+        while True:
+            self.type(self.echo.get())
 
     def read_errors(self):
         while data := self.child.stderr.read(65536):

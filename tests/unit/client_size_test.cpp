@@ -31,11 +31,10 @@ static_assert(BesideBuffers<smtpoll::DefaultLimits>(sizeof(smtpoll::SMTPSocket))
 static_assert(BesideBuffers<smtpoll::DefaultLimits>(sizeof(smtpoll::Session)) <= 10 * kKibibyte);
 static_assert(BesideBuffers<SmallLimits>(sizeof(SocketOf<SmallLimits>)) <= 8 * kKibibyte);
 static_assert(sizeof(smtpoll::Engine) <= 3 * kKibibyte);
+}  // namespace
+
 #if !defined(_GLIBCXX_DEBUG)  // checked containers are larger
 static_assert(sizeof(smtpoll::detail::Flight) <= 3 * kKibibyte / 2);
-#endif
-
-}  // namespace
 
 TEST_CASE("A session with small buffers leaves room for its messages in 16 KiB") {
   const std::size_t session = sizeof(SocketOf<SmallLimits>), flight = sizeof(smtpoll::detail::Flight);
@@ -44,3 +43,4 @@ TEST_CASE("A session with small buffers leaves room for its messages in 16 KiB")
                         << sizeof(smtpoll::Session) << ", engine " << sizeof(smtpoll::Engine)
                         << ", a message in flight " << flight);
 }
+#endif
