@@ -47,6 +47,15 @@ struct Session : Script {
 };
 
 std::string Failed(const std::string& how) { return kOpened + "Failed 1008 authentication " + how + "\n"; }
+
+/// What `engine` says to `bytes` of the server's, once what it said before has gone.
+std::string Feed(smtpoll::Engine& engine, std::string_view bytes) {
+  engine.Sent(engine.Output().size(), 0);
+  bytes.copy(engine.Input().data(), bytes.size());
+  engine.Received(bytes.size());
+  while (engine.Next(0).kind != smtpoll::EventKind::None) continue;
+  return {engine.Output().data(), engine.Output().size()};
+}
 }  // namespace
 
 TEST_CASE("RFC 5802, RFC 4954 4: the server's last word in a challenge is answered by an empty line") {
@@ -166,22 +175,13 @@ TEST_CASE("SCRAM: a challenge behind other bytes stays where it is while the pas
   smtpoll::AwaitedReply window[2];
   smtpoll::Engine engine(input, output, window);
   engine.Start(Session("").options, 0);
-  const auto feed = [&engine](std::string bytes) {
-    bytes.copy(engine.Input().data(), bytes.size());
-    engine.Received(bytes.size());
-    while (engine.Next(0).kind != smtpoll::EventKind::None) continue;
-    const std::string said(engine.Output().data(), engine.Output().size());
-    return said;
-  };
-  feed("220 hi\r\n");
-  engine.Sent(engine.Output().size(), 0);
-  feed("250-mx\r\n250 AUTH SCRAM-SHA-1\r\n");
-  engine.Sent(engine.Output().size(), 0);
+  Feed(engine, "220 hi\r\n");
+  Feed(engine, "250-mx\r\n250 AUTH SCRAM-SHA-1\r\n");
   // What comes on the heels of the challenge is kept for later, and may not move it.
-  CHECK(feed("334 " + kServerFirst + "\r\n235 ").empty());
-  CHECK(feed("wel").empty());
+  CHECK(Feed(engine, "334 " + kServerFirst + "\r\n235 ").empty());
+  CHECK(Feed(engine, "wel").empty());
   std::string said;
-  while (engine.NextDeadline() <= 0) said = feed("");
+  while (engine.NextDeadline() <= 0) said = Feed(engine, "");
   CHECK(said == kClientFinal + "\r\n");
 }
 
@@ -190,19 +190,11 @@ TEST_CASE("SCRAM: a nonce that makes the answer longer than the send buffer is c
   smtpoll::AwaitedReply window[2];
   smtpoll::Engine engine(input, output, window);
   engine.Start(Session("").options, 0);
-  const auto feed = [&engine](std::string bytes) {
-    engine.Sent(engine.Output().size(), 0);
-    bytes.copy(engine.Input().data(), bytes.size());
-    engine.Received(bytes.size());
-    while (engine.Next(0).kind != smtpoll::EventKind::None) continue;
-    const std::string said(engine.Output().data(), engine.Output().size());
-    return said;
-  };
-  feed("220 hi\r\n");
-  feed("250-mx\r\n250 AUTH SCRAM-SHA-1\r\n");
+  Feed(engine, "220 hi\r\n");
+  Feed(engine, "250-mx\r\n250 AUTH SCRAM-SHA-1\r\n");
   const std::string nonce = "fyko+d2lbbFgONRv9qkxdawL" + std::string(900, 'x');
-  std::string said = feed("334 " + Encoded("r=" + nonce + ",s=QSXCR+Q6sek8bf92,i=4096") + "\r\n");
-  while (engine.NextDeadline() <= 0) said = feed("");
+  std::string said = Feed(engine, "334 " + Encoded("r=" + nonce + ",s=QSXCR+Q6sek8bf92,i=4096") + "\r\n");
+  while (engine.NextDeadline() <= 0) said = Feed(engine, "");
   CHECK(said == "*\r\n");
 }
 
