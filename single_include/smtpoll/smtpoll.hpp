@@ -72,8 +72,6 @@
 //   smtpoll/base/error_category.hpp
 //   smtpoll/base/source.hpp
 
-#include <algorithm>
-#include <atomic>
 #include <cerrno>
 #include <climits>
 #include <cstddef>
@@ -81,9 +79,7 @@
 #include <cstdio>
 #include <cstring>
 #include <ctime>
-#include <functional>
 #include <initializer_list>
-#include <memory>
 #include <new>
 #include <optional>
 #include <string>
@@ -1022,7 +1018,8 @@ SMTPOLL_NAMESPACE_END
 // ---- smtpoll/base/simd.hpp ----
 // Which vector instructions the fast paths may use: fixed by the compiler's target, or found at run time on x86-64 with
 // g++ and clang++. Each fast path has a scalar twin that gives the same bytes; SMTPOLL_NO_SIMD leaves only the twins.
-// <immintrin.h> costs more compile time than all of smtpoll, so AVX2 is written with the compilers' own vectors.
+// The vectors are the compilers' own where they have any: <immintrin.h> costs more compile time than all of smtpoll, and
+// <tmmintrin.h> than its sockets.
 #ifndef SMTPOLL_BASE_SIMD_HPP
 #define SMTPOLL_BASE_SIMD_HPP
 
@@ -1030,7 +1027,15 @@ SMTPOLL_NAMESPACE_END
 #if defined(__SSE2__) || defined(_M_X64)
 #define SMTPOLL_SSE2 1
 #endif
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(SMTPOLL_WINDOWS)
+#if defined(__clang__)
+#if __has_builtin(__builtin_ia32_pmovmskb128) && __has_builtin(__builtin_ia32_pshufb128) && \
+    __has_builtin(__builtin_ia32_pmulhuw128)
+#define SMTPOLL_VECTORS 1
+#endif
+#elif defined(__GNUC__)
+#define SMTPOLL_VECTORS 1
+#endif
+#if defined(__x86_64__) && defined(SMTPOLL_VECTORS) && !defined(SMTPOLL_WINDOWS)
 // Not on Windows, where g++ keeps the stack at 16 bytes and AVX2 spills would fault.
 #define SMTPOLL_SSSE3 1
 #define SMTPOLL_TARGET(name) __attribute__((target(name)))
@@ -1042,7 +1047,7 @@ SMTPOLL_NAMESPACE_END
     __has_builtin(__builtin_ia32_pmovmskb256)
 #define SMTPOLL_AVX2 1
 #endif
-#elif defined(__SSSE3__) || (defined(_M_X64) && defined(__AVX__))
+#elif defined(__SSSE3__) && defined(SMTPOLL_VECTORS)
 #define SMTPOLL_SSSE3 1
 #define SMTPOLL_TARGET(name)
 #endif
@@ -1051,9 +1056,7 @@ SMTPOLL_NAMESPACE_END
 #endif
 #endif
 
-#if defined(SMTPOLL_SSSE3)
-#include <tmmintrin.h>
-#elif defined(SMTPOLL_SSE2)
+#if defined(SMTPOLL_SSE2) && !defined(SMTPOLL_VECTORS)
 #include <emmintrin.h>
 #elif defined(SMTPOLL_NEON)
 #include <arm_neon.h>
@@ -1085,7 +1088,42 @@ inline bool HasAvx2() noexcept {
 
 #if defined(SMTPOLL_AVX2)
 using Bytes32 = unsigned char __attribute__((vector_size(32)));
+#endif
+
+#if defined(SMTPOLL_SSE2) && defined(SMTPOLL_VECTORS)
 using Bytes16 = unsigned char __attribute__((vector_size(16)));
+using Chars16 = char __attribute__((vector_size(16)));
+using SignedBytes16 = signed char __attribute__((vector_size(16)));
+
+inline Bytes16 Load16(const char* at) noexcept {
+  Bytes16 bytes;
+  std::memcpy(&bytes, at, sizeof bytes);
+  return bytes;
+}
+inline Bytes16 Repeat16(char c) noexcept { return Bytes16{} + static_cast<unsigned char>(c); }
+inline Bytes16 And(Bytes16 a, Bytes16 b) noexcept { return a & b; }
+inline Bytes16 Or(Bytes16 a, Bytes16 b) noexcept { return a | b; }
+inline Bytes16 Xor(Bytes16 a, Bytes16 b) noexcept { return a ^ b; }
+/// All bits of a byte are set where the two are equal, or the first, as a number with a sign, is less.
+inline Bytes16 Equal(Bytes16 a, Bytes16 b) noexcept { return reinterpret_cast<Bytes16>(a == b); }
+inline Bytes16 Less(Bytes16 a, Bytes16 b) noexcept {
+  return reinterpret_cast<Bytes16>(reinterpret_cast<SignedBytes16>(a) < reinterpret_cast<SignedBytes16>(b));
+}
+/// Bit i is the high bit of byte i.
+inline std::uint32_t HighBitsOf(Bytes16 bytes) noexcept {
+  return static_cast<std::uint32_t>(__builtin_ia32_pmovmskb128(reinterpret_cast<Chars16>(bytes)));
+}
+#elif defined(SMTPOLL_SSE2)
+using Bytes16 = __m128i;
+
+inline Bytes16 Load16(const char* at) noexcept { return _mm_loadu_si128(reinterpret_cast<const __m128i*>(at)); }
+inline Bytes16 Repeat16(char c) noexcept { return _mm_set1_epi8(c); }
+inline Bytes16 And(Bytes16 a, Bytes16 b) noexcept { return _mm_and_si128(a, b); }
+inline Bytes16 Or(Bytes16 a, Bytes16 b) noexcept { return _mm_or_si128(a, b); }
+inline Bytes16 Xor(Bytes16 a, Bytes16 b) noexcept { return _mm_xor_si128(a, b); }
+inline Bytes16 Equal(Bytes16 a, Bytes16 b) noexcept { return _mm_cmpeq_epi8(a, b); }
+inline Bytes16 Less(Bytes16 a, Bytes16 b) noexcept { return _mm_cmplt_epi8(a, b); }
+inline std::uint32_t HighBitsOf(Bytes16 bytes) noexcept { return static_cast<std::uint32_t>(_mm_movemask_epi8(bytes)); }
 #endif
 
 /// Index of the lowest bit set in `mask`, which is not 0.
@@ -1154,12 +1192,12 @@ inline TextBits TextBitsByByte(const char* bytes, std::size_t size) noexcept {
 inline TextBits TextBitsOf32(const char* bytes) noexcept {
   TextBits bits;
   for (int half = 0; half < 32; half += 16) {
-    const __m128i text = _mm_loadu_si128(reinterpret_cast<const __m128i*>(bytes + half));
-    const auto mask = [half](__m128i found) { return static_cast<std::uint32_t>(_mm_movemask_epi8(found)) << half; };
-    const auto is = [text](char c) { return _mm_cmpeq_epi8(text, _mm_set1_epi8(c)); };
+    const Bytes16 text = Load16(bytes + half);
+    const auto mask = [half](Bytes16 found) { return HighBitsOf(found) << half; };
+    const auto is = [text](char c) { return Equal(text, Repeat16(c)); };
     const std::uint32_t cr = mask(is('\r')), lf = mask(is('\n'));
     // A signed comparison: bytes of 0x80 and above are below the space too.
-    const std::uint32_t low = mask(_mm_or_si128(_mm_cmplt_epi8(text, _mm_set1_epi8(' ')), is(0x7f)));
+    const std::uint32_t low = mask(Or(Less(text, Repeat16(' ')), is(0x7f)));
     bits.cr |= cr;
     bits.lf |= lf;
     if (low == (cr | lf)) continue;
@@ -1218,13 +1256,12 @@ SMTPOLL_TARGET("avx2") inline TextBits TextBitsOf32ByAvx2(const char* bytes) noe
 /// True where 32 bytes are all of no kind, and no tabs: a quick look that may say false of such bytes too.
 inline bool ArePlain32(const char* bytes) noexcept {
 #if defined(SMTPOLL_SSE2)
-  const auto at = reinterpret_cast<const __m128i*>(bytes);
-  const __m128i low = _mm_loadu_si128(at), high = _mm_loadu_si128(at + 1);
+  const Bytes16 low = Load16(bytes), high = Load16(bytes + 16);
   // Signed comparisons: what is below the space, or 0x80 and above, is below; DEL is the greatest.
-  const __m128i least = _mm_set1_epi8(' ' - 1), most = _mm_set1_epi8(0x7f);
-  const __m128i low_plain = _mm_and_si128(_mm_cmpgt_epi8(low, least), _mm_cmplt_epi8(low, most));
-  const __m128i high_plain = _mm_and_si128(_mm_cmpgt_epi8(high, least), _mm_cmplt_epi8(high, most));
-  return _mm_movemask_epi8(_mm_and_si128(low_plain, high_plain)) == 0xffff;
+  const Bytes16 least = Repeat16(' ' - 1), most = Repeat16(0x7f);
+  const Bytes16 low_plain = And(Less(least, low), Less(low, most));
+  const Bytes16 high_plain = And(Less(least, high), Less(high, most));
+  return HighBitsOf(And(low_plain, high_plain)) == 0xffff;
 #else
   static_cast<void>(bytes);
   return false;
@@ -1264,8 +1301,7 @@ std::size_t SkipEights(std::string_view text, Are&& are, Is&& is) noexcept {
 
 inline bool AnyHighBitIn32(const char* bytes) noexcept {
 #if defined(SMTPOLL_SSE2)
-  const auto at = reinterpret_cast<const __m128i*>(bytes);
-  return _mm_movemask_epi8(_mm_or_si128(_mm_loadu_si128(at), _mm_loadu_si128(at + 1))) != 0;
+  return HighBitsOf(Or(Load16(bytes), Load16(bytes + 16))) != 0;
 #else
   const std::string_view text(bytes, 32);
   const std::uint64_t low = EightBytes(text, 0) | EightBytes(text, 8),
@@ -2560,7 +2596,7 @@ inline std::uint32_t Compose(std::uint32_t before, std::uint32_t next) noexcept 
   DecompositionReader reader;
   while (reader.Next(one)) {
     if (!one.composite || one.size != whole.size()) continue;
-    const bool same_rest = std::equal(whole.begin() + 1, whole.end(), one.whole + 1);
+    const bool same_rest = std::memcmp(whole.begin() + 1, one.whole + 1, (whole.size() - 1) * sizeof one.whole[0]) == 0;
     for (std::uint32_t c = one.first; same_rest && c != one.end; ++c)
       if (one.FirstOf(c) == whole[0]) return c;
   }
@@ -4450,15 +4486,14 @@ inline std::size_t FindLineFaultByMemchr(const char* bytes, std::size_t from, st
 
 #if defined(SMTPOLL_SSE2)
 inline std::size_t FindLineFaultBySse2(const char* bytes, std::size_t at, std::size_t size, bool dots) noexcept {
-  const __m128i cr = _mm_set1_epi8('\r'), lf = _mm_set1_epi8('\n'), dot = _mm_set1_epi8('.');
-  const __m128i with_dots = _mm_set1_epi8(static_cast<char>(dots ? -1 : 0));
+  const Bytes16 cr = Repeat16('\r'), lf = Repeat16('\n'), dot = Repeat16('.');
+  const Bytes16 with_dots = Repeat16(static_cast<char>(dots ? -1 : 0));
   for (; at + 16 <= size; at += 16) {
-    const __m128i before = _mm_loadu_si128(reinterpret_cast<const __m128i*>(bytes + at - 1));
-    const __m128i here = _mm_loadu_si128(reinterpret_cast<const __m128i*>(bytes + at));
-    const __m128i alone = _mm_xor_si128(_mm_cmpeq_epi8(before, cr), _mm_cmpeq_epi8(here, lf));
-    const __m128i dotted = _mm_and_si128(_mm_cmpeq_epi8(before, lf), _mm_cmpeq_epi8(here, dot));
-    const int mask = _mm_movemask_epi8(_mm_or_si128(alone, _mm_and_si128(dotted, with_dots)));
-    if (mask != 0) return at + LowestBit(static_cast<std::uint32_t>(mask));
+    const Bytes16 before = Load16(bytes + at - 1), here = Load16(bytes + at);
+    const Bytes16 alone = Xor(Equal(before, cr), Equal(here, lf));
+    const Bytes16 dotted = And(Equal(before, lf), Equal(here, dot));
+    const std::uint32_t mask = HighBitsOf(Or(alone, And(dotted, with_dots)));
+    if (mask != 0) return at + LowestBit(mask);
   }
   return FindLineFaultByMemchr(bytes, at, size, dots);
 }
@@ -7161,6 +7196,127 @@ SMTPOLL_NAMESPACE_END
 
 #endif
 
+// ---- smtpoll/base/function.hpp ----
+// Something to call that is chosen at run time: what smtpoll needs of std::function. <functional> alone costs a program
+// more compile time than a third of smtpoll.
+// Invariant: a callable that can be copied as bytes, two pointers at most, lies within; any other on the heap.
+#ifndef SMTPOLL_BASE_FUNCTION_HPP
+#define SMTPOLL_BASE_FUNCTION_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+
+/// See Function<Result(Arguments...)>.
+template <typename Signature>
+class Function;
+
+/// A callable that can be copied, or none: made of a lambda, a function or a std::function, as that would be. Calling
+/// none is undefined: ask it by `if (function)` before.
+template <typename Result, typename... Arguments>
+class Function<Result(Arguments...)> {
+  template <typename Callable>
+  using Returned = decltype(std::declval<Callable&>()(std::declval<Arguments>()...));
+  template <typename Callable>
+  using Fits = std::enable_if_t<std::is_void_v<Result> || std::is_convertible_v<Returned<Callable>, Result>>;
+
+ public:
+  /// None.
+  Function() noexcept = default;
+  /// None.
+  Function(std::nullptr_t) noexcept {}
+  /// Calls `callable` from now on; a null pointer to a function and an empty std::function are none.
+  template <typename Callable, typename = Fits<Callable>>
+  Function(Callable callable) {
+    if constexpr (std::is_constructible_v<Callable, std::nullptr_t> && std::is_constructible_v<bool, Callable>)
+      if (!static_cast<bool>(callable)) return;
+    if constexpr (LiesWithin<Callable>())
+      ::new (static_cast<void*>(room_.bytes)) Callable(std::move(callable));
+    else
+      room_.heap = new Callable(std::move(callable));
+    kind_ = &kKindOf<Callable>;
+  }
+  /// Copies the callable.
+  Function(const Function& other) {
+    if (other.kind_ != nullptr) other.kind_->copy(room_, other.room_);
+    kind_ = other.kind_;
+  }
+  /// Takes the callable; `other` is none then.
+  Function(Function&& other) noexcept { Swap(other); }
+  /// Copies or takes the callable.
+  Function& operator=(Function other) noexcept {
+    Swap(other);
+    return *this;
+  }
+  ~Function() {
+    if (kind_ != nullptr) kind_->destroy(room_);
+  }
+
+  /// False where it is none.
+  explicit operator bool() const noexcept { return kind_ != nullptr; }
+  /// True where it is none.
+  friend bool operator==(const Function& function, std::nullptr_t) noexcept { return !function; }
+  /// False where it is none.
+  friend bool operator!=(const Function& function, std::nullptr_t) noexcept { return static_cast<bool>(function); }
+
+  /// Calls it.
+  Result operator()(Arguments... arguments) const {
+    return kind_->call(room_, static_cast<Arguments&&>(arguments)...);
+  }
+
+ private:
+  union Room {
+    void* heap;
+    unsigned char bytes[2 * sizeof(void*)];
+  };
+  struct Kind {
+    Result (*call)(const Room& room, Arguments&&... arguments);
+    void (*copy)(Room& to, const Room& from);
+    void (*destroy)(Room& room);
+  };
+
+  template <typename Callable>
+  static constexpr bool LiesWithin() noexcept {
+    return std::is_trivially_copyable_v<Callable> && sizeof(Callable) <= sizeof(Room) &&
+           alignof(Callable) <= alignof(Room);
+  }
+  template <typename Callable>
+  static Callable& In(const Room& room) noexcept {
+    if constexpr (LiesWithin<Callable>())
+      return *std::launder(reinterpret_cast<Callable*>(const_cast<unsigned char*>(room.bytes)));
+    else
+      return *static_cast<Callable*>(room.heap);
+  }
+
+  template <typename Callable>
+  static Result Call(const Room& room, Arguments&&... arguments) {
+    return static_cast<Result>(In<Callable>(room)(static_cast<Arguments&&>(arguments)...));
+  }
+  template <typename Callable>
+  static void Copy(Room& to, const Room& from) {
+    if constexpr (LiesWithin<Callable>())
+      to = from;
+    else
+      to.heap = new Callable(In<Callable>(from));
+  }
+  template <typename Callable>
+  static void Destroy(Room& room) {
+    if constexpr (!LiesWithin<Callable>()) delete &In<Callable>(room);
+  }
+  template <typename Callable>
+  static constexpr Kind kKindOf = {Call<Callable>, Copy<Callable>, Destroy<Callable>};
+
+  void Swap(Function& other) noexcept {
+    std::swap(room_, other.room_);
+    std::swap(kind_, other.kind_);
+  }
+
+  Room room_ = {};
+  const Kind* kind_ = nullptr;
+};
+
+SMTPOLL_NAMESPACE_END
+
+#endif
+
 // ---- smtpoll/base/unicode.hpp ----
 // Characters in UTF-8 (RFC 3629) and UTF-16 (RFC 2781): where one ends, and a text of one form in the other, strictly.
 #ifndef SMTPOLL_BASE_UNICODE_HPP
@@ -7246,6 +7402,9 @@ SMTPOLL_NAMESPACE_END
 #include <fcntl.h>
 #include <io.h>
 #include <share.h>
+
+#include <memory>
+#include <new>
 #endif
 
 SMTPOLL_NAMESPACE_BEGIN
@@ -7505,9 +7664,9 @@ class EmailAttachment {
   std::string InlineContentID;  ///< Not empty: shown inside the HTML body, which names it as `cid:...`.
 
   /// Reads one piece of a callback's bytes; as Source::Read.
-  using ReadFunction = std::function<SourceResult(char* into, std::size_t room)>;
+  using ReadFunction = Function<SourceResult(char* into, std::size_t room)>;
   /// Starts a callback over; false where it cannot.
-  using RewindFunction = std::function<bool()>;
+  using RewindFunction = Function<bool()>;
 
   /// Attaches a file. Its bytes are read when the message is sent; it must then still be as long as it is now. Name and
   /// MIMEType are set from the path where they are empty. False, and nothing changes, where it cannot be opened. The
@@ -8184,6 +8343,61 @@ SMTPOLL_NAMESPACE_END
 
 #endif
 
+// ---- smtpoll/base/owned.hpp ----
+// An object on the heap and its one owner: what smtpoll needs of std::unique_ptr, whose header <memory> costs a program
+// as much compile time as all of smtpoll's sockets.
+#ifndef SMTPOLL_BASE_OWNED_HPP
+#define SMTPOLL_BASE_OWNED_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+
+/// Owns an object made by `new`, or nothing. It takes what a std::unique_ptr owns, too.
+template <typename T>
+class Owned {
+  template <typename Owner>
+  using Released = decltype(std::declval<T*&>() = std::declval<Owner&>().release());
+
+ public:
+  /// Nothing.
+  Owned() noexcept = default;
+  /// Owns `object`, made by `new`, or nothing where it is null.
+  explicit Owned(T* object) noexcept : object_(object) {}
+  /// Takes what `owner` owns: another Owned, or a std::unique_ptr that deletes as usual.
+  template <typename Owner, typename = Released<Owner>>
+  Owned(Owner&& owner) noexcept : object_(owner.release()) {}
+  /// Takes what `other` owns.
+  Owned(Owned&& other) noexcept : object_(other.release()) {}
+  /// Deletes what it owned and takes what `other` owns.
+  Owned& operator=(Owned&& other) noexcept {
+    T* const taken = other.release();
+    delete object_;
+    object_ = taken;
+    return *this;
+  }
+  ~Owned() { delete object_; }
+
+  /// The object; null where it owns nothing.
+  T* get() const noexcept { return object_; }
+  /// As get, for members of the object, which must be there.
+  T* operator->() const noexcept { return object_; }
+  /// The object, which must be there.
+  T& operator*() const noexcept { return *object_; }
+  /// True where it owns something.
+  explicit operator bool() const noexcept { return object_ != nullptr; }
+
+  /// Gives up the object, which the caller owns then.
+  T* release() noexcept { return std::exchange(object_, nullptr); }
+  /// Deletes the object.
+  void reset() noexcept { delete release(); }
+
+ private:
+  T* object_ = nullptr;
+};
+
+SMTPOLL_NAMESPACE_END
+
+#endif
+
 // ---- smtpoll/message/message_signer.hpp ----
 // What signs a message while it is rendered, for example by DKIM (dkim_openssl.hpp, dkim_mbedtls.hpp). The message
 // floor knows this interface only; without a signer nothing else of signing is compiled. A signed message is rendered
@@ -8226,7 +8440,36 @@ class MessageSigner {
 
   /// Starts to sign a message with this header: its fields as they go over the wire, each line ended by CRLF, without
   /// the empty line. The signing must not outlive the signer.
-  virtual std::unique_ptr<MessageSigning> Begin(std::string_view header) const = 0;
+  virtual Owned<MessageSigning> Begin(std::string_view header) const = 0;
+};
+
+/// What points at a signer: a std::shared_ptr or anything like it, which keeps the signer, or a plain pointer, which
+/// does not. Copies point at the same signer.
+class SignerPointer {
+  template <typename Pointer>
+  using Fits = decltype(std::declval<const MessageSigner*&>() = &*std::declval<const Pointer&>());
+
+ public:
+  /// No signer.
+  SignerPointer() = default;
+  /// No signer.
+  SignerPointer(std::nullptr_t) noexcept {}
+  /// The signer that `pointer` points at, or none where it is null.
+  template <typename Pointer, typename = Fits<Pointer>>
+  SignerPointer(Pointer pointer) {
+    if (pointer == nullptr) return;
+    signer_ = [kept = std::move(pointer)]() -> const MessageSigner* { return &*kept; };
+  }
+
+  /// The signer; nullptr where there is none.
+  const MessageSigner* get() const { return signer_ ? signer_() : nullptr; }
+  /// The signer, which must be there.
+  const MessageSigner* operator->() const { return get(); }
+  /// True where there is a signer.
+  explicit operator bool() const noexcept { return static_cast<bool>(signer_); }
+
+ private:
+  Function<const MessageSigner*()> signer_;
 };
 
 SMTPOLL_NAMESPACE_END
@@ -8324,7 +8567,7 @@ class EmailMessage {
 
   /// Signs the message on its way out, for example by DKIM. A signed message goes in ASCII, because a relay that turned
   /// 8bit into something else would break the signature; and its attachments are read twice.
-  std::shared_ptr<const MessageSigner> Signer;
+  SignerPointer Signer;
 
   /// Add to the address lists.
   void AddRecipient(std::string_view address) { AddTo(ToAddress, address); }
@@ -8395,6 +8638,71 @@ SMTPOLL_NAMESPACE_END
 
 #endif
 
+// ---- smtpoll/base/plain_list.hpp ----
+// A list of plain items that keeps its memory for the next ones. std::vector would do, but for the compile time that it
+// costs with each type of items.
+#ifndef SMTPOLL_BASE_PLAIN_LIST_HPP
+#define SMTPOLL_BASE_PLAIN_LIST_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+namespace detail {
+
+template <typename T>
+class PlainList {
+  static_assert(__is_trivially_copyable(T), "PlainList copies its items as bytes");
+
+ public:
+  PlainList() = default;
+  PlainList(const PlainList&) = delete;
+  PlainList& operator=(const PlainList&) = delete;
+  ~PlainList() { delete[] items_; }
+
+  std::size_t size() const noexcept { return size_; }
+  bool empty() const noexcept { return size_ == 0; }
+  T& operator[](std::size_t index) noexcept { return items_[index]; }
+  const T& operator[](std::size_t index) const noexcept { return items_[index]; }
+  T& back() noexcept { return items_[size_ - 1]; }
+  const T* data() const noexcept { return items_; }
+  const T* begin() const noexcept { return items_; }
+  const T* end() const noexcept { return items_ + size_; }
+
+  void clear() noexcept { size_ = 0; }
+  /// Forgets all behind the first `size` items.
+  void Truncate(std::size_t size) noexcept { size_ = size; }
+
+  void push_back(T item) {
+    if (size_ == room_) Grow(1);
+    items_[size_++] = item;
+  }
+  void Append(const T* items, std::size_t count) {
+    if (count > room_ - size_) Grow(count);
+    if (count != 0) std::memcpy(items_ + size_, items, count * sizeof(T));
+    size_ += count;
+  }
+
+ private:
+  void Grow(std::size_t more) {
+    std::size_t room = size_ + more > 2 * room_ ? size_ + more : 2 * room_;
+    if (room * sizeof(T) < kLeastBytes) room = kLeastBytes / sizeof(T);
+    T* const items = new T[room];
+    if (size_ != 0) std::memcpy(static_cast<void*>(items), items_, size_ * sizeof(T));
+    delete[] items_;
+    items_ = items;
+    room_ = room;
+  }
+
+  static constexpr std::size_t kLeastBytes = 128;
+
+  T* items_ = nullptr;
+  std::size_t size_ = 0;
+  std::size_t room_ = 0;
+};
+
+}  // namespace detail
+SMTPOLL_NAMESPACE_END
+
+#endif
+
 // ---- smtpoll/base/text_buffer.hpp ----
 // Text that is built piece by piece and keeps its memory for the next one. std::string would do, but for the cost of
 // its appends: they are calls into the library, and a message is made of dozens of small ones.
@@ -8406,18 +8714,16 @@ namespace detail {
 
 class TextBuffer {
  public:
-  std::size_t size() const noexcept { return size_; }
-  std::string_view View() const noexcept { return {memory_.get(), size_}; }
+  std::size_t size() const noexcept { return bytes_.size(); }
+  std::string_view View() const noexcept { return {bytes_.data(), bytes_.size()}; }
   operator std::string_view() const noexcept { return View(); }
 
-  void clear() noexcept { size_ = 0; }
+  void clear() noexcept { bytes_.clear(); }
   /// Forgets all behind the first `size` bytes.
-  void resize(std::size_t size) noexcept { size_ = size; }
+  void resize(std::size_t size) noexcept { bytes_.Truncate(size); }
 
   TextBuffer& append(std::string_view text) {
-    if (text.size() > room_ - size_) Grow(text.size());
-    if (!text.empty()) std::memcpy(memory_.get() + size_, text.data(), text.size());
-    size_ += text.size();
+    bytes_.Append(text.data(), text.size());
     return *this;
   }
   TextBuffer& append(const char* text, std::size_t size) { return append(std::string_view(text, size)); }
@@ -8427,25 +8733,12 @@ class TextBuffer {
   }
   TextBuffer& operator+=(std::string_view text) { return append(text); }
   TextBuffer& operator+=(char c) {
-    if (size_ == room_) Grow(1);
-    memory_[size_++] = c;
+    bytes_.push_back(c);
     return *this;
   }
 
  private:
-  void Grow(std::size_t more) {
-    const std::size_t room = size_ + more > 2 * room_ ? size_ + more : 2 * room_;
-    std::unique_ptr<char[]> memory(new char[room < kLeast ? kLeast : room]);
-    if (size_ != 0) std::memcpy(memory.get(), memory_.get(), size_);
-    memory_ = std::move(memory);
-    room_ = room < kLeast ? kLeast : room;
-  }
-
-  static constexpr std::size_t kLeast = 128;
-
-  std::unique_ptr<char[]> memory_;
-  std::size_t size_ = 0;
-  std::size_t room_ = 0;
+  PlainList<char> bytes_;
 };
 
 }  // namespace detail
@@ -9089,28 +9382,38 @@ namespace detail {
 #if defined(SMTPOLL_SSSE3)
 
 /// 12 bytes, 3 at each place that `spread` says, as 16 characters.
-SMTPOLL_TARGET("ssse3") inline __m128i Base64Of12(__m128i bytes, __m128i spread) noexcept {
-  const __m128i in = _mm_shuffle_epi8(bytes, spread);
-  const __m128i high = _mm_mulhi_epu16(_mm_and_si128(in, _mm_set1_epi32(0x0fc0fc00)), _mm_set1_epi32(0x04000040));
-  const __m128i low = _mm_mullo_epi16(_mm_and_si128(in, _mm_set1_epi32(0x003f03f0)), _mm_set1_epi32(0x01000010));
-  const __m128i sextets = _mm_or_si128(high, low);
-  const __m128i above_z = _mm_subs_epu8(sextets, _mm_set1_epi8(51));
-  const __m128i range = _mm_sub_epi8(above_z, _mm_cmpgt_epi8(sextets, _mm_set1_epi8(25)));
-  // 252 is -4, 237 is -19, 240 is -16: a char may have no sign.
-  constexpr unsigned char kOffsets[] = {65, 71, 252, 252, 252, 252, 252, 252, 252, 252, 252, 252, 237, 240, 0, 0};
-  const __m128i offsets = _mm_loadu_si128(reinterpret_cast<const __m128i*>(kOffsets));
-  return _mm_add_epi8(sextets, _mm_shuffle_epi8(offsets, range));
+SMTPOLL_TARGET("ssse3") inline Bytes16 Base64Of12(Bytes16 bytes, Bytes16 spread) noexcept {
+  using Words = unsigned short __attribute__((vector_size(16)));
+  using SignedWords = short __attribute__((vector_size(16)));
+  using Quads = std::uint32_t __attribute__((vector_size(16)));
+  const auto in = reinterpret_cast<Quads>(
+      __builtin_ia32_pshufb128(reinterpret_cast<Chars16>(bytes), reinterpret_cast<Chars16>(spread)));
+  const Quads shift_high = Quads{} + 0x04000040u, shift_low = Quads{} + 0x01000010u;
+  const SignedWords high = __builtin_ia32_pmulhuw128(reinterpret_cast<SignedWords>(in & 0x0fc0fc00u),
+                                                     reinterpret_cast<SignedWords>(shift_high));
+  const Words low = reinterpret_cast<Words>(in & 0x003f03f0u) * reinterpret_cast<Words>(shift_low);
+  const Bytes16 sextets = reinterpret_cast<Bytes16>(high) | reinterpret_cast<Bytes16>(low);
+#if !defined(__clang__) || __has_builtin(__builtin_ia32_psubusb128)
+  const auto above_z = reinterpret_cast<Bytes16>(
+      __builtin_ia32_psubusb128(reinterpret_cast<Chars16>(sextets), reinterpret_cast<Chars16>(Repeat16(51))));
+#else
+  const Bytes16 above_z = __builtin_elementwise_sub_sat(sextets, Repeat16(51));
+#endif
+  const Bytes16 range = above_z - Less(Repeat16(25), sextets);
+  // 252 is -4, 237 is -19, 240 is -16.
+  const Bytes16 offsets = {65, 71, 252, 252, 252, 252, 252, 252, 252, 252, 252, 252, 237, 240, 0, 0};
+  return sextets + reinterpret_cast<Bytes16>(
+                       __builtin_ia32_pshufb128(reinterpret_cast<Chars16>(offsets), reinterpret_cast<Chars16>(range)));
 }
 
 SMTPOLL_TARGET("ssse3")
 inline void Base64LinesBySsse3(const char* bytes, std::size_t lines, char* into) noexcept {
-  const __m128i spread = _mm_setr_epi8(1, 0, 2, 1, 4, 3, 5, 4, 7, 6, 8, 7, 10, 9, 11, 10);
-  const __m128i spread_last = _mm_add_epi8(spread, _mm_set1_epi8(4));
-  const auto load = [](const char* at) { return _mm_loadu_si128(reinterpret_cast<const __m128i*>(at)); };
-  const auto store = [](char* at, __m128i text) { _mm_storeu_si128(reinterpret_cast<__m128i*>(at), text); };
+  const Bytes16 spread = {1, 0, 2, 1, 4, 3, 5, 4, 7, 6, 8, 7, 10, 9, 11, 10};
+  const Bytes16 spread_last = spread + 4;
+  const auto store = [](char* at, Bytes16 text) { std::memcpy(at, &text, sizeof text); };
   for (; lines != 0; --lines, bytes += 57, into += 78) {
-    const __m128i a = load(bytes), b = load(bytes + 12), c = load(bytes + 24), d = load(bytes + 36);
-    const __m128i last = load(bytes + 41);  // its last 12 bytes, 3 of them done twice
+    const Bytes16 a = Load16(bytes), b = Load16(bytes + 12), c = Load16(bytes + 24), d = Load16(bytes + 36);
+    const Bytes16 last = Load16(bytes + 41);  // its last 12 bytes, 3 of them done twice
     store(into, Base64Of12(a, spread));
     store(into + 16, Base64Of12(b, spread));
     store(into + 32, Base64Of12(c, spread));
@@ -9248,17 +9551,33 @@ constexpr std::uint64_t Base64LinesSize(std::uint64_t bytes) noexcept {
 
 #if !defined(SMTPOLL_SMALL)
 
-/// The two characters of each 12 bits: 8 KiB, which halves the look-ups. SMTPOLL_SMALL does without.
-struct Base64Pairs {
-  char text[4096][2] = {};
-  constexpr Base64Pairs() noexcept {
-    for (unsigned i = 0; i < 4096; ++i) {
-      text[i][0] = kBase64Alphabet[i >> 6];
-      text[i][1] = kBase64Alphabet[i & 63];
-    }
-  }
-};
-inline constexpr Base64Pairs kBase64Pairs;
+/// The two characters of each 12 bits: 8 KiB, which halves the look-ups. SMTPOLL_SMALL does without. A literal, because
+/// a constexpr loop over as much costs every program compile time.
+// clang-format off
+#define SMTPOLL_BASE64_PAIRS(c) \
+  c "A" c "B" c "C" c "D" c "E" c "F" c "G" c "H" c "I" c "J" c "K" c "L" c "M" c "N" c "O" c "P" c "Q" c "R" c "S" \
+  c "T" c "U" c "V" c "W" c "X" c "Y" c "Z" c "a" c "b" c "c" c "d" c "e" c "f" c "g" c "h" c "i" c "j" c "k" c "l" \
+  c "m" c "n" c "o" c "p" c "q" c "r" c "s" c "t" c "u" c "v" c "w" c "x" c "y" c "z" c "0" c "1" c "2" c "3" c "4" \
+  c "5" c "6" c "7" c "8" c "9" c "+" c "/"
+inline constexpr char kBase64Pairs[] =
+    SMTPOLL_BASE64_PAIRS("A") SMTPOLL_BASE64_PAIRS("B") SMTPOLL_BASE64_PAIRS("C") SMTPOLL_BASE64_PAIRS("D")
+    SMTPOLL_BASE64_PAIRS("E") SMTPOLL_BASE64_PAIRS("F") SMTPOLL_BASE64_PAIRS("G") SMTPOLL_BASE64_PAIRS("H")
+    SMTPOLL_BASE64_PAIRS("I") SMTPOLL_BASE64_PAIRS("J") SMTPOLL_BASE64_PAIRS("K") SMTPOLL_BASE64_PAIRS("L")
+    SMTPOLL_BASE64_PAIRS("M") SMTPOLL_BASE64_PAIRS("N") SMTPOLL_BASE64_PAIRS("O") SMTPOLL_BASE64_PAIRS("P")
+    SMTPOLL_BASE64_PAIRS("Q") SMTPOLL_BASE64_PAIRS("R") SMTPOLL_BASE64_PAIRS("S") SMTPOLL_BASE64_PAIRS("T")
+    SMTPOLL_BASE64_PAIRS("U") SMTPOLL_BASE64_PAIRS("V") SMTPOLL_BASE64_PAIRS("W") SMTPOLL_BASE64_PAIRS("X")
+    SMTPOLL_BASE64_PAIRS("Y") SMTPOLL_BASE64_PAIRS("Z") SMTPOLL_BASE64_PAIRS("a") SMTPOLL_BASE64_PAIRS("b")
+    SMTPOLL_BASE64_PAIRS("c") SMTPOLL_BASE64_PAIRS("d") SMTPOLL_BASE64_PAIRS("e") SMTPOLL_BASE64_PAIRS("f")
+    SMTPOLL_BASE64_PAIRS("g") SMTPOLL_BASE64_PAIRS("h") SMTPOLL_BASE64_PAIRS("i") SMTPOLL_BASE64_PAIRS("j")
+    SMTPOLL_BASE64_PAIRS("k") SMTPOLL_BASE64_PAIRS("l") SMTPOLL_BASE64_PAIRS("m") SMTPOLL_BASE64_PAIRS("n")
+    SMTPOLL_BASE64_PAIRS("o") SMTPOLL_BASE64_PAIRS("p") SMTPOLL_BASE64_PAIRS("q") SMTPOLL_BASE64_PAIRS("r")
+    SMTPOLL_BASE64_PAIRS("s") SMTPOLL_BASE64_PAIRS("t") SMTPOLL_BASE64_PAIRS("u") SMTPOLL_BASE64_PAIRS("v")
+    SMTPOLL_BASE64_PAIRS("w") SMTPOLL_BASE64_PAIRS("x") SMTPOLL_BASE64_PAIRS("y") SMTPOLL_BASE64_PAIRS("z")
+    SMTPOLL_BASE64_PAIRS("0") SMTPOLL_BASE64_PAIRS("1") SMTPOLL_BASE64_PAIRS("2") SMTPOLL_BASE64_PAIRS("3")
+    SMTPOLL_BASE64_PAIRS("4") SMTPOLL_BASE64_PAIRS("5") SMTPOLL_BASE64_PAIRS("6") SMTPOLL_BASE64_PAIRS("7")
+    SMTPOLL_BASE64_PAIRS("8") SMTPOLL_BASE64_PAIRS("9") SMTPOLL_BASE64_PAIRS("+") SMTPOLL_BASE64_PAIRS("/");
+#undef SMTPOLL_BASE64_PAIRS
+// clang-format on
 
 /// Eight bytes, the first one on top.
 inline std::uint64_t Load8(const char* at) noexcept {
@@ -9275,7 +9594,7 @@ inline std::uint64_t Load8(const char* at) noexcept {
 
 /// As Base64EncodeLines, without vector instructions.
 inline void Base64LinesByTable(const char* bytes, std::size_t lines, char* into) noexcept {
-  const auto put = [](char* at, std::uint64_t bits) { std::memcpy(at, kBase64Pairs.text[bits & 4095], 2); };
+  const auto put = [](char* at, std::uint64_t bits) { std::memcpy(at, kBase64Pairs + 2 * (bits & 4095), 2); };
   for (; lines != 0; --lines) {
     // Six of eight bytes at a time; the line's last three stand at the end of the ninth eight.
     std::uint64_t bits = 0;
@@ -9646,7 +9965,7 @@ class FaultFinder {
   }
 
   MessageFault Signing() const noexcept {
-    if (mail_.Signer == nullptr) return {};
+    if (!mail_.Signer) return {};
     if (const char* reason = mail_.Signer->Fault()) return {"Signer", 0, reason};
     if (!mail_.Source.empty()) return {};
     for (const EmailAttachment& one : mail_.Attachments)
@@ -9686,8 +10005,8 @@ SMTPOLL_NAMESPACE_END
 #endif
 
 // ---- smtpoll/client/events.hpp ----
-// Handler policies: who hears what happens. EventFunctions is the default, a public std::function a seed event.
-// For builds without std::function, derive from NoEvents and hide the hooks you want: they are called statically.
+// Handler policies: who hears what happens. EventFunctions is the default, a public Function a seed event.
+// For builds without a heap, derive from NoEvents and hide the hooks you want: they are called statically.
 #ifndef SMTPOLL_CLIENT_EVENTS_HPP
 #define SMTPOLL_CLIENT_EVENTS_HPP
 
@@ -9727,25 +10046,25 @@ struct NoEvents {
   void OnTranscript(Side /*side*/, std::string_view /*line*/) {}
 };
 
-/// The seed's events as public std::function members; an empty one is passed over.
+/// The seed's events as public members, each a Function; an empty one is passed over.
 struct EventFunctions {
   ///@{
   /// The event of its name: see the hook in NoEvents.
-  std::function<void(const std::string& greeting)> ConnectionEstablished;
-  std::function<void()> DataAvailable;
-  std::function<void(const smtpoll::Error& error)> Error;
-  std::function<void()> MailSent;
-  std::function<void(const EmailMessage& email)> MessageSent;
-  std::function<void(int id, const std::string& text, const EmailMessage& email)> ServerError;
-  std::function<bool(std::size_t bytes_sent, std::size_t bytes_left)> SendProgress;
+  Function<void(const std::string& greeting)> ConnectionEstablished;
+  Function<void()> DataAvailable;
+  Function<void(const smtpoll::Error& error)> Error;
+  Function<void()> MailSent;
+  Function<void(const EmailMessage& email)> MessageSent;
+  Function<void(int id, const std::string& text, const EmailMessage& email)> ServerError;
+  Function<bool(std::size_t bytes_sent, std::size_t bytes_left)> SendProgress;
   // Ours, beside the seed's.
-  std::function<void(const EmailMessage& email, const smtpoll::Error& error)> MessageInDoubt;
-  std::function<void(const EmailMessage& email, const SendResult& result)> MessageFinished;
+  Function<void(const EmailMessage& email, const smtpoll::Error& error)> MessageInDoubt;
+  Function<void(const EmailMessage& email, const SendResult& result)> MessageFinished;
   /// Only from RetryQueue: see NoEvents::OnMessageDeferred.
-  std::function<void(const EmailMessage& email, const SendResult& result, Millis delay)> MessageDeferred;
-  std::function<void(Side side, const std::string& line)> Transcript;
+  Function<void(const EmailMessage& email, const SendResult& result, Millis delay)> MessageDeferred;
+  Function<void(Side side, const std::string& line)> Transcript;
   /// Returns an access token, or none (empty text): then AccessToken is used. `refused`: see NoEvents::OnTokenWanted.
-  std::function<std::string(bool refused)> TokenProvider;
+  Function<std::string(bool refused)> TokenProvider;
   ///@}
 
   ///@{
@@ -10675,7 +10994,7 @@ namespace detail {
 
 class MessageLayout {
  public:
-  const std::vector<MessagePart>& Parts() const noexcept { return parts_; }
+  const PlainList<MessagePart>& Parts() const noexcept { return parts_; }
   std::string_view Literals() const noexcept { return literals_; }
 
   void Clear() noexcept {
@@ -10922,7 +11241,7 @@ class MessageLayout {
 
   const EmailMessage* mail_ = nullptr;
   MessageStamp* stamp_ = nullptr;
-  std::vector<MessagePart> parts_;
+  PlainList<MessagePart> parts_;
   TextBuffer literals_;
   TextBuffer scratch_;
   TextBuffer name_;
@@ -10979,7 +11298,7 @@ class MessageSource final : public Source {
   }
 
   SourceResult Read(char* into, std::size_t room) override {
-    if (signing_ != nullptr)
+    if (signing_)
       if (const SourceStatus status = Sign(); status != SourceStatus::More) return {0, status};
     const std::size_t size = signature_.copy(into, room, signature_at_);
     signature_at_ += size;
@@ -10993,24 +11312,24 @@ class MessageSource final : public Source {
   detail::WireWidth Width() const noexcept { return layout_.Width(); }
 
   /// True while the signature is not there yet; Read then says Again now and then.
-  bool Signing() const noexcept { return signing_ != nullptr; }
+  bool Signing() const noexcept { return static_cast<bool>(signing_); }
 
   bool Rewind() override {
     signature_at_ = 0;
     if (!StartOver(true)) return false;
-    if (signing_ != nullptr) StartSigning();
+    if (signing_) StartSigning();
     return true;
   }
 
   std::uint64_t Size() const override {
-    const std::uint64_t signature = signing_ != nullptr ? signing_->Size() : signature_.size();
+    const std::uint64_t signature = signing_ ? signing_->Size() : signature_.size();
     return layout_.Size() == kUnknownSize ? kUnknownSize : layout_.Size() + signature;
   }
 
   std::string_view Failure() const override { return failure_; }
 
   detail::LineClaim Claim() const override {
-    const bool unsigned_part = signing_ == nullptr && signature_at_ == signature_.size();
+    const bool unsigned_part = !signing_ && signature_at_ == signature_.size();
     return detail::LineClaim(unsigned_part ? static_cast<unsigned char>(Quality()) : 0);
   }
 
@@ -11159,7 +11478,7 @@ class MessageSource final : public Source {
   std::uint64_t lines_read_ = 0;
   bool again_ = false;
   const MessageSigner* signer_ = nullptr;
-  std::unique_ptr<MessageSigning> signing_;  // until the signature is there
+  Owned<MessageSigning> signing_;  // until the signature is there
   std::uint64_t unsigned_ = 0;               // bytes of the header that the signer does not get again
   std::string signature_;
   std::size_t signature_at_ = 0;
@@ -11211,7 +11530,9 @@ SMTPOLL_NAMESPACE_END
 SMTPOLL_NAMESPACE_BEGIN
 namespace detail {
 
-class Delivery {
+/// Over the engine that it feeds.
+template <typename Engine>
+class BasicDelivery {
  public:
   /// Makes `mail` ready for Begin: reads its addresses, and has `source` lay it out for the server of `engine`; `mail`
   /// must not change from now on until its end. An error means that it cannot be sent.
@@ -11440,15 +11761,16 @@ class Delivery {
   }
 
   std::string addresses_;            // the addr-specs, one behind the other; the first is the reverse-path
-  std::vector<std::size_t> bounds_;  // where each of them ends
-  std::vector<std::size_t> asked_;   // the transaction's recipients, as numbers of results
-  std::vector<Recipient> recipients_;
+  PlainList<std::size_t> bounds_;  // where each of them ends
+  PlainList<std::size_t> asked_;   // the transaction's recipients, as numbers of results
+  PlainList<Recipient> recipients_;
   Envelope envelope_;
   MessageStamp stamp_;  // every transaction of the message shows the same Date and Message-ID
   SendResult result_;
   std::uint64_t size_ = 0;
   bool has_more_ = false;
 };
+using Delivery = BasicDelivery<Engine>;
 
 }  // namespace detail
 SMTPOLL_NAMESPACE_END
@@ -11469,43 +11791,51 @@ namespace detail {
 struct Flight {
   EmailMessage mail;
   Delivery delivery;
+  Owned<Flight> next;  // in the list that has it
 };
 
-class Flights {
+template <typename Flight>
+class FlightList {
  public:
-  using Owner = std::unique_ptr<Flight>;
+  using Owner = Owned<Flight>;
 
-  bool empty() const noexcept { return under_way_.empty(); }
-  std::size_t Count() const noexcept { return under_way_.size(); }
-  Flight& Oldest() noexcept { return *under_way_.front(); }
-  const Flight& Oldest() const noexcept { return *under_way_.front(); }
+  bool empty() const noexcept { return count_ == 0; }
+  std::size_t Count() const noexcept { return count_; }
+  Flight& Oldest() noexcept { return *under_way_; }
+  const Flight& Oldest() const noexcept { return *under_way_; }
 
   /// An empty flight that belongs to the caller.
-  Owner Take() {
-    if (spare_.empty()) return std::make_unique<Flight>();
-    Owner flight = std::move(spare_.back());
-    spare_.pop_back();
-    return flight;
+  Owner Take() { return spare_ ? TakeFirst(spare_) : Owner(new Flight); }
+  void Add(Owner flight) noexcept {
+    Owner& end = empty() ? under_way_ : newest_->next;
+    end = std::move(flight);
+    newest_ = end.get();
+    ++count_;
   }
-  void Add(Owner flight) {
-    under_way_.push_back(std::move(flight));
-    spare_.reserve(under_way_.capacity());  // so that GiveBack never allocates
-  }
-  Owner TakeOldest() {
-    Owner flight = std::move(under_way_.front());
-    under_way_.erase(under_way_.begin());
-    return flight;
+  Owner TakeOldest() noexcept {
+    --count_;
+    return TakeFirst(under_way_);
   }
   /// The flight is over; its memory is kept, but that of attachments.
   void GiveBack(Owner flight) {
     if (!flight->mail.Attachments.empty()) flight->mail = EmailMessage();
-    spare_.push_back(std::move(flight));
+    flight->next = std::move(spare_);
+    spare_ = std::move(flight);
   }
 
  private:
-  std::vector<Owner> under_way_;
-  std::vector<Owner> spare_;
+  static Owner TakeFirst(Owner& list) noexcept {
+    Owner first = std::move(list);
+    list = std::move(first->next);
+    return first;
+  }
+
+  Owner under_way_;  // oldest first
+  Flight* newest_ = nullptr;
+  Owner spare_;
+  std::size_t count_ = 0;
 };
+using Flights = FlightList<Flight>;
 
 }  // namespace detail
 SMTPOLL_NAMESPACE_END
@@ -12719,6 +13049,58 @@ SMTPOLL_NAMESPACE_END
 
 #endif
 
+// ---- smtpoll/base/atomic.hpp ----
+// A small value that two threads share: what smtpoll needs of std::atomic, by the builtins below it, because <atomic>
+// costs every program compile time.
+#ifndef SMTPOLL_BASE_ATOMIC_HPP
+#define SMTPOLL_BASE_ATOMIC_HPP
+
+#if !defined(__GNUC__)
+#include <atomic>
+#endif
+
+SMTPOLL_NAMESPACE_BEGIN
+namespace detail {
+
+/// What a thread wrote before its Store or Exchange is seen by the thread whose Load or Exchange finds the value.
+template <typename T>
+class Atomic {
+ public:
+  constexpr explicit Atomic(T value) noexcept : value_(value) {}
+  Atomic(const Atomic&) = delete;
+  Atomic& operator=(const Atomic&) = delete;
+
+#if defined(__GNUC__)
+  T Load() const noexcept {
+    T value;
+    __atomic_load(&value_, &value, __ATOMIC_ACQUIRE);
+    return value;
+  }
+  void Store(T value) noexcept { __atomic_store(&value_, &value, __ATOMIC_RELEASE); }
+  /// Returns the value before.
+  T Exchange(T value) noexcept {
+    T before;
+    __atomic_exchange(&value_, &value, &before, __ATOMIC_ACQ_REL);
+    return before;
+  }
+
+ private:
+  T value_;
+#else
+  T Load() const noexcept { return value_.load(std::memory_order_acquire); }
+  void Store(T value) noexcept { value_.store(value, std::memory_order_release); }
+  T Exchange(T value) noexcept { return value_.exchange(value, std::memory_order_acq_rel); }
+
+ private:
+  std::atomic<T> value_;
+#endif
+};
+
+}  // namespace detail
+SMTPOLL_NAMESPACE_END
+
+#endif
+
 // ---- smtpoll/socket/detail/system_headers.hpp ----
 // The system's socket headers, POSIX's or Windows's. Both have BSD's names, so the code over them is the same.
 // <windows.h> leaves no macros min and max behind, and what the user has defined stays as it was.
@@ -12930,7 +13312,7 @@ class Resolver {
 
   /// Done when the addresses are there, Again while the thread runs.
   IoResult Step() noexcept {
-    if (job_->fate.load(std::memory_order_acquire) == Fate::Running) return IoResult::TryAgain();
+    if (job_->fate.Load() == Fate::Running) return IoResult::TryAgain();
     Calls::CloseHandle(std::exchange(job_->wake_reader, Calls::kNoHandle));
     if (job_->number != 0) return IoResult::Fail(Calls::TranslateResolve(job_->number));
     const addrinfo* other = job_->remote.First();
@@ -12966,7 +13348,7 @@ class Resolver {
   void Cancel() noexcept {
     if (job_ == nullptr) return;
     Calls::CloseHandle(std::exchange(job_->wake_reader, Calls::kNoHandle));
-    if (job_->fate.exchange(Fate::Abandoned, std::memory_order_acq_rel) != Fate::Running) delete job_;
+    if (job_->fate.Exchange(Fate::Abandoned) != Fate::Running) delete job_;
     job_ = nullptr;
   }
 
@@ -12979,7 +13361,7 @@ class Resolver {
 
   struct Job {
     typename Calls::Network network;
-    std::atomic<Fate> fate{Fate::Resting};
+    Atomic<Fate> fate{Fate::Resting};
     int number = 0;  // what getaddrinfo returned
     AddressList<Calls> local;
     AddressList<Calls> remote;
@@ -12994,10 +13376,10 @@ class Resolver {
   IoResult StartThread() noexcept {
     if (!Calls::OpenWake(job_->wake_reader, job_->wake_writer))
       return IoResult::Fail(Calls::Translate(Calls::LastError()));
-    job_->fate.store(Fate::Running, std::memory_order_relaxed);  // creating the thread makes it visible there
+    job_->fate.Store(Fate::Running);
     const int number = Calls::template StartThread<&Resolver::Run>(job_);
     if (number == 0) return IoResult::TryAgain();
-    job_->fate.store(Fate::Resting, std::memory_order_relaxed);
+    job_->fate.Store(Fate::Resting);
     Calls::CloseHandle(job_->wake_writer);
     return IoResult::Fail(Calls::Translate(number));
   }
@@ -13009,7 +13391,7 @@ class Resolver {
     Job* job = static_cast<Job*>(argument);
     const Handle writer = job->wake_writer;
     job->number = job->remote.Find(0);
-    if (job->fate.exchange(Fate::Resting, std::memory_order_acq_rel) == Fate::Abandoned) delete job;
+    if (job->fate.Exchange(Fate::Resting) == Fate::Abandoned) delete job;
     Calls::Wake(writer);
     Calls::CloseHandle(writer);
   }
@@ -13125,7 +13507,7 @@ class ConnectRace {
   /// Each address that failed, with the reason, and each that has not answered; valid until the next call.
   std::string_view FaultText() const noexcept {
     if (count_ != 0) Told();
-    if (told_ == nullptr) return {};
+    if (!told_) return {};
     told_->all = told_->lost;
     for (std::size_t i = 0; i < count_; ++i) Tell(told_->all, *lanes_[i].to, "no answer");
     return told_->all.View();
@@ -13173,7 +13555,7 @@ class ConnectRace {
 
   /// Null where there is no memory.
   Report* Told() const noexcept {
-    if (told_ == nullptr) told_.reset(new (std::nothrow) Report);
+    if (!told_) told_ = Owned<Report>(new (std::nothrow) Report);
     return told_.get();
   }
 
@@ -13196,7 +13578,7 @@ class ConnectRace {
   Millis next_start_ = 0;  // when the next address may start
   Millis looked_ = 0;
   int number_ = 0;                        // why the last one failed
-  mutable std::unique_ptr<Report> told_;  // only where there is something to tell
+  mutable Owned<Report> told_;  // only where there is something to tell
 };
 
 }  // namespace detail
@@ -17959,7 +18341,7 @@ SMTPOLL_NAMESPACE_END
 
 // ---- smtpoll/pop3/events.hpp ----
 // Handler policies of the POP3 clients: who hears what happens. Pop3EventFunctions is the default, a public
-// std::function an event. For builds without std::function, derive from Pop3NoEvents and hide the hooks you want.
+// Function an event. For builds without a heap, derive from Pop3NoEvents and hide the hooks you want.
 #ifndef SMTPOLL_POP3_EVENTS_HPP
 #define SMTPOLL_POP3_EVENTS_HPP
 
@@ -18009,30 +18391,30 @@ struct Pop3NoEvents {
   void OnTranscript(Side /*side*/, std::string_view /*line*/) {}
 };
 
-/// The events as public std::function members, by the seed's names where it has them; an empty one is passed over. Each
+/// The events as public members, each a Function, by the seed's names where it has them; an empty one is passed over. Each
 /// is the hook of its name in Pop3NoEvents.
 struct Pop3EventFunctions {
   ///@{
   /// The event of its name: see the hook in Pop3NoEvents.
-  std::function<void(const std::string& greeting)> ConnectionEstablished;
-  std::function<void()> LoginSuccessful;
-  std::function<void()> Disconnected;
-  std::function<void(const smtpoll::Error& error)> Error;
-  std::function<void(int id, const std::string& text, std::uint32_t message)> ServerError;
-  std::function<void(std::uint32_t count, std::uint64_t size)> MessageCount;
-  std::function<void(std::uint32_t count)> ListReceived;
-  std::function<void(std::uint32_t message, std::uint64_t size)> MessageReceived;
-  std::function<void(std::uint32_t message, std::uint64_t size)> TopLinesReceived;
-  std::function<void(std::uint32_t message)> MessageDeleted;
-  std::function<void()> RollbackSuccessful;
-  std::function<void()> ServerAvailable;
-  std::function<void(const std::string& command, const std::string& data)> ServerCommandReply;
+  Function<void(const std::string& greeting)> ConnectionEstablished;
+  Function<void()> LoginSuccessful;
+  Function<void()> Disconnected;
+  Function<void(const smtpoll::Error& error)> Error;
+  Function<void(int id, const std::string& text, std::uint32_t message)> ServerError;
+  Function<void(std::uint32_t count, std::uint64_t size)> MessageCount;
+  Function<void(std::uint32_t count)> ListReceived;
+  Function<void(std::uint32_t message, std::uint64_t size)> MessageReceived;
+  Function<void(std::uint32_t message, std::uint64_t size)> TopLinesReceived;
+  Function<void(std::uint32_t message)> MessageDeleted;
+  Function<void()> RollbackSuccessful;
+  Function<void()> ServerAvailable;
+  Function<void(const std::string& command, const std::string& data)> ServerCommandReply;
   // Ours, beside the seed's.
-  std::function<void(std::uint32_t message, std::uint64_t size)> MessageListed;
-  std::function<void(std::uint32_t message, std::string_view id)> UniqueIDListed;
-  std::function<bool(std::uint32_t message, std::string_view bytes)> MessageData;
-  std::function<std::string(bool refused)> TokenProvider;
-  std::function<void(Side side, const std::string& line)> Transcript;
+  Function<void(std::uint32_t message, std::uint64_t size)> MessageListed;
+  Function<void(std::uint32_t message, std::string_view id)> UniqueIDListed;
+  Function<bool(std::uint32_t message, std::string_view bytes)> MessageData;
+  Function<std::string(bool refused)> TokenProvider;
+  Function<void(Side side, const std::string& line)> Transcript;
   ///@}
 
   ///@{
@@ -19246,6 +19628,7 @@ SMTPOLL_NAMESPACE_END
 
 #if defined(SMTPOLL_OPENSSL)
 
+#include <memory>
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
@@ -20172,6 +20555,8 @@ SMTPOLL_NAMESPACE_END
 #endif
 
 #if defined(SMTPOLL_MBEDTLS) || defined(SMTPOLL_SCHANNEL)
+
+#include <memory>
 
 // ---- smtpoll/transport/detail/tls_file.hpp ----
 // A file that the TLS settings name, as a whole in memory, for the transports whose library does not read files itself.
@@ -21558,6 +21943,8 @@ SMTPOLL_NAMESPACE_END
 
 #if defined(SMTPOLL_SCHANNEL)
 
+#include <memory>
+
 // ---- smtpoll/transport/detail/schannel_session.hpp ----
 // One session of Schannel's, without a socket: what was received goes in, and what is to be sent and what was decrypted
 // come out, of two buffers of its own. Invariant: the buffers are overwritten when the session ends.
@@ -22247,7 +22634,7 @@ class DkimSigner : public MessageSigner {
     if (settings_fault_ != nullptr) return settings_fault_;
     return KeyFault();
   }
-  std::unique_ptr<MessageSigning> Begin(std::string_view header) const final;
+  Owned<MessageSigning> Begin(std::string_view header) const final;
 
   /// What it was made with.
   const DkimSettings& Settings() const noexcept { return settings_; }
@@ -22412,8 +22799,8 @@ class DkimSigner::Signing final : public MessageSigning {
   detail::Sha256 fields_;
 };
 
-inline std::unique_ptr<MessageSigning> DkimSigner::Begin(std::string_view header) const {
-  return std::make_unique<Signing>(*this, header);
+inline Owned<MessageSigning> DkimSigner::Begin(std::string_view header) const {
+  return Owned<MessageSigning>(new Signing(*this, header));
 }
 
 namespace detail {

@@ -1,6 +1,7 @@
 // Runs a fuzzer without libFuzzer: every file of the corpus, then mutations of them by a seeded generator until the
 // time is over. An input that breaks something is left in the file "crash" of the working folder.
 // usage: PROGRAM CORPUS SECONDS [SEED]; SMTPOLL_FUZZ_SECONDS in the environment counts instead of SECONDS
+#include <algorithm>
 #include <chrono>
 #include <csignal>
 #include <filesystem>

@@ -1,5 +1,6 @@
 // The whole engine against arbitrary bytes in arbitrary pieces: it ends, every message has one outcome, what it says
 // are whole lines, and a session that is over stays over.
+#include <algorithm>
 #include <vector>
 
 #include "fuzz.hpp"

@@ -2,6 +2,7 @@
 // own. What it cannot read is a fault of the message.
 #pragma once
 
+#include <algorithm>
 #include <cctype>
 #include <utility>
 #include <vector>

@@ -1,5 +1,8 @@
 // Replies (RFC 5321 4.2): whole and in pieces they are the same, and what is called a reply is one.
 #include "smtpoll/protocol/reply.hpp"
+
+#include <algorithm>
+
 #include "fuzz.hpp"
 
 namespace {

@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <memory>
 #include <string>
 
 #include "smtpoll/message/message_check.hpp"
@@ -35,7 +36,7 @@ class Echo final : public smtpoll::MessageSigner {
     bool works_;
   };
   const char* Fault() const noexcept override { return fault; }
-  std::unique_ptr<smtpoll::MessageSigning> Begin(std::string_view given) const override {
+  smtpoll::Owned<smtpoll::MessageSigning> Begin(std::string_view given) const override {
     auto signing = std::make_unique<Signing>(header, body, works);
     header = given;
     return signing;

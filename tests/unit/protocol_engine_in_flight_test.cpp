@@ -4,6 +4,7 @@
 
 #include "dialogue.hpp"
 
+#include <algorithm>
 #include <map>
 #include <random>
 

@@ -22,17 +22,33 @@ constexpr std::uint64_t Base64LinesSize(std::uint64_t bytes) noexcept {
 
 #if !defined(SMTPOLL_SMALL)
 
-/// The two characters of each 12 bits: 8 KiB, which halves the look-ups. SMTPOLL_SMALL does without.
-struct Base64Pairs {
-  char text[4096][2] = {};
-  constexpr Base64Pairs() noexcept {
-    for (unsigned i = 0; i < 4096; ++i) {
-      text[i][0] = kBase64Alphabet[i >> 6];
-      text[i][1] = kBase64Alphabet[i & 63];
-    }
-  }
-};
-inline constexpr Base64Pairs kBase64Pairs;
+/// The two characters of each 12 bits: 8 KiB, which halves the look-ups. SMTPOLL_SMALL does without. A literal, because
+/// a constexpr loop over as much costs every program compile time.
+// clang-format off
+#define SMTPOLL_BASE64_PAIRS(c) \
+  c "A" c "B" c "C" c "D" c "E" c "F" c "G" c "H" c "I" c "J" c "K" c "L" c "M" c "N" c "O" c "P" c "Q" c "R" c "S" \
+  c "T" c "U" c "V" c "W" c "X" c "Y" c "Z" c "a" c "b" c "c" c "d" c "e" c "f" c "g" c "h" c "i" c "j" c "k" c "l" \
+  c "m" c "n" c "o" c "p" c "q" c "r" c "s" c "t" c "u" c "v" c "w" c "x" c "y" c "z" c "0" c "1" c "2" c "3" c "4" \
+  c "5" c "6" c "7" c "8" c "9" c "+" c "/"
+inline constexpr char kBase64Pairs[] =
+    SMTPOLL_BASE64_PAIRS("A") SMTPOLL_BASE64_PAIRS("B") SMTPOLL_BASE64_PAIRS("C") SMTPOLL_BASE64_PAIRS("D")
+    SMTPOLL_BASE64_PAIRS("E") SMTPOLL_BASE64_PAIRS("F") SMTPOLL_BASE64_PAIRS("G") SMTPOLL_BASE64_PAIRS("H")
+    SMTPOLL_BASE64_PAIRS("I") SMTPOLL_BASE64_PAIRS("J") SMTPOLL_BASE64_PAIRS("K") SMTPOLL_BASE64_PAIRS("L")
+    SMTPOLL_BASE64_PAIRS("M") SMTPOLL_BASE64_PAIRS("N") SMTPOLL_BASE64_PAIRS("O") SMTPOLL_BASE64_PAIRS("P")
+    SMTPOLL_BASE64_PAIRS("Q") SMTPOLL_BASE64_PAIRS("R") SMTPOLL_BASE64_PAIRS("S") SMTPOLL_BASE64_PAIRS("T")
+    SMTPOLL_BASE64_PAIRS("U") SMTPOLL_BASE64_PAIRS("V") SMTPOLL_BASE64_PAIRS("W") SMTPOLL_BASE64_PAIRS("X")
+    SMTPOLL_BASE64_PAIRS("Y") SMTPOLL_BASE64_PAIRS("Z") SMTPOLL_BASE64_PAIRS("a") SMTPOLL_BASE64_PAIRS("b")
+    SMTPOLL_BASE64_PAIRS("c") SMTPOLL_BASE64_PAIRS("d") SMTPOLL_BASE64_PAIRS("e") SMTPOLL_BASE64_PAIRS("f")
+    SMTPOLL_BASE64_PAIRS("g") SMTPOLL_BASE64_PAIRS("h") SMTPOLL_BASE64_PAIRS("i") SMTPOLL_BASE64_PAIRS("j")
+    SMTPOLL_BASE64_PAIRS("k") SMTPOLL_BASE64_PAIRS("l") SMTPOLL_BASE64_PAIRS("m") SMTPOLL_BASE64_PAIRS("n")
+    SMTPOLL_BASE64_PAIRS("o") SMTPOLL_BASE64_PAIRS("p") SMTPOLL_BASE64_PAIRS("q") SMTPOLL_BASE64_PAIRS("r")
+    SMTPOLL_BASE64_PAIRS("s") SMTPOLL_BASE64_PAIRS("t") SMTPOLL_BASE64_PAIRS("u") SMTPOLL_BASE64_PAIRS("v")
+    SMTPOLL_BASE64_PAIRS("w") SMTPOLL_BASE64_PAIRS("x") SMTPOLL_BASE64_PAIRS("y") SMTPOLL_BASE64_PAIRS("z")
+    SMTPOLL_BASE64_PAIRS("0") SMTPOLL_BASE64_PAIRS("1") SMTPOLL_BASE64_PAIRS("2") SMTPOLL_BASE64_PAIRS("3")
+    SMTPOLL_BASE64_PAIRS("4") SMTPOLL_BASE64_PAIRS("5") SMTPOLL_BASE64_PAIRS("6") SMTPOLL_BASE64_PAIRS("7")
+    SMTPOLL_BASE64_PAIRS("8") SMTPOLL_BASE64_PAIRS("9") SMTPOLL_BASE64_PAIRS("+") SMTPOLL_BASE64_PAIRS("/");
+#undef SMTPOLL_BASE64_PAIRS
+// clang-format on
 
 /// Eight bytes, the first one on top.
 inline std::uint64_t Load8(const char* at) noexcept {
@@ -49,7 +65,7 @@ inline std::uint64_t Load8(const char* at) noexcept {
 
 /// As Base64EncodeLines, without vector instructions.
 inline void Base64LinesByTable(const char* bytes, std::size_t lines, char* into) noexcept {
-  const auto put = [](char* at, std::uint64_t bits) { std::memcpy(at, kBase64Pairs.text[bits & 4095], 2); };
+  const auto put = [](char* at, std::uint64_t bits) { std::memcpy(at, kBase64Pairs + 2 * (bits & 4095), 2); };
   for (; lines != 0; --lines) {
     // Six of eight bytes at a time; the line's last three stand at the end of the ninth eight.
     std::uint64_t bits = 0;

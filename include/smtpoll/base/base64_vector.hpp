@@ -13,28 +13,38 @@ namespace detail {
 #if defined(SMTPOLL_SSSE3)
 
 /// 12 bytes, 3 at each place that `spread` says, as 16 characters.
-SMTPOLL_TARGET("ssse3") inline __m128i Base64Of12(__m128i bytes, __m128i spread) noexcept {
-  const __m128i in = _mm_shuffle_epi8(bytes, spread);
-  const __m128i high = _mm_mulhi_epu16(_mm_and_si128(in, _mm_set1_epi32(0x0fc0fc00)), _mm_set1_epi32(0x04000040));
-  const __m128i low = _mm_mullo_epi16(_mm_and_si128(in, _mm_set1_epi32(0x003f03f0)), _mm_set1_epi32(0x01000010));
-  const __m128i sextets = _mm_or_si128(high, low);
-  const __m128i above_z = _mm_subs_epu8(sextets, _mm_set1_epi8(51));
-  const __m128i range = _mm_sub_epi8(above_z, _mm_cmpgt_epi8(sextets, _mm_set1_epi8(25)));
-  // 252 is -4, 237 is -19, 240 is -16: a char may have no sign.
-  constexpr unsigned char kOffsets[] = {65, 71, 252, 252, 252, 252, 252, 252, 252, 252, 252, 252, 237, 240, 0, 0};
-  const __m128i offsets = _mm_loadu_si128(reinterpret_cast<const __m128i*>(kOffsets));
-  return _mm_add_epi8(sextets, _mm_shuffle_epi8(offsets, range));
+SMTPOLL_TARGET("ssse3") inline Bytes16 Base64Of12(Bytes16 bytes, Bytes16 spread) noexcept {
+  using Words = unsigned short __attribute__((vector_size(16)));
+  using SignedWords = short __attribute__((vector_size(16)));
+  using Quads = std::uint32_t __attribute__((vector_size(16)));
+  const auto in = reinterpret_cast<Quads>(
+      __builtin_ia32_pshufb128(reinterpret_cast<Chars16>(bytes), reinterpret_cast<Chars16>(spread)));
+  const Quads shift_high = Quads{} + 0x04000040u, shift_low = Quads{} + 0x01000010u;
+  const SignedWords high = __builtin_ia32_pmulhuw128(reinterpret_cast<SignedWords>(in & 0x0fc0fc00u),
+                                                     reinterpret_cast<SignedWords>(shift_high));
+  const Words low = reinterpret_cast<Words>(in & 0x003f03f0u) * reinterpret_cast<Words>(shift_low);
+  const Bytes16 sextets = reinterpret_cast<Bytes16>(high) | reinterpret_cast<Bytes16>(low);
+#if !defined(__clang__) || __has_builtin(__builtin_ia32_psubusb128)
+  const auto above_z = reinterpret_cast<Bytes16>(
+      __builtin_ia32_psubusb128(reinterpret_cast<Chars16>(sextets), reinterpret_cast<Chars16>(Repeat16(51))));
+#else
+  const Bytes16 above_z = __builtin_elementwise_sub_sat(sextets, Repeat16(51));
+#endif
+  const Bytes16 range = above_z - Less(Repeat16(25), sextets);
+  // 252 is -4, 237 is -19, 240 is -16.
+  const Bytes16 offsets = {65, 71, 252, 252, 252, 252, 252, 252, 252, 252, 252, 252, 237, 240, 0, 0};
+  return sextets + reinterpret_cast<Bytes16>(
+                       __builtin_ia32_pshufb128(reinterpret_cast<Chars16>(offsets), reinterpret_cast<Chars16>(range)));
 }
 
 SMTPOLL_TARGET("ssse3")
 inline void Base64LinesBySsse3(const char* bytes, std::size_t lines, char* into) noexcept {
-  const __m128i spread = _mm_setr_epi8(1, 0, 2, 1, 4, 3, 5, 4, 7, 6, 8, 7, 10, 9, 11, 10);
-  const __m128i spread_last = _mm_add_epi8(spread, _mm_set1_epi8(4));
-  const auto load = [](const char* at) { return _mm_loadu_si128(reinterpret_cast<const __m128i*>(at)); };
-  const auto store = [](char* at, __m128i text) { _mm_storeu_si128(reinterpret_cast<__m128i*>(at), text); };
+  const Bytes16 spread = {1, 0, 2, 1, 4, 3, 5, 4, 7, 6, 8, 7, 10, 9, 11, 10};
+  const Bytes16 spread_last = spread + 4;
+  const auto store = [](char* at, Bytes16 text) { std::memcpy(at, &text, sizeof text); };
   for (; lines != 0; --lines, bytes += 57, into += 78) {
-    const __m128i a = load(bytes), b = load(bytes + 12), c = load(bytes + 24), d = load(bytes + 36);
-    const __m128i last = load(bytes + 41);  // its last 12 bytes, 3 of them done twice
+    const Bytes16 a = Load16(bytes), b = Load16(bytes + 12), c = Load16(bytes + 24), d = Load16(bytes + 36);
+    const Bytes16 last = Load16(bytes + 41);  // its last 12 bytes, 3 of them done twice
     store(into, Base64Of12(a, spread));
     store(into + 16, Base64Of12(b, spread));
     store(into + 32, Base64Of12(c, spread));

@@ -36,15 +36,14 @@ inline std::size_t FindLineFaultByMemchr(const char* bytes, std::size_t from, st
 
 #if defined(SMTPOLL_SSE2)
 inline std::size_t FindLineFaultBySse2(const char* bytes, std::size_t at, std::size_t size, bool dots) noexcept {
-  const __m128i cr = _mm_set1_epi8('\r'), lf = _mm_set1_epi8('\n'), dot = _mm_set1_epi8('.');
-  const __m128i with_dots = _mm_set1_epi8(static_cast<char>(dots ? -1 : 0));
+  const Bytes16 cr = Repeat16('\r'), lf = Repeat16('\n'), dot = Repeat16('.');
+  const Bytes16 with_dots = Repeat16(static_cast<char>(dots ? -1 : 0));
   for (; at + 16 <= size; at += 16) {
-    const __m128i before = _mm_loadu_si128(reinterpret_cast<const __m128i*>(bytes + at - 1));
-    const __m128i here = _mm_loadu_si128(reinterpret_cast<const __m128i*>(bytes + at));
-    const __m128i alone = _mm_xor_si128(_mm_cmpeq_epi8(before, cr), _mm_cmpeq_epi8(here, lf));
-    const __m128i dotted = _mm_and_si128(_mm_cmpeq_epi8(before, lf), _mm_cmpeq_epi8(here, dot));
-    const int mask = _mm_movemask_epi8(_mm_or_si128(alone, _mm_and_si128(dotted, with_dots)));
-    if (mask != 0) return at + LowestBit(static_cast<std::uint32_t>(mask));
+    const Bytes16 before = Load16(bytes + at - 1), here = Load16(bytes + at);
+    const Bytes16 alone = Xor(Equal(before, cr), Equal(here, lf));
+    const Bytes16 dotted = And(Equal(before, lf), Equal(here, dot));
+    const std::uint32_t mask = HighBitsOf(Or(alone, And(dotted, with_dots)));
+    if (mask != 0) return at + LowestBit(mask);
   }
   return FindLineFaultByMemchr(bytes, at, size, dots);
 }

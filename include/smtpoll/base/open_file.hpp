@@ -5,8 +5,6 @@
 
 #include <cstdio>
 #include <cstring>
-#include <memory>
-#include <new>
 
 #include "smtpoll/base/unicode.hpp"
 
@@ -14,6 +12,9 @@
 #include <fcntl.h>
 #include <io.h>
 #include <share.h>
+
+#include <memory>
+#include <new>
 #endif
 
 SMTPOLL_NAMESPACE_BEGIN

@@ -1,6 +1,7 @@
 // Which vector instructions the fast paths may use: fixed by the compiler's target, or found at run time on x86-64 with
 // g++ and clang++. Each fast path has a scalar twin that gives the same bytes; SMTPOLL_NO_SIMD leaves only the twins.
-// <immintrin.h> costs more compile time than all of smtpoll, so AVX2 is written with the compilers' own vectors.
+// The vectors are the compilers' own where they have any: <immintrin.h> costs more compile time than all of smtpoll, and
+// <tmmintrin.h> than its sockets.
 #ifndef SMTPOLL_BASE_SIMD_HPP
 #define SMTPOLL_BASE_SIMD_HPP
 
@@ -14,7 +15,15 @@
 #if defined(__SSE2__) || defined(_M_X64)
 #define SMTPOLL_SSE2 1
 #endif
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(SMTPOLL_WINDOWS)
+#if defined(__clang__)
+#if __has_builtin(__builtin_ia32_pmovmskb128) && __has_builtin(__builtin_ia32_pshufb128) && \
+    __has_builtin(__builtin_ia32_pmulhuw128)
+#define SMTPOLL_VECTORS 1
+#endif
+#elif defined(__GNUC__)
+#define SMTPOLL_VECTORS 1
+#endif
+#if defined(__x86_64__) && defined(SMTPOLL_VECTORS) && !defined(SMTPOLL_WINDOWS)
 // Not on Windows, where g++ keeps the stack at 16 bytes and AVX2 spills would fault.
 #define SMTPOLL_SSSE3 1
 #define SMTPOLL_TARGET(name) __attribute__((target(name)))
@@ -26,7 +35,7 @@
     __has_builtin(__builtin_ia32_pmovmskb256)
 #define SMTPOLL_AVX2 1
 #endif
-#elif defined(__SSSE3__) || (defined(_M_X64) && defined(__AVX__))
+#elif defined(__SSSE3__) && defined(SMTPOLL_VECTORS)
 #define SMTPOLL_SSSE3 1
 #define SMTPOLL_TARGET(name)
 #endif
@@ -35,9 +44,7 @@
 #endif
 #endif
 
-#if defined(SMTPOLL_SSSE3)
-#include <tmmintrin.h>
-#elif defined(SMTPOLL_SSE2)
+#if defined(SMTPOLL_SSE2) && !defined(SMTPOLL_VECTORS)
 #include <emmintrin.h>
 #elif defined(SMTPOLL_NEON)
 #include <arm_neon.h>
@@ -69,7 +76,42 @@ inline bool HasAvx2() noexcept {
 
 #if defined(SMTPOLL_AVX2)
 using Bytes32 = unsigned char __attribute__((vector_size(32)));
+#endif
+
+#if defined(SMTPOLL_SSE2) && defined(SMTPOLL_VECTORS)
 using Bytes16 = unsigned char __attribute__((vector_size(16)));
+using Chars16 = char __attribute__((vector_size(16)));
+using SignedBytes16 = signed char __attribute__((vector_size(16)));
+
+inline Bytes16 Load16(const char* at) noexcept {
+  Bytes16 bytes;
+  std::memcpy(&bytes, at, sizeof bytes);
+  return bytes;
+}
+inline Bytes16 Repeat16(char c) noexcept { return Bytes16{} + static_cast<unsigned char>(c); }
+inline Bytes16 And(Bytes16 a, Bytes16 b) noexcept { return a & b; }
+inline Bytes16 Or(Bytes16 a, Bytes16 b) noexcept { return a | b; }
+inline Bytes16 Xor(Bytes16 a, Bytes16 b) noexcept { return a ^ b; }
+/// All bits of a byte are set where the two are equal, or the first, as a number with a sign, is less.
+inline Bytes16 Equal(Bytes16 a, Bytes16 b) noexcept { return reinterpret_cast<Bytes16>(a == b); }
+inline Bytes16 Less(Bytes16 a, Bytes16 b) noexcept {
+  return reinterpret_cast<Bytes16>(reinterpret_cast<SignedBytes16>(a) < reinterpret_cast<SignedBytes16>(b));
+}
+/// Bit i is the high bit of byte i.
+inline std::uint32_t HighBitsOf(Bytes16 bytes) noexcept {
+  return static_cast<std::uint32_t>(__builtin_ia32_pmovmskb128(reinterpret_cast<Chars16>(bytes)));
+}
+#elif defined(SMTPOLL_SSE2)
+using Bytes16 = __m128i;
+
+inline Bytes16 Load16(const char* at) noexcept { return _mm_loadu_si128(reinterpret_cast<const __m128i*>(at)); }
+inline Bytes16 Repeat16(char c) noexcept { return _mm_set1_epi8(c); }
+inline Bytes16 And(Bytes16 a, Bytes16 b) noexcept { return _mm_and_si128(a, b); }
+inline Bytes16 Or(Bytes16 a, Bytes16 b) noexcept { return _mm_or_si128(a, b); }
+inline Bytes16 Xor(Bytes16 a, Bytes16 b) noexcept { return _mm_xor_si128(a, b); }
+inline Bytes16 Equal(Bytes16 a, Bytes16 b) noexcept { return _mm_cmpeq_epi8(a, b); }
+inline Bytes16 Less(Bytes16 a, Bytes16 b) noexcept { return _mm_cmplt_epi8(a, b); }
+inline std::uint32_t HighBitsOf(Bytes16 bytes) noexcept { return static_cast<std::uint32_t>(_mm_movemask_epi8(bytes)); }
 #endif
 
 /// Index of the lowest bit set in `mask`, which is not 0.

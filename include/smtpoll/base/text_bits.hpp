@@ -42,12 +42,12 @@ inline TextBits TextBitsByByte(const char* bytes, std::size_t size) noexcept {
 inline TextBits TextBitsOf32(const char* bytes) noexcept {
   TextBits bits;
   for (int half = 0; half < 32; half += 16) {
-    const __m128i text = _mm_loadu_si128(reinterpret_cast<const __m128i*>(bytes + half));
-    const auto mask = [half](__m128i found) { return static_cast<std::uint32_t>(_mm_movemask_epi8(found)) << half; };
-    const auto is = [text](char c) { return _mm_cmpeq_epi8(text, _mm_set1_epi8(c)); };
+    const Bytes16 text = Load16(bytes + half);
+    const auto mask = [half](Bytes16 found) { return HighBitsOf(found) << half; };
+    const auto is = [text](char c) { return Equal(text, Repeat16(c)); };
     const std::uint32_t cr = mask(is('\r')), lf = mask(is('\n'));
     // A signed comparison: bytes of 0x80 and above are below the space too.
-    const std::uint32_t low = mask(_mm_or_si128(_mm_cmplt_epi8(text, _mm_set1_epi8(' ')), is(0x7f)));
+    const std::uint32_t low = mask(Or(Less(text, Repeat16(' ')), is(0x7f)));
     bits.cr |= cr;
     bits.lf |= lf;
     if (low == (cr | lf)) continue;
@@ -106,13 +106,12 @@ SMTPOLL_TARGET("avx2") inline TextBits TextBitsOf32ByAvx2(const char* bytes) noe
 /// True where 32 bytes are all of no kind, and no tabs: a quick look that may say false of such bytes too.
 inline bool ArePlain32(const char* bytes) noexcept {
 #if defined(SMTPOLL_SSE2)
-  const auto at = reinterpret_cast<const __m128i*>(bytes);
-  const __m128i low = _mm_loadu_si128(at), high = _mm_loadu_si128(at + 1);
+  const Bytes16 low = Load16(bytes), high = Load16(bytes + 16);
   // Signed comparisons: what is below the space, or 0x80 and above, is below; DEL is the greatest.
-  const __m128i least = _mm_set1_epi8(' ' - 1), most = _mm_set1_epi8(0x7f);
-  const __m128i low_plain = _mm_and_si128(_mm_cmpgt_epi8(low, least), _mm_cmplt_epi8(low, most));
-  const __m128i high_plain = _mm_and_si128(_mm_cmpgt_epi8(high, least), _mm_cmplt_epi8(high, most));
-  return _mm_movemask_epi8(_mm_and_si128(low_plain, high_plain)) == 0xffff;
+  const Bytes16 least = Repeat16(' ' - 1), most = Repeat16(0x7f);
+  const Bytes16 low_plain = And(Less(least, low), Less(low, most));
+  const Bytes16 high_plain = And(Less(least, high), Less(high, most));
+  return HighBitsOf(And(low_plain, high_plain)) == 0xffff;
 #else
   static_cast<void>(bytes);
   return false;
@@ -152,8 +151,7 @@ std::size_t SkipEights(std::string_view text, Are&& are, Is&& is) noexcept {
 
 inline bool AnyHighBitIn32(const char* bytes) noexcept {
 #if defined(SMTPOLL_SSE2)
-  const auto at = reinterpret_cast<const __m128i*>(bytes);
-  return _mm_movemask_epi8(_mm_or_si128(_mm_loadu_si128(at), _mm_loadu_si128(at + 1))) != 0;
+  return HighBitsOf(Or(Load16(bytes), Load16(bytes + 16))) != 0;
 #else
   const std::string_view text(bytes, 32);
   const std::uint64_t low = EightBytes(text, 0) | EightBytes(text, 8),

@@ -6,8 +6,8 @@
 #define SMTPOLL_CLIENT_DELIVERY_HPP
 
 #include <string>
-#include <vector>
 
+#include "smtpoll/base/plain_list.hpp"
 #include "smtpoll/client/send_result.hpp"
 #include "smtpoll/message/email_message.hpp"
 #include "smtpoll/message/message_check.hpp"
@@ -17,7 +17,9 @@
 SMTPOLL_NAMESPACE_BEGIN
 namespace detail {
 
-class Delivery {
+/// Over the engine that it feeds.
+template <typename Engine>
+class BasicDelivery {
  public:
   /// Makes `mail` ready for Begin: reads its addresses, and has `source` lay it out for the server of `engine`; `mail`
   /// must not change from now on until its end. An error means that it cannot be sent.
@@ -246,15 +248,16 @@ class Delivery {
   }
 
   std::string addresses_;            // the addr-specs, one behind the other; the first is the reverse-path
-  std::vector<std::size_t> bounds_;  // where each of them ends
-  std::vector<std::size_t> asked_;   // the transaction's recipients, as numbers of results
-  std::vector<Recipient> recipients_;
+  PlainList<std::size_t> bounds_;  // where each of them ends
+  PlainList<std::size_t> asked_;   // the transaction's recipients, as numbers of results
+  PlainList<Recipient> recipients_;
   Envelope envelope_;
   MessageStamp stamp_;  // every transaction of the message shows the same Date and Message-ID
   SendResult result_;
   std::uint64_t size_ = 0;
   bool has_more_ = false;
 };
+using Delivery = BasicDelivery<Engine>;
 
 }  // namespace detail
 SMTPOLL_NAMESPACE_END

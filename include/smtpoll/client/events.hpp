@@ -1,13 +1,13 @@
-// Handler policies: who hears what happens. EventFunctions is the default, a public std::function a seed event.
-// For builds without std::function, derive from NoEvents and hide the hooks you want: they are called statically.
+// Handler policies: who hears what happens. EventFunctions is the default, a public Function a seed event.
+// For builds without a heap, derive from NoEvents and hide the hooks you want: they are called statically.
 #ifndef SMTPOLL_CLIENT_EVENTS_HPP
 #define SMTPOLL_CLIENT_EVENTS_HPP
 
 #include <cstdint>
-#include <functional>
 #include <string>
 #include <string_view>
 
+#include "smtpoll/base/function.hpp"
 #include "smtpoll/client/send_result.hpp"
 #include "smtpoll/message/email_message.hpp"
 #include "smtpoll/protocol/event.hpp"
@@ -48,25 +48,25 @@ struct NoEvents {
   void OnTranscript(Side /*side*/, std::string_view /*line*/) {}
 };
 
-/// The seed's events as public std::function members; an empty one is passed over.
+/// The seed's events as public members, each a Function; an empty one is passed over.
 struct EventFunctions {
   ///@{
   /// The event of its name: see the hook in NoEvents.
-  std::function<void(const std::string& greeting)> ConnectionEstablished;
-  std::function<void()> DataAvailable;
-  std::function<void(const smtpoll::Error& error)> Error;
-  std::function<void()> MailSent;
-  std::function<void(const EmailMessage& email)> MessageSent;
-  std::function<void(int id, const std::string& text, const EmailMessage& email)> ServerError;
-  std::function<bool(std::size_t bytes_sent, std::size_t bytes_left)> SendProgress;
+  Function<void(const std::string& greeting)> ConnectionEstablished;
+  Function<void()> DataAvailable;
+  Function<void(const smtpoll::Error& error)> Error;
+  Function<void()> MailSent;
+  Function<void(const EmailMessage& email)> MessageSent;
+  Function<void(int id, const std::string& text, const EmailMessage& email)> ServerError;
+  Function<bool(std::size_t bytes_sent, std::size_t bytes_left)> SendProgress;
   // Ours, beside the seed's.
-  std::function<void(const EmailMessage& email, const smtpoll::Error& error)> MessageInDoubt;
-  std::function<void(const EmailMessage& email, const SendResult& result)> MessageFinished;
+  Function<void(const EmailMessage& email, const smtpoll::Error& error)> MessageInDoubt;
+  Function<void(const EmailMessage& email, const SendResult& result)> MessageFinished;
   /// Only from RetryQueue: see NoEvents::OnMessageDeferred.
-  std::function<void(const EmailMessage& email, const SendResult& result, Millis delay)> MessageDeferred;
-  std::function<void(Side side, const std::string& line)> Transcript;
+  Function<void(const EmailMessage& email, const SendResult& result, Millis delay)> MessageDeferred;
+  Function<void(Side side, const std::string& line)> Transcript;
   /// Returns an access token, or none (empty text): then AccessToken is used. `refused`: see NoEvents::OnTokenWanted.
-  std::function<std::string(bool refused)> TokenProvider;
+  Function<std::string(bool refused)> TokenProvider;
   ///@}
 
   ///@{

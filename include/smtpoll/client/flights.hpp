@@ -4,10 +4,9 @@
 #ifndef SMTPOLL_CLIENT_FLIGHTS_HPP
 #define SMTPOLL_CLIENT_FLIGHTS_HPP
 
-#include <memory>
 #include <utility>
-#include <vector>
 
+#include "smtpoll/base/owned.hpp"
 #include "smtpoll/client/delivery.hpp"
 
 SMTPOLL_NAMESPACE_BEGIN
@@ -17,43 +16,51 @@ namespace detail {
 struct Flight {
   EmailMessage mail;
   Delivery delivery;
+  Owned<Flight> next;  // in the list that has it
 };
 
-class Flights {
+template <typename Flight>
+class FlightList {
  public:
-  using Owner = std::unique_ptr<Flight>;
+  using Owner = Owned<Flight>;
 
-  bool empty() const noexcept { return under_way_.empty(); }
-  std::size_t Count() const noexcept { return under_way_.size(); }
-  Flight& Oldest() noexcept { return *under_way_.front(); }
-  const Flight& Oldest() const noexcept { return *under_way_.front(); }
+  bool empty() const noexcept { return count_ == 0; }
+  std::size_t Count() const noexcept { return count_; }
+  Flight& Oldest() noexcept { return *under_way_; }
+  const Flight& Oldest() const noexcept { return *under_way_; }
 
   /// An empty flight that belongs to the caller.
-  Owner Take() {
-    if (spare_.empty()) return std::make_unique<Flight>();
-    Owner flight = std::move(spare_.back());
-    spare_.pop_back();
-    return flight;
+  Owner Take() { return spare_ ? TakeFirst(spare_) : Owner(new Flight); }
+  void Add(Owner flight) noexcept {
+    Owner& end = empty() ? under_way_ : newest_->next;
+    end = std::move(flight);
+    newest_ = end.get();
+    ++count_;
   }
-  void Add(Owner flight) {
-    under_way_.push_back(std::move(flight));
-    spare_.reserve(under_way_.capacity());  // so that GiveBack never allocates
-  }
-  Owner TakeOldest() {
-    Owner flight = std::move(under_way_.front());
-    under_way_.erase(under_way_.begin());
-    return flight;
+  Owner TakeOldest() noexcept {
+    --count_;
+    return TakeFirst(under_way_);
   }
   /// The flight is over; its memory is kept, but that of attachments.
   void GiveBack(Owner flight) {
     if (!flight->mail.Attachments.empty()) flight->mail = EmailMessage();
-    spare_.push_back(std::move(flight));
+    flight->next = std::move(spare_);
+    spare_ = std::move(flight);
   }
 
  private:
-  std::vector<Owner> under_way_;
-  std::vector<Owner> spare_;
+  static Owner TakeFirst(Owner& list) noexcept {
+    Owner first = std::move(list);
+    list = std::move(first->next);
+    return first;
+  }
+
+  Owner under_way_;  // oldest first
+  Flight* newest_ = nullptr;
+  Owner spare_;
+  std::size_t count_ = 0;
 };
+using Flights = FlightList<Flight>;
 
 }  // namespace detail
 SMTPOLL_NAMESPACE_END

@@ -7,7 +7,6 @@
 #include <cstdint>
 #include <cstdio>
 #include <ctime>
-#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -139,7 +138,7 @@ class DkimSigner : public MessageSigner {
     if (settings_fault_ != nullptr) return settings_fault_;
     return KeyFault();
   }
-  std::unique_ptr<MessageSigning> Begin(std::string_view header) const final;
+  Owned<MessageSigning> Begin(std::string_view header) const final;
 
   /// What it was made with.
   const DkimSettings& Settings() const noexcept { return settings_; }
@@ -304,8 +303,8 @@ class DkimSigner::Signing final : public MessageSigning {
   detail::Sha256 fields_;
 };
 
-inline std::unique_ptr<MessageSigning> DkimSigner::Begin(std::string_view header) const {
-  return std::make_unique<Signing>(*this, header);
+inline Owned<MessageSigning> DkimSigner::Begin(std::string_view header) const {
+  return Owned<MessageSigning>(new Signing(*this, header));
 }
 
 namespace detail {

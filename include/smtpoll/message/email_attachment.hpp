@@ -3,10 +3,10 @@
 #ifndef SMTPOLL_MESSAGE_EMAIL_ATTACHMENT_HPP
 #define SMTPOLL_MESSAGE_EMAIL_ATTACHMENT_HPP
 
-#include <functional>
 #include <string>
 #include <utility>
 
+#include "smtpoll/base/function.hpp"
 #include "smtpoll/base/unicode.hpp"
 #include "smtpoll/message/file_reader.hpp"
 #include "smtpoll/message/mime_type.hpp"
@@ -26,9 +26,9 @@ class EmailAttachment {
   std::string InlineContentID;  ///< Not empty: shown inside the HTML body, which names it as `cid:...`.
 
   /// Reads one piece of a callback's bytes; as Source::Read.
-  using ReadFunction = std::function<SourceResult(char* into, std::size_t room)>;
+  using ReadFunction = Function<SourceResult(char* into, std::size_t room)>;
   /// Starts a callback over; false where it cannot.
-  using RewindFunction = std::function<bool()>;
+  using RewindFunction = Function<bool()>;
 
   /// Attaches a file. Its bytes are read when the message is sent; it must then still be as long as it is now. Name and
   /// MIMEType are set from the path where they are empty. False, and nothing changes, where it cannot be opened. The

@@ -4,7 +4,6 @@
 #define SMTPOLL_MESSAGE_EMAIL_MESSAGE_HPP
 
 #include <cstring>
-#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -105,7 +104,7 @@ class EmailMessage {
 
   /// Signs the message on its way out, for example by DKIM. A signed message goes in ASCII, because a relay that turned
   /// 8bit into something else would break the signature; and its attachments are read twice.
-  std::shared_ptr<const MessageSigner> Signer;
+  SignerPointer Signer;
 
   /// Add to the address lists.
   void AddRecipient(std::string_view address) { AddTo(ToAddress, address); }

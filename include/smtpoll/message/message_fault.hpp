@@ -154,7 +154,7 @@ class FaultFinder {
   }
 
   MessageFault Signing() const noexcept {
-    if (mail_.Signer == nullptr) return {};
+    if (!mail_.Signer) return {};
     if (const char* reason = mail_.Signer->Fault()) return {"Signer", 0, reason};
     if (!mail_.Source.empty()) return {};
     for (const EmailAttachment& one : mail_.Attachments)

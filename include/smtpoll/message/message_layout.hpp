@@ -5,8 +5,8 @@
 
 #include <string>
 #include <string_view>
-#include <vector>
 
+#include "smtpoll/base/plain_list.hpp"
 #include "smtpoll/base/text_buffer.hpp"
 #include "smtpoll/message/attachment_fields.hpp"
 #include "smtpoll/message/body_source.hpp"
@@ -18,7 +18,7 @@ namespace detail {
 
 class MessageLayout {
  public:
-  const std::vector<MessagePart>& Parts() const noexcept { return parts_; }
+  const PlainList<MessagePart>& Parts() const noexcept { return parts_; }
   std::string_view Literals() const noexcept { return literals_; }
 
   void Clear() noexcept {
@@ -265,7 +265,7 @@ class MessageLayout {
 
   const EmailMessage* mail_ = nullptr;
   MessageStamp* stamp_ = nullptr;
-  std::vector<MessagePart> parts_;
+  PlainList<MessagePart> parts_;
   TextBuffer literals_;
   TextBuffer scratch_;
   TextBuffer name_;

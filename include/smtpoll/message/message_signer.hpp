@@ -4,11 +4,11 @@
 #ifndef SMTPOLL_MESSAGE_MESSAGE_SIGNER_HPP
 #define SMTPOLL_MESSAGE_MESSAGE_SIGNER_HPP
 
-#include <memory>
 #include <string>
 #include <string_view>
 
-#include "smtpoll/base/config.hpp"
+#include "smtpoll/base/function.hpp"
+#include "smtpoll/base/owned.hpp"
 
 SMTPOLL_NAMESPACE_BEGIN
 
@@ -45,7 +45,36 @@ class MessageSigner {
 
   /// Starts to sign a message with this header: its fields as they go over the wire, each line ended by CRLF, without
   /// the empty line. The signing must not outlive the signer.
-  virtual std::unique_ptr<MessageSigning> Begin(std::string_view header) const = 0;
+  virtual Owned<MessageSigning> Begin(std::string_view header) const = 0;
+};
+
+/// What points at a signer: a std::shared_ptr or anything like it, which keeps the signer, or a plain pointer, which
+/// does not. Copies point at the same signer.
+class SignerPointer {
+  template <typename Pointer>
+  using Fits = decltype(std::declval<const MessageSigner*&>() = &*std::declval<const Pointer&>());
+
+ public:
+  /// No signer.
+  SignerPointer() = default;
+  /// No signer.
+  SignerPointer(std::nullptr_t) noexcept {}
+  /// The signer that `pointer` points at, or none where it is null.
+  template <typename Pointer, typename = Fits<Pointer>>
+  SignerPointer(Pointer pointer) {
+    if (pointer == nullptr) return;
+    signer_ = [kept = std::move(pointer)]() -> const MessageSigner* { return &*kept; };
+  }
+
+  /// The signer; nullptr where there is none.
+  const MessageSigner* get() const { return signer_ ? signer_() : nullptr; }
+  /// The signer, which must be there.
+  const MessageSigner* operator->() const { return get(); }
+  /// True where there is a signer.
+  explicit operator bool() const noexcept { return static_cast<bool>(signer_); }
+
+ private:
+  Function<const MessageSigner*()> signer_;
 };
 
 SMTPOLL_NAMESPACE_END

@@ -4,7 +4,6 @@
 #ifndef SMTPOLL_MESSAGE_MESSAGE_SOURCE_HPP
 #define SMTPOLL_MESSAGE_MESSAGE_SOURCE_HPP
 
-#include <memory>
 #include <string>
 #include <vector>
 
@@ -47,7 +46,7 @@ class MessageSource final : public Source {
   }
 
   SourceResult Read(char* into, std::size_t room) override {
-    if (signing_ != nullptr)
+    if (signing_)
       if (const SourceStatus status = Sign(); status != SourceStatus::More) return {0, status};
     const std::size_t size = signature_.copy(into, room, signature_at_);
     signature_at_ += size;
@@ -61,24 +60,24 @@ class MessageSource final : public Source {
   detail::WireWidth Width() const noexcept { return layout_.Width(); }
 
   /// True while the signature is not there yet; Read then says Again now and then.
-  bool Signing() const noexcept { return signing_ != nullptr; }
+  bool Signing() const noexcept { return static_cast<bool>(signing_); }
 
   bool Rewind() override {
     signature_at_ = 0;
     if (!StartOver(true)) return false;
-    if (signing_ != nullptr) StartSigning();
+    if (signing_) StartSigning();
     return true;
   }
 
   std::uint64_t Size() const override {
-    const std::uint64_t signature = signing_ != nullptr ? signing_->Size() : signature_.size();
+    const std::uint64_t signature = signing_ ? signing_->Size() : signature_.size();
     return layout_.Size() == kUnknownSize ? kUnknownSize : layout_.Size() + signature;
   }
 
   std::string_view Failure() const override { return failure_; }
 
   detail::LineClaim Claim() const override {
-    const bool unsigned_part = signing_ == nullptr && signature_at_ == signature_.size();
+    const bool unsigned_part = !signing_ && signature_at_ == signature_.size();
     return detail::LineClaim(unsigned_part ? static_cast<unsigned char>(Quality()) : 0);
   }
 
@@ -227,7 +226,7 @@ class MessageSource final : public Source {
   std::uint64_t lines_read_ = 0;
   bool again_ = false;
   const MessageSigner* signer_ = nullptr;
-  std::unique_ptr<MessageSigning> signing_;  // until the signature is there
+  Owned<MessageSigning> signing_;  // until the signature is there
   std::uint64_t unsigned_ = 0;               // bytes of the header that the signer does not get again
   std::string signature_;
   std::size_t signature_at_ = 0;

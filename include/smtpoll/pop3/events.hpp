@@ -1,13 +1,13 @@
 // Handler policies of the POP3 clients: who hears what happens. Pop3EventFunctions is the default, a public
-// std::function an event. For builds without std::function, derive from Pop3NoEvents and hide the hooks you want.
+// Function an event. For builds without a heap, derive from Pop3NoEvents and hide the hooks you want.
 #ifndef SMTPOLL_POP3_EVENTS_HPP
 #define SMTPOLL_POP3_EVENTS_HPP
 
 #include <cstdint>
-#include <functional>
 #include <string>
 #include <string_view>
 
+#include "smtpoll/base/function.hpp"
 #include "smtpoll/base/secret.hpp"
 #include "smtpoll/pop3/event.hpp"
 
@@ -57,30 +57,30 @@ struct Pop3NoEvents {
   void OnTranscript(Side /*side*/, std::string_view /*line*/) {}
 };
 
-/// The events as public std::function members, by the seed's names where it has them; an empty one is passed over. Each
+/// The events as public members, each a Function, by the seed's names where it has them; an empty one is passed over. Each
 /// is the hook of its name in Pop3NoEvents.
 struct Pop3EventFunctions {
   ///@{
   /// The event of its name: see the hook in Pop3NoEvents.
-  std::function<void(const std::string& greeting)> ConnectionEstablished;
-  std::function<void()> LoginSuccessful;
-  std::function<void()> Disconnected;
-  std::function<void(const smtpoll::Error& error)> Error;
-  std::function<void(int id, const std::string& text, std::uint32_t message)> ServerError;
-  std::function<void(std::uint32_t count, std::uint64_t size)> MessageCount;
-  std::function<void(std::uint32_t count)> ListReceived;
-  std::function<void(std::uint32_t message, std::uint64_t size)> MessageReceived;
-  std::function<void(std::uint32_t message, std::uint64_t size)> TopLinesReceived;
-  std::function<void(std::uint32_t message)> MessageDeleted;
-  std::function<void()> RollbackSuccessful;
-  std::function<void()> ServerAvailable;
-  std::function<void(const std::string& command, const std::string& data)> ServerCommandReply;
+  Function<void(const std::string& greeting)> ConnectionEstablished;
+  Function<void()> LoginSuccessful;
+  Function<void()> Disconnected;
+  Function<void(const smtpoll::Error& error)> Error;
+  Function<void(int id, const std::string& text, std::uint32_t message)> ServerError;
+  Function<void(std::uint32_t count, std::uint64_t size)> MessageCount;
+  Function<void(std::uint32_t count)> ListReceived;
+  Function<void(std::uint32_t message, std::uint64_t size)> MessageReceived;
+  Function<void(std::uint32_t message, std::uint64_t size)> TopLinesReceived;
+  Function<void(std::uint32_t message)> MessageDeleted;
+  Function<void()> RollbackSuccessful;
+  Function<void()> ServerAvailable;
+  Function<void(const std::string& command, const std::string& data)> ServerCommandReply;
   // Ours, beside the seed's.
-  std::function<void(std::uint32_t message, std::uint64_t size)> MessageListed;
-  std::function<void(std::uint32_t message, std::string_view id)> UniqueIDListed;
-  std::function<bool(std::uint32_t message, std::string_view bytes)> MessageData;
-  std::function<std::string(bool refused)> TokenProvider;
-  std::function<void(Side side, const std::string& line)> Transcript;
+  Function<void(std::uint32_t message, std::uint64_t size)> MessageListed;
+  Function<void(std::uint32_t message, std::string_view id)> UniqueIDListed;
+  Function<bool(std::uint32_t message, std::string_view bytes)> MessageData;
+  Function<std::string(bool refused)> TokenProvider;
+  Function<void(Side side, const std::string& line)> Transcript;
   ///@}
 
   ///@{

@@ -3,7 +3,6 @@
 #ifndef SMTPOLL_PROTOCOL_UNICODE_FORM_HPP
 #define SMTPOLL_PROTOCOL_UNICODE_FORM_HPP
 
-#include <algorithm>
 #include <cstdint>
 #include <cstring>
 #include <string_view>
@@ -161,7 +160,7 @@ inline std::uint32_t Compose(std::uint32_t before, std::uint32_t next) noexcept 
   DecompositionReader reader;
   while (reader.Next(one)) {
     if (!one.composite || one.size != whole.size()) continue;
-    const bool same_rest = std::equal(whole.begin() + 1, whole.end(), one.whole + 1);
+    const bool same_rest = std::memcmp(whole.begin() + 1, one.whole + 1, (whole.size() - 1) * sizeof one.whole[0]) == 0;
     for (std::uint32_t c = one.first; same_rest && c != one.end; ++c)
       if (one.FirstOf(c) == whole[0]) return c;
   }

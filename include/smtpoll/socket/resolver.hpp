@@ -4,10 +4,10 @@
 #ifndef SMTPOLL_SOCKET_RESOLVER_HPP
 #define SMTPOLL_SOCKET_RESOLVER_HPP
 
-#include <atomic>
 #include <new>
 #include <utility>
 
+#include "smtpoll/base/atomic.hpp"
 #include "smtpoll/base/error.hpp"
 #include "smtpoll/socket/detail/address_text.hpp"
 #include "smtpoll/socket/socket_policy.hpp"
@@ -98,7 +98,7 @@ class Resolver {
 
   /// Done when the addresses are there, Again while the thread runs.
   IoResult Step() noexcept {
-    if (job_->fate.load(std::memory_order_acquire) == Fate::Running) return IoResult::TryAgain();
+    if (job_->fate.Load() == Fate::Running) return IoResult::TryAgain();
     Calls::CloseHandle(std::exchange(job_->wake_reader, Calls::kNoHandle));
     if (job_->number != 0) return IoResult::Fail(Calls::TranslateResolve(job_->number));
     const addrinfo* other = job_->remote.First();
@@ -134,7 +134,7 @@ class Resolver {
   void Cancel() noexcept {
     if (job_ == nullptr) return;
     Calls::CloseHandle(std::exchange(job_->wake_reader, Calls::kNoHandle));
-    if (job_->fate.exchange(Fate::Abandoned, std::memory_order_acq_rel) != Fate::Running) delete job_;
+    if (job_->fate.Exchange(Fate::Abandoned) != Fate::Running) delete job_;
     job_ = nullptr;
   }
 
@@ -147,7 +147,7 @@ class Resolver {
 
   struct Job {
     typename Calls::Network network;
-    std::atomic<Fate> fate{Fate::Resting};
+    Atomic<Fate> fate{Fate::Resting};
     int number = 0;  // what getaddrinfo returned
     AddressList<Calls> local;
     AddressList<Calls> remote;
@@ -162,10 +162,10 @@ class Resolver {
   IoResult StartThread() noexcept {
     if (!Calls::OpenWake(job_->wake_reader, job_->wake_writer))
       return IoResult::Fail(Calls::Translate(Calls::LastError()));
-    job_->fate.store(Fate::Running, std::memory_order_relaxed);  // creating the thread makes it visible there
+    job_->fate.Store(Fate::Running);
     const int number = Calls::template StartThread<&Resolver::Run>(job_);
     if (number == 0) return IoResult::TryAgain();
-    job_->fate.store(Fate::Resting, std::memory_order_relaxed);
+    job_->fate.Store(Fate::Resting);
     Calls::CloseHandle(job_->wake_writer);
     return IoResult::Fail(Calls::Translate(number));
   }
@@ -177,7 +177,7 @@ class Resolver {
     Job* job = static_cast<Job*>(argument);
     const Handle writer = job->wake_writer;
     job->number = job->remote.Find(0);
-    if (job->fate.exchange(Fate::Resting, std::memory_order_acq_rel) == Fate::Abandoned) delete job;
+    if (job->fate.Exchange(Fate::Resting) == Fate::Abandoned) delete job;
     Calls::Wake(writer);
     Calls::CloseHandle(writer);
   }

@@ -2,6 +2,7 @@
 #include "matrix_rows.hpp"
 
 #include <cstring>
+#include <memory>
 
 namespace matrix {
 

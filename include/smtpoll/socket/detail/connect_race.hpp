@@ -4,10 +4,10 @@
 #ifndef SMTPOLL_SOCKET_DETAIL_CONNECT_RACE_HPP
 #define SMTPOLL_SOCKET_DETAIL_CONNECT_RACE_HPP
 
-#include <memory>
 #include <new>
 #include <utility>
 
+#include "smtpoll/base/owned.hpp"
 #include "smtpoll/socket/resolver.hpp"
 
 #if defined(SMTPOLL_POSIX) || defined(SMTPOLL_WINDOWS)
@@ -104,7 +104,7 @@ class ConnectRace {
   /// Each address that failed, with the reason, and each that has not answered; valid until the next call.
   std::string_view FaultText() const noexcept {
     if (count_ != 0) Told();
-    if (told_ == nullptr) return {};
+    if (!told_) return {};
     told_->all = told_->lost;
     for (std::size_t i = 0; i < count_; ++i) Tell(told_->all, *lanes_[i].to, "no answer");
     return told_->all.View();
@@ -152,7 +152,7 @@ class ConnectRace {
 
   /// Null where there is no memory.
   Report* Told() const noexcept {
-    if (told_ == nullptr) told_.reset(new (std::nothrow) Report);
+    if (!told_) told_ = Owned<Report>(new (std::nothrow) Report);
     return told_.get();
   }
 
@@ -175,7 +175,7 @@ class ConnectRace {
   Millis next_start_ = 0;  // when the next address may start
   Millis looked_ = 0;
   int number_ = 0;                        // why the last one failed
-  mutable std::unique_ptr<Report> told_;  // only where there is something to tell
+  mutable Owned<Report> told_;  // only where there is something to tell
 };
 
 }  // namespace detail
