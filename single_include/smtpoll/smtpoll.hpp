@@ -696,33 +696,42 @@ class Sequence {
   /// What it holds.
   using value_type = T;
 
-  Sequence() = default;
+  Sequence() noexcept = default;
   /// Copies the items.
-  Sequence(const Sequence& other) : items_(other.begin(), other.end()) {}
+  Sequence(const Sequence& other) : Sequence() { AppendAll(other); }
   /// Takes the items; `other` is empty then.
-  Sequence(Sequence&& other) noexcept : items_(std::move(other.items_)), head_(std::exchange(other.head_, 0)) {
-    other.items_.clear();
-  }
+  Sequence(Sequence&& other) noexcept { Swap(other); }
   /// Copies the items.
   Sequence& operator=(const Sequence& other) {
     if (this == &other) return *this;
-    items_.assign(other.begin(), other.end());
-    head_ = 0;
+    RemoveAll();
+    AppendAll(other);
     return *this;
   }
   /// Takes the items; `other` is empty then.
   Sequence& operator=(Sequence&& other) noexcept {
-    items_.swap(other.items_);
-    std::swap(head_, other.head_);
-    if (this != &other) other.RemoveAll();
+    if (this == &other) return *this;
+    RemoveAll();
+    Swap(other);
     return *this;
   }
-  ~Sequence() = default;
+  ~Sequence() {
+    RemoveAll();
+    ::operator delete(items_);
+  }
 
   /// Adds an element at the end (the seed's Append, and its newer name Add).
-  void Append(const T& item) { items_.push_back(item); }
+  void Append(const T& item) { Append(T(item)); }
   /// As above, by moving it.
-  void Append(T&& item) { items_.push_back(std::move(item)); }
+  void Append(T&& item) {
+    if (end_ == room_) {
+      T kept(std::move(item));  // it may be one of ours
+      MakeRoom();
+      Construct(end_++, kept);
+    } else {
+      Construct(end_++, item);
+    }
+  }
   /// The seed's newer name for Append.
   void Add(const T& item) { Append(item); }
   /// As above, by moving it.
@@ -731,70 +740,99 @@ class Sequence {
   /// Puts `item` before element `index`; at the end where there is no such element.
   void Insert(std::size_t index, T item) {
     if (index == 0) return PushFront(std::move(item));
-    if (index >= Count()) return Append(std::move(item));
-    items_.insert(Position(index), std::move(item));
+    Append(std::move(item));
+    MoveLastTo(index);
   }
 
   /// Takes element `index` out; false where there is none.
   bool Remove(std::size_t index) {
     if (index >= Count()) return false;
-    items_.erase(Position(index));
+    for (T* at = begin() + index; at + 1 != end(); ++at) *at = std::move(at[1]);
+    items_[--end_].~T();
     if (empty()) RemoveAll();
     return true;
   }
   /// Removes all items.
   void RemoveAll() noexcept {
-    items_.clear();
-    head_ = 0;
+    while (!empty()) items_[--end_].~T();
+    first_ = end_ = 0;
   }
 
   /// Number of items.
-  std::size_t Count() const noexcept { return items_.size() - head_; }
+  std::size_t Count() const noexcept { return end_ - first_; }
   /// True where there is no item.
   bool empty() const noexcept { return Count() == 0; }
 
   /// Item `index`, from 0 on, which must be there.
-  T& operator[](std::size_t index) noexcept { return items_[head_ + index]; }
+  T& operator[](std::size_t index) noexcept { return items_[first_ + index]; }
   /// As above.
-  const T& operator[](std::size_t index) const noexcept { return items_[head_ + index]; }
+  const T& operator[](std::size_t index) const noexcept { return items_[first_ + index]; }
 
-  /// Moves element 0 into `into` and takes it out, in constant time on average; false where there is none.
+  /// Moves element 0 into `into` and takes it out, in constant time; false where there is none.
   bool PopFront(T& into) {
     if (empty()) return false;
-    into = std::move(items_[head_]);
-    ++head_;
-    // The dead front is cut off when it is three quarters, so one element is moved for three that are popped.
-    if (head_ * 4 >= items_.size() * 3) {
-      items_.erase(items_.begin(), Position(0));
-      head_ = 0;
-    }
+    into = std::move(items_[first_]);
+    items_[first_++].~T();
+    if (empty()) RemoveAll();
     return true;
   }
 
   /// Puts `item` before all others; in constant time after a PopFront.
   void PushFront(T&& item) {
-    if (head_ != 0)
-      items_[--head_] = std::move(item);
-    else
-      items_.insert(items_.begin(), std::move(item));
+    if (first_ != 0) return Construct(--first_, item);
+    Append(std::move(item));
+    MoveLastTo(0);
   }
 
   /// The first item, for iteration; valid until the sequence changes.
-  T* begin() noexcept { return items_.data() + head_; }
+  T* begin() noexcept { return items_ + first_; }
   /// Behind the last item.
-  T* end() noexcept { return items_.data() + items_.size(); }
+  T* end() noexcept { return items_ + end_; }
   /// As above.
-  const T* begin() const noexcept { return items_.data() + head_; }
+  const T* begin() const noexcept { return items_ + first_; }
   /// As above.
-  const T* end() const noexcept { return items_.data() + items_.size(); }
+  const T* end() const noexcept { return items_ + end_; }
 
  private:
-  auto Position(std::size_t index) noexcept {
-    return items_.begin() + static_cast<typename std::vector<T>::difference_type>(head_ + index);
+  void Construct(std::size_t at, T& from) noexcept { ::new (static_cast<void*>(items_ + at)) T(std::move(from)); }
+
+  /// At the end: where the front was popped, or else in twice the memory.
+  void MakeRoom() {
+    static_assert(std::is_nothrow_move_constructible_v<T> && alignof(T) <= alignof(std::max_align_t),
+                  "Sequence: items move without a fault, and operator new aligns them");
+    T* const old = items_;
+    if (2 * first_ <= room_) {
+      const std::size_t room = room_ == 0 ? 1 : 2 * room_;
+      items_ = static_cast<T*>(::operator new(room * sizeof(T)));
+      room_ = room;
+    }
+    const std::size_t count = Count();
+    for (std::size_t i = 0; i < count; ++i) {
+      Construct(i, old[first_ + i]);
+      old[first_ + i].~T();
+    }
+    first_ = 0;
+    end_ = count;
+    if (old != items_) ::operator delete(old);
   }
 
-  std::vector<T> items_;
-  std::size_t head_ = 0;  // elements before it were popped
+  void MoveLastTo(std::size_t index) noexcept {
+    for (std::size_t i = Count() - 1; i > index; --i) std::swap((*this)[i], (*this)[i - 1]);
+  }
+  void AppendAll(const Sequence& other) {
+    for (const T& item : other) Append(item);
+  }
+  void Swap(Sequence& other) noexcept {
+    std::swap(items_, other.items_);
+    std::swap(first_, other.first_);
+    std::swap(end_, other.end_);
+    std::swap(room_, other.room_);
+  }
+
+  T* items_ = nullptr;
+  std::size_t first_ = 0;  // what is before it was popped
+  std::size_t end_ = 0;
+  std::size_t room_ = 0;
 };
 
 SMTPOLL_NAMESPACE_END
@@ -1018,8 +1056,8 @@ SMTPOLL_NAMESPACE_END
 // ---- smtpoll/base/simd.hpp ----
 // Which vector instructions the fast paths may use: fixed by the compiler's target, or found at run time on x86-64 with
 // g++ and clang++. Each fast path has a scalar twin that gives the same bytes; SMTPOLL_NO_SIMD leaves only the twins.
-// The vectors are the compilers' own where they have any: <immintrin.h> costs more compile time than all of smtpoll, and
-// <tmmintrin.h> than its sockets.
+// The vectors are the compilers' own where they have any: <immintrin.h> costs more compile time than all of smtpoll,
+// and <tmmintrin.h> than its sockets.
 #ifndef SMTPOLL_BASE_SIMD_HPP
 #define SMTPOLL_BASE_SIMD_HPP
 
@@ -7258,9 +7296,7 @@ class Function<Result(Arguments...)> {
   friend bool operator!=(const Function& function, std::nullptr_t) noexcept { return static_cast<bool>(function); }
 
   /// Calls it.
-  Result operator()(Arguments... arguments) const {
-    return kind_->call(room_, static_cast<Arguments&&>(arguments)...);
-  }
+  Result operator()(Arguments... arguments) const { return kind_->call(room_, static_cast<Arguments&&>(arguments)...); }
 
  private:
   union Room {
@@ -7556,9 +7592,10 @@ SMTPOLL_NAMESPACE_END
 SMTPOLL_NAMESPACE_BEGIN
 namespace detail {
 
+/// Pointers, because a view is a call at compile time.
 struct MimeType {
-  std::string_view extension;
-  std::string_view type;
+  const char* extension;
+  const char* type;
 };
 inline constexpr MimeType kMimeTypes[] = {
     {"7z", "application/x-7z-compressed"},
@@ -7833,7 +7870,7 @@ class InternetHeaders {
  public:
   /// Adds a field behind the others, also where one of that name is there.
   void AppendHeader(std::string_view name, std::string_view value) {
-    fields_.push_back({std::string(name), std::string(value)});
+    fields_.Append({std::string(name), std::string(value)});
   }
   /// The newer name of AppendHeader.
   void AddHeader(std::string_view name, std::string_view value) { AppendHeader(name, value); }
@@ -7841,37 +7878,35 @@ class InternetHeaders {
   /// Replaces the first field of that name and removes the others; appends where there is none.
   void SetHeader(std::string_view name, std::string_view value) {
     const std::size_t first = Find(name);
-    if (first == fields_.size()) return AppendHeader(name, value);
+    if (first == fields_.Count()) return AppendHeader(name, value);
     fields_[first].value = value;
-    for (std::size_t i = fields_.size(); i-- > first + 1;)
+    for (std::size_t i = fields_.Count(); i-- > first + 1;)
       if (detail::EqualIgnoringCase(fields_[i].name, name)) Delete(i);
   }
 
   /// Removes every field of that name.
   void Delete(std::string_view name) {
-    for (std::size_t i = fields_.size(); i-- > 0;)
+    for (std::size_t i = fields_.Count(); i-- > 0;)
       if (detail::EqualIgnoringCase(fields_[i].name, name)) Delete(i);
   }
   /// As above.
   void Delete(const char* name) { Delete(std::string_view(name)); }
   /// Removes the field at `index`; nothing where there is none.
-  void Delete(std::size_t index) {
-    if (index < fields_.size()) fields_.erase(fields_.begin() + static_cast<std::ptrdiff_t>(index));
-  }
+  void Delete(std::size_t index) { fields_.Remove(index); }
   /// An index of any type; without this overload a literal 0 could be a pointer as well.
   template <typename Index, typename = std::enable_if_t<std::is_integral_v<Index>>>
   void Delete(Index index) {
     Delete(static_cast<std::size_t>(index));
   }
   /// Removes all fields.
-  void DeleteAll() { fields_.clear(); }
+  void DeleteAll() { fields_.RemoveAll(); }
 
   /// Number of fields.
-  std::size_t Count() const noexcept { return fields_.size(); }
+  std::size_t Count() const noexcept { return fields_.Count(); }
   /// Name of the field at `index`; empty where there is none.
-  std::string Name(std::size_t index) const { return index < fields_.size() ? fields_[index].name : std::string(); }
+  std::string Name(std::size_t index) const { return index < fields_.Count() ? fields_[index].name : std::string(); }
   /// Value of the field at `index`; empty where there is none.
-  std::string Value(std::size_t index) const { return index < fields_.size() ? fields_[index].value : std::string(); }
+  std::string Value(std::size_t index) const { return index < fields_.Count() ? fields_[index].value : std::string(); }
   /// Value of the first field of that name; empty where there is none.
   std::string Value(std::string_view name) const { return Value(Find(name)); }
   /// As above.
@@ -7882,7 +7917,7 @@ class InternetHeaders {
     return Value(static_cast<std::size_t>(index));
   }
   /// There is a field of this name.
-  bool Has(std::string_view name) const noexcept { return Find(name) != fields_.size(); }
+  bool Has(std::string_view name) const noexcept { return Find(name) != fields_.Count(); }
 
   /// All fields as they were given, a line each.
   std::string Source() const {
@@ -7897,16 +7932,16 @@ class InternetHeaders {
     std::string value;  ///< UTF-8, not folded.
   };
   /// All fields.
-  const std::vector<Field>& Fields() const noexcept { return fields_; }
+  const Sequence<Field>& Fields() const noexcept { return fields_; }
 
  private:
   std::size_t Find(std::string_view name) const noexcept {
     std::size_t i = 0;
-    while (i < fields_.size() && !detail::EqualIgnoringCase(fields_[i].name, name)) ++i;
+    while (i < fields_.Count() && !detail::EqualIgnoringCase(fields_[i].name, name)) ++i;
     return i;
   }
 
-  std::vector<Field> fields_;
+  Sequence<Field> fields_;
 };
 
 SMTPOLL_NAMESPACE_END
@@ -11403,8 +11438,7 @@ class MessageSource final : public Source {
   bool StartPart() {
     if (part_ == layout_.Parts().size()) return true;
     const detail::MessagePart& part = Part();
-    copied_ =
-        part.is_literal ? layout_.Literals().substr(part.begin, part.end - part.begin) : part.text;
+    copied_ = part.is_literal ? layout_.Literals().substr(part.begin, part.end - part.begin) : part.text;
     if (part.is_literal || part.verbatim) return true;
     crlf_.Start(part.text);
     quoted_printable_.Start(part.text);
@@ -11479,7 +11513,7 @@ class MessageSource final : public Source {
   bool again_ = false;
   const MessageSigner* signer_ = nullptr;
   Owned<MessageSigning> signing_;  // until the signature is there
-  std::uint64_t unsigned_ = 0;               // bytes of the header that the signer does not get again
+  std::uint64_t unsigned_ = 0;     // bytes of the header that the signer does not get again
   std::string signature_;
   std::size_t signature_at_ = 0;
   detail::CrlfText crlf_;
@@ -11760,7 +11794,7 @@ class BasicDelivery {
     return domains <= most;
   }
 
-  std::string addresses_;            // the addr-specs, one behind the other; the first is the reverse-path
+  std::string addresses_;          // the addr-specs, one behind the other; the first is the reverse-path
   PlainList<std::size_t> bounds_;  // where each of them ends
   PlainList<std::size_t> asked_;   // the transaction's recipients, as numbers of results
   PlainList<Recipient> recipients_;
@@ -13577,7 +13611,7 @@ class ConnectRace {
   std::size_t count_ = 0;
   Millis next_start_ = 0;  // when the next address may start
   Millis looked_ = 0;
-  int number_ = 0;                        // why the last one failed
+  int number_ = 0;              // why the last one failed
   mutable Owned<Report> told_;  // only where there is something to tell
 };
 
@@ -18391,8 +18425,8 @@ struct Pop3NoEvents {
   void OnTranscript(Side /*side*/, std::string_view /*line*/) {}
 };
 
-/// The events as public members, each a Function, by the seed's names where it has them; an empty one is passed over. Each
-/// is the hook of its name in Pop3NoEvents.
+/// The events as public members, each a Function, by the seed's names where it has them; an empty one is passed over.
+/// Each is the hook of its name in Pop3NoEvents.
 struct Pop3EventFunctions {
   ///@{
   /// The event of its name: see the hook in Pop3NoEvents.

@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <string>
+#include <utility>
 #include <vector>
 
 using smtpoll::Sequence;
@@ -86,4 +87,41 @@ TEST_CASE("Sequence: taking the first of many does not shift the others") {
   Counted first;
   while (list.PopFront(first)) continue;
   CHECK(moves <= 3 * 20000);
+}
+
+TEST_CASE("Sequence: an item of its own may be appended or inserted, whatever room there is") {
+  for (std::size_t count = 1; count < 20; ++count) {
+    Sequence<std::string> list;
+    for (std::size_t i = 0; i < count; ++i) list.Append("an item that is longer than what a string holds within");
+    list.Append(list[0]);
+    list.Insert(1, list[count]);
+    CHECK(list[1] == list[0]);
+    list.Append(std::move(list[1]));
+    CHECK(list[count + 2] == list[0]);
+    CHECK(list.Count() == count + 3);
+  }
+}
+
+TEST_CASE("Sequence: copies and moves") {
+  Sequence<std::string> list;
+  for (const char* item : {"a", "b", "c", "d"}) list.Append(item);
+  std::string first;
+  REQUIRE(list.PopFront(first));
+  Sequence<std::string> copy(list);
+  Sequence<std::string> assigned;
+  assigned.Append("old");
+  assigned = list;
+  CHECK(Joined(copy) == "bcd");
+  CHECK(Joined(assigned) == "bcd");
+  const Sequence<std::string>& same = assigned;
+  assigned = same;
+  CHECK(Joined(assigned) == "bcd");
+  Sequence<std::string> moved(std::move(list));
+  CHECK(list.empty());  // NOLINT(bugprone-use-after-move): the promise is that it is empty
+  list = std::move(moved);
+  CHECK(moved.empty());  // NOLINT(bugprone-use-after-move)
+  moved.PushFront("x");
+  list.PushFront("a");
+  CHECK(Joined(list) == "abcd");
+  CHECK(Joined(moved) == "x");
 }

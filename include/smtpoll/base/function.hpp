@@ -66,9 +66,7 @@ class Function<Result(Arguments...)> {
   friend bool operator!=(const Function& function, std::nullptr_t) noexcept { return static_cast<bool>(function); }
 
   /// Calls it.
-  Result operator()(Arguments... arguments) const {
-    return kind_->call(room_, static_cast<Arguments&&>(arguments)...);
-  }
+  Result operator()(Arguments... arguments) const { return kind_->call(room_, static_cast<Arguments&&>(arguments)...); }
 
  private:
   union Room {

@@ -1,7 +1,7 @@
 // Which vector instructions the fast paths may use: fixed by the compiler's target, or found at run time on x86-64 with
 // g++ and clang++. Each fast path has a scalar twin that gives the same bytes; SMTPOLL_NO_SIMD leaves only the twins.
-// The vectors are the compilers' own where they have any: <immintrin.h> costs more compile time than all of smtpoll, and
-// <tmmintrin.h> than its sockets.
+// The vectors are the compilers' own where they have any: <immintrin.h> costs more compile time than all of smtpoll,
+// and <tmmintrin.h> than its sockets.
 #ifndef SMTPOLL_BASE_SIMD_HPP
 #define SMTPOLL_BASE_SIMD_HPP
 

@@ -247,7 +247,7 @@ class BasicDelivery {
     return domains <= most;
   }
 
-  std::string addresses_;            // the addr-specs, one behind the other; the first is the reverse-path
+  std::string addresses_;          // the addr-specs, one behind the other; the first is the reverse-path
   PlainList<std::size_t> bounds_;  // where each of them ends
   PlainList<std::size_t> asked_;   // the transaction's recipients, as numbers of results
   PlainList<Recipient> recipients_;

@@ -8,9 +8,9 @@
 #include <string_view>
 #include <type_traits>
 #include <utility>
-#include <vector>
 
 #include "smtpoll/base/ascii.hpp"
+#include "smtpoll/base/sequence.hpp"
 
 SMTPOLL_NAMESPACE_BEGIN
 
@@ -19,7 +19,7 @@ class InternetHeaders {
  public:
   /// Adds a field behind the others, also where one of that name is there.
   void AppendHeader(std::string_view name, std::string_view value) {
-    fields_.push_back({std::string(name), std::string(value)});
+    fields_.Append({std::string(name), std::string(value)});
   }
   /// The newer name of AppendHeader.
   void AddHeader(std::string_view name, std::string_view value) { AppendHeader(name, value); }
@@ -27,37 +27,35 @@ class InternetHeaders {
   /// Replaces the first field of that name and removes the others; appends where there is none.
   void SetHeader(std::string_view name, std::string_view value) {
     const std::size_t first = Find(name);
-    if (first == fields_.size()) return AppendHeader(name, value);
+    if (first == fields_.Count()) return AppendHeader(name, value);
     fields_[first].value = value;
-    for (std::size_t i = fields_.size(); i-- > first + 1;)
+    for (std::size_t i = fields_.Count(); i-- > first + 1;)
       if (detail::EqualIgnoringCase(fields_[i].name, name)) Delete(i);
   }
 
   /// Removes every field of that name.
   void Delete(std::string_view name) {
-    for (std::size_t i = fields_.size(); i-- > 0;)
+    for (std::size_t i = fields_.Count(); i-- > 0;)
       if (detail::EqualIgnoringCase(fields_[i].name, name)) Delete(i);
   }
   /// As above.
   void Delete(const char* name) { Delete(std::string_view(name)); }
   /// Removes the field at `index`; nothing where there is none.
-  void Delete(std::size_t index) {
-    if (index < fields_.size()) fields_.erase(fields_.begin() + static_cast<std::ptrdiff_t>(index));
-  }
+  void Delete(std::size_t index) { fields_.Remove(index); }
   /// An index of any type; without this overload a literal 0 could be a pointer as well.
   template <typename Index, typename = std::enable_if_t<std::is_integral_v<Index>>>
   void Delete(Index index) {
     Delete(static_cast<std::size_t>(index));
   }
   /// Removes all fields.
-  void DeleteAll() { fields_.clear(); }
+  void DeleteAll() { fields_.RemoveAll(); }
 
   /// Number of fields.
-  std::size_t Count() const noexcept { return fields_.size(); }
+  std::size_t Count() const noexcept { return fields_.Count(); }
   /// Name of the field at `index`; empty where there is none.
-  std::string Name(std::size_t index) const { return index < fields_.size() ? fields_[index].name : std::string(); }
+  std::string Name(std::size_t index) const { return index < fields_.Count() ? fields_[index].name : std::string(); }
   /// Value of the field at `index`; empty where there is none.
-  std::string Value(std::size_t index) const { return index < fields_.size() ? fields_[index].value : std::string(); }
+  std::string Value(std::size_t index) const { return index < fields_.Count() ? fields_[index].value : std::string(); }
   /// Value of the first field of that name; empty where there is none.
   std::string Value(std::string_view name) const { return Value(Find(name)); }
   /// As above.
@@ -68,7 +66,7 @@ class InternetHeaders {
     return Value(static_cast<std::size_t>(index));
   }
   /// There is a field of this name.
-  bool Has(std::string_view name) const noexcept { return Find(name) != fields_.size(); }
+  bool Has(std::string_view name) const noexcept { return Find(name) != fields_.Count(); }
 
   /// All fields as they were given, a line each.
   std::string Source() const {
@@ -83,16 +81,16 @@ class InternetHeaders {
     std::string value;  ///< UTF-8, not folded.
   };
   /// All fields.
-  const std::vector<Field>& Fields() const noexcept { return fields_; }
+  const Sequence<Field>& Fields() const noexcept { return fields_; }
 
  private:
   std::size_t Find(std::string_view name) const noexcept {
     std::size_t i = 0;
-    while (i < fields_.size() && !detail::EqualIgnoringCase(fields_[i].name, name)) ++i;
+    while (i < fields_.Count() && !detail::EqualIgnoringCase(fields_[i].name, name)) ++i;
     return i;
   }
 
-  std::vector<Field> fields_;
+  Sequence<Field> fields_;
 };
 
 SMTPOLL_NAMESPACE_END

@@ -151,8 +151,7 @@ class MessageSource final : public Source {
   bool StartPart() {
     if (part_ == layout_.Parts().size()) return true;
     const detail::MessagePart& part = Part();
-    copied_ =
-        part.is_literal ? layout_.Literals().substr(part.begin, part.end - part.begin) : part.text;
+    copied_ = part.is_literal ? layout_.Literals().substr(part.begin, part.end - part.begin) : part.text;
     if (part.is_literal || part.verbatim) return true;
     crlf_.Start(part.text);
     quoted_printable_.Start(part.text);
@@ -227,7 +226,7 @@ class MessageSource final : public Source {
   bool again_ = false;
   const MessageSigner* signer_ = nullptr;
   Owned<MessageSigning> signing_;  // until the signature is there
-  std::uint64_t unsigned_ = 0;               // bytes of the header that the signer does not get again
+  std::uint64_t unsigned_ = 0;     // bytes of the header that the signer does not get again
   std::string signature_;
   std::size_t signature_at_ = 0;
   detail::CrlfText crlf_;

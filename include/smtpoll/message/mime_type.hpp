@@ -9,9 +9,10 @@
 SMTPOLL_NAMESPACE_BEGIN
 namespace detail {
 
+/// Pointers, because a view is a call at compile time.
 struct MimeType {
-  std::string_view extension;
-  std::string_view type;
+  const char* extension;
+  const char* type;
 };
 inline constexpr MimeType kMimeTypes[] = {
     {"7z", "application/x-7z-compressed"},

@@ -57,8 +57,8 @@ struct Pop3NoEvents {
   void OnTranscript(Side /*side*/, std::string_view /*line*/) {}
 };
 
-/// The events as public members, each a Function, by the seed's names where it has them; an empty one is passed over. Each
-/// is the hook of its name in Pop3NoEvents.
+/// The events as public members, each a Function, by the seed's names where it has them; an empty one is passed over.
+/// Each is the hook of its name in Pop3NoEvents.
 struct Pop3EventFunctions {
   ///@{
   /// The event of its name: see the hook in Pop3NoEvents.

@@ -174,7 +174,7 @@ class ConnectRace {
   std::size_t count_ = 0;
   Millis next_start_ = 0;  // when the next address may start
   Millis looked_ = 0;
-  int number_ = 0;                        // why the last one failed
+  int number_ = 0;              // why the last one failed
   mutable Owned<Report> told_;  // only where there is something to tell
 };
 
