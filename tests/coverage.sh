@@ -2,7 +2,8 @@
 # Counts which lines and branches of include/ the tests run: builds them without optimisation in build/coverage, runs the
 # unit and fault tests, signatures and the TLS tables, and prints gcovr's table. What no program uses counts too: every
 # inline function, every member of the clients. Exit code 0 where at least 97 % of the lines and 90 % of the branches were
-# run, and tests/tools/coverage_reasons.txt has a reason for each line that was not. --details FILE writes HTML.
+# run, and tests/tools has a reason for each line (coverage_lines.txt) and each branch (coverage_branches.txt) that was not.
+# --details FILE writes HTML.
 # usage: sh tests/coverage.sh [--details FILE]
 set -u
 cd "$(dirname "$0")/.." || exit 1
@@ -27,7 +28,7 @@ SMTPOLL_FAULT_STRIDE=${SMTPOLL_FAULT_STRIDE:-16} meson test -C $folder --no-rebu
 
 failed=0
 rm -rf $folder/texts && mkdir $folder/texts
-python3 tests/tools/coverage.py $folder tests/tools/coverage_reasons.txt $folder/texts || failed=1
+python3 tests/tools/coverage.py $folder tests/tools/coverage_lines.txt tests/tools/coverage_branches.txt $folder/texts || failed=1
 gcovr --root . --use-gcov-files --keep --print-summary --fail-under-line 97 --fail-under-branch 90 \
   ${1:+--html-details "${2:?a file}"} $folder/texts || failed=1
 exit $failed

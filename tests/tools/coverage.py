@@ -2,9 +2,10 @@
 """Adds up which lines and branches of include/ were run, and says what was not.
 
 gcov's JSON has the branches of every instance of a template, which gcov's text, all that gcovr 5 reads, leaves out. An
-instance counts as run where any other is: they are one in the source. A line that was not run and has no reason in the
-list of them is a fault.
-usage: coverage.py OBJECTS REASONS TEXTS   (a folder, the list, a folder where gcovr --use-gcov-files finds its texts)
+instance counts as run where any other is: they are one in the source. A line that was not run, or one with a branch that
+was not, and that has no reason in its list, is a fault.
+usage: coverage.py OBJECTS LINES BRANCHES TEXTS
+       (a folder, the two lists of reasons, a folder where gcovr --use-gcov-files finds its texts)
 """
 
 import collections
@@ -99,6 +100,24 @@ def unexplained(lines, reasons):
     return faults + [f'{name}: "{begin}" was run or is gone: strike its reason' for name, begin in sorted(unused)]
 
 
+def undecided(lines, branches, reasons):
+    """Lines that were run, but not every way, and that no reason explains; and the reasons of lines that are gone. A reason
+    may stay where all of its line was run: what a clock decides is not the same in each run."""
+    faults = []
+    for name in sorted(branches):
+        source = (ROOT / name).read_text(encoding='utf-8').split('\n')
+        begins = tuple(begin for file, begin in reasons if file == name)
+        for number, of_line in sorted(branches[name].items()):
+            text = source[number - 1].strip()
+            if lines[name][number] and 0 in flat(of_line) and not text.startswith(begins):
+                faults.append(f'{name}:{number} has a branch that was not run: {text}')
+    for name, begin in sorted(reasons):
+        path = ROOT / name
+        if not path.exists() or not any(line.strip().startswith(begin) for line in path.read_text('utf-8').split('\n')):
+            faults.append(f'{name}: "{begin}" is gone: strike its reason')
+    return faults
+
+
 def unseen(lines, reasons):
     """Headers with no line that was compiled: all of them is explained, or nothing."""
     whole = {name for name, begin in reasons if begin == '*'}
@@ -111,12 +130,13 @@ def unseen(lines, reasons):
 
 
 def main():
-    objects, list_of_reasons, texts = map(pathlib.Path, sys.argv[1:])
+    objects, list_of_lines, list_of_branches, texts = map(pathlib.Path, sys.argv[1:])
     lines, branches = add_up(objects)
     write_texts(texts, lines, branches)
-    reasons = read_reasons(list_of_reasons)
+    reasons = read_reasons(list_of_lines)
     faults = unseen(lines, reasons) + unexplained(lines, [reason for reason in reasons if reason[1] != '*'])
-    print('\n'.join(faults) or 'each line that was not run has its reason')
+    faults += undecided(lines, branches, read_reasons(list_of_branches))
+    print('\n'.join(faults) or 'each line and each branch that was not run has its reason')
     return len(faults) != 0
 
 
