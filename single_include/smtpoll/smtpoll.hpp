@@ -7264,6 +7264,7 @@ class Function<Result(Arguments...)> {
   /// Calls `callable` from now on; a null pointer to a function and an empty std::function are none.
   template <typename Callable, typename = Fits<Callable>>
   Function(Callable callable) {
+    static_assert(std::is_copy_constructible_v<Callable>, "Function: what it is made of can be copied");
     if constexpr (std::is_constructible_v<Callable, std::nullptr_t> && std::is_constructible_v<bool, Callable>)
       if (!static_cast<bool>(callable)) return;
     if constexpr (LiesWithin<Callable>())
