@@ -12,6 +12,7 @@ std::string Prepared(std::string_view text) {
 }
 const std::string kForbidden = "(fault) a user name or password has a character that SASLprep forbids";
 const std::string kMixed = "(fault) a user name or password mixes writing directions";
+const std::string kTooLong = "(fault) a user name or password is longer than SCRAM takes here";
 const std::string kNoUtf8 = "(fault) a user name or password is not UTF-8";
 }  // namespace
 
@@ -61,7 +62,44 @@ TEST_CASE("RFC 4013 2.2: what is composed, and in which order, makes no differen
   CHECK(Prepared(long_one).size() > 18);
   std::string many;
   for (int i = 0; i < 20; ++i) many += long_one;
-  CHECK(Prepared(many) == "(fault) a user name or password is longer than SCRAM takes here");
+  CHECK(Prepared(many) == kTooLong);
+}
+
+TEST_CASE("RFC 4013 2.2: Korean syllables stay whole, and swallow nothing that stands behind them") {
+  // Two syllables of three letters, two of two; three letters with one more of the last kind, or with "x".
+  for (const char* text :
+       {"\xed\x95\x9c\xea\xb5\xad", "\xed\x95\x98\xeb\x8b\xa4", "\xed\x95\x9c\xe1\x86\xab", "\xed\x95\x9cx",
+        // The first letter with another, a mark, "x", or a vowel of old.
+        "\xe1\x84\x92\xe1\x84\x92", "\xe1\x84\x92\xcc\x81", "\xe1\x84\x92x", "\xe1\x84\x92\xe1\x85\xb6",
+        // Two letters with one that is none of the last kind: before the first, behind the last, a mark.
+        "\xed\x95\x98\xe1\x86\xa7", "\xed\x95\x98\xe1\x87\x83", "\xed\x95\x98\xcc\x81",
+        // A mark between the letters keeps them apart.
+        "\xe1\x84\x80\xcc\xa3\xe1\x85\xa1", "\xea\xb0\x80\xcc\xa3\xe1\x86\xa8"}) {
+    CAPTURE(text);
+    CHECK(Prepared(text) == text);
+  }
+}
+
+TEST_CASE("RFC 4013 2.2: marks are put in order, and join what nothing keeps from them") {
+  struct Case {
+    const char* text;
+    const char* form;
+  };
+  for (const Case& one :
+       {// Nothing to join: in the order of their classes, and those of one class as they were.
+        Case{"q\xcc\x87\xcc\xa3", "q\xcc\xa3\xcc\x87"}, Case{"q\xcc\x95\xcc\x87\xcc\xa3", "q\xcc\xa3\xcc\x87\xcc\x95"},
+        Case{"a\xcc\x85\xcc\x81", "a\xcc\x85\xcc\x81"}, Case{"a\xcc\x80\xcc\x95\xcc\x81", "\xc3\xa0\xcc\x81\xcc\x95"},
+        // A mark of a lower class stands between, and does not matter.
+        Case{"e\xcc\xa9\xcc\x81", "\xc3\xa9\xcc\xa9"},
+        Case{"a\xcc\x95\xcc\xa3\xcc\x81", "\xe1\xba\xa1\xcc\x81\xcc\x95"},
+        // Without a character before them.
+        Case{"\xcc\x81\xcc\xa3"
+             "a",
+             "\xcc\xa3\xcc\x81"
+             "a"}}) {
+    CAPTURE(one.text);
+    CHECK(Prepared(one.text) == one.form);
+  }
 }
 
 TEST_CASE("RFC 4013 2.2: the full-width forms and Latin-1 in NFKC") {
@@ -121,7 +159,23 @@ TEST_CASE("RFC 3629 3: what is no UTF-8 cannot be prepared") {
 
 TEST_CASE("PreparedText: what is too long is said to be") {
   CHECK(Prepared(std::string(256, 'x')).size() == 256);
-  CHECK(Prepared(std::string(257, 'x')) == "(fault) a user name or password is longer than SCRAM takes here");
+  CHECK(Prepared(std::string(257, 'x')) == kTooLong);
+  // By bytes: 128 of two, and one more; by characters, of which the last is more than ASCII.
+  std::string umlauts;
+  for (int i = 0; i < 128; ++i) umlauts += "\xc3\xbc";
+  CHECK(Prepared(umlauts) == umlauts);
+  CHECK(Prepared(umlauts + "x") == kTooLong);
+  CHECK(Prepared(std::string(256, 'x') + "\xc2\xad") == std::string(256, 'x'));
+  CHECK(Prepared(std::string(256, 'x') + "\xc3\xbc") == kTooLong);
+  // By the letters of Korean syllables, 85 times three; the next one finds no room for its last, second or first
+  // letter.
+  std::string syllables;
+  for (int i = 0; i < 84; ++i) syllables += "\xed\x95\x9c";
+  const std::string three = "\xed\x95\x9c", two = "\xed\x95\x98";
+  CHECK(Prepared(syllables + three + "x") == syllables + three + "x");
+  CHECK(Prepared(syllables + two + three) == kTooLong);
+  CHECK(Prepared(syllables + three + three) == kTooLong);
+  CHECK(Prepared(syllables + three + "x" + three) == kTooLong);
 }
 
 #endif
