@@ -160,11 +160,14 @@ TEST_CASE("RFC 3629 3: what is no UTF-8 cannot be prepared") {
 TEST_CASE("PreparedText: what is too long is said to be") {
   CHECK(Prepared(std::string(256, 'x')).size() == 256);
   CHECK(Prepared(std::string(257, 'x')) == kTooLong);
-  // By bytes: 128 of two, and one more; by characters, of which the last is more than ASCII.
-  std::string umlauts;
-  for (int i = 0; i < 128; ++i) umlauts += "\xc3\xbc";
-  CHECK(Prepared(umlauts) == umlauts);
-  CHECK(Prepared(umlauts + "x") == kTooLong);
+  // By bytes, 128 sharp s of two and one more; by letters and marks, where u with two dots is two.
+  for (const char* character : {"\xc3\x9f", "\xc3\xbc"}) {
+    std::string full;
+    for (int i = 0; i < 128; ++i) full += character;
+    CHECK(Prepared(full) == full);
+    CHECK(Prepared(full + "x") == kTooLong);
+  }
+  // By characters, of which the last is more than ASCII.
   CHECK(Prepared(std::string(256, 'x') + "\xc2\xad") == std::string(256, 'x'));
   CHECK(Prepared(std::string(256, 'x') + "\xc3\xbc") == kTooLong);
   // By the letters of Korean syllables, 85 times three; the next one finds no room for its last, second or first
