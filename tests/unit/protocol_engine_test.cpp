@@ -80,6 +80,15 @@ TEST_CASE("RFC 5321 3.2: HELO refused too ends the session") {
   CHECK(script.Run() == "Greeting 220 old\nFailed 1004 EHLO [HELO me.x.org] 550 no\n");
 }
 
+TEST_CASE("RFC 5321 3.2: EHLO refused for now is no reason for HELO, but the end with the server's words") {
+  Script later;
+  later.Server("220 hi").Expect("EHLO me.x.org").Reply("451 4.3.2 come back later").Expect("QUIT");
+  CHECK(later.Run() == "Greeting 220 hi\nFailed 1004 EHLO [EHLO me.x.org] 451 4.3.2 come back later\n");
+  Script closing;
+  closing.Server("220 hi").Expect("EHLO me.x.org").Reply("421-4.7.0 too many\r\n421 4.7.0 of you");
+  CHECK(closing.Run() == "Greeting 220 hi\nFailed 102 EHLO [EHLO me.x.org] 421 4.7.0 too many\nof you\n");
+}
+
 TEST_CASE("RFC 5321 4.1.3: a client name that would break out of EHLO is refused before a byte is sent") {
   for (const char* name : {"", "a b", "a\r\nMAIL FROM:<x>", "a\nb"}) {
     Script script;
@@ -263,6 +272,24 @@ TEST_CASE("RFC 5321 4.1.2: a mailbox that would break out of its command is refu
       .Reply("250 ok");
   script.Content().Reply("250 queued").Quit();
   CHECK(script.Run() == kOpened + kSent + "Ended\n");
+}
+
+TEST_CASE("RFC 5321 4.1.2: a backslash in a quoted local part lets no control through") {
+  for (const char c : {'\r', '\n', '\0', '\x7f', '\x1b', '\t', '\x80'}) {
+    CAPTURE(static_cast<int>(c));
+    for (const char* rest : {"\"@y.org", "\nRCPT TO:<evil@z.org>\"@y.org", ""}) {
+      const std::string mailbox = std::string("\"a\\") + c + rest;
+      Script script;
+      Mail mail;
+      mail.recipients = {"b@y.org", mailbox};
+      Mail sender;
+      sender.reverse_path = mailbox;
+      script.Opening("250 SMTPUTF8").Send(mail).Send(sender).Quit();
+      CHECK(script.Run() == kOpened +
+                                "NotSent 1009 RCPT unfinished quoted pair in mailbox\n"
+                                "NotSent 1009 MAIL unfinished quoted pair in mailbox\nEnded\n");
+    }
+  }
 }
 
 TEST_CASE("RFC 5321 3.8: 421 at any step loses the connection; the message is returned, not refused") {

@@ -36,6 +36,27 @@ TEST_CASE("RFC 3461, 6710, 2852 and 4865: the options of a message and a recipie
   CHECK(script.Run() == kOpened + kSent + "Ended\n");
 }
 
+TEST_CASE("RFC 2852 4: BY says whether a late message is returned or told of, and no T where no trace is asked for") {
+  const struct {
+    smtpoll::DeliverByMode mode;
+    bool trace;
+    const char* text;
+  } ways[] = {{smtpoll::DeliverByMode::Return, false, "120;R"},
+              {smtpoll::DeliverByMode::Return, true, "120;RT"},
+              {smtpoll::DeliverByMode::Notify, false, "120;N"},
+              {smtpoll::DeliverByMode::Notify, true, "120;NT"}};
+  for (const auto& way : ways) {
+    Mail mail;
+    mail.options.deliver_by_mode = way.mode;
+    mail.options.deliver_by_seconds = 120;
+    mail.options.deliver_by_trace = way.trace;
+    Script script;
+    script.Opening("250 DELIVERBY").Send(mail).Expect("MAIL FROM:<a@x.org> BY=" + std::string(way.text));
+    script.Reply("250 ok").Expect("RCPT TO:<b@y.org>").Reply("250 ok").Content().Reply("250 queued").Quit();
+    CHECK(script.Run() == kOpened + kSent + "Ended\n");
+  }
+}
+
 TEST_CASE("RFC 4865 3: HOLDUNTIL names a time in UTC, and not beside HOLDFOR") {
   smtpoll::Envelope envelope;
   const auto server = smtpoll::Capabilities::FromReplyText("x\nFUTURERELEASE 86400 2026-11-25T10:00:00Z");
@@ -73,6 +94,23 @@ TEST_CASE("An option that the server does not offer refuses the message, or is d
   CHECK(dropped.Run() == kOpened + kSent + "Ended\n");
 }
 
+TEST_CASE("An option alone that the server does not offer is told by its name, or left out of its command") {
+  std::vector<Mail> mails(3);
+  mails[0].options.has_priority = true;
+  mails[1].options.hold_until = 1795514400;
+  mails[2].original_recipient = "b@z.org";
+  const char* const names[] = {"MT-PRIORITY", "FUTURERELEASE", "DSN"};
+  for (std::size_t i = 0; i < mails.size(); ++i) {
+    Script refused;
+    refused.Opening("250 8BITMIME").Send(mails[i]).Quit();
+    CHECK(refused.Run() == kOpened + "NotSent 1011 MAIL the message asks for " + names[i] + "\nEnded\n");
+    mails[i].options.unoffered = smtpoll::Unoffered::Drop;
+    Script dropped;
+    dropped.Opening("250 8BITMIME").Send(mails[i]).Envelope().Content().Reply("250 queued").Quit();
+    CHECK(dropped.Run() == kOpened + kSent + "Ended\n");
+  }
+}
+
 TEST_CASE("RFC 8689 4.2.1: REQUIRETLS goes only over verified TLS to a server that offers it") {
   Mail mail;
   mail.options.tls_required = smtpoll::TlsRequired::Yes;
@@ -106,7 +144,7 @@ TEST_CASE("RFC 8689 4.2.1: elsewhere it is refused before a byte is sent, and ne
 }
 
 TEST_CASE("RFC 3461 4 and others: an option that breaks its own rule is refused before a byte is sent") {
-  std::vector<Mail> bad(9, MailWithOptions());
+  std::vector<Mail> bad(11, MailWithOptions());
   bad[0].options.priority = 10;
   bad[1].options.hold_for_seconds = 1000000000;
   bad[2].options.deliver_by_seconds = 1000000000;
@@ -116,6 +154,8 @@ TEST_CASE("RFC 3461 4 and others: an option that breaks its own rule is refused 
   bad[6].notify = smtpoll::DsnNotify::Never | smtpoll::DsnNotify::Success;
   bad[7].original_recipient = std::string(494, 'x');
   bad[8].original_recipient = "j\xc3\xb6rg";
+  bad[9].options.priority = -10;
+  bad[10].options.deliver_by_seconds = -1000000000;
   Script script;
   script.Opening();
   for (const Mail& mail : bad) script.Send(mail);
