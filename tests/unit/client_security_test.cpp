@@ -15,6 +15,7 @@ namespace {
 
 int handshake_error = 0;
 int handshake_steps = 0;
+bool pretends = false;  // the handshake says that it is done, and nothing is encrypted
 
 /// Encrypts nothing, but leaves a line "[TLS name]" on the wire where its handshake was, so that a test sees what went
 /// before.
@@ -26,7 +27,7 @@ class MarkingTransport : public smtpoll::PlainTransport<Socket> {
     if (handshake_steps-- > 0) return smtpoll::IoResult::TryAgain();
     if (handshake_error != 0) return smtpoll::IoResult::Fail(handshake_error);
     this->NextLayer().sent.append("[TLS ").append(name).append("]\r\n");
-    secured_ = true;
+    secured_ = !pretends;
     return smtpoll::IoResult::Ok();
   }
   smtpoll::Readiness Wants() const { return secured_ ? smtpoll::Readiness::None : smtpoll::Readiness::Read; }
@@ -45,6 +46,7 @@ using SecureSession = smtpoll::BasicSession<ScriptedSocket, MarkingTransport>;
 struct Bench {
   Bench() {
     handshake_error = handshake_steps = 0;
+    pretends = false;
     ScriptedSocket::now = 0;
     session.ClientName = "me";
     Wire().incoming = "220 mx\r\n";
@@ -119,6 +121,51 @@ TEST_CASE("Security: a handshake that fails or stalls sends neither credential n
     CHECK(error.phase == smtpoll::Phase::Tls);
     CHECK(bench.Wire().sent == "EHLO me\r\nSTARTTLS\r\n");
     CHECK_FALSE(bench.session.IsConnected());
+  }
+}
+
+TEST_CASE(
+    "TransportPolicy.Secured: a handshake that is done and encrypts nothing is an error, and nothing goes after it") {
+  for (const Security security : {Security::Required, Security::ImplicitTLS}) {
+    const bool implicit = security == Security::ImplicitTLS;
+    CAPTURE(implicit);
+    const std::string before = implicit ? "[TLS mx.y.org]\r\n" : "EHLO me\r\nSTARTTLS\r\n[TLS mx.y.org]\r\n";
+    const auto serve = [&](ScriptedSocket& wire) {
+      wire.incoming = "220 mx\r\n";
+      if (!implicit) wire.On("EHLO ", "250-mx\r\n250-AUTH PLAIN\r\n250 STARTTLS\r\n");
+      if (!implicit) wire.On("STARTTLS", "220 go\r\n");
+      wire.On("EHLO ", "250-mx\r\n250 AUTH PLAIN\r\n");
+      wire.On("AUTH PLAIN", "235 hi\r\n");
+    };
+    smtpoll::EmailMessage mail;
+    mail.FromAddress = "a@x.org";
+    mail.AddRecipient("b@y.org");
+
+    Bench bench;
+    bench.UseCredentials();
+    bench.session.Security = security;
+    serve(bench.Wire());
+    pretends = true;
+    const smtpoll::Error error = bench.session.Connect("mx.y.org", implicit ? 465 : 587);
+    CHECK(error.Code() == Errc::TlsHandshake);
+    CHECK(error.phase == smtpoll::Phase::Tls);
+    CHECK_FALSE(bench.session.IsConnected());
+    CHECK(bench.session.Send(mail).outcome == smtpoll::Outcome::Queued);
+    CHECK(bench.Wire().sent == before);
+    CHECK(bench.Wire().closes == 1);
+
+    smtpoll::BasicSMTPSocket<ScriptedSocket, MarkingTransport> socket;
+    socket.Address = "mx.y.org";
+    socket.Port = implicit ? 465 : 587;
+    socket.ClientName = "me";
+    socket.Security = security;
+    serve(socket.Layer().NextLayer());
+    socket.Messages.Append(mail);
+    socket.SendMail();
+    for (int i = 0; i < 100 && socket.Poll(); ++i) continue;
+    CHECK(socket.LastErrorCode() == static_cast<int>(Errc::TlsHandshake));
+    CHECK(socket.Messages.Count() == 1);
+    CHECK(socket.Layer().NextLayer().sent == before);
   }
 }
 
@@ -211,6 +258,7 @@ using TellingSocket = smtpoll::BasicSMTPSocket<ScriptedSocket, TellingTransport>
 struct TellingBench {
   explicit TellingBench(std::string_view offers = "250 STARTTLS\r\n") {
     handshake_error = handshake_steps = 0;
+    pretends = false;
     pending = false;
     configured.clear();
     detail_of_error = {};
