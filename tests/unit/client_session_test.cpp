@@ -252,3 +252,45 @@ TEST_CASE("RFC 9422 4.2: Session sends to more than RCPTMAX recipients in severa
     CHECK(result.outcome == Outcome::Sent);
   }
 }
+
+TEST_CASE("Session.Send: a server that goes between two transactions of a message leaves the others queued") {
+  EmailMessage mail = Mail();
+  mail.AddRecipient("eve@y.org");
+  ScriptedSession session;
+  smtpoll::testing::Script& server = session.Layer().NextLayer().Server;
+  server.Opening("LIMITS RCPTMAX=1").Expect("MAIL *").Reply("250 ok").Expect("RCPT TO:<bob@y.org>").Reply("250 ok");
+  server.Expect("DATA").Reply("354 go").ExpectContent().Reply("250 taken\n421 4.3.2 going down").Close();
+  REQUIRE_FALSE(session.Connect("test", 25));
+  const smtpoll::SendResult result = session.Send(mail);
+  CHECK(server.Verdict() == "");
+  CHECK_FALSE(session.IsConnected());
+  REQUIRE(result.recipients.size() == 2);
+  CHECK(result.recipients[0].outcome == Outcome::Sent);
+  CHECK(result.recipients[1].outcome == Outcome::Queued);
+  CHECK(result.recipients[1].reply_code == 0);
+  CHECK(result.outcome == Outcome::Queued);
+  CHECK(result.error.Code() == Errc::ConnectionLost);
+  CHECK(result.error.reply_code == 421);
+  CHECK(server.Lines().size() == 4);  // EHLO, MAIL, RCPT, DATA
+}
+
+TEST_CASE("Session: what is asked of a session that was lost since the last call gets the reason") {
+  ScriptedSocket::now = 0;
+  for (const bool sends : {true, false}) {
+    smtpoll::BasicSession<ScriptedSocket> session;
+    ScriptedSocket& wire = session.Layer().NextLayer();
+    wire.incoming = "220 mx\r\n";
+    wire.On("EHLO ", "250 mx\r\n");
+    wire.On("HELP", "214 help yourself\r\n");
+    REQUIRE_FALSE(session.Connect("mx", 25));
+    CHECK(session.Help().text == "help yourself");
+    wire.incoming = "421 4.4.2 idle for too long\r\n";
+    wire.peer_closed = true;
+    const std::size_t sent = wire.sent.size();
+    const smtpoll::Error error = sends ? session.Send(Mail()).error : session.Noop().error;
+    CHECK(error.Code() == Errc::ConnectionLost);
+    CHECK(error.text.View() == "idle for too long");
+    CHECK_FALSE(session.IsConnected());
+    CHECK(wire.sent.size() == sent);
+  }
+}
