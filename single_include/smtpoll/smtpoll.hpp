@@ -15638,7 +15638,7 @@ class BasicSession : public detail::SettingsOf<Transport<Socket>>, public Handle
       if (!delivery_.HasMore() || !IsConnected()) break;
       refused = delivery_.Continue(mail, source_, driver_.Session(), Socket::Now());
     }
-    if (delivery_.HasMore()) delivery_.End(Outcome::Queued, nullptr);
+    if (delivery_.HasMore()) delivery_.End(Outcome::Queued, &error_);
     source_.Close();
     this->OnMessageFinished(mail, delivery_.Result());
     return delivery_.Result();
