@@ -250,6 +250,37 @@ TEST_CASE("A message in doubt stays in InDoubt unless the policy says that it ma
   }
 }
 
+TEST_CASE(
+    "A message in doubt for one recipient and refused for now by others is in doubt: who was refused for good is out") {
+  for (const bool again : {false, true}) {
+    Bench bench;
+    bench.queue.Policy.SendInDoubtAgain = again;
+    bench.server.Opening(kPipelining).Expect("MAIL FROM:<alice@x.org>*").Expect("RCPT TO:<a@y.org>*");
+    bench.server.Expect("RCPT TO:<b@y.org>*").Expect("RCPT TO:<c@y.org>*").Expect("RCPT TO:<d@y.org>*").Expect("DATA");
+    bench.server.Reply("250 ok\n450 4.2.0 greylisted\n250 ok\n250 ok\n550 5.1.1 nobody\n354 go");
+    bench.server.ExpectContent().Break();
+    if (again) {
+      bench.server.Opening().Expect("MAIL FROM:<alice@x.org>*").Reply("250 ok");
+      for (const char* const to : {"a@y.org", "b@y.org", "c@y.org"})
+        bench.server.Expect("RCPT TO:<" + std::string(to) + ">*").Reply("250 ok");
+      bench.server.Expect("DATA").Reply("354 go").ExpectContent().Reply("250 queued").Quit();
+    }
+    bench.queue.Messages.Append(Mail("hi", "a@y.org, b@y.org, c@y.org, d@y.org"));
+    bench.queue.SendMail();
+    CHECK(bench.Run());
+    CHECK(bench.server.Verdict() == "");
+    CHECK(bench.queue.Waiting.empty());
+    CHECK(bench.events == (again ? "deferred hi in doubt 60000\nerror 102\nfinished hi sent\nsent hi\nmail sent\n"
+                                 : "finished hi in doubt\nin doubt hi\nerror 102\n"));
+    REQUIRE(bench.queue.InDoubt.Count() == (again ? 0 : 1));
+    if (again) continue;
+    std::string settled;
+    for (const std::string& one : bench.queue.InDoubt[0].Settled) settled += one + " ";
+    CHECK(settled.find("d@y.org ") != std::string::npos);
+    for (const char* const open : {"b@y.org ", "c@y.org "}) CHECK(settled.find(open) == std::string::npos);
+  }
+}
+
 TEST_CASE("RetryPolicy.Tries: a message that no relay takes is given up, one that is refused for now is refused") {
   Bench bench;
   bench.queue.Policy.Tries = 2;
