@@ -26,3 +26,86 @@ TEST_CASE("RFC 2033 4: LMTP says LHLO and reads a final reply for each accepted 
   CHECK(opened().Reply("250 got it").Close().Run() ==
         before + "RecipientFinal 0 250 got it\nInDoubt\nFailed 102 end of content [.]\n");
 }
+
+TEST_CASE("RFC 2033 4.2: all recipients refused, and content grouped with them: each reply stays with its command") {
+  const std::string told =
+      "Greeting 220 lmtp\nHello\nRecipientRefused 0 550 no\nRecipientRefused 1 451 later\n"
+      "Refused 1014 RCPT [RCPT TO:<c@y.org>] 451 later\n"
+      "RecipientAccepted 0\nRecipientFinal 0 250 got it\nAccepted 0 \nEnded\n";
+  for (const bool chunking : {false, true}) {
+    CAPTURE(chunking);
+    Script script;
+    script.options.lmtp = true;
+    Mail mail;
+    mail.recipients = {"b@y.org", "c@y.org"};
+    script.Server("220 lmtp").Expect("LHLO me.x.org");
+    script.Reply(chunking ? "250-hi\r\n250-CHUNKING\r\n250 PIPELINING" : "250-hi\r\n250 PIPELINING").Send(mail);
+    script.Expect("MAIL FROM:<a@x.org>").Expect("RCPT TO:<b@y.org>").Expect("RCPT TO:<c@y.org>");
+    const auto content = [&script] { script.Expect("Subject: hi").Expect("").Expect("body"); };
+    if (chunking) {
+      script.Expect("BDAT 21 LAST");
+      content();
+    } else {
+      script.Expect("DATA");
+    }
+    script.Reply("250 ok").Reply("550 no").Reply("451 later");
+    // Nobody is there to get a reply of his own: one comes, to the command.
+    if (!chunking) script.Reply("354 go on").Expect(".");
+    script.Reply("503 nobody").Expect("RSET").Reply("250 reset");
+    script.Send({}).Expect("MAIL FROM:<a@x.org>").Expect("RCPT TO:<b@y.org>");
+    script.Expect(chunking ? "BDAT 21 LAST" : "DATA");
+    if (chunking) content();
+    script.Reply("250 ok").Reply("250 ok");
+    if (!chunking) {
+      script.Reply("354 go on");
+      content();
+      script.Expect(".");
+    }
+    script.Reply("250 got it").Quit();
+    CHECK(script.Run() == told);
+  }
+}
+
+TEST_CASE("RFC 2033 4.2: a content refused before all of it is written is refused for all, and gives up the wire") {
+  using smtpoll::EventKind;
+  char input[512], output[1024];
+  smtpoll::AwaitedReply window[8];
+  smtpoll::Engine engine{input, output, window};
+  smtpoll::SessionOptions options;
+  options.client_name = "me";
+  options.lmtp = true;
+  const smtpoll::Recipient recipients[] = {{"b@y.org", smtpoll::DsnNotify::Unset, {}},
+                                           {"c@y.org", smtpoll::DsnNotify::Unset, {}}};
+  smtpoll::Envelope envelope;
+  envelope.reverse_path = "a@x.org";
+  envelope.recipients = {recipients, 2};
+  const std::string content(8000, 'x');
+  const auto feed = [&engine](const std::string& reply) {
+    (reply + "\r\n").copy(engine.Input().data(), reply.size() + 2);
+    engine.Received(reply.size() + 2);
+  };
+  for (const std::string& refusal : {std::string("552 5.3.4 b is full"), std::string("552 5.3.4 b is full\r\n250 ok")}) {
+    smtpoll::MemorySource source(content);
+    engine.Start(options, 0);
+    for (const char* reply : {"220 hi", "250-hi\r\n250 PIPELINING", "250 ok\r\n250 ok\r\n250 ok\r\n354 go"}) {
+      feed(reply);
+      EventKind told = engine.Next(0).kind;
+      while (told != EventKind::None && told != EventKind::Chunk) told = engine.Next(0).kind;
+      if (engine.Idle()) {
+        CHECK_FALSE(engine.Send(envelope, source, 0));
+        CHECK(engine.Next(0).kind == EventKind::None);
+      }
+      engine.Sent(engine.Output().size(), 0);
+    }
+    REQUIRE(engine.ContentLeft() > 6000);
+    feed(refusal);
+    // What comes for the other recipient tells nobody that he got a message of which the half is missing.
+    const smtpoll::Event told = engine.Next(0);
+    REQUIRE(told.kind == EventKind::Refused);
+    CHECK(told.error->reply_code == 552);
+    CHECK(engine.Next(0).kind == EventKind::MustReconnect);
+    CHECK(engine.Next(0).kind == EventKind::None);
+    CHECK(engine.IsOver());
+    CHECK(engine.Output().empty());
+  }
+}

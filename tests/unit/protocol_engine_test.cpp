@@ -90,7 +90,8 @@ TEST_CASE("RFC 5321 3.2: EHLO refused for now is no reason for HELO, but the end
 }
 
 TEST_CASE("RFC 5321 4.1.3: a client name that would break out of EHLO is refused before a byte is sent") {
-  for (const char* name : {"", "a b", "a\r\nMAIL FROM:<x>", "a\nb"}) {
+  for (const std::string& name : {std::string(), std::string("a b"), std::string("a\r\nMAIL FROM:<x>"),
+                                  std::string("a\nb"), std::string(256, 'x')}) {
     Script script;
     script.options.client_name = name;
     CHECK(script.Run().rfind("Failed 1009 EHLO", 0) == 0);
@@ -240,8 +241,12 @@ TEST_CASE("RFC 6152 and RFC 6531: what the server does not offer is an error bef
   script.Expect("MAIL FROM:<a@x.org> BODY=8BITMIME").Reply("250 ok").Expect("RCPT TO:<b@y.org>").Reply("250 ok");
   script.Content().Reply("250 queued");
   script.Expect("MAIL FROM:<a@x.org> SMTPUTF8").Reply("250 ok").Expect("RCPT TO:<j\xc3\xb6rg@y.org>").Reply("250 ok");
-  script.Content().Reply("250 queued").Quit();
-  CHECK(script.Run() == kOpened + kSent + kSent + "Ended\n");
+  script.Content().Reply("250 queued");
+  Mail sender;
+  sender.reverse_path = "j\xc3\xb6rg@x.org";
+  script.Send(sender).Expect("MAIL FROM:<j\xc3\xb6rg@x.org> SMTPUTF8").Reply("250 ok");
+  script.Expect("RCPT TO:<b@y.org>").Reply("250 ok").Content().Reply("250 queued").Quit();
+  CHECK(script.Run() == kOpened + kSent + kSent + kSent + "Ended\n");
 }
 
 TEST_CASE("RFC 5321 4.1.2: a mailbox that would break out of its command is refused before a byte is sent") {
@@ -538,6 +543,16 @@ TEST_CASE("RFC 5321 4.1.1.6 to 4.1.1.9: VRFY, EXPN, HELP and NOOP on an idle ses
 
   AfterGoAhead busy("x");
   CHECK_FALSE(busy.engine.Command("NOOP", 0));
+  busy.Drain();
+  busy.engine.Sent(busy.engine.Output().size(), 0);
+  busy.Feed("250 ok");
+  busy.Drain();
+  REQUIRE(busy.engine.Idle());
+  // RFC 5321 4.5.3.1.4: a command line has at most 512 octets.
+  for (const std::string& bad : {std::string(), std::string(511, 'x'), std::string("NOOP\r\nRSET")})
+    CHECK_FALSE(busy.engine.Command(bad, 0));
+  CHECK(busy.engine.Output().empty());
+  CHECK(busy.engine.Command(std::string(510, 'x'), 0));
   Script bye;
   bye.commands = {"NOOP"};
   bye.Opening().Expect("NOOP").Reply("421 4.3.2 bye");
