@@ -24,14 +24,15 @@ using NativeCalls = smtpoll::detail::PosixCalls;
 /// What goes wrong; a test declares a Scope first.
 struct Faults {
   bool no_network = false;
-  int no_family = -1;       // Open fails for this address family
-  int no_wake = 0;          // the error of OpenWake
-  int no_thread = 0;        // the error of StartThread
-  int bad_accept = 0;       // the error of the next Accept
-  int interruptions = 0;    // how often Poll is interrupted
-  int no_resolver = 0;      // what getaddrinfo returns for every name
-  bool hold_names = false;  // names resolve only after Release()
-  std::string_view silent;  // connecting to addresses that begin so does not end while this says so
+  int no_family = -1;         // Open fails for this address family
+  int no_wake = 0;            // the error of OpenWake
+  int no_thread = 0;          // the error of StartThread
+  int bad_accept = 0;         // the error of the next Accept
+  int interruptions = 0;      // how often Poll is interrupted
+  int no_resolver = 0;        // what getaddrinfo returns for every name
+  bool hold_names = false;    // names resolve only after Release()
+  std::string_view silent;    // connecting to addresses that begin so does not end while this says so
+  std::string_view no_route;  // connecting to addresses that begin so fails at once
 };
 inline Faults faults;
 
@@ -102,6 +103,11 @@ struct FaultyCalls : NativeCalls {
       if (one.handle != kNoHandle) continue;
       one = {handle, smtpoll::detail::ToText(address)};
       break;
+    }
+    const std::string_view no_route = faults.no_route;
+    if (!no_route.empty() && smtpoll::detail::ToText(address).View().substr(0, no_route.size()) == no_route) {
+      SetError(OS_ERROR(ENETUNREACH));
+      return false;
     }
     const bool connected = NativeCalls::Connect(handle, to);
     if (!Silent(handle)) return connected;

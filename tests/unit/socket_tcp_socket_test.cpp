@@ -113,6 +113,53 @@ TEST_CASE_FIXTURE(Bench, "RFC 8305 5: The first address may still win while the 
   CHECK(RemoteText(socket) == "127.0.0.3");
 }
 
+TEST_CASE_FIXTURE(Bench, "RFC 8305 5: The first address may fail while the second one is tried, which goes on") {
+  faults.silent = "127.0.0.";
+  Listen();
+  smtpoll::IoResult result = socket.Connect({"two.test", port, {}});
+  while (FaultyCalls::opened < 2) {
+    REQUIRE(result.status == IoStatus::Again);
+    socket.Wait(socket.ConnectWants(), kPatience);
+    result = socket.ConnectStep();
+  }
+  CHECK(FaultyCalls::handles == 3);  // the listener, and both
+  // Nobody listens on the first one's, which has known that all along.
+  faults.silent = "127.0.0.1";
+  while (FaultyCalls::handles == 3) {
+    REQUIRE(socket.Wait(socket.ConnectWants(), kPatience) == socket.ConnectWants());
+    result = socket.ConnectStep();
+  }
+  REQUIRE(result.status == IoStatus::Again);
+  CHECK(FaultyCalls::handles == 2);
+  const std::string reason(FaultyCalls::Reason(OS_ERROR(ECONNREFUSED)).View());
+  CHECK(socket.FaultText() == "127.0.0.3: " + reason + "; 127.0.0.1: no answer");
+  faults.silent = {};
+  CHECK(Finish(socket, result).error == 0);
+  CHECK(FaultyCalls::handles == 2);
+  CHECK(RemoteText(socket) == "127.0.0.1");
+  CHECK(socket.FaultText().empty());
+}
+
+TEST_CASE_FIXTURE(Bench, "RFC 8305 5: An address that fails at once lets the next one start, and the others go on") {
+  // The first is silent; the second has no route, and the third is tried at the same moment.
+  faults.silent = "127.0.0.2";
+  faults.no_route = "127.0.0.3";
+  Listen("127.0.0.4");
+  smtpoll::IoResult result = socket.Connect({"many.test", port, {}});
+  while (FaultyCalls::opened < 2) {
+    REQUIRE(result.status == IoStatus::Again);
+    socket.Wait(socket.ConnectWants(), kPatience);
+    result = socket.ConnectStep();
+  }
+  CHECK(FaultyCalls::opened == 3);
+  CHECK(FaultyCalls::handles == 3);  // the listener, the first and the third
+  const std::string reason(FaultyCalls::Reason(OS_ERROR(ENETUNREACH)).View());
+  CHECK(socket.FaultText() == "127.0.0.3: " + reason + "; 127.0.0.2: no answer; 127.0.0.4: no answer");
+  CHECK(Finish(socket, result).error == 0);
+  CHECK(RemoteText(socket) == "127.0.0.4");
+  CHECK(FaultyCalls::handles == 2);
+}
+
 TEST_CASE_FIXTURE(Bench, "An event loop that waits for the handle and the deadline alone connects") {
   faults.silent = "127.0.0.3";
   Listen();
