@@ -201,6 +201,29 @@ TEST_CASE("Session.Lmtp: the result of each recipient is its final one") {
   CHECK(result.recipients[2].text == "full");
 }
 
+TEST_CASE("RFC 2033 4.2: each final reply is that of its own recipient, also behind one that refused") {
+  ScriptedSocket::now = 0;
+  smtpoll::BasicSession<ScriptedSocket> session;
+  session.Lmtp = true;
+  ScriptedSocket& wire = session.Layer().NextLayer();
+  wire.incoming = "220 lmtp\r\n";
+  wire.On("LHLO ", "250 hi\r\n");
+  wire.On("MAIL FROM:", "250 ok\r\n");
+  for (int i = 0; i < 3; ++i) wire.On("RCPT TO:", "250 ok\r\n");
+  wire.On("DATA", "354 go\r\n");
+  wire.On(".", "452 4.2.2 a is full\r\n250 2.0.0 b has it\r\n550 5.7.1 c wants none\r\n");
+  REQUIRE_FALSE(session.Connect("lmtp", 24));
+  const smtpoll::SendResult& result = session.Send(Mail("a@y.org, b@y.org, c@y.org"));
+  CHECK(result.Sent());
+  std::string told;
+  for (const smtpoll::RecipientResult& one : result.recipients) {
+    CHECK(one.final_reply);
+    CHECK(one.accepted == (one.reply_code == 250));
+    told += one.mailbox + ": " + std::to_string(one.reply_code) + " " + one.text + ", " + Name(one.outcome) + "\n";
+  }
+  CHECK(told == "a@y.org: 452 a is full, refused\nb@y.org: 250 b has it, sent\nc@y.org: 550 c wants none, refused\n");
+}
+
 namespace {
 
 using ScriptedSession = smtpoll::BasicSession<smtpoll::testing::ScriptedSocket>;
@@ -250,6 +273,70 @@ TEST_CASE("RFC 9422 4.2: Session sends to more than RCPTMAX recipients in severa
     CHECK(result.recipients[0].outcome == Outcome::Sent);
     CHECK(result.recipients[1].outcome == (asks ? Outcome::Refused : Outcome::Sent));
     CHECK(result.outcome == Outcome::Sent);
+  }
+}
+
+TEST_CASE("RFC 9422 4.2: a transaction whose recipients are all refused does not keep the next one from going") {
+  struct End {
+    const char* reply;  // to the content of the second transaction; none where the wire breaks
+    Outcome outcome;
+    Errc error;  // that the result shows: where both were refused the first one
+    int reply_code;
+  };
+  const End ends[] = {{"250 taken", Outcome::Sent, Errc::None, 0},
+                      {"554 5.7.1 spam", Outcome::Refused, Errc::MessageRefused, 550},
+                      {"", Outcome::InDoubt, Errc::ConnectionLost, 0}};
+  for (const End& end : ends) {
+    CAPTURE(end.reply);
+    EmailMessage mail = Mail();
+    mail.AddRecipient("eve@y.org");
+    ScriptedSession session;
+    smtpoll::testing::Script& server = session.Layer().NextLayer().Server;
+    server.Opening("LIMITS RCPTMAX=1").Expect("MAIL *").Reply("250 ok").Expect("RCPT TO:<bob@y.org>");
+    server.Reply("550 5.1.1 no such user").Expect("RSET").Reply("250 ok");
+    server.Expect("MAIL *").Reply("250 ok").Expect("RCPT TO:<eve@y.org>").Reply("250 ok");
+    server.Expect("DATA").Reply("354 go").ExpectContent();
+    if (*end.reply == '\0')
+      server.Break();
+    else
+      server.Reply(end.reply);
+    if (end.outcome == Outcome::Refused) server.Expect("RSET").Reply("250 ok");
+    REQUIRE_FALSE(session.Connect("test", 25));
+    const smtpoll::SendResult result = session.Send(mail);
+    CHECK(server.Verdict() == "");
+    REQUIRE(result.recipients.size() == 2);
+    CHECK(result.recipients[0].outcome == Outcome::Refused);
+    CHECK(result.recipients[0].reply_code == 550);
+    CHECK(result.recipients[1].outcome == end.outcome);
+    CHECK(result.outcome == end.outcome);
+    CHECK(result.error.Code() == end.error);
+    CHECK(result.error.reply_code == end.reply_code);
+    session.Close();
+  }
+}
+
+TEST_CASE("RFC 5321 4.5.3.1.10: 452 is one recipient too many where no enhanced code says otherwise") {
+  for (const char* const reply : {"452 too many recipients", "452 4.5.3 too many recipients", "452 4.2.2 full"}) {
+    const bool too_many = std::string_view(reply) != "452 4.2.2 full";
+    CAPTURE(reply);
+    EmailMessage mail = Mail();
+    mail.AddRecipient("eve@y.org");
+    ScriptedSession session;
+    smtpoll::testing::Script& server = session.Layer().NextLayer().Server;
+    server.Opening().Expect("MAIL *").Reply("250 ok").Expect("RCPT TO:<bob@y.org>").Reply("250 ok");
+    server.Expect("RCPT TO:<eve@y.org>").Reply(reply).Expect("DATA").Reply("354 go").ExpectContent();
+    server.Reply("250 taken");
+    if (too_many) Serve(server, "eve@y.org");
+    server.Quit();
+    REQUIRE_FALSE(session.Connect("test", 25));
+    const smtpoll::SendResult result = session.Send(mail);
+    session.Quit();
+    CHECK(server.Verdict() == "");
+    CHECK(result.Sent());
+    REQUIRE(result.recipients.size() == 2);
+    CHECK(result.recipients[0].outcome == Outcome::Sent);
+    CHECK(result.recipients[1].outcome == (too_many ? Outcome::Sent : Outcome::Refused));
+    CHECK(result.recipients[1].reply_code == (too_many ? 250 : 452));
   }
 }
 
