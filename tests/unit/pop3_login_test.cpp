@@ -76,6 +76,35 @@ TEST_CASE("RFC 2449 6.3: where CAPA names neither USER nor a mechanism that fits
   CHECK(ServerOf(session).Verdict() == "");
 }
 
+TEST_CASE(
+    "USER and PASS say neither an identity to act as (RFC 4422 3.4.1) nor a token, so with one they are not said") {
+  const struct {
+    const char *user, *password, *token, *identity;
+  } cases[] = {{"mrose", "secret", "", "boss"},
+               {"mrose", "secret", "t0ken", "boss"},
+               {"mrose", "", "t0ken", ""},
+               {"", "secret", "t0ken", ""}};
+  for (const auto& one : cases) {
+    for (const char* capabilities : {"+OK\nUSER\n.", "+OK\nUSER\nSASL SKEY\n.", "-ERR what?"}) {
+      CAPTURE(capabilities);
+      Open session;
+      session.UserName = one.user;
+      session.Password = one.password;
+      session.AccessToken = one.token;
+      session.AuthorizationID = one.identity;
+      ServerOf(session).Reply("+OK").Expect("CAPA").Reply(capabilities).Expect("QUIT");
+      CHECK(Connect(session) == "authentication: the server offers no known AUTH mechanism");
+      for (const char* said : {"> USER", "> PASS", "secret", "t0ken", "boss"})
+        CHECK(session.dialogue.find(said) == std::string::npos);
+    }
+  }
+  Open session;
+  session.AuthorizationID = "boss";
+  ServerOf(session).Reply("+OK").Expect("CAPA").Reply("+OK\nUSER\nSASL PLAIN\n.");
+  ServerOf(session).Expect("AUTH PLAIN Ym9zcwBtcm9zZQBzZWNyZXQ=").Reply("+OK");
+  CHECK(Connect(session) == "connected");
+}
+
 TEST_CASE("A refused login names the command and the server's words, and never the password") {
   struct Case {
     const char* reply;
@@ -124,6 +153,30 @@ TEST_CASE("APOP: a timestamp that is no message id is none, and nothing else is 
     ServerOf(session).Reply(greeting).Expect("CAPA").Reply("+OK\nUSER\nSASL PLAIN\n.").Expect("QUIT");
     CHECK(Connect(session) ==
           "authentication: the server offers no known AUTH mechanism: APOP: the greeting has no timestamp");
+  }
+}
+
+TEST_CASE("APOP: a timestamp of 200 bytes is taken, a longer one is none; a name that is no single word is refused") {
+  for (const std::size_t size : {200u, 201u}) {
+    Open session;
+    session.EncryptPassword = true;
+    ServerOf(session).Reply("+OK <" + std::string(size - 4, 'x') + "@y>").Expect("CAPA").Reply("+OK\nUSER\n.");
+    if (size == 200)
+      ServerOf(session).Expect("APOP mrose *").Reply("+OK");
+    else
+      ServerOf(session).Expect("QUIT");
+    CHECK((Connect(session) == "connected") == (size == 200));
+  }
+  for (const char* name : {"", "m rose", " "}) {
+    Open session;
+    session.EncryptPassword = true;
+    session.UserName = name;
+    session.AccessToken = "t0ken";
+    ServerOf(session).Reply("+OK <1@x>").Expect("CAPA").Reply("+OK\nUSER\n.").Expect("QUIT");
+    const smtpoll::Error error = session.Connect("pop.test", 110);
+    CHECK(error.Code() == Errc::AuthenticationUnavailable);
+    CHECK(error.text.View().find("the user name is empty") != std::string_view::npos);
+    CHECK(ServerOf(session).Verdict() == "");
   }
 }
 
@@ -217,6 +270,35 @@ TEST_CASE("RFC 5034: CRAM-MD5, LOGIN, XOAUTH2 and EXTERNAL over POP3") {
     ServerOf(session).Reply("+ !!!").Expect("*").Reply("-ERR cancelled").Expect("QUIT");
     CHECK(Connect(session) ==
           "authentication: the server refused the credentials [AUTH CRAM-MD5]: the server's challenge is no base64");
+  }
+  SUBCASE("A server that asks on when all is said gets a star, and its own words stand") {
+    Open session;
+    ServerOf(session)
+        .Reply("+OK")
+        .Expect("CAPA")
+        .Reply("+OK\nSASL PLAIN\n.")
+        .Expect("AUTH PLAIN *")
+        .Reply("+ bW9yZT8=");
+    ServerOf(session).Expect("*").Reply("-ERR as you like").Expect("QUIT");
+    CHECK(Connect(session) == "authentication: the server refused the credentials [AUTH PLAIN]: as you like");
+  }
+  SUBCASE("A server that speaks before it is asked hears no credential") {
+    for (const char* behind : {"+\r\n", "+OK\r\n", "+OK", "\n"}) {
+      CAPTURE(behind);
+      for (const bool challenged : {false, true}) {
+        Open session;
+        ServerOf(session).Reply("+OK").Expect("CAPA");
+        const std::string capabilities = std::string("+OK\r\nSASL ") + (challenged ? "LOGIN" : "PLAIN") + "\r\n.\r\n";
+        ServerOf(session).Say(challenged ? capabilities : capabilities + behind);
+        if (challenged) ServerOf(session).Expect("AUTH LOGIN").Say(std::string("+ VXNlcm5hbWU6\r\n") + behind);
+        const smtpoll::Error error = session.Connect("pop.test", 110);
+        CHECK(error.Code() == Errc::UnexpectedReply);
+        CHECK(error.phase == Phase::Authentication);
+        CHECK(error.text.View() == "the server answered too early");
+        CHECK(session.dialogue.find("****") == std::string::npos);
+        CHECK(ServerOf(session).Verdict() == "");
+      }
+    }
   }
   SUBCASE("SCRAM: a server that does not prove that it knows the password is not believed") {
     Open session;
@@ -351,7 +433,8 @@ TEST_CASE("RFC 1939 4: a greeting that refuses") {
 
 namespace {
 
-/// An engine that logs in by SCRAM-SHA-1 as in RFC 5802 5; Feed gives it bytes of the server's and returns what it says.
+/// An engine that logs in by SCRAM-SHA-1 as in RFC 5802 5; Feed gives it bytes of the server's and returns what it
+/// says.
 struct ScramEngine {
   ScramEngine() {
     options.allow_plaintext_credentials = true;
@@ -390,7 +473,8 @@ TEST_CASE("RFC 5802 5, RFC 5034 4: SCRAM over POP3, and the server's last word i
   std::string said = one.Feed("+ " + kServerFirst + "\r\n");
   while (one.engine.NextDeadline() <= 0) said = one.Feed("");
   CHECK(said == ScramEngine::Encoded("c=biws,r=fyko+d2lbbFgONRv9qkxdawL3rfcNHYJY1ZVvWVs7j,"
-                                     "p=v0X8v3Bz2T0CJGbJQyF0X+HI4Ts=") + "\r\n");
+                                     "p=v0X8v3Bz2T0CJGbJQyF0X+HI4Ts=") +
+                    "\r\n");
   CHECK(one.Feed("+ " + ScramEngine::Encoded("v=rmF9pqV8S7suAoZWja4dJRkFsKQ=") + "\r\n") == "\r\n");
   CHECK(one.Feed("+OK\r\n").empty());
   CHECK(one.event.kind == smtpoll::Pop3EventKind::Authenticated);

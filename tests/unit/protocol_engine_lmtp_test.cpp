@@ -84,7 +84,8 @@ TEST_CASE("RFC 2033 4.2: a content refused before all of it is written is refuse
     (reply + "\r\n").copy(engine.Input().data(), reply.size() + 2);
     engine.Received(reply.size() + 2);
   };
-  for (const std::string& refusal : {std::string("552 5.3.4 b is full"), std::string("552 5.3.4 b is full\r\n250 ok")}) {
+  for (const std::string& refusal :
+       {std::string("552 5.3.4 b is full"), std::string("552 5.3.4 b is full\r\n250 ok")}) {
     smtpoll::MemorySource source(content);
     engine.Start(options, 0);
     for (const char* reply : {"220 hi", "250-hi\r\n250 PIPELINING", "250 ok\r\n250 ok\r\n250 ok\r\n354 go"}) {
