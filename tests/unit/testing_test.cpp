@@ -4,6 +4,10 @@
 
 #include <doctest/doctest.h>
 
+#include <string>
+#include <string_view>
+#include <vector>
+
 #include "smtpoll/client/session.hpp"
 #include "smtpoll/client/smtp_socket.hpp"
 
@@ -29,6 +33,25 @@ smtpoll::EmailMessage Mail(const std::string& text = "Hello\n.\n.dot\n") {
 
 bool EndsWith(const std::string& text, const std::string& end) {
   return text.size() >= end.size() && text.compare(text.size() - end.size(), end.size(), end) == 0;
+}
+
+/// Says all of `text`, in as many calls as the socket wants.
+void Say(ScriptedSocket& socket, std::string_view text) {
+  while (!text.empty()) {
+    const smtpoll::IoResult result = socket.Write(text.data(), text.size());
+    REQUIRE(result.status == smtpoll::IoStatus::Done);
+    text.remove_prefix(result.size);
+  }
+}
+
+/// All that the server has to say now.
+std::string Hear(ScriptedSocket& socket) {
+  std::string heard;
+  char room[16];
+  smtpoll::IoResult result;
+  while ((result = socket.Read(room, sizeof room)).status == smtpoll::IoStatus::Done) heard.append(room, result.size);
+  CHECK(result.status == smtpoll::IoStatus::Again);
+  return heard;
 }
 
 /// Sends one mail to what `script` says.
@@ -63,15 +86,95 @@ TEST_CASE("testing::Script: a session by DATA, whole and byte by byte; transpare
   }
 }
 
-TEST_CASE("testing::Script: groups and BDAT") {
-  Session session;
-  Script& server = session.Layer().NextLayer().Server;
-  server.Opening("PIPELINING\nCHUNKING").Expect("MAIL*").Expect("RCPT*").ExpectChunk();
-  server.Reply("250 ok").Reply("250 ok").Reply("250 taken").Quit();
-  CHECK(SendOne(session).outcome == Outcome::Sent);
-  CHECK_MESSAGE(server.Done(), server.Verdict());
-  REQUIRE(server.Contents().size() == 1);
-  CHECK(EndsWith(server.Contents()[0], "\r\nHello\r\n.\r\n.dot\r\n"));
+TEST_CASE("testing::Script: groups and BDAT, whole and byte by byte") {
+  for (const std::size_t piece : {std::size_t{SIZE_MAX}, std::size_t{1}, std::size_t{3}}) {
+    Session session;
+    session.Layer().NextLayer().Piece = piece;
+    Script& server = session.Layer().NextLayer().Server;
+    server.Opening("PIPELINING\nCHUNKING").Expect("MAIL*").Expect("RCPT*").ExpectChunk();
+    server.Reply("250 ok").Reply("250 ok").Reply("250 taken").Quit();
+    CHECK(SendOne(session).outcome == Outcome::Sent);
+    CHECK_MESSAGE(server.Done(), server.Verdict());
+    CHECK(server.Verdict().empty());
+    REQUIRE(server.Contents().size() == 1);
+    CHECK(EndsWith(server.Contents()[0], "\r\n\r\nHello\r\n.\r\n.dot\r\n"));
+  }
+}
+
+TEST_CASE("testing::Script: content in two chunks comes whole and once, however the wire is cut") {
+  Script single, several, replayed;
+  single.ExpectChunk().Reply("250 more").ExpectChunk().Reply("250 taken");
+  several.ExpectChunks().Reply("250 taken");
+  replayed.Replay("> BDAT 7\n> BDAT 8 LAST\n> [15 bytes of content by BDAT]\n< 250 taken\n");
+  for (const Script* script : {&single, &several, &replayed}) {
+    for (const std::size_t piece : {std::size_t{SIZE_MAX}, std::size_t{1}, std::size_t{12}}) {
+      ScriptedSocket socket;
+      socket.Piece = piece;
+      socket.Server = *script;
+      REQUIRE(socket.Connect({"test", 25, {}}).status == smtpoll::IoStatus::Done);
+      // The line with the dot is content here, and so is what looks like a command.
+      Say(socket, "BDAT 7\r\nHello\r\nBDAT 8 LAST\r\n.\r\nBDAT ");
+      CHECK(Hear(socket) == (script == &single ? "250 more\r\n250 taken\r\n" : "250 taken\r\n"));
+      CHECK_MESSAGE(socket.Server.Done(), socket.Server.Verdict());
+      REQUIRE(socket.Server.Contents().size() == 1);
+      CHECK(socket.Server.Contents()[0] == "Hello\r\n.\r\nBDAT ");
+      CHECK(socket.Server.Lines() == std::vector<std::string>{"BDAT 7", "BDAT 8 LAST"});
+    }
+  }
+  // The second one does not come: what there is is no content yet.
+  ScriptedSocket less;
+  less.Server = several;
+  REQUIRE(less.Connect({"test", 25, {}}).status == smtpoll::IoStatus::Done);
+  Say(less, "BDAT 7\r\nHello\r\nRSET\r\n");
+  CHECK(less.Server.Contents().empty());
+  CHECK(less.Server.Verdict() == "expected: a chunk by BDAT; the client said: RSET");
+}
+
+TEST_CASE("testing::Script: content that is empty, or that begins with a dot") {
+  for (const std::size_t piece : {std::size_t{SIZE_MAX}, std::size_t{1}}) {
+    ScriptedSocket socket;
+    socket.Piece = piece;
+    socket.Server.ExpectContent().Reply("250 one").ExpectContent().Reply("250 two");
+    REQUIRE(socket.Connect({"test", 25, {}}).status == smtpoll::IoStatus::Done);
+    Say(socket, ".\r\n");
+    CHECK(Hear(socket) == "250 one\r\n");
+    Say(socket, "..\r\n...\r\n.\r\n");
+    CHECK(Hear(socket) == "250 two\r\n");
+    CHECK_MESSAGE(socket.Server.Done(), socket.Server.Verdict());
+    CHECK(socket.Server.Contents() == std::vector<std::string>{"", ".\r\n..\r\n"});
+  }
+}
+
+TEST_CASE("testing::Script: the first thing that went wrong is what is told") {
+  ScriptedSocket socket;
+  socket.Server.Expect("NOOP").Reply("250 ok");
+  for (const char* said : {"QUIT\r\n", "RSET\r\n"}) {
+    REQUIRE(socket.Connect({"test", 25, {}}).status == smtpoll::IoStatus::Done);
+    Say(socket, said);
+    CHECK(socket.Server.Fault() == "expected: NOOP; the client said: QUIT");
+    char one = 'x';
+    CHECK(socket.Write(&one, 1).error == static_cast<int>(Errc::ConnectionLost));
+    CHECK(socket.Read(&one, 1).error == static_cast<int>(Errc::ConnectionLost));
+  }
+  CHECK(socket.Server.Connections() == 2);
+  CHECK(socket.Server.Lines() == std::vector<std::string>{"QUIT", "RSET"});
+}
+
+TEST_CASE("testing::Script: what is said to a server that has closed or broken the connection is not heard") {
+  ScriptedSocket closed;
+  closed.Server.Close().Expect("NOOP");
+  REQUIRE(closed.Connect({"test", 25, {}}).status == smtpoll::IoStatus::Done);
+  char one = 'x';
+  CHECK(closed.Read(&one, 1).status == smtpoll::IoStatus::Closed);
+  Say(closed, "NOOP\r\n");
+  CHECK(closed.Server.Verdict() == "the dialogue ended before: the client says NOOP");
+
+  ScriptedSocket broken;
+  broken.Server.Break(104);
+  REQUIRE(broken.Connect({"test", 25, {}}).status == smtpoll::IoStatus::Done);
+  CHECK(broken.Read(&one, 1).error == 104);
+  CHECK(broken.Write(&one, 1).error == static_cast<int>(Errc::ConnectionLost));
+  CHECK_MESSAGE(broken.Server.Done(), broken.Server.Verdict());
 }
 
 TEST_CASE("testing::Script: what is not expected ends the connection and is told") {
@@ -207,12 +310,11 @@ TEST_CASE("testing::Script: each step that did not come has its words") {
   wait.Wait(1000);
   close.Close();
   broken.Break(104);
-  for (const Case& one : {Case{"the server says 250 ok", reply}, Case{"the server says 25", bytes},
-                          Case{"the client says NOOP", line}, Case{"the client sends content", content},
-                          Case{"the client sends a chunk by BDAT", chunk},
-                          Case{"the client sends a chunk by BDAT", chunks},
-                          Case{"the server is silent for a while", wait}, Case{"the connection ends", close},
-                          Case{"the connection ends", broken}}) {
+  for (const Case& one :
+       {Case{"the server says 250 ok", reply}, Case{"the server says 25", bytes}, Case{"the client says NOOP", line},
+        Case{"the client sends content", content}, Case{"the client sends a chunk by BDAT", chunk},
+        Case{"the client sends a chunk by BDAT", chunks}, Case{"the server is silent for a while", wait},
+        Case{"the connection ends", close}, Case{"the connection ends", broken}}) {
     CHECK_FALSE(one.script.Done());
     CHECK(one.script.Verdict() == std::string("the dialogue ended before: ") + one.words);
   }
@@ -225,15 +327,31 @@ TEST_CASE("testing::Script: what the client says after all that was written down
   CHECK(socket.Write("QUI", 3).size == 3);
   CHECK_FALSE(socket.Server.Done());
   CHECK(socket.Server.Verdict() == "the client also said: QUI");
+  CHECK(socket.Write("T\r\n", 3).size == 3);
+  CHECK_FALSE(socket.Server.Done());
+  CHECK(socket.Server.Verdict() == "nothing more was expected; the client said: QUIT");
 }
 
 TEST_CASE("testing::Script: a transcript without its last line end, with CRLF, and with other words between") {
   Session session;
   Script& server = session.Layer().NextLayer().Server;
-  server.Replay("connected\r\n\r\n?\r\n< 220 hi\r\n> EHLO *\r\n< 250 test\r\n> QUIT\r\n< 221 bye");
+  server.Replay("connected\r\n\r\n\n?\r\n< 220 hi\r\n> EHLO *\r\n< 250 test\r\n> QUIT\r\n< 221 bye");
   CHECK_FALSE(session.Connect("test", 25));
   session.Quit();
   CHECK(server.Verdict() == "");
+}
+
+TEST_CASE("testing::ScriptedSocket: the clock moves by a wait for nothing, and a little by any other") {
+  ScriptedSocket socket;
+  smtpoll::Millis before = ScriptedSocket::Now();
+  CHECK(socket.Wait(smtpoll::Readiness::None, 3600 * 1000) == smtpoll::Readiness::None);
+  CHECK(ScriptedSocket::Now() - before == 3600 * 1000);
+  for (const smtpoll::Readiness what : {smtpoll::Readiness::None, smtpoll::Readiness::Read}) {
+    before = ScriptedSocket::Now();
+    CHECK(socket.Wait(what, -1) == what);
+    CHECK(ScriptedSocket::Now() - before > 0);
+    CHECK(ScriptedSocket::Now() - before <= 1000);
+  }
 }
 
 TEST_CASE("testing::ScriptedSocket and PretendTls have all that their policies ask for") {
