@@ -126,6 +126,30 @@ TEST_CASE("A source that fails half-way is named, and its message is never taken
   }
 }
 
+TEST_CASE("A callback that says it wrote more than there was room for: nothing beyond the room is sent") {
+  for (const char* offers : {"250 x\r\n", "250-x\r\n250-PIPELINING\r\n250-CHUNKING\r\n250 BINARYMIME\r\n"}) {
+    for (const std::uint64_t promised : {std::uint64_t{100000}, smtpoll::kUnknownSize}) {
+      CAPTURE(offers);
+      Server::offers = offers;
+      Server::accepted = 0;
+      Server::content = 0;
+      smtpoll::EmailMessage mail = Broken(promised, 0, smtpoll::SourceStatus::End);
+      mail.Attachments[0].LoadFromCallback(
+          [](char*, std::size_t room) {
+            return smtpoll::SourceResult{room + 1, smtpoll::SourceStatus::More};
+          },
+          promised);
+      smtpoll::BasicSession<Server> session;
+      REQUIRE_FALSE(session.Connect("server", 25));
+      const smtpoll::SendResult result = session.Send(mail);
+      CHECK(result.outcome == smtpoll::Outcome::Refused);
+      CHECK(result.error.Code() == smtpoll::Errc::SourceFailed);
+      CHECK(Server::accepted == 0);
+      CHECK(Server::content < 2000);  // header fields and text, and nothing of the attachment
+    }
+  }
+}
+
 TEST_CASE("A message that waits behind one whose source fails goes out all the same") {
   for (const char* offers : {"250 x\r\n", "250-x\r\n250-PIPELINING\r\n250 CHUNKING\r\n"}) {
     Server::offers = offers;

@@ -173,6 +173,45 @@ TEST_CASE("EmailAttachment.LoadFromCallback") {
   CHECK(ReadAll(reader, 100) == " failed");
 }
 
+TEST_CASE(
+    "EmailAttachment.LoadFromCallback: more bytes than there was room for are a failure, and none of them counts") {
+  for (const std::uint64_t promised : {smtpoll::kUnknownSize, std::uint64_t{1000}, std::uint64_t{9}}) {
+    for (const SourceStatus status : {SourceStatus::More, SourceStatus::End, SourceStatus::Again}) {
+      for (const std::size_t told : {std::size_t{9}, std::size_t{1000}, SIZE_MAX}) {
+        EmailAttachment attachment;
+        attachment.LoadFromCallback([=](char*, std::size_t) { return SourceResult{told, status}; }, promised);
+        AttachmentReader reader;
+        REQUIRE(reader.Start(attachment, false));
+        char room[8];
+        const SourceResult result = reader.Read(room, sizeof room);
+        CHECK(result.status == SourceStatus::Failed);
+        CHECK(result.size == 0);
+      }
+    }
+  }
+}
+
+TEST_CASE("EmailAttachment.LoadFromCallback: the size that was promised ends it, also where the callback says More") {
+  EmailAttachment attachment;
+  attachment.LoadFromCallback(
+      [](char* into, std::size_t) {
+        *into = 'x';
+        return SourceResult{1, SourceStatus::More};
+      },
+      3, [] { return false; });
+  AttachmentReader reader;
+  REQUIRE(reader.Start(attachment, false));
+  CHECK(ReadAll(reader, 8) == "xxx");
+  CHECK_FALSE(reader.Start(attachment, true));  // the rewind function says no
+}
+
+TEST_CASE("EmailAttachment.Data of no bytes ends at once") {
+  const EmailAttachment attachment;
+  AttachmentReader reader;
+  REQUIRE(reader.Start(attachment, false));
+  CHECK(ReadAll(reader, 8).empty());
+}
+
 TEST_CASE("The media type of a file follows its extension") {
   CHECK(smtpoll::MimeTypeOf("a.PNG") == "image/png");
   CHECK(smtpoll::MimeTypeOf("b.tar.gz") == "application/gzip");
