@@ -2,7 +2,11 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <string>
+
 #include "faulty_calls.hpp"
+#include "scripted_socket.hpp"
 
 using smtpoll::SMTPSocket;
 
@@ -38,6 +42,38 @@ struct Pair {
 
   SMTPSocket server, client;
   int server_error = 0, client_error = 0;
+};
+
+/// A wire that takes so many bytes more, and then none now, or fails where `fail_write` is set.
+class NarrowSocket : public ScriptedSocket {
+ public:
+  smtpoll::IoResult Write(const char* bytes, std::size_t size) {
+    if (room == 0 && fail_write == 0) return smtpoll::IoResult::TryAgain();
+    const std::size_t most = room == 0 ? size : std::min(size, room);
+    const smtpoll::IoResult result = ScriptedSocket::Write(bytes, most);
+    room -= std::min(room, result.size);
+    return result;
+  }
+  std::size_t room = SIZE_MAX;
+};
+
+/// An idle mail session on a narrow wire, ready for Write.
+struct NarrowBench {
+  NarrowBench() {
+    ScriptedSocket::now = 0;
+    client.Address = "mx";
+    client.Port = 25;
+    client.Error = [this](const smtpoll::Error& error) { told += std::to_string(error.ErrorNumber) + " "; };
+    Wire().incoming = "220 mx\r\n";
+    Wire().On("EHLO ", "250 mx\r\n");
+    client.Connect();
+    while (client.Poll()) continue;
+    REQUIRE(client.IsConnected());
+    Wire().sent.clear();
+  }
+  NarrowSocket& Wire() { return client.Layer().NextLayer(); }
+  smtpoll::BasicSMTPSocket<NarrowSocket> client;
+  std::string told;  // the errors
 };
 
 }  // namespace
@@ -253,4 +289,109 @@ TEST_CASE("A raw stream with a handler that hides no hook") {
     client.Poll();
   }
   CHECK(server.ReadAll().rfind("EHLO ", 0) == 0);
+}
+
+TEST_CASE("RawStream: what the wire does not take now waits in its order, and counts against the limit") {
+  smtpoll::detail::RawStream stream;
+  NarrowSocket wire;
+  std::size_t budget = 100;
+  CHECK(stream.Queue("abcdef", 8));
+  wire.room = 4;
+  auto progress = stream.Send(wire, budget);
+  CHECK(progress.sent);
+  CHECK_FALSE(progress.ended);
+  CHECK(stream.Unsent() == 2);
+  CHECK(budget == 96);
+  CHECK_FALSE(stream.Queue("ghijklm", 8));  // it fits the limit alone
+  CHECK(stream.Queue("ghijkl", 8));
+  CHECK_FALSE(stream.Queue("m", 8));
+  CHECK(stream.Unsent() == 8);
+
+  progress = stream.Send(wire, budget);
+  CHECK_FALSE(progress.sent);
+  CHECK_FALSE(progress.ended);
+  CHECK(stream.Unsent() == 8);
+  wire.fail_write = 32;
+  progress = stream.Send(wire, budget);
+  CHECK_FALSE(progress.sent);
+  CHECK(progress.ended);
+  CHECK(progress.error == 32);
+  CHECK(stream.Unsent() == 8);
+  CHECK(wire.sent == "abcd");
+
+  wire.fail_write = 0;
+  wire.room = 7;
+  budget = 3;
+  progress = stream.Send(wire, budget);
+  CHECK(progress.sent);
+  CHECK(budget == 0);
+  CHECK(stream.Unsent() == 1);
+  wire.room = 100;
+  budget = 100;
+  CHECK(stream.Send(wire, budget).sent);
+  CHECK(stream.Unsent() == 0);
+  CHECK(wire.sent == "abcdefghijkl");
+}
+
+TEST_CASE(
+    "SMTPSocket.Error: a raw stream whose write fails is told by the read, or at once while nothing can be read") {
+  for (const bool deaf : {false, true}) {
+    CAPTURE(deaf);
+    NarrowBench bench;
+    if (deaf) bench.client.ReceiveBufferLimit = 4;
+    REQUIRE(bench.client.Write("hello"));
+    bench.Wire().room = 2;
+    bench.client.Poll();
+    CHECK(bench.client.BytesLeftToSend() == 3);
+    bench.Wire().incoming = "last words";
+    bench.Wire().fail_write = 32;
+    bench.Wire().room = 0;
+    bench.client.Poll();
+    CHECK(bench.client.Lookahead() == (deaf ? "last" : "last words"));
+    CHECK(bench.told == (deaf ? "32 " : ""));
+    CHECK(bench.client.IsConnected() == !deaf);
+    bench.Wire().fail_read = 104;
+    bench.client.Poll();
+    CHECK(bench.told == (deaf ? "32 " : "104 "));
+    CHECK_FALSE(bench.client.IsConnected());
+    CHECK(bench.client.BytesLeftToSend() == 0);
+    CHECK(bench.client.ReadAll() == (deaf ? "last" : "last words"));
+    CHECK(bench.Wire().sent == "he");
+  }
+}
+
+TEST_CASE("SMTPSocket.Flush and SendMail on a raw stream that the wire does not take now") {
+  NarrowBench bench;
+  bench.Wire().room = 2;
+  REQUIRE(bench.client.Write("NOOP\r\n"));
+  CHECK_FALSE(bench.client.Flush());
+  CHECK(bench.Wire().sent == "NO");
+  smtpoll::EmailMessage mail;
+  mail.FromAddress = "alice@x.org";
+  mail.AddRecipient("bob@y.org");
+  bench.client.Messages.Append(mail);
+  bench.client.SendMail();
+  CHECK(bench.told == "106 ");
+  CHECK(bench.client.Messages.Count() == 1);
+  bench.Wire().room = 100;
+  CHECK(bench.client.Flush());
+  CHECK(bench.Wire().sent == "NOOP\r\n");
+}
+
+TEST_CASE("SMTPSocket.SendProgress stops what is left of a raw stream") {
+  NarrowBench bench;
+  std::string told;
+  bench.client.SendProgress = [&](std::size_t left, std::size_t) {
+    told += std::to_string(left) + " ";
+    return left < 5 && left != 0;
+  };
+  bench.Wire().room = 2;
+  REQUIRE(bench.client.Write("hello"));
+  bench.client.Poll();
+  bench.client.Poll();
+  CHECK(told == "5 3 0 ");
+  CHECK(bench.Wire().sent == "he");
+  CHECK(bench.client.BytesLeftToSend() == 0);
+  CHECK(bench.client.IsConnected());
+  CHECK(bench.told.empty());
 }
