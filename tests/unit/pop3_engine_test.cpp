@@ -145,6 +145,65 @@ TEST_CASE("What has not been said as a whole is not answered, whoever says so") 
   CHECK(bench.engine.Output().empty());
 }
 
+TEST_CASE("A refusal of what has not been said as a whole is none, and no farewell") {
+  Bench bench;
+  CHECK(bench.Begin(Command::Delete, 1));
+  CHECK(bench.Sent(4) == "DELE");
+  bench.Hear("-ERR no\r\n");
+  CHECK(bench.Told() ==
+        "command: the server's reply fits no command: it is broken, or somebody in between speaks [DELE 1]: no; ");
+  Bench idle;
+  idle.Hear("-ERR idle for too long\r\n");
+  CHECK(idle.Told() == "idle: the connection was lost: idle for too long; ");
+}
+
+TEST_CASE("RFC 1939 5: LIST and UIDL of one message are answered about that one, or not at all") {
+  for (const Command command : {Command::ListOne, Command::UidOne}) {
+    const bool lists = command == Command::ListOne;
+    for (const char* text : {"", " x 10", " 8 10", " 7", " 7 ", " 4294967303 10", lists ? " 7 x" : " 0 x",
+                             lists ? " 7 18446744073709551616" : "  7 x"}) {
+      CAPTURE(text);
+      Bench bench;
+      CHECK(bench.Begin(command, 7));
+      bench.Sent();
+      bench.Hear("+OK" + std::string(text) + "\r\n");
+      CHECK(bench.Told().find("the server sent what is no reply") != std::string::npos);
+      CHECK(bench.engine.IsOver());
+    }
+    Bench bench;
+    CHECK(bench.Begin(command, 7));
+    bench.Sent();
+    bench.Hear("+OK 7  10 more\r\n");
+    CHECK(bench.Told() == "entry 7; done 1; ");
+  }
+}
+
+TEST_CASE("RFC 1939 3: a line of a listing that begins with a dot has one dot less; RFC 2449 5: CAPA may be refused") {
+  Bench bench;
+  CHECK(bench.Begin(Command::Uids));
+  bench.Sent();
+  bench.Hear("+OK\r\n..1 u\r\n");
+  CHECK(bench.Told().find("[UIDL]: .1 u; ") != std::string::npos);
+  Bench capable;
+  CHECK(capable.Begin(Command::Capabilities));
+  capable.Sent();
+  capable.Hear("+OK\r\n..\r\n.UIDL\r\n.\r\n");
+  smtpoll::Pop3Event event = capable.engine.Next(0);
+  CHECK(event.kind == Kind::Entry);
+  CHECK(event.text == ".");
+  event = capable.engine.Next(0);
+  CHECK(event.kind == Kind::Entry);
+  CHECK(event.text == "UIDL");
+  CHECK(capable.Told() == "done 2; ");
+  CHECK(capable.engine.ServerCapabilities().Has(smtpoll::Pop3Extension::Uidl));
+  CHECK(capable.Begin(Command::Capabilities));
+  capable.Sent();
+  capable.Hear("-ERR not now\r\n");
+  CHECK(capable.Told() == "command: the server refused the command [CAPA]: not now; ");
+  CHECK(capable.engine.Idle());
+  CHECK(capable.engine.ServerCapabilities().Has(smtpoll::Pop3Extension::Uidl));
+}
+
 TEST_CASE("Each command of a group has its own time, from the answer to the one before on") {
   Bench bench;
   CHECK(bench.Begin(Command::Delete, 1));

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "../fault/hostile_wire.hpp"
+#include "smtpoll/testing.hpp"
 
 namespace {
 
@@ -259,4 +260,45 @@ TEST_CASE("A write that fails, whichever it is") {
       CHECK(!client.IsConnected());
     }
   }
+}
+
+TEST_CASE(
+    "Control characters of a POP3 server reach no terminal: they are '?' for callers, in errors and transcripts") {
+  using smtpoll::testing::ScriptedSocket;
+  const std::string nul("\0", 1);
+  for (const std::string& end : {std::string("\r\n"), std::string("\n")}) {
+    for (const std::size_t piece : {std::size_t{1}, std::size_t{SIZE_MAX}}) {
+      CAPTURE(piece);
+      smtpoll::BasicPop3Session<ScriptedSocket> session;
+      std::string greeting, transcript, ids;
+      session.ConnectionEstablished = [&greeting](const std::string& text) { greeting = text; };
+      session.Transcript = [&transcript](smtpoll::Side, const std::string& line) { transcript += line + "\n"; };
+      ScriptedSocket& socket = session.Layer().NextLayer();
+      socket.Piece = piece;
+      socket.Server.Say("+OK hi\x1b[2J" + nul + "\x7f\tthere" + end).Expect("CAPA");
+      socket.Server.Say("+OK" + end + "UIDL" + end + end + "X-\x1b[1m" + end + "." + end).Expect("UIDL");
+      socket.Server.Say("+OK" + end + "1 a\x1b]0;b\x07" + end + "2 " + nul + "c\x7f\rd" + end + "." + end);
+      socket.Server.Expect("DELE 1").Say("-ERR \x1b[31mno" + nul + end).Expect("LIST");
+      socket.Server.Say("+OK" + end + "\x1b[H\x7f" + end);
+      REQUIRE_FALSE(session.Connect("pop.test", 110));
+      CHECK(greeting == "hi?[2J??\tthere");
+      CHECK_FALSE(session.UniqueIDs([&ids](std::uint32_t message, std::string_view id) {
+        ids += std::to_string(message) + "=" + std::string(id) + ";";
+      }));
+      CHECK(ids == "1=a?]0;b?;2=?c??d;");
+      const smtpoll::Error refused = session.Delete(1);
+      CHECK(refused.Code() == Errc::CommandRefused);
+      CHECK(refused.text.View() == "?[31mno?");
+      const smtpoll::Error broken = session.List([](std::uint32_t, std::uint64_t) {});
+      CHECK(broken.Code() == Errc::MalformedReply);
+      CHECK(broken.text.View() == "?[H?");
+      CHECK(transcript ==
+            "+OK hi?[2J??\tthere\nCAPA\n+OK\nUIDL\n\nX-?[1m\n.\nUIDL\n+OK\n1 a?]0;b?\n2 ?c??d\n.\nDELE 1\n"
+            "-ERR ?[31mno?\nLIST\n+OK\n?[H?\n");
+      CHECK(socket.Server.Verdict() == "");
+    }
+  }
+  smtpoll::BasicPop3Session<ScriptedSocket> session;
+  session.Layer().NextLayer().Server.Say("-ERR \x1b[5m" + nul + "go away\x7f\n").Expect("QUIT");
+  CHECK(ToString(session.Connect("pop.test", 110)) == "greeting: the server refused the session: ?[5m?go away?");
 }
