@@ -2,9 +2,12 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <memory>
 #include <string>
 
+#include "memory_wire.hpp"
+#include "smtpoll/client/session.hpp"
 #include "smtpoll/message/message_check.hpp"
 #include "smtpoll/message/message_source.hpp"
 
@@ -20,29 +23,32 @@ class Echo final : public smtpoll::MessageSigner {
  public:
   class Signing final : public smtpoll::MessageSigning {
    public:
-    Signing(std::string& header, std::string& body, bool works) : body_(body), works_(works) {
+    Signing(std::string& header, std::string& body, const std::string& signature, bool works)
+        : body_(body), signature_(signature), works_(works) {
       body_.clear();
       header.clear();
     }
     void Update(std::string_view piece) override { body_ += piece; }
     bool Finish(std::string& to) override {
-      to += "Signed: " + std::string(works_ ? "yes" : "no ") + "\r\n";
+      to += signature_;
       return works_;
     }
-    std::size_t Size() const noexcept override { return 13; }
+    std::size_t Size() const noexcept override { return signature_.size(); }
 
    private:
     std::string& body_;
+    std::string signature_;
     bool works_;
   };
   const char* Fault() const noexcept override { return fault; }
   smtpoll::Owned<smtpoll::MessageSigning> Begin(std::string_view given) const override {
-    auto signing = std::make_unique<Signing>(header, body, works);
+    auto signing = std::make_unique<Signing>(header, body, signature, works);
     header = given;
     return signing;
   }
 
   mutable std::string header, body;
+  std::string signature = "Signed: yes\r\n";
   const char* fault = nullptr;
   bool works = true;
 };
@@ -66,6 +72,74 @@ EmailMessage Mail(std::shared_ptr<Echo> signer) {
   mail.Signer = std::move(signer);
   return mail;
 }
+
+/// A server that takes what comes by DATA or by BDAT: `all` of it, and `content` as it was on the wire.
+class Wire : public MemoryWire {
+ public:
+  inline static std::string offers, content, all;
+  inline static int accepted = 0;
+
+  smtpoll::IoResult Read(char* into, std::size_t room) { return Give(replies_, into, room); }
+  smtpoll::IoResult Write(const char* bytes, std::size_t size) {
+    said_.append(bytes, size);
+    all.append(bytes, size);
+    while (Take()) continue;
+    return smtpoll::IoResult::Ok(size);
+  }
+
+ private:
+  bool Take() {
+    if (data_ && said_.find("\r\n.\r\n") == std::string::npos) return false;
+    if (data_) {
+      const std::size_t end = said_.find("\r\n.\r\n") + 2;
+      content += said_.substr(0, end);
+      said_.erase(0, end + 3);
+      data_ = false;
+      return Accept();
+    }
+    const std::size_t end = said_.find("\r\n");
+    if (end == std::string::npos) return false;
+    const std::string line = said_.substr(0, end);
+    std::size_t chunk = 0;
+    if (line.compare(0, 5, "BDAT ") == 0) {
+      chunk = std::stoul(line.substr(5));
+      if (said_.size() < end + 2 + chunk) return false;
+      content += said_.substr(end + 2, chunk);
+    }
+    said_.erase(0, end + 2 + chunk);
+    if (line.find(" LAST") != std::string::npos) return Accept();
+    data_ = line == "DATA";
+    replies_ += line.compare(0, 4, "EHLO") == 0 ? offers : data_ ? "354 go\r\n" : "250 ok\r\n";
+    return true;
+  }
+  bool Accept() {
+    ++accepted;
+    replies_ += "250 taken\r\n";
+    return true;
+  }
+
+  std::string replies_ = "220 hi\r\n", said_;
+  bool data_ = false;
+};
+
+/// Sends by a session of its own.
+smtpoll::SendResult Send(const EmailMessage& mail) {
+  Wire::content.clear();
+  Wire::all.clear();
+  Wire::accepted = 0;
+  smtpoll::BasicSession<Wire> session;
+  REQUIRE_FALSE(session.Connect("server", 25));
+  return session.Send(mail);
+}
+
+/// RFC 5321 4.5.2.
+std::string WithDotsDoubled(std::string text) {
+  for (std::size_t at = 0; (at = text.find("\r\n.", at)) != std::string::npos; at += 4) text.insert(at + 2, 1, '.');
+  return text[0] == '.' ? "." + text : text;
+}
+
+const char* const kOffers[] = {"250 x\r\n", "250-x\r\n250 PIPELINING\r\n",
+                               "250-x\r\n250-PIPELINING\r\n250 CHUNKING\r\n"};
 
 }  // namespace
 
@@ -152,4 +226,79 @@ TEST_CASE("EmailMessage.Signer: what cannot be signed is refused by name, or fai
   source.Open(mail);
   int agains = 0;
   CHECK(ReadAll(source, 100, agains) == "failed: the message cannot be signed with this key");
+}
+
+TEST_CASE(
+    "RFC 5321 4.5.2: the lines of a signature and of what is signed have their dots doubled by DATA, not by BDAT") {
+  const auto signer = std::make_shared<Echo>();
+  EmailMessage mail = Mail(signer);
+  mail.BodyPlainText = ".\n..\n.text\n" + std::string(70, '.') + "\n.\n";
+  smtpoll::EmailAttachment attachment;
+  attachment.Name = "a.bin";
+  attachment.Data = std::string(20000, '.');
+  for (const bool attached : {false, true}) {
+    if (attached) mail.Attachments.Append(attachment);
+    // A signature that fills many reads, and ends anywhere in one; the header behind it has no dots.
+    for (const std::size_t lines : {1u, 50u, 1000u}) {
+      signer->signature = ".Signed: yes\r\n";
+      while (signer->signature.size() < 15 * lines) signer->signature += ".X" + std::string(lines % 7, 'x') + ": .\r\n";
+      for (const char* offers : kOffers) {
+        CAPTURE(lines);
+        CAPTURE(offers);
+        Wire::offers = offers;
+        const smtpoll::SendResult result = Send(mail);
+        CHECK(result.outcome == smtpoll::Outcome::Sent);
+        CHECK(Wire::accepted == 1);
+        const std::string whole = signer->signature + signer->header + "\r\n" + signer->body;
+        const bool chunked = std::string(offers).find("CHUNKING") != std::string::npos;
+        CHECK(Wire::content == (chunked ? whole : WithDotsDoubled(whole)));
+        CHECK(whole.find("\r\n..\r\n") != std::string::npos);
+      }
+    }
+  }
+}
+
+TEST_CASE("EmailMessage.Signer: an attachment that cannot be read while it is signed leaves no message accepted") {
+  const auto signer = std::make_shared<Echo>();
+  for (const std::size_t there : {0u, 1u, 1500000u}) {
+    for (const SourceStatus end : {SourceStatus::Failed, SourceStatus::End}) {
+      for (const bool twice : {false, true}) {
+        EmailMessage mail = Mail(signer);
+        smtpoll::EmailAttachment attachment;
+        attachment.Name = "broken.bin";
+        std::size_t left = 0;
+        int readings = 0;
+        const auto start = [&] {
+          // It may break when it is read for the wire, too.
+          left = twice && readings++ == 0 ? 1500001 : there;
+          return true;
+        };
+        bool pauses = false;
+        attachment.LoadFromCallback(
+            [&](char* into, std::size_t room) -> SourceResult {
+              if (readings == 0) start();
+              if ((pauses = !pauses)) return {0, SourceStatus::Again};
+              const std::size_t size = std::min(left, room);
+              std::fill_n(into, size, 'x');
+              left -= size;
+              return {size, left != 0 ? SourceStatus::More : twice && readings == 1 ? SourceStatus::End : end};
+            },
+            1500001, start);
+        mail.Attachments.Append(attachment);
+        for (const char* offers : kOffers) {
+          CAPTURE(there);
+          CAPTURE(twice);
+          Wire::offers = offers;
+          left = 0;
+          readings = 0;
+          const smtpoll::SendResult result = Send(mail);
+          CHECK(result.outcome == smtpoll::Outcome::Refused);
+          CHECK(result.error.Code() == smtpoll::Errc::SourceFailed);
+          CHECK(result.error.text.View().find("broken.bin") != std::string_view::npos);
+          CHECK(Wire::accepted == 0);
+          CHECK((Wire::all.find("Signed: yes") != std::string::npos) == twice);
+        }
+      }
+    }
+  }
 }
