@@ -84,7 +84,8 @@ TEST_CASE("Function: copies are independent, moves leave nothing behind, and eac
     Function<long()> third = std::move(first);
     CHECK_FALSE(first);  // NOLINT(bugprone-use-after-move): the promise is that it is none
     CHECK(third() == 3);
-    third = third;  // NOLINT(misc-redundant-expression)
+    const Function<long()>& same = third;
+    third = same;
     CHECK(third() == 3);
     second = [] { return 0L; };
     CHECK(third() == 2);
