@@ -128,6 +128,30 @@ TEST_CASE("TLS: a revoked certificate is refused by a revocation list") {
   Taken("good", "mx.example.org", change);
 }
 
+TEST_CASE("RFC 5280 5.3: a revocation list counts for the certificates of its own authority only") {
+  const Change other = [](Session& session) {
+    session.CertificateAuthorityPEM = ReadFile("other-ca.pem");
+    session.CertificateRejectionFile = File("other.crl");
+  };
+  Refused("stranger", Errc::CertificateRejected, "revoked", "mx.example.org", other);
+  // Its number stands in the list too.
+  Taken("good", "mx.example.org", other);
+}
+
+TEST_CASE("TLS: a revocation list that revokes nothing, and several in one file") {
+  Taken("good", "mx.example.org", [](Session& session) { session.CertificateRejectionFile = File("nothing.crl"); });
+  const Change several = [](Session& session) { session.CertificateRejectionFile = File("several.crl"); };
+  Refused("revoked", Errc::CertificateRejected, "revoked", "mx.example.org", several);
+  Taken("good", "mx.example.org", several);
+}
+
+TEST_CASE("RFC 5280 7.1: the authority of a revocation list is known by its name, not by how that is written") {
+  if (SchannelCannot("names that are written in another way")) return;
+  const Change change = [](Session& session) { session.CertificateRejectionFile = File("printable.crl"); };
+  Refused("revoked", Errc::CertificateRejected, "revoked", "mx.example.org", change);
+  Taken("good", "mx.example.org", change);
+}
+
 TEST_CASE("TLS: a certificate that stands in the rejection file is refused") {
   const Change change = [](Session& session) { session.CertificateRejectionFile = File("listed.pem"); };
   Refused("listed", Errc::CertificateRejected, "CertificateRejectionFile", "mx.example.org", change);

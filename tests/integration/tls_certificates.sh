@@ -29,12 +29,19 @@ default_days = 100
 default_crl_days = 100
 unique_subject = no
 copy_extensions = none
+[other]
+database = other-index.txt
+crlnumber = other-crlnumber
+default_md = sha256
+default_crl_days = 100
 [any]
 commonName = supplied
 EOF
 : >index.txt
+: >other-index.txt
 echo 1000 >serial
 echo 01 >crlnumber
+echo 01 >other-crlnumber
 
 key() {
   if [ "${TLS_KEYS:-ec}" = rsa ]; then
@@ -90,8 +97,23 @@ certificate revoked "$all"
 certificate listed "$all"
 usage='extendedKeyUsage = clientAuth' certificate for-clients "$all"
 usage='extendedKeyUsage = clientAuth' certificate client ''
+openssl ca -config openssl.cnf -cert ca.pem -keyfile ca.key -gencrl -out nothing.crl
 openssl ca -config openssl.cnf -cert ca.pem -keyfile ca.key -revoke revoked.pem
 openssl ca -config openssl.cnf -cert ca.pem -keyfile ca.key -gencrl -out revoked.crl
+# The same list by an authority whose name is another kind of string, and in capitals.
+{
+  cat openssl.cnf
+  echo '[req]'
+  echo 'string_mask = nombstr'
+} >printable.cnf
+openssl req -new -x509 -config printable.cnf -extensions authority -days 100 -key ca.key -subj /CN=CA -out printable.pem
+openssl ca -config openssl.cnf -cert printable.pem -keyfile ca.key -gencrl -out printable.crl
+# other-ca revokes the number of a certificate that is not its own, and one of its own.
+for name in good stranger; do
+  openssl ca -config openssl.cnf -name other -cert other-ca.pem -keyfile other-ca.key -revoke $name.pem
+done
+openssl ca -config openssl.cnf -name other -cert other-ca.pem -keyfile other-ca.key -gencrl -out other.crl
+cat other.crl nothing.crl revoked.crl >several.crl
 
 # Through an authority in between, which the server sends along.
 key between
