@@ -317,6 +317,40 @@ TEST_CASE("SMTPSocket.Close at any Poll while several messages of several transa
   CHECK(waited);
 }
 
+TEST_CASE(
+    "SMTPSocket: recipients that wait when the server goes are queued with the reason, alone or behind a message") {
+  for (const bool behind : {false, true}) {
+    CAPTURE(behind);
+    smtpoll::BasicSMTPSocket<smtpoll::testing::ScriptedSocket> client;
+    smtpoll::testing::Script& server = client.Layer().NextLayer().Server;
+    server.Opening("PIPELINING\nLIMITS RCPTMAX=1").Expect("MAIL *").Expect("RCPT TO:<r0@y0.org>").Expect("DATA");
+    server.Reply("250 ok\n250 ok\n354 go").ExpectContent();
+    if (behind) server.Expect("MAIL *").Expect("RCPT TO:<r0@y0.org>").Expect("DATA");
+    server.Reply("250 taken\n421 4.3.2 going down").Close();
+    client.Address = "mx.y.org";
+    client.Port = 25;
+    std::string errors;
+    client.Error = [&](const smtpoll::Error& error) { errors += ToString(error) + "\n"; };
+    std::vector<smtpoll::SendResult> results;
+    client.MessageFinished = [&](const EmailMessage&, const smtpoll::SendResult& result) { results.push_back(result); };
+    client.Messages.Append(Mail(2, "halves"));
+    if (behind) client.Messages.Append(Mail(1, "behind"));
+    client.SendMail();
+    while (client.Poll()) continue;
+    CHECK(server.Verdict() == "");
+    REQUIRE(client.Messages.Count() == (behind ? 2 : 1));
+    for (const EmailMessage& mail : client.Messages) CHECK(mail.Settled.size() == (mail.Subject == "halves" ? 1 : 0));
+    REQUIRE(results.size() == 1);
+    CHECK(results[0].outcome == Outcome::Queued);
+    REQUIRE(results[0].recipients.size() == 2);
+    CHECK(results[0].recipients[0].outcome == Outcome::Sent);
+    CHECK(results[0].recipients[1].outcome == Outcome::Queued);
+    CHECK(errors == ToString(results[0].error) + "\n");
+    CHECK(results[0].error.Code() == Errc::ConnectionLost);
+    CHECK(results[0].error.reply_code == 421);
+  }
+}
+
 TEST_CASE("SMTPSocket.BytesLeftToSend counts the message that is made ready while a reply is awaited") {
   smtpoll::BasicSMTPSocket<smtpoll::testing::ScriptedSocket> client;
   client.Layer().NextLayer().Server.Opening().Expect("MAIL *").Wait(100000).Reply("250 ok");

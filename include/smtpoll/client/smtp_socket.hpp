@@ -145,7 +145,7 @@ class BasicSMTPSocket : public detail::SettingsOf<Transport<Socket>>, public Han
   void ReportChunk(const Event& event);
   void ReportLastChunk();
   void Land(Outcome outcome, const smtpoll::Error* why);
-  void ReturnUnfinished();
+  void ReturnUnfinished(const smtpoll::Error* why = nullptr);
   void Finish(detail::Flights::Owner flight, const smtpoll::Error* because);
   void Fault(const smtpoll::Error& error);
   void Report(const smtpoll::Error& error);
