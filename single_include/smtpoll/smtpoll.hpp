@@ -14843,7 +14843,7 @@ class BasicSMTPSocket : public detail::SettingsOf<Transport<Socket>>, public Han
   void ReportChunk(const Event& event);
   void ReportLastChunk();
   void Land(Outcome outcome, const smtpoll::Error* why);
-  void ReturnUnfinished();
+  void ReturnUnfinished(const smtpoll::Error* why = nullptr);
   void Finish(detail::Flights::Owner flight, const smtpoll::Error* because);
   void Fault(const smtpoll::Error& error);
   void Report(const smtpoll::Error& error);
@@ -14938,15 +14938,17 @@ SMTPOLL_MEMBER(void)::Dispatch(const Event& event) {
       if ((sending_ || !unfinished_.empty()) && !closing_) return Open();
       quit_wanted_ = false;
       return;
-    case EventKind::Failed:
-      if (!closing_ && driver_.Session().FailedInGroup()) trust_.FailedInGroup(*event.error);
+    case EventKind::Failed: {
+      const smtpoll::Error why = *event.error;  // a handler may bring about the next one
+      if (!closing_ && driver_.Session().FailedInGroup()) trust_.FailedInGroup(why);
       if (!closing_) {
-        if (!token_renewed_ && detail::RefusesToken(*event.error)) return Open(event.error);
-        if (looks_first_ && sending_ && detail::IsLoss(*event.error)) return Open();
-        Fault(*event.error);
+        if (!token_renewed_ && detail::RefusesToken(why)) return Open(&why);
+        if (looks_first_ && sending_ && detail::IsLoss(why)) return Open();
+        Fault(why);
       }
-      ReturnUnfinished();
+      ReturnUnfinished(&why);
       return;
+    }
     case EventKind::Ended:
       strings_.Forget();
       // SendMail was called again while QUIT was on its way.
@@ -14983,12 +14985,12 @@ SMTPOLL_MEMBER(void)::Land(Outcome outcome, const smtpoll::Error* why) {
   if (closing_) ReturnUnfinished();
 }
 
-/// The connection is gone before the last recipients of these messages had their turn.
-SMTPOLL_MEMBER(void)::ReturnUnfinished() {
+/// The connection is gone, because of `why`, before the last recipients of these messages had their turn.
+SMTPOLL_MEMBER(void)::ReturnUnfinished(const smtpoll::Error* why) {
   ReturnPrepared();
   while (!unfinished_.empty()) {
     detail::Flights::Owner flight = unfinished_.TakeOldest();
-    flight->delivery.End(Outcome::Queued, nullptr);
+    flight->delivery.End(Outcome::Queued, why);
     Finish(std::move(flight), nullptr);
   }
 }
