@@ -76,6 +76,15 @@ TEST_CASE("RFC 9525 6.2: an address in the place of a host name is none") {
   Refused("address-as-name", Errc::CertificateName, "192.0.2.25", "192.0.2.25");
 }
 
+TEST_CASE("RFC 5280 4.2: a certificate with critical extensions, and others before its names, is taken for its name") {
+  Taken("public");
+  Taken("public", "192.0.2.25");
+  // Addresses of mail and of resources are no hosts.
+  for (const char* other : {"imap.example.org", "postmaster@example.org", "example.org"})
+    Refused("public", Errc::CertificateName, "it is for mx.example.org, 192.0.2.25, not for " + std::string(other),
+            other);
+}
+
 TEST_CASE("TLS: a certificate for another name is refused, and said is for which it is") {
   Refused("elsewhere", Errc::CertificateName, "it is for imap.example.org, pop.example.org, not for mx.example.org");
 }

@@ -61,14 +61,14 @@ authority() {
 }
 
 # certificate NAME NAMES [CA [OPTION...]]: for the names "DNS:a,IP:b"; an empty NAMES leaves them out. The subject is
-# $subject where that is set.
+# $subject, the extensions before the names are $first, and that behind them $usage, where these are set.
 certificate() {
   name=$1 names=$2 ca=${3:-ca}
   shift 2
   [ $# = 0 ] || shift
   key "$name"
   {
-    echo 'basicConstraints = CA:false'
+    echo "${first:-basicConstraints = CA:false}"
     [ -z "$names" ] || echo "subjectAltName = $names"
     echo "${usage:-extendedKeyUsage = serverAuth}"
   } >"$name.ext"
@@ -90,6 +90,11 @@ certificate partial 'DNS:m*.example.org'
 certificate address IP:192.0.2.25,IP:2001:db8::25
 certificate address-as-name DNS:127.0.0.1,DNS:192.0.2.25
 subject=mx.example.org certificate common-name ''
+# As public authorities make them; with names that are none of a host's, too.
+first='basicConstraints = critical, CA:false
+keyUsage = critical, digitalSignature
+authorityInfoAccess = caIssuers;URI:http://ca.example.org/ca.crt' \
+  certificate public email:postmaster@example.org,URI:smtp://mx.example.org,DNS:mx.example.org,IP:192.0.2.25
 # A name that ends early for whoever reads it as a C string.
 hex=$(printf 'mx.example.org\000.evil.example' | od -An -v -tx1 | tr -d ' \n')
 certificate nul "DER:301e821c$hex"
