@@ -258,6 +258,27 @@ TEST_CASE(
   }
 }
 
+TEST_CASE("EmailMessage.Signer: a signature without CRLF neither ends the content nor takes more room than there is") {
+  const auto signer = std::make_shared<Echo>();
+  const EmailMessage mail = Mail(signer);
+  signer->signature.clear();
+  std::string lines;
+  for (int i = 0; i < 10000; ++i) {
+    signer->signature += ".\n\r";
+    lines += ".\r\n\r\n";
+  }
+  for (const char* offers : kOffers) {
+    CAPTURE(offers);
+    Wire::offers = offers;
+    CHECK(Send(mail).outcome == smtpoll::Outcome::Sent);
+    CHECK(Wire::accepted == 1);
+    const bool chunked = std::string(offers).find("CHUNKING") != std::string::npos;
+    const std::string whole = lines + signer->header + "\r\n" + signer->body;
+    CHECK(Wire::content.size() == (chunked ? whole : WithDotsDoubled(whole)).size());
+    CHECK((Wire::content == (chunked ? whole : WithDotsDoubled(whole))));
+  }
+}
+
 TEST_CASE("EmailMessage.Signer: an attachment that cannot be read while it is signed leaves no message accepted") {
   const auto signer = std::make_shared<Echo>();
   for (const std::size_t there : {0u, 1u, 1500000u}) {
