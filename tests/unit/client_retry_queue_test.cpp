@@ -449,3 +449,109 @@ TEST_CASE("RetryQueue with a handler that hides no hook") {
   for (int i = 0; i < 1000 && queue.Waiting.empty(); ++i) queue.Poll();
   CHECK(queue.Waiting.size() == 1);
 }
+
+TEST_CASE("RetryPolicy.Tries of 0 tries for ever; FirstDelay above LongestDelay counts as LongestDelay") {
+  Bench bench;
+  bench.queue.Policy.Tries = 0;
+  bench.queue.Policy.FirstDelay = 5000;
+  bench.queue.Policy.LongestDelay = 1000;
+  bench.queue.MessageDeferred = nullptr;
+  for (int i = 0; i < 300; ++i)
+    bench.server.Opening().Expect("MAIL *").Reply("450 4.7.1 later").Expect("RSET").Reply("250 ok").Quit();
+  bench.server.Opening();
+  bench.Serve("250 queued");
+  bench.server.Quit();
+  bench.queue.Messages.Append(Mail());
+  bench.queue.SendMail();
+  const Millis start = Queue::Now();
+  // Poll waits for the next try, not for the whole of its time.
+  CHECK(bench.Run(3600000));
+  CHECK(bench.server.Verdict() == "");
+  CHECK(bench.events == "finished hi sent\nsent hi\nmail sent\n");
+  CHECK(Queue::Now() - start >= 300 * 1000);
+  CHECK(Queue::Now() - start < 300 * 3000);
+}
+
+TEST_CASE("RetryQueue.Poll called by a handler changes nothing and says that there is work left") {
+  Bench bench;
+  bench.server.Opening();
+  bench.Serve("450 4.7.1 later");
+  bench.server.Quit().Opening();
+  bench.Serve("250 queued");
+  bench.server.Quit();
+  int polls = 0;
+  bench.queue.ConnectionEstablished = [&](const std::string&) {
+    const std::size_t heard = bench.server.Lines().size();
+    CHECK(bench.queue.Poll(1000).work_left);
+    CHECK(bench.server.Lines().size() == heard);
+    ++polls;
+  };
+  bench.queue.Messages.Append(Mail());
+  bench.queue.SendMail();
+  CHECK(bench.Run());
+  CHECK(bench.server.Verdict() == "");
+  CHECK(polls == 2);
+  CHECK(bench.events == "deferred hi refused 60000\nfinished hi sent\nsent hi\nmail sent\n");
+}
+
+TEST_CASE("MailSent comes once for a run in which one message is sent and another one put off") {
+  Bench bench;
+  bench.server.Opening();
+  bench.Serve("250 queued");
+  bench.server.Expect("MAIL *").Reply("450 4.7.1 later").Expect("RSET").Reply("250 ok").Quit();
+  bench.queue.Messages.Append(Mail("one"));
+  bench.queue.Messages.Append(Mail("two"));
+  bench.queue.SendMail();
+  bench.RunUntilWaiting();
+  CHECK(bench.server.Verdict() == "");
+  CHECK(bench.events == "finished one sent\nsent one\ndeferred two refused 60000\nmail sent\n");
+}
+
+TEST_CASE("RetryQueue.DisconnectFromServer while a run is on: what has not gone stays in Messages") {
+  Bench bench;
+  bench.server.Opening();
+  bench.Serve("250 queued");
+  bench.server.Quit();
+  bench.queue.Messages.Append(Mail("one"));
+  bench.queue.Messages.Append(Mail("two"));
+  bench.queue.MessageSent = [&](const EmailMessage&) { bench.queue.DisconnectFromServer(); };
+  bench.queue.SendMail();
+  CHECK(bench.Run());
+  CHECK(bench.server.Verdict() == "");
+  CHECK(bench.queue.Messages.Count() == 1);
+  CHECK_FALSE(bench.queue.Poll());
+  CHECK(bench.queue.NextDeadline() == smtpoll::kNever);
+}
+
+TEST_CASE("Messages that a handler takes out while they are put off are left alone") {
+  Bench bench;
+  bench.server.Break(111);
+  bench.queue.MessageDeferred = [&](const EmailMessage&, const SendResult&, Millis) { bench.queue.Messages = {}; };
+  bench.queue.Messages.Append(Mail("one"));
+  bench.queue.Messages.Append(Mail("two"));
+  bench.queue.SendMail();
+  bench.RunUntilWaiting();
+  CHECK(bench.queue.Messages.empty());
+  REQUIRE(bench.queue.Waiting.size() == 1);
+  CHECK(bench.queue.Waiting[0].Mail.Subject == "one");
+}
+
+TEST_CASE("While messages wait, the socket may be used for something else") {
+  Bench bench;
+  bench.server.Opening();
+  bench.Serve("450 4.7.1 later");
+  bench.server.Quit().Opening().Expect("NOOP").Reply("250 ok").Expect("QUIT").Reply("221 bye").Close();
+  bench.queue.Messages.Append(Mail());
+  bench.queue.SendMail();
+  bench.RunUntilWaiting();
+  bench.queue.Connect();
+  const Millis now = Queue::Now();
+  for (int i = 0; i < 5; ++i) bench.queue.Poll(1000);
+  REQUIRE(bench.queue.Write("NOOP\r\n"));
+  for (int i = 0; i < 10 && bench.queue.BytesAvailable() == 0; ++i) bench.queue.Poll(1000);
+  CHECK(bench.queue.ReadAll() == "250 ok\r\n");
+  CHECK(Queue::Now() - now < 20000);
+  CHECK(bench.queue.Waiting.size() == 1);
+  CHECK(bench.queue.Poll().work_left);
+  bench.queue.Disconnect();
+}
