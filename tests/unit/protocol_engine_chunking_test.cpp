@@ -185,6 +185,126 @@ TEST_CASE("Engine: a message cancelled between two chunks costs no connection, a
   }
 }
 
+namespace {
+
+/// Gives what the test puts into `ready`, says Again where that is empty, and ends when `over`.
+class SlowSource final : public smtpoll::Source {
+ public:
+  smtpoll::SourceResult Read(char* into, std::size_t room) override {
+    ++reads;
+    const std::size_t size = ready.copy(into, room);
+    ready.erase(0, size);
+    if (over && ready.empty()) return {size, smtpoll::SourceStatus::End};
+    return {size, size == 0 ? smtpoll::SourceStatus::Again : smtpoll::SourceStatus::More};
+  }
+  bool Rewind() override { return false; }
+  std::uint64_t Size() const override { return smtpoll::kUnknownSize; }
+  std::string ready;
+  bool over = false;
+  int reads = 0;
+};
+
+}  // namespace
+
+TEST_CASE("RFC 3030 2: a source that has nothing now costs no empty chunk, and the message goes on whole") {
+  using smtpoll::EventKind;
+  char input[512], output[1024];
+  smtpoll::AwaitedReply window[8];
+  smtpoll::Engine engine{input, output, window};
+  const auto told = [&engine] {
+    std::string kinds;
+    for (;;) {
+      switch (engine.Next(0).kind) {
+        case EventKind::None: return kinds;
+        case EventKind::Chunk: kinds += "chunk "; break;
+        case EventKind::RecipientAccepted: kinds += "recipient "; break;
+        case EventKind::Accepted: kinds += "accepted "; break;
+        case EventKind::Ready:
+        case EventKind::Greeting:
+        case EventKind::Hello: break;
+        default: kinds += "? "; break;
+      }
+    }
+  };
+  const auto hear = [&](const std::string& reply) {
+    (reply + "\r\n").copy(engine.Input().data(), reply.size() + 2);
+    engine.Received(reply.size() + 2);
+    return told();
+  };
+  const auto waiting = [&engine] { return std::string(engine.Output().data(), engine.Output().size()); };
+  const auto sent = [&](std::size_t size = SIZE_MAX) {
+    const std::string bytes = waiting().substr(0, size);
+    engine.Sent(bytes.size(), 0);
+    return bytes;
+  };
+  smtpoll::SessionOptions options;
+  options.client_name = "me";
+  const smtpoll::Recipient recipients[] = {{"b@y.org", smtpoll::DsnNotify::Unset, {}}};
+  smtpoll::Envelope envelope;
+  envelope.reverse_path = "a@x.org";
+  envelope.recipients = {recipients, 1};
+  const std::string group = "MAIL FROM:<a@x.org>\r\nRCPT TO:<b@y.org>\r\n";
+  // The envelope may still wait, be half gone, or be gone, when there is something at last.
+  for (const std::size_t gone : {std::size_t{0}, std::size_t{5}, group.size()}) {
+    CAPTURE(gone);
+    SlowSource source;
+    engine.Start(options, 0);
+    hear("220 hi");
+    CHECK(sent() == "EHLO me\r\n");
+    hear("250-x\r\n250-PIPELINING\r\n250 CHUNKING");
+    REQUIRE_FALSE(engine.Send(envelope, source, 0));
+    CHECK(told() == "");
+    CHECK(waiting() == group);
+    CHECK(source.reads == 1);
+    CHECK(engine.WaitsForSource());
+    CHECK(sent(gone) == group.substr(0, gone));
+    CHECK(told() == "");
+    CHECK(source.reads == 2);
+    CHECK(waiting() == group.substr(gone));
+    source.ready = "one\r\n";
+    CHECK(told() == "chunk ");
+    // The next one is not asked for before this one has gone.
+    CHECK(source.reads == 3);
+    CHECK(sent() == group.substr(gone) + "BDAT 5\r\none\r\n");
+    CHECK(told() == "");
+    CHECK(engine.WaitsForSource());
+    CHECK(waiting() == "");
+    CHECK(hear("250 ok\r\n250 ok\r\n250 got 5") == "recipient ");
+    CHECK(waiting() == "");
+    source.ready = std::string(700, 'x') + "\r\n";
+    source.over = gone == 0;
+    std::string rest;
+    for (int i = 0; i < 5; ++i) {
+      const std::string kinds = told();
+      CHECK((kinds == "chunk " || kinds.empty()));
+      rest += sent();
+    }
+    if (!source.over) {
+      CHECK(rest.find("LAST") == std::string::npos);
+      source.over = true;
+      CHECK(told() == "");
+      rest += sent();
+    }
+    std::string content;
+    int chunks = 0;
+    for (std::string last; last.empty(); ++chunks) {
+      REQUIRE(rest.compare(0, 5, "BDAT ") == 0);
+      const std::size_t size = std::stoul(rest.substr(5)), end = rest.find("\r\n");
+      last = rest.substr(0, end).find(" LAST") == std::string::npos ? "" : "yes";
+      // An empty chunk is there only to say that it was the last.
+      CHECK((size != 0 || !last.empty()));
+      content += rest.substr(end + 2, size);
+      rest.erase(0, end + 2 + size);
+    }
+    CHECK(rest == "");
+    CHECK(content == std::string(700, 'x') + "\r\n");
+    std::string replies = "250 ok";
+    for (int i = 1; i < chunks; ++i) replies += "\r\n250 ok";
+    CHECK(hear(replies) == "accepted ");
+    CHECK(engine.Idle());
+  }
+}
+
 TEST_CASE("RFC 3030 3: BINARYMIME content goes by BDAT and is not touched") {
   Mail mail;
   mail.body = smtpoll::BodyType::BinaryMime;
