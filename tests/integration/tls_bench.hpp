@@ -58,6 +58,7 @@ class LocalSocket : public smtpoll::NativeSocket {
  public:
   std::size_t piece = SIZE_MAX;     // bytes that one call moves at most
   bool every_second_again = false;  // each second Read and Write says Again
+  std::size_t takes = SIZE_MAX;     // bytes that go out yet; then Write says Again
   int write_error = 0;              // what each Write fails with, where it is not 0
   std::string sent;                 // all that went out, as it was on the wire
   int reads = 0, waits = 0;
@@ -72,8 +73,12 @@ class LocalSocket : public smtpoll::NativeSocket {
   IoResult Write(const char* bytes, std::size_t size) {
     if (write_error != 0) return IoResult::Fail(write_error);
     if (every_second_again && ++writes_ % 2 == 0) return IoResult::TryAgain();
-    const IoResult result = smtpoll::NativeSocket::Write(bytes, size < piece ? size : piece);
-    if (result.status == IoStatus::Done) sent.append(bytes, result.size);
+    if (takes == 0) return IoResult::TryAgain();
+    size = size < piece ? size : piece;
+    const IoResult result = smtpoll::NativeSocket::Write(bytes, size < takes ? size : takes);
+    if (result.status != IoStatus::Done) return result;
+    sent.append(bytes, result.size);
+    if (takes != SIZE_MAX) takes -= result.size;
     return result;
   }
   Readiness Wait(Readiness what, smtpoll::Millis at_most) {

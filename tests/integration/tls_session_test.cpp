@@ -270,13 +270,59 @@ TEST_CASE("TLS: bytes that the library holds already are read without waiting fo
   CHECK(answer.size() == help.size() + 9);
 }
 
+TEST_CASE("TLS: a write that the wire did not take goes out once, though it is repeated with more bytes") {
+  for (const std::string& version : Versions()) {
+    // The wire takes nothing, or the record's head, or a part of it.
+    for (const std::size_t takes : {std::size_t{0}, std::size_t{5}, std::size_t{60}}) {
+      for (const std::size_t size : {std::size_t{100}, std::size_t{20000}}) {
+        CAPTURE(version);
+        CAPTURE(takes);
+        CAPTURE(size);
+        Server server({{"mode", "echo"}, {"args", version}});
+        Transport transport;
+        Establish(transport, server);
+        LocalSocket& wire = transport.NextLayer();
+        wire.takes = takes;
+        const std::string noise = Noise(size + 50);
+        // Each time the bytes stand elsewhere.
+        const std::string first(noise, 0, size);
+        CHECK(transport.Write(first.data(), size).status == IoStatus::Again);
+        CHECK(transport.Write(noise.data(), noise.size()).status == IoStatus::Again);
+        wire.takes = SIZE_MAX;
+        const IoResult repeated = transport.Write(noise.data(), noise.size());
+        REQUIRE(repeated.status == IoStatus::Done);
+        CHECK(repeated.size <= size);
+        CHECK(repeated.size > 0);
+        std::size_t written = repeated.size;
+        std::string heard;
+        char room[4096];
+        while (heard.size() < noise.size()) {
+          if (written < noise.size()) {
+            const IoResult more = transport.Write(noise.data() + written, noise.size() - written);
+            if (more.status == IoStatus::Done) written += more.size;
+          }
+          const IoResult result = transport.Read(room, sizeof room);
+          if (result.status == IoStatus::Done) {
+            heard.append(room, result.size);
+            continue;
+          }
+          REQUIRE(result.status == IoStatus::Again);
+          REQUIRE(wire.Wait(Readiness::Read | transport.Wants(), kPatience) != Readiness::None);
+        }
+        CHECK(heard == noise);
+      }
+    }
+  }
+}
+
 TEST_CASE("TLS: where nothing can be written any more, what the server has said before is still read") {
   Server server({{"mode", "tls"}, {"args", "-num_tickets 0"}});
   Transport transport;
   Establish(transport, server);
   WaitForBytes(transport);
   transport.NextLayer().write_error = 32;
-  CHECK(transport.Write("NOOP\r\n", 6).error == 32);
+  for (int i = 0; i < 2; ++i) CHECK(transport.Write("NOOP\r\n", 6).error == 32);
+  CHECK(transport.Secured());
   char text[64];
   const IoResult greeting = transport.Read(text, sizeof text);
   REQUIRE(greeting.status == IoStatus::Done);
@@ -284,6 +330,8 @@ TEST_CASE("TLS: where nothing can be written any more, what the server has said 
   // Then there is nothing more to come.
   CHECK(transport.Read(text, sizeof text).error == 32);
   CHECK(transport.Write("NOOP\r\n", 6).error == 32);
+  CHECK_FALSE(transport.Secured());
+  CHECK_FALSE(transport.Pending());
   transport.Close();
   CHECK(server.Saw().empty());
 }
