@@ -252,6 +252,26 @@ TEST_CASE("RFC 9422 4.1: a session that had its MAILMAX messages takes no more, 
   CHECK(server.Verdict() == "");
 }
 
+TEST_CASE("RFC 9422 4.1: Session leaves the recipients that MAILMAX keeps from their transaction in the queue") {
+  EmailMessage mail = Mail();
+  mail.AddRecipient("eve@y.org");
+  ScriptedSession session;
+  smtpoll::testing::Script& server = session.Layer().NextLayer().Server;
+  server.Opening("LIMITS MAILMAX=1 RCPTMAX=1");
+  Serve(server, "bob@y.org");
+  server.Quit();
+  REQUIRE_FALSE(session.Connect("test", 25));
+  const smtpoll::SendResult result = session.Send(mail);
+  CHECK(session.IsConnected());
+  session.Quit();
+  CHECK(server.Verdict() == "");
+  REQUIRE(result.recipients.size() == 2);
+  CHECK(result.recipients[0].outcome == Outcome::Sent);
+  CHECK(result.recipients[1].outcome == Outcome::Queued);
+  CHECK(result.outcome == Outcome::Queued);
+  CHECK(result.error.Code() == Errc::InvalidState);
+}
+
 TEST_CASE("RFC 9422 4.2: Session sends to more than RCPTMAX recipients in several transactions") {
   // RFC 3461: what is asked for the second recipient only stops the second transaction only.
   for (const bool asks : {false, true}) {
