@@ -154,6 +154,47 @@ TEST_CASE("RFC 9422 4.1: after MAILMAX messages a new session is made for the ot
   CHECK(bench.connections == 3);
 }
 
+TEST_CASE("RFC 9422 4.1: recipients that wait for a further transaction get it in a new session after MAILMAX") {
+  Bench bench;
+  bench.receiver.keyword = "LIMITS MAILMAX=1 RCPTMAX=4";
+  bench.socket.Messages.Append(Mail(10, "one"));
+  bench.socket.Messages.Append(Mail(1, "two"));
+  bench.Run();
+  CHECK(bench.events == "sent one\nsent two\n");
+  std::vector<std::string> wanted = Bench::Names(10);
+  wanted.insert(wanted.begin(), "r0@y0.org");
+  CHECK(bench.Stored() == wanted);
+  CHECK(bench.receiver.mails.size() == 4);
+  CHECK(bench.connections == 4);
+}
+
+TEST_CASE("RFC 9422 4.3: RCPTDOMAINMAX counts each domain once, however many recipients it has") {
+  Bench bench;
+  bench.receiver.keyword = "LIMITS RCPTDOMAINMAX=2";
+  bench.socket.Messages.Append(Mail(9));
+  bench.Run();
+  CHECK(bench.events == "sent hi\n");
+  REQUIRE(bench.receiver.mails.size() == 2);
+  CHECK(bench.receiver.mails[0].recipients.size() == 6);
+  CHECK(bench.receiver.mails[1].recipients.size() == 3);
+  CHECK(bench.Stored() == Bench::Names(9));
+}
+
+TEST_CASE("AllRecipientsOrNone goes in one transaction where all recipients fit, and keeps its word there") {
+  for (const bool refuses : {false, true}) {
+    Bench bench;
+    bench.receiver.keyword = "LIMITS RCPTMAX=4";
+    bench.socket.AllRecipientsOrNone = true;
+    EmailMessage mail = Mail(3);
+    mail.AddRecipient(refuses ? "refused@y.org" : "r3@y0.org");
+    bench.socket.Messages.Append(mail);
+    bench.Run();
+    REQUIRE(bench.results.size() == 1);
+    CHECK(bench.results[0].outcome == (refuses ? Outcome::Refused : Outcome::Sent));
+    CHECK(bench.receiver.mails.size() == (refuses ? 0 : 1));
+  }
+}
+
 TEST_CASE("AllRecipientsOrNone cannot be kept over several transactions, which is said before one starts") {
   Bench bench;
   bench.receiver.keyword = "LIMITS RCPTMAX=4";
