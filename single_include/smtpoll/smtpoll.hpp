@@ -15630,14 +15630,20 @@ class BasicSession : public detail::SettingsOf<Transport<Socket>>, public Handle
       delivery_.Decline(error_ ? error_ : none);
       return delivery_.Result();
     }
+    const smtpoll::Error exhausted(Errc::InvalidState, Phase::Idle,
+                                   "the server takes no more messages in this session");
     if (driver_.Session().IsExhausted()) {
-      delivery_.Decline({Errc::InvalidState, Phase::Idle, "the server takes no more messages in this session"});
+      delivery_.Decline(exhausted);
       return delivery_.Result();
     }
     smtpoll::Error refused = delivery_.Start(mail, source_, driver_.Session(), Socket::Now());
     while (!refused) {
       Run();
       if (!delivery_.HasMore() || !IsConnected()) break;
+      if (driver_.Session().IsExhausted()) {
+        error_ = exhausted;
+        break;
+      }
       refused = delivery_.Continue(mail, source_, driver_.Session(), Socket::Now());
     }
     if (delivery_.HasMore()) delivery_.End(Outcome::Queued, &error_);
