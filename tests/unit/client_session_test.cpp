@@ -401,3 +401,59 @@ TEST_CASE("Session: what is asked of a session that was lost since the last call
     CHECK(wire.sent.size() == sent);
   }
 }
+
+TEST_CASE("Session: a write that fails ends the session once what the server said is read, also half a reply") {
+  for (const bool closes : {false, true}) {
+    ScriptedSocket::now = 0;
+    smtpoll::BasicSession<ScriptedSocket> session;
+    ScriptedSocket& wire = session.Layer().NextLayer();
+    wire.Serve(1);
+    REQUIRE_FALSE(session.Connect("mx", 25));
+    const std::string sent = wire.sent;
+    // The half reply is there when the write has failed: before, it would be one that nothing waits for.
+    wire.piece = 3;
+    session.Transcript = [&](smtpoll::Side side, const std::string&) {
+      if (side != smtpoll::Side::Client) return;
+      wire.fail_write = 32;
+      wire.incoming = "250-half a reply\r\n250 o";
+      wire.peer_closed = closes;
+    };
+    const smtpoll::SendResult& result = session.Send(Mail());
+    CHECK(result.outcome == Outcome::Queued);
+    CHECK(result.error.Code() == Errc::ConnectionLost);
+    CHECK(result.error.phase == smtpoll::Phase::Mail);
+    CHECK(wire.incoming.empty());
+    CHECK(wire.sent == sent);
+    CHECK_FALSE(session.IsConnected());
+  }
+}
+
+TEST_CASE("RFC 2920: a Session to a server whose group of commands failed goes on in lock-step") {
+  struct Server {
+    const char* reply;   // to the first command of a group; none where the connection is lost instead
+    bool second, third;  // the next two sessions send groups
+  };
+  const Server servers[] = {{"", false, true}, {"nonsense\r\n", false, false}, {"421 4.3.2 bye\r\n", true, true}};
+  for (const Server& server : servers) {
+    CAPTURE(server.reply);
+    ScriptedSocket::now = 0;
+    smtpoll::BasicSession<ScriptedSocket> session;
+    ScriptedSocket& wire = session.Layer().NextLayer();
+    const auto sends_groups = [&] {
+      wire = ScriptedSocket();
+      wire.incoming = "220 mx\r\n";
+      wire.On("EHLO ", "250-mx\r\n250 PIPELINING\r\n");
+      wire.On("MAIL FROM:", server.reply);
+      wire.closes_at = "MAIL FROM:<alice@x.org>";
+      REQUIRE_FALSE(session.Connect("mx", 25));
+      CHECK(session.Send(Mail()).outcome == Outcome::Queued);
+      CHECK_FALSE(session.IsConnected());
+      return wire.sent.find("RCPT TO:") != std::string::npos;
+    };
+    CHECK(sends_groups());
+    CHECK(sends_groups() == server.second);
+    CHECK(sends_groups() == server.third);
+    session.Pipelining = false;
+    CHECK_FALSE(sends_groups());
+  }
+}
