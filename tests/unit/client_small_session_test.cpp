@@ -349,6 +349,85 @@ TEST_CASE("A ready-made content with an envelope of the caller's") {
   CHECK(socket.sent.find("DATA\r\nSubject: hi\r\n\r\nbody\r\n.\r\n") != std::string::npos);
 }
 
+TEST_CASE("An envelope of the caller's waits for its turn: not without a connection, not beside another message") {
+  Session session;
+  smtpoll::MemorySource content("Subject: hi\r\n\r\nbody\r\n");
+  const smtpoll::Recipient recipients[] = {{"b@y.org", smtpoll::DsnNotify::Unset, {}}};
+  smtpoll::Envelope envelope;
+  envelope.recipients = recipients;
+  CHECK_FALSE(session.Send(envelope, content));
+  CHECK(session.LastError().Code() == Errc::InvalidState);
+  ScriptedSocket& socket = session.Layer().NextLayer();
+  socket.Serve(1);
+  session.Connect(kServer, Options());
+  const MessageView mail = Mail();
+  CHECK(session.Send(mail));
+  CHECK_FALSE(session.Send(envelope, content));
+  session.Quit();
+  session.Run();
+  CHECK(session.Result() == Outcome::Sent);
+  CHECK(socket.sent.find("Subject: hi") == std::string::npos);
+}
+
+TEST_CASE("Quit before the session is ready ends it as soon as it is") {
+  Session session;
+  ScriptedSocket& socket = session.Layer().NextLayer();
+  socket.Serve(0);
+  session.Connect(kServer, Options());
+  session.Quit();
+  CHECK_FALSE(session.Poll());
+  CHECK(socket.sent == "EHLO chip\r\nQUIT\r\n");
+  CHECK_FALSE(session.IsConnected());
+  CHECK_FALSE(session.LastError());
+}
+
+TEST_CASE("A further message while the server is slow to answer RSET goes once it has") {
+  Session session;
+  ScriptedSocket& socket = session.Layer().NextLayer();
+  socket.incoming = "220 mx\r\n";
+  socket.On("EHLO ", "250 mx\r\n");
+  socket.On("MAIL FROM:", "550 no\r\n");
+  session.Connect(kServer, Options());
+  const MessageView mail = Mail();
+  REQUIRE(session.Send(mail));
+  CHECK(session.Poll());
+  CHECK(session.Result() == Outcome::Refused);
+  REQUIRE(session.Send(mail));
+  const std::string sent = socket.sent;
+  CHECK(session.Poll());
+  CHECK(socket.sent == sent);
+  CHECK(sent.rfind("RSET\r\n") == sent.size() - 6);
+  for (const char* const command : {"MAIL FROM:", "RCPT TO:"}) socket.On(command, "250 ok\r\n");
+  socket.On("DATA", "354 go\r\n");
+  socket.On(".", "250 queued\r\n");
+  socket.incoming = "250 ok\r\n";
+  CHECK_FALSE(session.Poll());
+  CHECK(session.Result() == Outcome::Sent);
+}
+
+namespace {
+
+/// No connection comes to be, and that is known at once.
+class DeadWire : public MemoryWire {
+ public:
+  smtpoll::IoResult Connect(const smtpoll::Endpoint&) { return smtpoll::IoResult::Fail(4711); }
+  smtpoll::IoResult Read(char*, std::size_t) { return smtpoll::IoResult::EndOfFile(); }
+  smtpoll::IoResult Write(const char*, std::size_t) { return smtpoll::IoResult::EndOfFile(); }
+};
+
+}  // namespace
+
+TEST_CASE("Send behind a Connect that failed at once says why, without a Poll between") {
+  smtpoll::SmallSession<DeadWire> session;
+  session.Connect(kServer, Options());
+  const MessageView mail = Mail();
+  CHECK_FALSE(session.Send(mail));
+  CHECK(session.Result() == Outcome::Queued);
+  CHECK(session.LastError().ErrorNumber == 4711);
+  CHECK(session.LastError().phase == smtpoll::Phase::Connect);
+  CHECK_FALSE(session.Poll());
+}
+
 TEST_CASE("A content of the caller's own that breaks off, and one that is not ready at first") {
   struct Half : smtpoll::Source {
     smtpoll::SourceResult Read(char* into, std::size_t) override {
