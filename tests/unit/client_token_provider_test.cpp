@@ -206,3 +206,30 @@ TEST_CASE("TokenProvider: a handler that closes or connects in it is harmless") 
     }
   }
 }
+
+TEST_CASE("TokenProvider: a handler that closes and connects anew leaves the new connection its own credentials") {
+  smtpoll::BasicSMTPSocket<ScriptedSocket, SigningTransport> socket;
+  socket.Address = "mx.y.org";
+  socket.Port = 465;
+  socket.ClientName = "me";
+  socket.UserName = "alice@x.org";
+  socket.Security = Security::ImplicitTLS;
+  ScriptedSocket& wire = socket.Layer().NextLayer();
+  wire.incoming = "220 mx\r\n";
+  wire.On("EHLO ", "250-mx\r\n250 AUTH OAUTHBEARER\r\n");
+  wire.On("AUTH OAUTHBEARER ", "235 hi\r\n");
+  int asked = 0;
+  socket.TokenProvider = [&](bool) {
+    if (++asked > 1) return std::string("a new token, too long to be held in place");
+    socket.Close();
+    socket.Connect();
+    // Longer than the other one, so that a string that holds both would move.
+    return std::string(200, 'o');
+  };
+  socket.Connect();
+  for (int i = 0; i < 1000 && socket.Poll(); ++i) continue;
+  CHECK(asked == 2);
+  CHECK(wire.connects == 1);
+  CHECK(wire.sent == "[TLS]\r\nEHLO me\r\n" + Bearer("a new token, too long to be held in place") + "\r\n");
+  CHECK(socket.LastErrorCode() == 0);
+}

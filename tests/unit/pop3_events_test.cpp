@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include <string>
+
 #include "smtpoll/pop3/socket.hpp"
 #include "smtpoll/testing.hpp"
 
@@ -69,4 +71,90 @@ TEST_CASE("POP3Socket: a connection that is lost, with nobody to hear of it, is 
   for (int i = 0; i < 100000 && socket.Poll(); ++i) continue;
   CHECK(socket.IsConnected());
   CHECK(ServerOf(socket).Verdict() == "");
+}
+
+namespace {
+
+/// A socket with a user name and no password, of whom every word is written down.
+struct Listener : Socket {
+  Listener() {
+    Address = "pop.test";
+    Port = 110;
+    AllowPlaintextCredentials = true;
+    UserName = "mrose";
+    ConnectionEstablished = [this](const std::string&) { told += "greeting\n"; };
+    LoginSuccessful = [this] { told += "login\n"; };
+    Disconnected = [this] { told += "disconnected\n"; };
+    Error = [this](const smtpoll::Error& error) { told += ToString(error) + "\n"; };
+    MessageCount = [this](std::uint32_t, std::uint64_t) { told += "count\n"; };
+  }
+  void Run() {
+    for (int i = 0; i < 100000 && Poll(); ++i) continue;
+  }
+  std::string told;
+};
+
+/// A server that takes no password: its one way to log in is an access token.
+Script& TokenOpening(Script& script, const std::string& token) {
+  return script.Reply("+OK hi").Expect("CAPA").Reply("+OK\nSASL XOAUTH2\n.").Expect("AUTH XOAUTH2 " + token);
+}
+/// The response of XOAUTH2 for mrose.
+std::string Response(const std::string& token) {
+  const std::string plain = "user=mrose\1auth=Bearer " + token + "\1\1";
+  std::string text(smtpoll::detail::Base64Size(plain.size()), '#');
+  smtpoll::detail::Base64Encode(plain.data(), plain.size(), &text[0]);
+  return text;
+}
+
+}  // namespace
+
+TEST_CASE(
+    "POP3Socket.TokenProvider: a refused token is asked for once more, and its refusal told where there is none") {
+  for (const int tokens : {1, 2, 3}) {
+    CAPTURE(tokens);
+    Listener socket;
+    std::string asked;
+    int given = 0;
+    socket.TokenProvider = [&](bool refused) {
+      asked += refused ? "again " : "first ";
+      return given == tokens ? std::string() : "t" + std::to_string(++given);
+    };
+    TokenOpening(ServerOf(socket), Response("t1")).Reply("-ERR [AUTH] no").Expect("QUIT").Close();
+    if (tokens > 1) TokenOpening(ServerOf(socket), Response("t2"));
+    if (tokens == 2) ServerOf(socket).Reply("-ERR [AUTH] no, too").Expect("QUIT").Close();
+    if (tokens == 3) ServerOf(socket).Reply("+OK").Expect("STAT").Reply("+OK 0 0");
+    socket.Connect();
+    socket.CountMessages();
+    const std::string refusal = "authentication: the server refused the credentials [AUTH XOAUTH2]: [AUTH] no";
+    socket.Run();
+    CHECK(socket.told == (tokens == 1   ? "greeting\n" + refusal + "\ndisconnected\n"
+                          : tokens == 2 ? "greeting\ngreeting\n" + refusal + ", too\ndisconnected\n"
+                                        : "greeting\ngreeting\nlogin\ncount\n"));
+    CHECK(asked == "first again ");
+    CHECK(ServerOf(socket).Verdict() == "");
+  }
+}
+
+TEST_CASE("POP3Socket.TokenProvider may close the socket, and connect anew with other settings") {
+  for (const bool anew : {false, true}) {
+    CAPTURE(anew);
+    Listener socket;
+    int asked = 0;
+    socket.TokenProvider = [&](bool) {
+      if (++asked > 1) return std::string("the second token, which is no short string");
+      socket.Connect();  // in use already
+      CHECK(socket.LastErrorCode() == static_cast<int>(Errc::InvalidState));
+      socket.Close();
+      if (anew) socket.Connect();
+      return std::string(200, 'o');
+    };
+    if (anew) TokenOpening(ServerOf(socket), Response("the second token, which is no short string")).Reply("+OK");
+    socket.Connect();
+    socket.Run();
+    CHECK(socket.told == std::string("connect: not allowed in this state: the socket is in use already\n") +
+                             (anew ? "greeting\nlogin\n" : ""));
+    CHECK(asked == (anew ? 2 : 1));
+    CHECK(socket.IsConnected() == anew);
+    CHECK(ServerOf(socket).Verdict() == "");
+  }
 }

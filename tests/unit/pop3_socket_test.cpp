@@ -546,3 +546,27 @@ TEST_CASE("Pop3Session.Connect waits for a connection that takes its time, and C
   CHECK(!session.IsConnected());
   CHECK(session.Layer().NextLayer().Server.Verdict() == "");
 }
+
+TEST_CASE("POP3Socket.DisconnectFromServer waits for what was asked for, and takes nothing more") {
+  Bench socket;
+  socket.PollBudget = 0;
+  socket.Opening().Expect("STAT").Reply("+OK 2 320").Expect("DELE 1").Reply("+OK").Expect("QUIT").Reply("+OK bye");
+  int turns = 0;
+  socket.MessageCount = [&](std::uint32_t, std::uint64_t) {
+    socket.DisconnectFromServer();
+    CHECK(!socket.CheckServerConnection());
+    // A turn within a turn does nothing.
+    CHECK(socket.Poll());
+    CHECK(socket.Poll(1000));
+    ++turns;
+  };
+  socket.Connect();
+  socket.CountMessages();
+  socket.DeleteMessage(1);
+  CHECK(socket.Run() == std::string(kOpened) +
+                            "error command: not allowed in this state: there is no connection, or it is about to end\n"
+                            "deleted 1\ndisconnected\n");
+  CHECK(turns == 1);
+  CHECK(!socket.Poll(1000));
+  CHECK(socket.Server().Verdict() == "");
+}

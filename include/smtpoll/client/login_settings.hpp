@@ -116,14 +116,15 @@ class LoginStrings {
     options.timeouts = settings.Timeouts;
   }
   /// As Take, with a token of `handler`'s where it has one. `refused`: the server did not take the one before; false is
-  /// returned where there is no other.
+  /// returned where there is no other. Where `wanted` is false when the handler returns, he has closed the connection
+  /// and may have started another one, whose strings these are now: they stay as they are.
   template <typename Handler>
-  bool TakeToken(Handler& handler, bool refused, SessionOptions& options) {
+  bool TakeToken(Handler& handler, bool refused, SessionOptions& options, const bool& wanted = kAlways) {
     const AuthMechanism pinned = options.credentials.pinned;
     const bool bearer = pinned == AuthMechanism::Any || RuleOf(pinned).family == SaslFamily::Bearer;
     std::string token;
     const bool provided = bearer && handler.OnTokenWanted(refused, token);
-    if (provided) token_ = token;
+    if (provided && wanted) token_ = token;
     WipeText(token);
     options.credentials.token = token_;
     return provided || !refused;
@@ -138,6 +139,8 @@ class LoginStrings {
   std::string_view LocalAddress() const noexcept { return local_address_; }
 
  private:
+  static constexpr bool kAlways = true;
+
   std::string host_;
   std::string local_address_;
   std::string user_name_;

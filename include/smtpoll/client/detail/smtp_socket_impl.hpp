@@ -43,10 +43,10 @@ SMTPOLL_MEMBER(void)::Open(const smtpoll::Error* refusal) {
   bool has_token = false, closed = false;
   {
     detail::FlagScope opening(opening_);
-    has_token = strings_.TakeToken(static_cast<Handler&>(*this), token_renewed_, options);
+    has_token = strings_.TakeToken(static_cast<Handler&>(*this), token_renewed_, options, opening_);
     closed = !opening_;
   }
-  if (closed) return strings_.Forget();  // by the handler
+  if (closed) return;  // by the handler, who may have connected anew
   if (!has_token) return Fault(*refusal);
   if (const smtpoll::Error error = detail::PrepareSecurity(*this, Port, driver_.Layer(), options)) return Fault(error);
   options.transcript = {&ShowLine, this};
