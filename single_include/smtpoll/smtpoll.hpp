@@ -3684,14 +3684,15 @@ class LoginStrings {
     options.timeouts = settings.Timeouts;
   }
   /// As Take, with a token of `handler`'s where it has one. `refused`: the server did not take the one before; false is
-  /// returned where there is no other.
+  /// returned where there is no other. Where `wanted` is false when the handler returns, he has closed the connection
+  /// and may have started another one, whose strings these are now: they stay as they are.
   template <typename Handler>
-  bool TakeToken(Handler& handler, bool refused, SessionOptions& options) {
+  bool TakeToken(Handler& handler, bool refused, SessionOptions& options, const bool& wanted = kAlways) {
     const AuthMechanism pinned = options.credentials.pinned;
     const bool bearer = pinned == AuthMechanism::Any || RuleOf(pinned).family == SaslFamily::Bearer;
     std::string token;
     const bool provided = bearer && handler.OnTokenWanted(refused, token);
-    if (provided) token_ = token;
+    if (provided && wanted) token_ = token;
     WipeText(token);
     options.credentials.token = token_;
     return provided || !refused;
@@ -3706,6 +3707,8 @@ class LoginStrings {
   std::string_view LocalAddress() const noexcept { return local_address_; }
 
  private:
+  static constexpr bool kAlways = true;
+
   std::string host_;
   std::string local_address_;
   std::string user_name_;
@@ -15085,10 +15088,10 @@ SMTPOLL_MEMBER(void)::Open(const smtpoll::Error* refusal) {
   bool has_token = false, closed = false;
   {
     detail::FlagScope opening(opening_);
-    has_token = strings_.TakeToken(static_cast<Handler&>(*this), token_renewed_, options);
+    has_token = strings_.TakeToken(static_cast<Handler&>(*this), token_renewed_, options, opening_);
     closed = !opening_;
   }
-  if (closed) return strings_.Forget();  // by the handler
+  if (closed) return;  // by the handler, who may have connected anew
   if (!has_token) return Fault(*refusal);
   if (const smtpoll::Error error = detail::PrepareSecurity(*this, Port, driver_.Layer(), options)) return Fault(error);
   options.transcript = {&ShowLine, this};
@@ -19007,10 +19010,10 @@ SMTPOLL_MEMBER(void)::Open(const smtpoll::Error* refusal) {
   bool has_token = false, closed = false;
   {
     detail::FlagScope opening(opening_);
-    has_token = strings_.TakeToken(static_cast<Handler&>(*this), token_renewed_, options);
+    has_token = strings_.TakeToken(static_cast<Handler&>(*this), token_renewed_, options, opening_);
     closed = !opening_;
   }
-  if (closed) return strings_.Forget();  // by the handler
+  if (closed) return;  // by the handler, who may have connected anew
   if (!has_token) return OnFailed(*refusal);
   if (const smtpoll::Error error = detail::PreparePop3Security(*this, Port, driver_.Layer(), options))
     return OnFailed(error);
