@@ -315,6 +315,39 @@ TEST_CASE("SMTPSocket.Close at any Poll of a message of several transactions: no
   CHECK(halves);
 }
 
+TEST_CASE(
+    "SMTPSocket.Close by a handler when a transaction is over and another one has to follow: the message comes back") {
+  using Client = smtpoll::BasicSMTPSocket<smtpoll::testing::ScriptedSocket>;
+  for (const bool at_once : {true, false}) {
+    Client client;
+    smtpoll::testing::Script& server = client.Layer().NextLayer().Server;
+    server.Opening("LIMITS RCPTMAX=1").Expect("MAIL *").Reply("250 ok").Expect("RCPT *").Reply("250 ok");
+    server.Expect("DATA").Reply("354 go").ExpectContent().Reply("250 taken");
+    client.Address = "mx.y.org";
+    client.Port = 25;
+    std::string told;
+    client.SendProgress = [&](std::size_t, std::size_t left) {
+      if (left != 0) return false;
+      if (at_once)
+        client.Close();
+      else
+        client.Disconnect();
+      return false;
+    };
+    client.MessageFinished = [&](const EmailMessage&, const smtpoll::SendResult& result) {
+      told += std::string(Name(result.outcome)) + " ";
+    };
+    client.Messages.Append(Mail(2));
+    client.SendMail();
+    for (int i = 0; i < 1000 && client.Poll(); ++i) continue;
+    CHECK_FALSE(client.IsConnected());
+    CHECK(server.Contents().size() == 1);
+    CHECK(told == "queued ");
+    REQUIRE(client.Messages.Count() == 1);
+    CHECK(client.Messages[0].Settled == std::vector<std::string>{"r0@y0.org"});
+  }
+}
+
 TEST_CASE("SMTPSocket.Close at any Poll while several messages of several transactions are in flight") {
   constexpr int kMessages = 3;
   bool waited = false, ended = false;
