@@ -14975,16 +14975,22 @@ SMTPOLL_MEMBER(void)::ReportLastChunk() {
 
 /// The oldest message under way has its outcome; more of its recipients may need another transaction.
 SMTPOLL_MEMBER(void)::Land(Outcome outcome, const smtpoll::Error* why) {
-  if (flights_.Count() == 1) {
+  smtpoll::Error reason;
+  if (why != nullptr) {
+    reason = *why;  // a handler that connects again writes over it
+    why = &reason;
+  }
+  detail::Flights::Owner flight = flights_.TakeOldest();
+  if (outcome != Outcome::Sent) flight->delivery.End(outcome, why);
+  const bool has_more = flight->delivery.HasMore();
+  if (has_more) unfinished_.Add(std::move(flight));
+  if (flights_.Count() == 0) {
     Rendering().Close();
     const bool gone = outcome == Outcome::Sent || (why != nullptr && why->reply_code != 0);
     if (last_chunk_due_ && gone) ReportLastChunk();
     last_chunk_due_ = false;
   }
-  detail::Flights::Owner flight = flights_.TakeOldest();
-  if (outcome != Outcome::Sent) flight->delivery.End(outcome, why);
-  if (!flight->delivery.HasMore()) return Finish(std::move(flight), why);
-  unfinished_.Add(std::move(flight));
+  if (!has_more) return Finish(std::move(flight), why);
   if (closing_) ReturnUnfinished();
 }
 
