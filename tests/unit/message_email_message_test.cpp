@@ -146,6 +146,32 @@ TEST_CASE("RFC 5890 2.3.1: a domain that is too long in ASCII is refused with it
   CHECK(Fault(mail) == "ToAddress, column 10: a label of the domain is longer than 63 octets");
 }
 
+TEST_CASE("RFC 1035 2.3.4: a domain of labels that fit is refused where it has more than 255 octets in ASCII only") {
+  EmailMessage mail = Mail();
+  std::string domain = "x";
+  for (int i = 0; i < 25; ++i) domain += ".\xc3\xa4";  // 3 octets each, and xn--4ca with its dot 8 in ASCII
+  mail.ToAddress = "bob@" + domain;
+  CHECK(Fault(mail) == "");
+  for (int i = 25; i < 33; ++i) domain += ".\xc3\xa4";
+  mail.ToAddress = "bob@" + domain;
+  CHECK(Fault(mail) == "ToAddress, column 5: the domain is longer than 255 octets");
+}
+
+TEST_CASE("EmailMessage.Fault: a METHOD may have hyphens, a content identifier no angle brackets") {
+  EmailMessage mail = Mail();
+  mail.CalendarMethod = "X-MY-METHOD";
+  CHECK(Fault(mail) == "");
+  mail.CalendarMethod = "A;B";
+  CHECK(Fault(mail) == "CalendarMethod: a METHOD is one word");
+  smtpoll::EmailAttachment attachment;
+  for (const char* bad : {"<a@x.org>", "a<@x.org", "a>@x.org", "a @x.org"}) {
+    attachment.InlineContentID = bad;
+    mail = Mail();
+    mail.Attachments.Append(attachment);
+    CHECK(Fault(mail) == "Attachments: a bad character in an InlineContentID");
+  }
+}
+
 TEST_CASE("EmailMessage.Fault: a file that is not there any more, an encoding that does not exist") {
   EmailMessage mail = Mail();
   smtpoll::EmailAttachment attachment;
@@ -280,6 +306,52 @@ TEST_CASE("EmailMessage.Check lists what a receiver would hold against the messa
   mail.Source = "From: a@b\r\nSubject: x\r\n\r\nDate: in the body\r\n";
   CHECK(Findings(mail) ==
         "Date: the ready-made message lacks this field\nMessage-ID: the ready-made message lacks this field\n");
+}
+
+TEST_CASE("EmailMessage.Check holds nothing against what is said in another place") {
+  EmailMessage mail = Mail();
+  mail.Headers.SetHeader("Subject", "hi");
+  mail.BodyEnriched = "<bold>text</bold>";
+  CHECK(Findings(mail) == "");
+  mail.BodyEnriched.clear();
+  mail.BodyCalendar = "BEGIN:VCALENDAR\r\n";
+  mail.CalendarMethod = "X-MY-METHOD";
+  CHECK(Findings(mail) == "");
+  mail.BodyCalendar.clear();
+  smtpoll::EmailAttachment attachment;
+  attachment.Name = "endless.bin";
+  attachment.LoadFromCallback([](char*, std::size_t) { return smtpoll::SourceResult(); }, smtpoll::kUnknownSize);
+  mail.Attachments.Append(attachment);
+  CHECK(Findings(mail) == "");
+  mail.BodyHTML = "<img src=\"cid:logo@x.org\">";
+  mail.BodyPlainText = "a picture";
+  attachment = {};
+  attachment.Data = "x";
+  attachment.InlineContentID = "logo@x.org";
+  mail.Attachments.Append(attachment);
+  CHECK(Findings(mail) == "");
+}
+
+TEST_CASE("EmailMessage.Check: a ready-made message with lone CR or LF, and one that is cut off") {
+  const std::string header = "From: a@b\r\nDate: x\r\nMessage-ID: <a@b>\r\n\r\n";
+  EmailMessage mail = Mail();
+  for (const char* body : {"", "a\r\nb", "\r\n\r\n"}) {
+    mail.Source = header + body;
+    CHECK(Findings(mail) == "");
+  }
+  for (const char* body : {"a\rb\r\n", "a\r\r\n", "a\r", "a\n", "\n"}) {
+    mail.Source = header + body;
+    CHECK(Findings(mail) == "Source: a CR or LF stands alone\n");
+  }
+  mail.Source = "\nFrom: in the body";
+  CHECK(Findings(mail) ==
+        "From: the ready-made message lacks this field\nDate: the ready-made message lacks this field\n"
+        "Message-ID: the ready-made message lacks this field\nSource: a CR or LF stands alone\n");
+  mail.Source = "Date: x\r\nMessage-ID: <a@b>\r\nFrom: a@b";
+  CHECK(Findings(mail) == "Source: the ready-made message has no empty line\n");
+  mail.Source = "Date: x\r\nMessage-ID: <a@b>\r\nX: y";
+  CHECK(Findings(mail) ==
+        "From: the ready-made message lacks this field\nSource: the ready-made message has no empty line\n");
 }
 
 TEST_CASE("EmailMessage.AddInline makes a content identifier for the HTML to use") {

@@ -193,6 +193,7 @@ TEST_CASE("EmailMessage.Signer reads a ready-made message too, with CRLF") {
   EmailMessage mail = Mail(signer);
   for (const char* source_text : {"A: b\nC: d\n e\n\nbody\n.\n", "A: b\r\n\r\n", "A: b\n", "A: b", "\nbody"}) {
     mail.Source = source_text;
+    CHECK_FALSE(mail.Fault());
     MessageSource source;
     source.Open(mail);
     const std::uint64_t promised = source.Size();

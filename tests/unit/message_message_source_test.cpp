@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "smtpoll/base/line_scan.hpp"
@@ -109,6 +110,14 @@ TEST_CASE("RFC 5322 3.6: a field of the caller's takes the place of ours; Bcc an
   CHECK(Has(text, "Message-ID: <fixed@x.org>\r\n"));
   CHECK_FALSE(Has(text, "alice"));
   CHECK_FALSE(Has(text, "evil"));
+  mail = Mail();
+  mail.CCAddress = "carol@y.org";
+  const std::pair<const char*, const char*> others[] = {
+      {"to", "All <all@z.org>"}, {"cc", "none@z.org"}, {"subject", "another"}};
+  for (const auto& other : others) mail.Headers.AppendHeader(other.first, other.second);
+  const std::string replaced = Render(mail);
+  for (const char* ours : {"To: ", "Cc: ", "Subject: ", "bob@", "carol@"}) CHECK_FALSE(Has(replaced, ours));
+  for (const auto& other : others) CHECK(Has(replaced, std::string(other.first) + ": " + other.second + "\r\n"));
 }
 
 TEST_CASE("RFC 8689 3: TLS-Required: No is a field of the message, and excludes REQUIRETLS") {
@@ -214,7 +223,7 @@ TEST_CASE("RFC 2046 5.2.1: a message in a file is forwarded as it is, and stream
   CHECK(Has(text, "line 299\r\n\r\n--"));
   // As long as it was, but with other lines: then its size on the wire is another than was promised.
   MessageSource source;
-  for (const char* other : {"Subject: x\r\n", "Subject: x_\n"}) {
+  for (const char* other : {"Subject: x\r\n", "Subject: x_\n", "Subject:\n\n\n\n"}) {
     source.Open(mail);
     write(other + body);
     CHECK(Has(ReadAll(source, 100), "[failed: attachment smtpoll-forward-"));
@@ -250,6 +259,10 @@ TEST_CASE("EmailMessage.Render gives the whole message, and nothing of one that 
   mail.Attachments.Append(Attachment("a", ""));
   mail.Attachments[0].LoadFromCallback([](char*, std::size_t) { return SourceResult{0, SourceStatus::Again}; });
   CHECK(mail.Render().empty());
+  CHECK(smtpoll::detail::ContentSize(mail) == 0);
+  mail.Attachments[0].LoadFromCallback([](char*, std::size_t) { return SourceResult{0, SourceStatus::Failed}; }, 10);
+  CHECK(mail.Render().empty());
+  CHECK(smtpoll::detail::ContentSize(mail) > 10);
 }
 
 TEST_CASE("RFC 6047 2.4: an invitation is an alternative with its method") {
@@ -320,6 +333,21 @@ TEST_CASE("MessageSource: a source that breaks is named, and never ends as if it
     source.Open(mail);
     CHECK(Has(ReadAll(source, room), "[failed: attachment broken.bin"));
   }
+  // One without a name is named by its file.
+  const std::string path = "./smtpoll-broken-" + std::to_string(reinterpret_cast<std::uintptr_t>(&mail));
+  for (const char* bytes : {"as long as it is", "shorter"}) {
+    std::FILE* const file = std::fopen(path.c_str(), "wb");
+    REQUIRE(file != nullptr);
+    std::fputs(bytes, file);
+    std::fclose(file);
+    if (std::string(bytes) != "shorter") REQUIRE(mail.Attachments[0].LoadFromFile(path));
+  }
+  mail.Attachments[0].Name.clear();
+  MessageSource source;
+  source.Open(mail);
+  CHECK(Has(ReadAll(source, 100), "[failed: attachment " + path + " cannot be read"));
+  source.Close();
+  std::remove(path.c_str());
 }
 
 TEST_CASE("RFC 5322 3.6.2: names in Reply-To and its like are encoded, their addresses are not") {

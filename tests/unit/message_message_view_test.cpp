@@ -29,13 +29,14 @@ const char* AddressFault(const std::string& address) { return smtpoll::detail::A
 }  // namespace
 
 TEST_CASE("RFC 5321 4.1.2: a view takes addresses of atoms, domains and address literals") {
-  for (const char* good : {"a@b", "first.last+tag@mail.example.org", "o'neil!#$%&*/=?^_`{|}~-@x_y-z.org",
+  for (const char* good : {"a@b", "a1.2b@3c.4", "first.last+tag@mail.example.org", "o'neil!#$%&*/=?^_`{|}~-@x_y-z.org",
                            "a@[192.0.2.1]", "a@[IPv6:2001:db8::1]"})
     CHECK_MESSAGE(AddressFault(good) == nullptr, good);
-  for (const char* bad :
-       {"",     "a",    "@b",     "a@",      "a@@b",    "a b@c",    "a@b c",       ".a@b",  "a.@b",        "a..b@c",
-        "a@.b", "a@b.", "a@b..c", "\"a\"@b", "a@b>",    "a<@b",     "a@b\r\nDATA", "a\n@b", "z\xc3\xa9@b", "a@\xc3\xa9",
-        "a@[]", "a@[1", "a@[1]]", "a@[1>]",  "a@[1 2]", "a@[1\n2]", "a@b,c@d",     "a@b!"})
+  for (const char* bad : {"",        "a",     "@b",           "a@",     "a@@b",        "a b@c",      "a@b c",
+                          ".a@b",    "a.@b",  "a..b@c",       "a@.b",   "a@b.",        "a@b..c",     "\"a\"@b",
+                          "a@b>",    "a<@b",  "a@b\r\nDATA",  "a\n@b",  "z\xc3\xa9@b", "a@\xc3\xa9", "a@[]",
+                          "a@[1",    "a@[12", "a@[192.0.2.1", "a@[1]]", "a@[1>]",      "a@[1 2]",    "a@[1\n2]",
+                          "a@b,c@d", "a@b!"})
     CHECK_MESSAGE(AddressFault(bad) != nullptr, bad);
   CHECK(AddressFault(std::string("a\0@b", 4)) != nullptr);
 }
@@ -57,6 +58,9 @@ TEST_CASE("A view without a fault, and one that names nobody") {
   mail.to = {};
   CHECK(FaultOf(mail) == "To: an address is missing");
   mail.bcc = kTo;
+  CHECK(FaultOf(mail).empty());
+  mail.bcc = {};
+  mail.cc = kTo;
   CHECK(FaultOf(mail).empty());
   mail.from = {};
   CHECK(FaultOf(mail) == "From: @ is missing");
@@ -140,4 +144,43 @@ TEST_CASE("RFC 5322 3.6.4: a Message-ID is unique@domain") {
     mail.message_id = bad;
     CHECK_MESSAGE(FaultOf(mail).substr(0, 12) == "Message-ID: ", bad);
   }
+}
+
+TEST_CASE("The limits of a view: a name, a Message-ID, the date and its zone; the first fault is the one told") {
+  MessageView mail = Mail();
+  const std::string name(255, 'n'), longer(256, 'n'), id(244, 'i');
+  mail.from.name = name;
+  CHECK(FaultOf(mail).empty());
+  mail.from.name = longer;
+  CHECK(FaultOf(mail) == "From: a name is longer than 255 octets");
+  mail = Mail();
+  const std::string fits = id + "@x.org", too_long = id + "i@x.org";
+  mail.message_id = fits;
+  CHECK(FaultOf(mail).empty());
+  mail.message_id = too_long;
+  CHECK(FaultOf(mail) == "Message-ID: no unique@domain of at most 250 octets");
+  mail = Mail();
+  for (const std::int64_t date : {std::int64_t{0}, std::int64_t{1}, std::int64_t{253402214400}}) {
+    mail.date = date;
+    CHECK(FaultOf(mail).empty());
+  }
+  for (const std::int64_t date : {std::int64_t{-1}, std::int64_t{253402214401}, INT64_MIN, INT64_MAX}) {
+    mail.date = date;
+    CHECK(FaultOf(mail) == "Date: a year after 9999, or before 1970");
+  }
+  mail = Mail();
+  for (const int offset : {-24 * 60 + 1, 24 * 60 - 1}) {
+    mail.utc_offset = offset;
+    CHECK(FaultOf(mail).empty());
+  }
+  for (const int offset : {-24 * 60, 24 * 60}) {
+    mail.utc_offset = offset;
+    CHECK(FaultOf(mail) == "Date: a day or more ahead of UTC, or behind");
+  }
+  const smtpoll::HeaderView header[] = {{"a b", "value"}};
+  const smtpoll::AttachmentView attachment[] = {{"name", "data", "binary"}};
+  mail.headers = header;
+  mail.attachments = attachment;
+  mail.body = "a\xc3";
+  CHECK(FaultOf(mail) == "Date: a day or more ahead of UTC, or behind");
 }
