@@ -186,6 +186,17 @@ TEST_CASE("Security.Opportunistic: credentials do not follow a message onto the 
   CHECK(bench.Wire().sent == "EHLO me\r\nQUIT\r\n");
 }
 
+TEST_CASE("Security.Opportunistic on a transport that cannot encrypt leaves a server's STARTTLS alone") {
+  smtpoll::BasicSession<ScriptedSocket> session;
+  session.ClientName = "me";
+  session.Security = Security::Opportunistic;
+  ScriptedSocket& wire = session.Layer().NextLayer();
+  wire.incoming = "220 mx\r\n";
+  wire.On("EHLO ", "250-mx\r\n250 STARTTLS\r\n");
+  CHECK_FALSE(session.Connect("mx", 25));
+  CHECK(wire.sent == "EHLO me\r\n");
+}
+
 TEST_CASE("Security.Required on a transport that cannot encrypt is an error before a byte is sent") {
   for (const Security security : {Security::Required, Security::ImplicitTLS}) {
     smtpoll::BasicSession<ScriptedSocket> session;
@@ -352,6 +363,20 @@ TEST_CASE("SecureSettings: SSLEnabled false is plain text, and contradicts a Sec
   CHECK(asks.Wire().connects + credentials.Wire().connects == 0);
 }
 
+TEST_CASE(
+    "SecureSettings: Security.NoneAllowed is plain text, with SSLEnabled or without, and asks for no certificate") {
+  for (const bool enabled : {true, false}) {
+    TellingBench bench;
+    bench.session.SSLEnabled = enabled;
+    bench.session.Security = Security::NoneAllowed;
+    bench.session.CertificateAuthorityFile = "!";  // an error where it were looked at
+    CHECK_FALSE(bench.session.Connect("mx.y.org", 25));
+    CHECK_FALSE(bench.session.SSLConnected());
+    CHECK(bench.Wire().sent == "EHLO me\r\n");
+    CHECK(configured.empty());
+  }
+}
+
 TEST_CASE("SecureSettings: TLS versions before 1.2 are refused with a clear error") {
   using Types = TellingSession::SSLConnectionTypes;
   for (const Types type : {Types::SSLv23, Types::TLSv1, Types::TLSv11}) {
@@ -421,4 +446,42 @@ TEST_CASE("TransportPolicy.Pending: what the transport holds is read without wai
   pending = false;
   socket.Poll(1000);
   CHECK(wire.waits == waits + 1);
+}
+
+TEST_CASE("TransportPolicy.Pending: to write, the wire is waited for all the same; a raw stream reads what is held") {
+  pending = false;
+  ScriptedSocket::now = 0;
+  TellingSocket socket;
+  socket.Address = "mx.y.org";
+  socket.Port = 25;
+  socket.SSLEnabled = false;
+  ScriptedSocket& wire = socket.Layer().NextLayer();
+  wire.wakes_early = true;
+  wire.Serve(0);
+  socket.Connect();
+  while (socket.Poll()) continue;
+  REQUIRE(socket.IsConnected());
+  REQUIRE(socket.Write("NOOP\r\n"));
+  REQUIRE(socket.Flush());
+  socket.Poll();
+  CHECK(socket.NextDeadline() == smtpoll::kNever);
+  pending = true;
+  CHECK(socket.NextDeadline() <= ScriptedSocket::now);
+  const int waits = wire.waits;
+  socket.Poll(1000);
+  CHECK(wire.waits == waits);
+  pending = false;
+
+  smtpoll::Driver<ScriptedSocket, TellingTransport, smtpoll::DefaultLimits> driver;
+  driver.Layer().NextLayer().Serve(0);
+  driver.Connect({"mx", 25, {}}, {});
+  std::size_t budget = SIZE_MAX;
+  while (driver.Next(budget).kind != smtpoll::EventKind::None) continue;
+  REQUIRE(driver.IsConnected());
+  pending = true;
+  driver.Wait(smtpoll::Readiness::Read, 5);
+  CHECK(driver.Layer().NextLayer().waits == 0);
+  driver.Wait(smtpoll::Readiness::Write, 5);
+  CHECK(driver.Layer().NextLayer().waits == 1);
+  pending = false;
 }
