@@ -228,6 +228,16 @@ TEST_CASE("SMTPSocket: after raw commands the mail session goes on") {
   REQUIRE(pair.RunUntil([&] { return pair.server.Lookahead() == "QUIT\r\n"; }));
 }
 
+TEST_CASE("SMTPSocket.DisconnectFromServer on a stream that came in closes it, without QUIT") {
+  Pair pair;
+  pair.server.DisconnectFromServer();
+  CHECK_FALSE(pair.server.IsConnected());
+  CHECK(pair.server_error == 0);
+  REQUIRE(pair.RunUntil([&] { return !pair.client.IsConnected(); }));
+  CHECK(pair.client_error == 102);
+  CHECK(pair.client.ReadAll().empty());
+}
+
 TEST_CASE("SMTPSocket.Listen: a connection that cannot be taken ends the listening with the system's own number") {
   Scope scope;
   smtpoll::BasicSMTPSocket<smtpoll::BasicTcpSocket<FaultyCalls>> listener;

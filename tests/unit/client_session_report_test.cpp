@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <string>
+#include <utility>
 
 #include "smtpoll/client/session.hpp"
 #include "smtpoll/client/smtp_socket.hpp"
@@ -169,6 +170,57 @@ TEST_CASE("Session.Explain: a secret that the server repeats is not repeated") {
       "Authentication unsuccessful, SmtpClientAuthentication is disabled for the Tenant. Visit "
       "https://aka.ms/smtp_auth_disabled for more information. [AM0PR04CA0001.eurprd04.prod.outlook.com]");
   CHECK(smtpoll::detail::WithoutSecrets(error, {"x1"}).text.View() == error.text.View());
+}
+
+TEST_CASE("RFC 6750 2.1: what a word of a reply must have to count as a secret") {
+  const std::pair<std::string, bool> words[] = {
+      {std::string(59, 'a') + "~b", true},  // as long as a token
+      {std::string(58, 'a') + "~b", true},
+      {std::string(57, 'a') + "~b", false},
+      {"abcdef+h", true},  // base64, by a mark alone
+      {"abcdefg=", true},
+      {"abcdef/h", false},
+      {"abcdefg+", true},
+      {"abcde+h", false},  // too short
+      {"abcdefgh", false},
+      {"abcdefg7", true},
+  };
+  for (const auto& word : words) {
+    CAPTURE(word.first);
+    smtpoll::Error error(Errc::AuthenticationFailed, Phase::Authentication, "no " + word.first + " here");
+    const std::string shown = word.second ? "****" : word.first;
+    CHECK(smtpoll::detail::WithoutSecrets(error, {}).text.View() == "no " + shown + " here");
+  }
+}
+
+namespace {
+
+/// Names what a TLS session would have.
+template <typename Socket>
+class NamingTls : public PretendTls<Socket> {
+ public:
+  std::string_view ProtocolName() const { return "TLSv1.3"; }
+  std::string_view CipherName() const { return "TLS_AES_128_GCM_SHA256"; }
+};
+
+}  // namespace
+
+TEST_CASE("SessionReport: a session that stands, over TLS with its names or without them, and SIZE without a number") {
+  smtpoll::BasicSession<ScriptedSocket, NamingTls> named;
+  named.Security = smtpoll::Security::ImplicitTLS;
+  named.Layer().NextLayer().Server.Opening("SIZE");
+  REQUIRE_FALSE(named.Connect("mx.y.org", 465));
+  const std::string text = ToString(named.Explain());
+  CHECK(Has(text,
+            "mx.y.org port 465 (192.0.2.25), connected\nencryption: TLSv1.3 TLS_AES_128_GCM_SHA256\nlogin: none\n"));
+  CHECK(Has(text, "\noffered: SIZE\n"));
+  CHECK(Has(ToJson(named.Explain()), "\"tls\": {\"version\": \"TLSv1.3\", \"cipher\": \"TLS_AES_128_GCM_SHA256\"}"));
+
+  smtpoll::BasicSession<ScriptedSocket, PretendTls> nameless;
+  nameless.Security = smtpoll::Security::ImplicitTLS;
+  nameless.Layer().NextLayer().Server.Opening();
+  REQUIRE_FALSE(nameless.Connect("mx.y.org", 465));
+  CHECK(Has(ToString(nameless.Explain()), ", connected\nencryption: TLS\nlogin: none\n"));
 }
 
 TEST_CASE("Session.Explain: what the connection before had does not count") {
