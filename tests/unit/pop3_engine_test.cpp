@@ -204,6 +204,55 @@ TEST_CASE("RFC 1939 3: a line of a listing that begins with a dot has one dot le
   CHECK(capable.engine.ServerCapabilities().Has(smtpoll::Pop3Extension::Uidl));
 }
 
+TEST_CASE("Pop3Engine: nothing but the handshake goes on after STLS, and a wire that is lost in it is told as TLS's") {
+  Bench bench;
+  smtpoll::Pop3Options options;
+  options.start_tls = smtpoll::StartTls::Required;
+  bench.engine.Start(options, 0);
+  bench.Hear("+OK hi\r\n");
+  CHECK(bench.engine.Next(0).kind == Kind::Greeting);
+  CHECK(bench.Sent() == "CAPA\r\n");
+  bench.Hear("+OK\r\nSTLS\r\n.\r\n");
+  CHECK(bench.Told() == "");
+  CHECK(bench.Sent() == "STLS\r\n");
+  bench.Hear("+OK\r\n");
+  CHECK(bench.engine.Next(0).kind == Kind::NeedTls);
+  bench.now = smtpoll::kNever - 1;
+  CHECK(bench.Told() == "");
+  CHECK(bench.Sent() == "");
+  bench.engine.Closed(smtpoll::Error(Errc::ConnectionLost, Phase::None));
+  CHECK(bench.Told() == "TLS: the connection was lost; ");
+}
+
+TEST_CASE("Pop3Engine: a greeting that never comes, a time-out that no clock reaches, a QUIT whose wire has words") {
+  for (const bool secured : {false, true}) {
+    Bench bench;
+    smtpoll::Pop3Options options;
+    options.secured = secured;
+    bench.engine.Start(options, 0);
+    bench.now = options.timeouts.greeting;
+    const std::string advice = ": where the port speaks TLS first, as 995 does, set POP3ConnectionType to SSLTLS";
+    CHECK(bench.Told() == "greeting: timed out" + (secured ? "" : advice) + "; ");
+    options.timeouts.greeting = smtpoll::kNever;
+    bench.engine.Start(options, bench.now);
+    CHECK(bench.engine.NextDeadline() == smtpoll::kNever);
+    bench.now = smtpoll::kNever - 1;
+    CHECK(bench.Told() == "");
+  }
+  for (const char* words : {"", "the peer's record is broken"}) {
+    Bench bench;
+    CHECK(bench.Begin(Command::Delete, 1));
+    bench.Sent();
+    bench.Hear("+OK\r\n");
+    CHECK(bench.Told() == "done 1; ");
+    bench.engine.Quit(0);
+    CHECK(bench.Sent() == "QUIT\r\n");
+    bench.engine.Closed(smtpoll::Error(Errc::ConnectionLost, Phase::None, words));
+    const std::string unknown = "it is not known whether the marked messages were deleted";
+    CHECK(bench.Told() == "QUIT: the connection was lost [QUIT]: " + (*words == '\0' ? unknown : words) + "; ");
+  }
+}
+
 TEST_CASE("Each command of a group has its own time, from the answer to the one before on") {
   Bench bench;
   CHECK(bench.Begin(Command::Delete, 1));

@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "smtpoll/pop3/session.hpp"
 #include "smtpoll/pop3/socket.hpp"
 #include "smtpoll/testing.hpp"
 
@@ -157,4 +158,44 @@ TEST_CASE("POP3Socket.TokenProvider may close the socket, and connect anew with 
     CHECK(socket.IsConnected() == anew);
     CHECK(ServerOf(socket).Verdict() == "");
   }
+}
+
+TEST_CASE(
+    "Pop3Session.TokenProvider: a refused token is asked for once more, and its refusal told where there is none") {
+  for (const bool another : {false, true}) {
+    CAPTURE(another);
+    smtpoll::BasicPop3Session<smtpoll::testing::ScriptedSocket> session;
+    session.AllowPlaintextCredentials = true;
+    session.UserName = "mrose";
+    std::string asked;
+    session.TokenProvider = [&](bool refused) {
+      asked += refused ? "again " : "first ";
+      return std::string(!refused ? "t1" : another ? "t2" : "");
+    };
+    Script& script = session.Layer().NextLayer().Server;
+    TokenOpening(script, Response("t1")).Reply("-ERR [AUTH] no").Expect("QUIT").Close();
+    if (another) TokenOpening(script, Response("t2")).Reply("+OK");
+    const smtpoll::Error error = session.Connect("pop.test", 110);
+    CHECK(error.Code() == (another ? Errc::None : Errc::AuthenticationFailed));
+    CHECK(error.text.View() == (another ? "" : "[AUTH] no"));
+    CHECK(session.IsConnected() == another);
+    CHECK(asked == "first again ");
+    CHECK(script.Verdict() == "");
+  }
+}
+
+TEST_CASE("Pop3Session without a connection, with port 0, and with a message that its caller breaks off") {
+  smtpoll::BasicPop3Session<smtpoll::testing::ScriptedSocket> session;
+  CHECK_FALSE(session.Quit());
+  CHECK_FALSE(session.SSLConnected());
+  CHECK(session.Connect("pop.test", 0).Code() == Errc::InvalidPort);
+  CHECK_FALSE(session.IsConnected());
+  Script& script = session.Layer().NextLayer().Server;
+  script.Reply("+OK").Expect("CAPA").Reply("-ERR").Expect("RETR 1").Reply("+OK\na\nb\n.");
+  REQUIRE_FALSE(session.Connect("pop.test", 110));
+  int pieces = 0;
+  CHECK(session.Retrieve(1, [&pieces](std::string_view) { return ++pieces == 1; }).Code() == Errc::Cancelled);
+  CHECK(pieces == 1);
+  CHECK_FALSE(session.IsConnected());
+  CHECK(script.Verdict() == "");
 }

@@ -4,6 +4,8 @@
 
 #include <string>
 
+#include "smtpoll/base/fixed_text.hpp"
+
 using smtpoll::AuthMechanism;
 using smtpoll::Credentials;
 
@@ -65,6 +67,33 @@ TEST_CASE("Credentials: what a mechanism has no words for") {
   own.user_name = "\xc2\xad";
   CHECK(Fitting(own) == "CRAM-MD5 PLAIN LOGIN ");
   own = {"user", ""};
-  own.token = "t\1\1";
+  for (const char* token : {"t\1\1", "t\x7f", "\nt"}) {
+    own.token = token;
+    CHECK(Fitting(own).empty());
+  }
+  own.token = "t";
+  CHECK(Fitting(own) == "OAUTHBEARER XOAUTH2 ");
+  own.user_name =
+      "us\x7f"
+      "er";
   CHECK(Fitting(own).empty());
+  own.user_name = "user";
+  own.authorization_id = "\x7f";
+  CHECK(Fitting(own).empty());
+}
+
+TEST_CASE("Credentials: of several mechanisms that do not fit, the strongest one's reason is told") {
+  struct Offer {
+    bool Has(AuthMechanism mechanism) const {
+      return mechanism == AuthMechanism::ScramSha256 || mechanism == AuthMechanism::XOAuth2;
+    }
+  };
+  const Credentials own = {"user", "pencil"};
+  smtpoll::FixedText<128> why;
+  CHECK(smtpoll::detail::StrongestMechanism(Offer(), own, 0, why) == AuthMechanism::Any);
+  CHECK(why.View() == "the nonce is missing or too short");
+  why.Clear();
+  const auto behind = static_cast<std::size_t>(AuthMechanism::ScramSha256) + 1;
+  CHECK(smtpoll::detail::StrongestMechanism(Offer(), own, behind, why) == AuthMechanism::Any);
+  CHECK(why.View() == "the token is missing");
 }

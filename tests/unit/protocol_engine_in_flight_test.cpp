@@ -134,6 +134,36 @@ TEST_CASE("Engine: a command like NOOP ends its group (RFC 2920 3.1)") {
   CHECK(script.Run() == kOpened + "CommandReply 250 ok\nRecipientAccepted 0\nAccepted 250 one\nEnded\n");
 }
 
+TEST_CASE("RFC 2920 3.1: while a command of the caller's waits for its reply no message starts, PIPELINING or not") {
+  for (const char* hello : {"250 hi", "250-hi\r\n250 PIPELINING"}) {
+    char input[512], output[1024];
+    smtpoll::AwaitedReply window[4];
+    smtpoll::Engine engine{input, output, window};
+    smtpoll::SessionOptions options;
+    options.client_name = "me";
+    const auto hear = [&engine](const std::string& reply) {
+      engine.Sent(engine.Output().size(), 0);
+      (reply + "\r\n").copy(engine.Input().data(), reply.size() + 2);
+      engine.Received(reply.size() + 2);
+      while (engine.Next(0).kind != EventKind::None) continue;
+    };
+    engine.Start(options, 0);
+    hear("220 hi");
+    hear(hello);
+    const smtpoll::Recipient recipients[] = {{"b@y.org", smtpoll::DsnNotify::Unset, {}}};
+    smtpoll::Envelope envelope;
+    envelope.recipients = {recipients, 1};
+    smtpoll::MemorySource source(std::string_view("x"));
+    CHECK(engine.CanSend());
+    REQUIRE(engine.Command("NOOP", 0));
+    CHECK_FALSE(engine.CanSend());
+    CHECK(engine.Send(envelope, source, 0).Code() == smtpoll::Errc::InvalidState);
+    hear("250 ok");
+    CHECK(engine.CanSend());
+    CHECK_FALSE(engine.Send(envelope, source, 0));
+  }
+}
+
 TEST_CASE("RFC 2920 3.1: with SessionOptions::in_flight 1 a message waits for the reply to the one before") {
   Script script;
   script.in_flight = 4;

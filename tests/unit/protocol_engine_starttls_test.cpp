@@ -32,32 +32,37 @@ TEST_CASE("RFC 3207 4: STARTTLS is refused, stripped or not offered: no credenti
 }
 
 TEST_CASE("RFC 3207 4.2: after the handshake all that was known before is forgotten") {
-  char input[512], output[1024];
-  smtpoll::AwaitedReply window[4];
-  smtpoll::Engine engine(input, output, window);
-  smtpoll::SessionOptions options;
-  options.client_name = "me";
-  options.start_tls = smtpoll::StartTls::Required;
-  options.credentials = {"alice", "sesame"};
-  engine.Start(options, 0);
-  const auto answer = [&](std::string reply) {
-    engine.Sent(engine.Output().size(), 0);
-    reply += "\r\n";
-    reply.copy(engine.Input().data(), reply.size());
-    engine.Received(reply.size());
-    return engine.Next(0).kind;
-  };
-  CHECK(answer("220 hi") == smtpoll::EventKind::Greeting);
-  CHECK(answer("250-mx\r\n250-AUTH PLAIN\r\n250-SIZE 1\r\n250 STARTTLS") == smtpoll::EventKind::Hello);
-  CHECK(answer("220 go") == smtpoll::EventKind::NeedTls);
-  CHECK(engine.Next(0).kind == smtpoll::EventKind::None);
-  CHECK(engine.Wants() == smtpoll::Readiness::None);
-  CHECK(engine.Output().empty());
-  CHECK(engine.CurrentPhase() == smtpoll::Phase::Tls);
-  engine.Secured(0);
-  CHECK_FALSE(engine.ServerCapabilities().Has(smtpoll::Extension::Auth));
-  CHECK(std::string_view(engine.Output().data(), engine.Output().size()) == "EHLO me\r\n");
-  CHECK(answer("250-mx\r\n250-STARTTLS\r\n250 AUTH LOGIN") == smtpoll::EventKind::Hello);
-  CHECK(engine.ServerCapabilities().MaxSize() == 0);
-  CHECK(std::string_view(engine.Output().data(), engine.Output().size()) == "AUTH LOGIN\r\n");
+  for (const bool lmtp : {false, true}) {
+    const std::string hello = lmtp ? "LHLO me\r\n" : "EHLO me\r\n";
+    char input[512], output[1024];
+    smtpoll::AwaitedReply window[4];
+    smtpoll::Engine engine(input, output, window);
+    smtpoll::SessionOptions options;
+    options.client_name = "me";
+    options.lmtp = lmtp;
+    options.start_tls = smtpoll::StartTls::Required;
+    options.credentials = {"alice", "sesame"};
+    engine.Start(options, 0);
+    const auto answer = [&](std::string reply) {
+      engine.Sent(engine.Output().size(), 0);
+      reply += "\r\n";
+      reply.copy(engine.Input().data(), reply.size());
+      engine.Received(reply.size());
+      return engine.Next(0).kind;
+    };
+    CHECK(answer("220 hi") == smtpoll::EventKind::Greeting);
+    CHECK(std::string_view(engine.Output().data(), engine.Output().size()) == hello);
+    CHECK(answer("250-mx\r\n250-AUTH PLAIN\r\n250-SIZE 1\r\n250 STARTTLS") == smtpoll::EventKind::Hello);
+    CHECK(answer("220 go") == smtpoll::EventKind::NeedTls);
+    CHECK(engine.Next(0).kind == smtpoll::EventKind::None);
+    CHECK(engine.Wants() == smtpoll::Readiness::None);
+    CHECK(engine.Output().empty());
+    CHECK(engine.CurrentPhase() == smtpoll::Phase::Tls);
+    engine.Secured(0);
+    CHECK_FALSE(engine.ServerCapabilities().Has(smtpoll::Extension::Auth));
+    CHECK(std::string_view(engine.Output().data(), engine.Output().size()) == hello);
+    CHECK(answer("250-mx\r\n250-STARTTLS\r\n250 AUTH LOGIN") == smtpoll::EventKind::Hello);
+    CHECK(engine.ServerCapabilities().MaxSize() == 0);
+    CHECK(std::string_view(engine.Output().data(), engine.Output().size()) == "AUTH LOGIN\r\n");
+  }
 }

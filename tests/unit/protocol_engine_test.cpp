@@ -402,6 +402,9 @@ TEST_CASE("RFC 5321 4.5.3.2: every wait has its time-out") {
   // The most frequent reason is a port that waits for TLS.
   CHECK(Script().Wait(5 * kMinute).Run() ==
         "Failed 1001 greeting where the port speaks TLS first, as 465 does, set SMTPConnectionType to SSLTLS\n");
+  Script secured;
+  secured.options.secured = true;
+  CHECK(secured.Wait(5 * kMinute).Run() == "Failed 1001 greeting\n");
   CHECK(opened()
             .Expect("MAIL FROM:<a@x.org>")
             .Wait(5 * kMinute - 1)
@@ -415,6 +418,18 @@ TEST_CASE("RFC 5321 4.5.3.2: every wait has its time-out") {
         kOpened + kSent + "Ended\n");
   CHECK(opened().Envelope().Content().Wait(10 * kMinute).Run() ==
         kOpened + "RecipientAccepted 0\nInDoubt\nFailed 1001 end of content [.]\n");
+}
+
+TEST_CASE("Engine: a time-out that no clock reaches is none") {
+  Script script;
+  smtpoll::Timeouts& all = script.options.timeouts;
+  all.greeting = all.hello = all.mail = all.recipient = all.data = all.content_end = all.command = smtpoll::kNever;
+  constexpr smtpoll::Millis kLong = smtpoll::kNever / 8;
+  script.Wait(kLong).Server("220 hi").Expect("EHLO me.x.org").Wait(kLong).Reply("250 hi").Send({});
+  script.Expect("MAIL FROM:<a@x.org>").Wait(kLong).Reply("250 ok").Expect("RCPT TO:<b@y.org>").Reply("250 ok");
+  script.Expect("DATA").Wait(kLong).Reply("354 go").Expect("Subject: hi").Expect("").Expect("body").Expect(".");
+  script.Wait(kLong).Reply("250 queued").Quit();
+  CHECK(script.Run() == "Greeting 220 hi\nHello\n" + kSent + "Ended\n");
 }
 
 TEST_CASE("RFC 4954 4: AUTH PLAIN with its initial response, the secret not in the transcript") {
