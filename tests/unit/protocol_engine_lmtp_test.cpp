@@ -66,30 +66,21 @@ TEST_CASE("RFC 2033 4.2: all recipients refused, and content grouped with them: 
   }
 }
 
-TEST_CASE("RFC 2033 4.2: a content refused before all of it is written is refused for all, and gives up the wire") {
-  using smtpoll::EventKind;
-  char input[512], output[1024];
-  smtpoll::AwaitedReply window[8];
-  smtpoll::Engine engine{input, output, window};
-  smtpoll::SessionOptions options;
-  options.client_name = "me";
-  options.lmtp = true;
-  const smtpoll::Recipient recipients[] = {{"b@y.org", smtpoll::DsnNotify::Unset, {}},
-                                           {"c@y.org", smtpoll::DsnNotify::Unset, {}}};
-  smtpoll::Envelope envelope;
-  envelope.reverse_path = "a@x.org";
-  envelope.recipients = {recipients, 2};
-  const std::string content(8000, 'x');
-  const auto feed = [&engine](const std::string& reply) {
-    (reply + "\r\n").copy(engine.Input().data(), reply.size() + 2);
-    engine.Received(reply.size() + 2);
-  };
-  for (const std::string& refusal :
-       {std::string("552 5.3.4 b is full"), std::string("552 5.3.4 b is full\r\n250 ok")}) {
-    smtpoll::MemorySource source(content);
+namespace {
+
+using smtpoll::EventKind;
+
+/// An engine that has sent what it could of a content for two recipients, whom the server has accepted.
+struct ToTwo {
+  explicit ToTwo(std::string_view content) : source(content) {
+    smtpoll::SessionOptions options;
+    options.client_name = "me";
+    options.lmtp = true;
+    envelope.reverse_path = "a@x.org";
+    envelope.recipients = {recipients, 2};
     engine.Start(options, 0);
     for (const char* reply : {"220 hi", "250-hi\r\n250 PIPELINING", "250 ok\r\n250 ok\r\n250 ok\r\n354 go"}) {
-      feed(reply);
+      Feed(reply);
       EventKind told = engine.Next(0).kind;
       while (told != EventKind::None && told != EventKind::Chunk) told = engine.Next(0).kind;
       if (engine.Idle()) {
@@ -98,15 +89,53 @@ TEST_CASE("RFC 2033 4.2: a content refused before all of it is written is refuse
       }
       engine.Sent(engine.Output().size(), 0);
     }
-    REQUIRE(engine.ContentLeft() > 6000);
-    feed(refusal);
+  }
+  void Feed(const std::string& reply) {
+    (reply + "\r\n").copy(engine.Input().data(), reply.size() + 2);
+    engine.Received(reply.size() + 2);
+  }
+
+  char input[512], output[1024];
+  smtpoll::AwaitedReply window[8];
+  smtpoll::Recipient recipients[2] = {{"b@y.org", smtpoll::DsnNotify::Unset, {}},
+                                      {"c@y.org", smtpoll::DsnNotify::Unset, {}}};
+  smtpoll::Envelope envelope;
+  smtpoll::MemorySource source;
+  smtpoll::Engine engine{input, output, window};
+};
+
+}  // namespace
+
+TEST_CASE("RFC 2033 4.2: a content refused before all of it is written is refused for all, and gives up the wire") {
+  const std::string content(8000, 'x');
+  for (const char* refusal : {"552 5.3.4 b is full", "552 5.3.4 b is full\r\n250 ok"}) {
+    ToTwo it(content);
+    REQUIRE(it.engine.ContentLeft() > 6000);
+    it.Feed(refusal);
     // What comes for the other recipient tells nobody that he got a message of which the half is missing.
-    const smtpoll::Event told = engine.Next(0);
+    const smtpoll::Event told = it.engine.Next(0);
     REQUIRE(told.kind == EventKind::Refused);
     CHECK(told.error->reply_code == 552);
-    CHECK(engine.Next(0).kind == EventKind::MustReconnect);
-    CHECK(engine.Next(0).kind == EventKind::None);
-    CHECK(engine.IsOver());
-    CHECK(engine.Output().empty());
+    CHECK(it.engine.Next(0).kind == EventKind::MustReconnect);
+    CHECK(it.engine.Next(0).kind == EventKind::None);
+    CHECK(it.engine.IsOver());
+    CHECK(it.engine.Output().empty());
+  }
+}
+
+TEST_CASE("RFC 2033 4.2: the wire is closed as soon as the last recipient is told of; the message has its outcome") {
+  for (const bool delivered : {true, false}) {
+    ToTwo it("x\r\n");
+    REQUIRE(it.engine.ContentIsOut());
+    it.Feed("452 full");
+    CHECK(it.engine.Next(0).kind == EventKind::RecipientFinal);
+    it.Feed(delivered ? "250 got it" : "550 no");
+    const smtpoll::Event last = it.engine.Next(0);
+    CHECK(last.kind == EventKind::RecipientFinal);
+    CHECK(last.recipient == 1);
+    it.engine.Closed(smtpoll::Error(smtpoll::Errc::ConnectionLost, smtpoll::Phase::None));
+    CHECK(it.engine.Next(0).kind == (delivered ? EventKind::Accepted : EventKind::Refused));
+    CHECK(it.engine.Next(0).kind == EventKind::Failed);
+    CHECK(it.engine.Next(0).kind == EventKind::None);
   }
 }
