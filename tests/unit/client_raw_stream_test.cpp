@@ -386,6 +386,14 @@ TEST_CASE("SMTPSocket.Flush and SendMail on a raw stream that the wire does not 
   bench.Wire().room = 100;
   CHECK(bench.client.Flush());
   CHECK(bench.Wire().sent == "NOOP\r\n");
+
+  // The mail session goes on, and the wire takes nothing again.
+  bench.Wire().room = 0;
+  bench.client.SendMail();
+  CHECK_FALSE(bench.client.Flush());
+  bench.Wire().room = 100;
+  CHECK(bench.client.Flush());
+  CHECK(bench.Wire().sent == "NOOP\r\nMAIL FROM:<alice@x.org>\r\n");
 }
 
 TEST_CASE("SMTPSocket.SendProgress stops what is left of a raw stream") {

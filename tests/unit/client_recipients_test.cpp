@@ -180,6 +180,19 @@ TEST_CASE("RFC 9422 4.3: RCPTDOMAINMAX counts each domain once, however many rec
   CHECK(bench.Stored() == Bench::Names(9));
 }
 
+TEST_CASE("RFC 5322 3.6.2: of several authors the first one is the reverse-path") {
+  Bench bench;
+  EmailMessage mail = Mail(1);
+  mail.FromAddress = "alice@x.org, Carol <carol@x.org>";
+  mail.Headers.AppendHeader("Sender", "alice@x.org");
+  bench.socket.Messages.Append(mail);
+  bench.Run();
+  CHECK(bench.events == "sent hi\n");
+  REQUIRE(bench.receiver.mails.size() == 1);
+  CHECK(bench.receiver.mails[0].reverse_path == "alice@x.org");
+  CHECK(FieldOf("\r\n" + bench.receiver.mails[0].content, "From").find("carol@x.org") != std::string::npos);
+}
+
 TEST_CASE("AllRecipientsOrNone goes in one transaction where all recipients fit, and keeps its word there") {
   for (const bool refuses : {false, true}) {
     Bench bench;

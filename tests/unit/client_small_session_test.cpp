@@ -372,9 +372,11 @@ TEST_CASE("An envelope of the caller's waits for its turn: not without a connect
 TEST_CASE("Quit before the session is ready ends it as soon as it is") {
   Session session;
   ScriptedSocket& socket = session.Layer().NextLayer();
-  socket.Serve(0);
   session.Connect(kServer, Options());
   session.Quit();
+  CHECK(session.Poll());
+  CHECK(session.IsConnected());
+  socket.Serve(0);
   CHECK_FALSE(session.Poll());
   CHECK(socket.sent == "EHLO chip\r\nQUIT\r\n");
   CHECK_FALSE(session.IsConnected());
