@@ -132,6 +132,9 @@ TEST_CASE("RFC 4291 2.2, RFC 9525: names and addresses as they come from the use
                         {"1:2:3:4:5:6:7:8:9", ""},
                         {"1:2:3:4:5:6:7::8", ""},
                         {"12345::", ""},
+                        {"1:2:", ""},
+                        {"[::1", ""},
+                        {"::1]", ""},
                         {"1:2:3:4:5:6:7:192.0.2.25", ""},
                         {"mx.example.org:25", ""}};
   for (const Case& one : cases) {

@@ -137,6 +137,13 @@ TEST_CASE("TLS: garbage in the place of the handshake is an error") {
   }
 }
 
+TEST_CASE("RFC 8446 6.1: a server that ends TLS in order in the middle of the handshake is a lost connection") {
+  Server server({{"mode", "starttls"}, {"spoil", std::string("\x15\x03\x03\x00\x02\x01\x00", 7)}});
+  const smtpoll::Error error = RefusedBy(server, Errc::ConnectionLost);
+  CHECK(error.phase == smtpoll::Phase::Tls);
+  if (!SchannelCannot("wine does not tell of a close_notify")) CHECK(Says(error, "the server ended TLS"));
+}
+
 TEST_CASE("TLS: a handshake that stalls anywhere ends in a time-out") {
   for (const char* bytes : {"1", "5", "100", "700"}) {
     for (const bool implicit : {false, true}) {
