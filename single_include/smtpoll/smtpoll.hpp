@@ -588,6 +588,114 @@ SMTPOLL_NAMESPACE_END
 
 #endif
 
+// ---- smtpoll/base/plain_list.hpp ----
+// A list of plain items that keeps its memory for the next ones. std::vector would do, but for the compile time that it
+// costs with each type of items.
+#ifndef SMTPOLL_BASE_PLAIN_LIST_HPP
+#define SMTPOLL_BASE_PLAIN_LIST_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+namespace detail {
+
+template <typename T>
+class PlainList {
+  static_assert(__is_trivially_copyable(T), "PlainList copies its items as bytes");
+
+ public:
+  PlainList() = default;
+  PlainList(const PlainList&) = delete;
+  PlainList& operator=(const PlainList&) = delete;
+  ~PlainList() { delete[] items_; }
+
+  std::size_t size() const noexcept { return size_; }
+  bool empty() const noexcept { return size_ == 0; }
+  T& operator[](std::size_t index) noexcept { return items_[index]; }
+  const T& operator[](std::size_t index) const noexcept { return items_[index]; }
+  T& back() noexcept { return items_[size_ - 1]; }
+  const T* data() const noexcept { return items_; }
+  const T* begin() const noexcept { return items_; }
+  const T* end() const noexcept { return items_ + size_; }
+
+  void clear() noexcept { size_ = 0; }
+  /// Forgets all behind the first `size` items.
+  void Truncate(std::size_t size) noexcept { size_ = size; }
+
+  void push_back(T item) {
+    if (size_ == room_) Grow(1);
+    items_[size_++] = item;
+  }
+  void Append(const T* items, std::size_t count) {
+    if (count > room_ - size_) Grow(count);
+    if (count != 0) std::memcpy(items_ + size_, items, count * sizeof(T));
+    size_ += count;
+  }
+
+ private:
+  void Grow(std::size_t more) {
+    std::size_t room = size_ + more > 2 * room_ ? size_ + more : 2 * room_;
+    if (room * sizeof(T) < kLeastBytes) room = kLeastBytes / sizeof(T);
+    T* const items = new T[room];
+    if (size_ != 0) std::memcpy(static_cast<void*>(items), items_, size_ * sizeof(T));
+    delete[] items_;
+    items_ = items;
+    room_ = room;
+  }
+
+  static constexpr std::size_t kLeastBytes = 128;
+
+  T* items_ = nullptr;
+  std::size_t size_ = 0;
+  std::size_t room_ = 0;
+};
+
+}  // namespace detail
+SMTPOLL_NAMESPACE_END
+
+#endif
+
+// ---- smtpoll/base/text_buffer.hpp ----
+// Text that is built piece by piece and keeps its memory for the next one. std::string would do, but for the cost of
+// its appends: they are calls into the library, and a message is made of dozens of small ones.
+#ifndef SMTPOLL_BASE_TEXT_BUFFER_HPP
+#define SMTPOLL_BASE_TEXT_BUFFER_HPP
+
+SMTPOLL_NAMESPACE_BEGIN
+namespace detail {
+
+class TextBuffer {
+ public:
+  std::size_t size() const noexcept { return bytes_.size(); }
+  std::string_view View() const noexcept { return {bytes_.data(), bytes_.size()}; }
+  operator std::string_view() const noexcept { return View(); }
+
+  void clear() noexcept { bytes_.clear(); }
+  /// Forgets all behind the first `size` bytes.
+  void resize(std::size_t size) noexcept { bytes_.Truncate(size); }
+
+  TextBuffer& append(std::string_view text) {
+    bytes_.Append(text.data(), text.size());
+    return *this;
+  }
+  TextBuffer& append(const char* text, std::size_t size) { return append(std::string_view(text, size)); }
+  TextBuffer& assign(std::string_view text) {
+    clear();
+    return append(text);
+  }
+  TextBuffer& operator+=(std::string_view text) { return append(text); }
+  TextBuffer& operator+=(char c) {
+    bytes_.push_back(c);
+    return *this;
+  }
+
+ private:
+  PlainList<char> bytes_;
+};
+
+}  // namespace detail
+SMTPOLL_NAMESPACE_END
+
+#endif
+
 // ---- smtpoll/base/error_category.hpp ----
 // Errors as std::error_code and as one line of text, for programs that have the standard library's strings.
 #ifndef SMTPOLL_BASE_ERROR_CATEGORY_HPP
@@ -653,9 +761,9 @@ inline std::error_code ToErrorCode(const Error& error) noexcept {
 
 /// One line for people: the phase, what happened, the command and the server's reply as far as known.
 inline std::string ToString(const Error& error) {
-  std::string line;
+  detail::TextBuffer line;
   if (error.phase != Phase::None) line.append(Name(error.phase)).append(": ");
-  line += ToErrorCode(error).message();
+  line.append(ToErrorCode(error).message());
   if (!error.command.empty()) line.append(" [").append(error.command.View()).append("]");
   if (error.reply_code != 0) {
     line.append(": ").append(std::to_string(error.reply_code));
@@ -668,7 +776,7 @@ inline std::string ToString(const Error& error) {
   } else if (!error.text.empty()) {
     line.append(": ").append(error.text.View());
   }
-  return line;
+  return std::string(line.View());
 }
 
 SMTPOLL_NAMESPACE_END
@@ -760,6 +868,8 @@ class Sequence {
 
   /// Number of items.
   std::size_t Count() const noexcept { return end_ - first_; }
+  /// As Count: the standard library's name.
+  std::size_t size() const noexcept { return Count(); }
   /// True where there is no item.
   bool empty() const noexcept { return Count() == 0; }
 
@@ -1834,22 +1944,11 @@ class OneOf {
   }
 
  private:
-  template <typename T>
-  struct Tag {};
-  template <typename A, typename B>
-  static constexpr bool Same(Tag<A>, Tag<B>) noexcept {
-    return false;
-  }
-  template <typename A>
-  static constexpr bool Same(Tag<A>, Tag<A>) noexcept {
-    return true;
-  }
-
   /// From 1 on.
   template <typename T>
   static constexpr unsigned char NumberOf() noexcept {
     unsigned char number = 0, found = 0;
-    ((++number, found = Same(Tag<T>(), Tag<Types>()) ? number : found), ...);
+    ((++number, found = std::is_same_v<T, Types> ? number : found), ...);
     return found;
   }
 
@@ -8652,7 +8751,7 @@ class EmailMessage {
   }
 
   /// All that a receiver or a spam filter would hold against this message, and what keeps it from being sent.
-  std::vector<MessageFinding> Check() const;
+  Sequence<MessageFinding> Check() const;
 
   /// The first thing that keeps this message from being sent safely; nothing of it is sent then.
   MessageFault Fault() const;
@@ -8673,114 +8772,6 @@ class EmailMessage {
   }
 };
 
-SMTPOLL_NAMESPACE_END
-
-#endif
-
-// ---- smtpoll/base/plain_list.hpp ----
-// A list of plain items that keeps its memory for the next ones. std::vector would do, but for the compile time that it
-// costs with each type of items.
-#ifndef SMTPOLL_BASE_PLAIN_LIST_HPP
-#define SMTPOLL_BASE_PLAIN_LIST_HPP
-
-SMTPOLL_NAMESPACE_BEGIN
-namespace detail {
-
-template <typename T>
-class PlainList {
-  static_assert(__is_trivially_copyable(T), "PlainList copies its items as bytes");
-
- public:
-  PlainList() = default;
-  PlainList(const PlainList&) = delete;
-  PlainList& operator=(const PlainList&) = delete;
-  ~PlainList() { delete[] items_; }
-
-  std::size_t size() const noexcept { return size_; }
-  bool empty() const noexcept { return size_ == 0; }
-  T& operator[](std::size_t index) noexcept { return items_[index]; }
-  const T& operator[](std::size_t index) const noexcept { return items_[index]; }
-  T& back() noexcept { return items_[size_ - 1]; }
-  const T* data() const noexcept { return items_; }
-  const T* begin() const noexcept { return items_; }
-  const T* end() const noexcept { return items_ + size_; }
-
-  void clear() noexcept { size_ = 0; }
-  /// Forgets all behind the first `size` items.
-  void Truncate(std::size_t size) noexcept { size_ = size; }
-
-  void push_back(T item) {
-    if (size_ == room_) Grow(1);
-    items_[size_++] = item;
-  }
-  void Append(const T* items, std::size_t count) {
-    if (count > room_ - size_) Grow(count);
-    if (count != 0) std::memcpy(items_ + size_, items, count * sizeof(T));
-    size_ += count;
-  }
-
- private:
-  void Grow(std::size_t more) {
-    std::size_t room = size_ + more > 2 * room_ ? size_ + more : 2 * room_;
-    if (room * sizeof(T) < kLeastBytes) room = kLeastBytes / sizeof(T);
-    T* const items = new T[room];
-    if (size_ != 0) std::memcpy(static_cast<void*>(items), items_, size_ * sizeof(T));
-    delete[] items_;
-    items_ = items;
-    room_ = room;
-  }
-
-  static constexpr std::size_t kLeastBytes = 128;
-
-  T* items_ = nullptr;
-  std::size_t size_ = 0;
-  std::size_t room_ = 0;
-};
-
-}  // namespace detail
-SMTPOLL_NAMESPACE_END
-
-#endif
-
-// ---- smtpoll/base/text_buffer.hpp ----
-// Text that is built piece by piece and keeps its memory for the next one. std::string would do, but for the cost of
-// its appends: they are calls into the library, and a message is made of dozens of small ones.
-#ifndef SMTPOLL_BASE_TEXT_BUFFER_HPP
-#define SMTPOLL_BASE_TEXT_BUFFER_HPP
-
-SMTPOLL_NAMESPACE_BEGIN
-namespace detail {
-
-class TextBuffer {
- public:
-  std::size_t size() const noexcept { return bytes_.size(); }
-  std::string_view View() const noexcept { return {bytes_.data(), bytes_.size()}; }
-  operator std::string_view() const noexcept { return View(); }
-
-  void clear() noexcept { bytes_.clear(); }
-  /// Forgets all behind the first `size` bytes.
-  void resize(std::size_t size) noexcept { bytes_.Truncate(size); }
-
-  TextBuffer& append(std::string_view text) {
-    bytes_.Append(text.data(), text.size());
-    return *this;
-  }
-  TextBuffer& append(const char* text, std::size_t size) { return append(std::string_view(text, size)); }
-  TextBuffer& assign(std::string_view text) {
-    clear();
-    return append(text);
-  }
-  TextBuffer& operator+=(std::string_view text) { return append(text); }
-  TextBuffer& operator+=(char c) {
-    bytes_.push_back(c);
-    return *this;
-  }
-
- private:
-  PlainList<char> bytes_;
-};
-
-}  // namespace detail
 SMTPOLL_NAMESPACE_END
 
 #endif
@@ -9254,13 +9245,13 @@ class Adviser {
  public:
   explicit Adviser(const EmailMessage& mail) : mail_(mail) {}
 
-  std::vector<MessageFinding> Findings() {
+  Sequence<MessageFinding> Findings() {
     if (const MessageFault fault = mail_.Fault())
-      findings_.push_back(
+      findings_.Append(
           {true, std::string(fault.field), fault.column, fault.reason, "it is refused before it is sent"});
     const std::size_t to = CountMailboxes(mail_.ToAddress), cc = CountMailboxes(mail_.CCAddress);
     if (to + cc + CountMailboxes(mail_.BCCAddress) == 0)
-      findings_.push_back({true, "ToAddress", 0, "there is no recipient", "add one with AddRecipient"});
+      findings_.Append({true, "ToAddress", 0, "there is no recipient", "add one with AddRecipient"});
     if (!mail_.Source.empty()) return CheckSource();
     if (to + cc == 0)
       Note("ToAddress", "no recipient is visible", "filters take mail without To for bulk: put one address there");
@@ -9274,10 +9265,10 @@ class Adviser {
 
  private:
   void Note(std::string_view field, const char* what, const char* mend) {
-    findings_.push_back({false, std::string(field), 0, what, mend});
+    findings_.Append({false, std::string(field), 0, what, mend});
   }
 
-  std::vector<MessageFinding> CheckSource() {
+  Sequence<MessageFinding> CheckSource() {
     const std::string_view text = mail_.Source, header = HeaderOf(text);
     for (const std::string_view name : {"From:", "Date:", "Message-ID:"}) {
       bool found = false;
@@ -9327,11 +9318,11 @@ class Adviser {
   static bool Names(std::string_view list, std::string_view address) {
     MailboxParser parser(list);
     Mailbox mailbox;
-    std::string text;
+    TextBuffer text;
     while (parser.Next(mailbox)) {
       text.clear();
       AppendAddrSpec(mailbox, text);
-      if (text == address) return true;
+      if (text.View() == address) return true;
     }
     return false;
   }
@@ -9396,12 +9387,12 @@ class Adviser {
   }
 
   const EmailMessage& mail_;
-  std::vector<MessageFinding> findings_;
+  Sequence<MessageFinding> findings_;
 };
 
 }  // namespace detail
 
-inline std::vector<MessageFinding> EmailMessage::Check() const { return detail::Adviser(*this).Findings(); }
+inline Sequence<MessageFinding> EmailMessage::Check() const { return detail::Adviser(*this).Findings(); }
 
 SMTPOLL_NAMESPACE_END
 
@@ -12997,7 +12988,8 @@ SessionReport MakeReport(const Driver& driver, std::string_view host, const Erro
 /// The report in some lines of text.
 inline std::string ToString(const SessionReport& report) {
   const SessionTally& tally = report.tally;
-  std::string text = std::string("smtpoll ") + Version() + ": ";
+  detail::TextBuffer text;
+  text.append("smtpoll ").append(Version()).append(": ");
   const auto count = [&text](std::uint64_t number, const char* unit) {
     text.append(std::to_string(number)).append(" ").append(unit);
   };
@@ -13031,8 +13023,8 @@ inline std::string ToString(const SessionReport& report) {
   count(tally.in_doubt, "in doubt, ");
   count(tally.returned, "returned");
   text.append("\nlast error: ");
-  if (!report.error) return text.append("none\n");
-  return text.append(Describe(report.error).View()).append("\n");
+  text.append(report.error ? Describe(report.error).View() : "none").append("\n");
+  return std::string(text.View());
 }
 
 /// The report as one JSON object (RFC 8259), on one line without a line end. Times are milliseconds; what does not
@@ -14458,7 +14450,9 @@ SMTPOLL_NAMESPACE_END
 #ifndef SMTPOLL_SOCKET_NETWORK_INTERFACE_HPP
 #define SMTPOLL_SOCKET_NETWORK_INTERFACE_HPP
 
-#if defined(SMTPOLL_POSIX)
+#if defined(SMTPOLL_WINDOWS)
+#include <vector>
+#elif defined(SMTPOLL_POSIX)
 #include <ifaddrs.h>
 #include <net/if.h>
 #if defined(__linux__)
@@ -14552,8 +14546,8 @@ inline std::string HardwareAddressOf(std::string_view name, const ifaddrs* at) {
   return {};
 }
 
-inline std::vector<NetworkInterface> ListInterfaces() {
-  std::vector<NetworkInterface> list;
+inline Sequence<NetworkInterface> ListInterfaces() {
+  Sequence<NetworkInterface> list;
   ifaddrs* first = nullptr;
   if (::getifaddrs(&first) != 0) return list;
   for (const int family : {AF_INET, AF_INET6}) {
@@ -14561,8 +14555,8 @@ inline std::vector<NetworkInterface> ListInterfaces() {
       if (at->ifa_addr == nullptr || at->ifa_addr->sa_family != family || (at->ifa_flags & IFF_UP) == 0) continue;
       std::string mask;
       if (at->ifa_netmask != nullptr) mask = ToText(CopyOf(at->ifa_netmask, family)).View();
-      list.emplace_back(at->ifa_name, std::string(ToText(CopyOf(at->ifa_addr, family)).View()), std::move(mask),
-                        HardwareAddressOf(at->ifa_name, first));
+      list.Append({at->ifa_name, std::string(ToText(CopyOf(at->ifa_addr, family)).View()), std::move(mask),
+                   HardwareAddressOf(at->ifa_name, first)});
     }
   }
   ::freeifaddrs(first);
@@ -14595,9 +14589,9 @@ inline sockaddr_storage MaskOf(int family, unsigned prefix) noexcept {
   return mask;
 }
 
-inline std::vector<NetworkInterface> ListInterfaces() {
+inline Sequence<NetworkInterface> ListInterfaces() {
   constexpr ULONG kFlags = GAA_FLAG_SKIP_ANYCAST | GAA_FLAG_SKIP_MULTICAST | GAA_FLAG_SKIP_DNS_SERVER;
-  std::vector<NetworkInterface> list;
+  Sequence<NetworkInterface> list;
   ULONG size = 16 * 1024;
   std::vector<IP_ADAPTER_ADDRESSES> memory;
   ULONG result = ERROR_BUFFER_OVERFLOW;
@@ -14613,9 +14607,9 @@ inline std::vector<NetworkInterface> ListInterfaces() {
         if (address->Address.lpSockaddr->sa_family != family) continue;
         sockaddr_storage ip{};
         std::memcpy(&ip, address->Address.lpSockaddr, static_cast<std::size_t>(address->Address.iSockaddrLength));
-        list.emplace_back(ToUtf8(at->FriendlyName), std::string(ToText(ip).View()),
-                          std::string(ToText(MaskOf(family, address->OnLinkPrefixLength)).View()),
-                          HardwareAddressText(at->PhysicalAddress, at->PhysicalAddressLength));
+        list.Append({ToUtf8(at->FriendlyName), std::string(ToText(ip).View()),
+                     std::string(ToText(MaskOf(family, address->OnLinkPrefixLength)).View()),
+                     HardwareAddressText(at->PhysicalAddress, at->PhysicalAddressLength)});
       }
     }
   }
@@ -14624,7 +14618,7 @@ inline std::vector<NetworkInterface> ListInterfaces() {
 
 #else
 
-inline std::vector<NetworkInterface> ListInterfaces() { return {}; }
+inline Sequence<NetworkInterface> ListInterfaces() { return {}; }
 
 #endif
 
@@ -14634,20 +14628,20 @@ inline std::vector<NetworkInterface> ListInterfaces() { return {}; }
 namespace System {
 
 /// All interfaces that are up; empty where the system does not tell.
-inline std::vector<smtpoll::NetworkInterface> NetworkInterfaces() { return detail::ListInterfaces(); }
+inline Sequence<smtpoll::NetworkInterface> NetworkInterfaces() { return detail::ListInterfaces(); }
 
 /// How many NetworkInterfaces lists.
 inline std::size_t NetworkInterfaceCount() { return NetworkInterfaces().size(); }
 
 /// The seed's System.NetworkInterface(index), from 0; one with all members empty where there is none.
 inline smtpoll::NetworkInterface NetworkInterface(std::size_t index) {
-  std::vector<smtpoll::NetworkInterface> list = NetworkInterfaces();
-  return index < list.size() ? std::move(list[index]) : smtpoll::NetworkInterface();
+  Sequence<smtpoll::NetworkInterface> list = NetworkInterfaces();
+  return index < list.Count() ? std::move(list[index]) : smtpoll::NetworkInterface();
 }
 
 /// IP of this machine: of the first interface that is no loopback, else of the first; empty where there is none.
 inline std::string HostAddress() {
-  const std::vector<smtpoll::NetworkInterface> list = NetworkInterfaces();
+  const Sequence<smtpoll::NetworkInterface> list = NetworkInterfaces();
   for (const smtpoll::NetworkInterface& one : list)
     if (!detail::IsLoopback(one.IPAddress())) return one.IPAddress();
   return list.empty() ? std::string() : list[0].IPAddress();

@@ -6,6 +6,7 @@
 #include <system_error>
 
 #include "smtpoll/base/error.hpp"
+#include "smtpoll/base/text_buffer.hpp"
 
 SMTPOLL_NAMESPACE_BEGIN
 namespace detail {
@@ -67,9 +68,9 @@ inline std::error_code ToErrorCode(const Error& error) noexcept {
 
 /// One line for people: the phase, what happened, the command and the server's reply as far as known.
 inline std::string ToString(const Error& error) {
-  std::string line;
+  detail::TextBuffer line;
   if (error.phase != Phase::None) line.append(Name(error.phase)).append(": ");
-  line += ToErrorCode(error).message();
+  line.append(ToErrorCode(error).message());
   if (!error.command.empty()) line.append(" [").append(error.command.View()).append("]");
   if (error.reply_code != 0) {
     line.append(": ").append(std::to_string(error.reply_code));
@@ -82,7 +83,7 @@ inline std::string ToString(const Error& error) {
   } else if (!error.text.empty()) {
     line.append(": ").append(error.text.View());
   }
-  return line;
+  return std::string(line.View());
 }
 
 SMTPOLL_NAMESPACE_END

@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <new>
+#include <type_traits>
 #include <utility>
 
 #include "smtpoll/base/config.hpp"
@@ -47,22 +48,11 @@ class OneOf {
   }
 
  private:
-  template <typename T>
-  struct Tag {};
-  template <typename A, typename B>
-  static constexpr bool Same(Tag<A>, Tag<B>) noexcept {
-    return false;
-  }
-  template <typename A>
-  static constexpr bool Same(Tag<A>, Tag<A>) noexcept {
-    return true;
-  }
-
   /// From 1 on.
   template <typename T>
   static constexpr unsigned char NumberOf() noexcept {
     unsigned char number = 0, found = 0;
-    ((++number, found = Same(Tag<T>(), Tag<Types>()) ? number : found), ...);
+    ((++number, found = std::is_same_v<T, Types> ? number : found), ...);
     return found;
   }
 

@@ -84,6 +84,8 @@ class Sequence {
 
   /// Number of items.
   std::size_t Count() const noexcept { return end_ - first_; }
+  /// As Count: the standard library's name.
+  std::size_t size() const noexcept { return Count(); }
   /// True where there is no item.
   bool empty() const noexcept { return Count() == 0; }
 

@@ -8,6 +8,7 @@
 #include "smtpoll/base/base64.hpp"
 #include "smtpoll/base/describe.hpp"
 #include "smtpoll/base/error_category.hpp"
+#include "smtpoll/base/text_buffer.hpp"
 #include "smtpoll/client/client_settings.hpp"
 #include "smtpoll/client/detail/json_writer.hpp"
 #include "smtpoll/client/session_tally.hpp"
@@ -140,7 +141,8 @@ SessionReport MakeReport(const Driver& driver, std::string_view host, const Erro
 /// The report in some lines of text.
 inline std::string ToString(const SessionReport& report) {
   const SessionTally& tally = report.tally;
-  std::string text = std::string("smtpoll ") + Version() + ": ";
+  detail::TextBuffer text;
+  text.append("smtpoll ").append(Version()).append(": ");
   const auto count = [&text](std::uint64_t number, const char* unit) {
     text.append(std::to_string(number)).append(" ").append(unit);
   };
@@ -174,8 +176,8 @@ inline std::string ToString(const SessionReport& report) {
   count(tally.in_doubt, "in doubt, ");
   count(tally.returned, "returned");
   text.append("\nlast error: ");
-  if (!report.error) return text.append("none\n");
-  return text.append(Describe(report.error).View()).append("\n");
+  text.append(report.error ? Describe(report.error).View() : "none").append("\n");
+  return std::string(text.View());
 }
 
 /// The report as one JSON object (RFC 8259), on one line without a line end. Times are milliseconds; what does not

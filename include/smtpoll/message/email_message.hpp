@@ -150,7 +150,7 @@ class EmailMessage {
   }
 
   /// All that a receiver or a spam filter would hold against this message, and what keeps it from being sent.
-  std::vector<MessageFinding> Check() const;
+  Sequence<MessageFinding> Check() const;
 
   /// The first thing that keeps this message from being sent safely; nothing of it is sent then.
   MessageFault Fault() const;

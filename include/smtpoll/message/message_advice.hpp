@@ -5,8 +5,8 @@
 
 #include <string>
 #include <string_view>
-#include <vector>
 
+#include "smtpoll/base/text_buffer.hpp"
 #include "smtpoll/message/email_message.hpp"
 #include "smtpoll/message/header_writer.hpp"
 #include "smtpoll/message/text_scan.hpp"
@@ -46,13 +46,12 @@ class Adviser {
  public:
   explicit Adviser(const EmailMessage& mail) : mail_(mail) {}
 
-  std::vector<MessageFinding> Findings() {
+  Sequence<MessageFinding> Findings() {
     if (const MessageFault fault = mail_.Fault())
-      findings_.push_back(
-          {true, std::string(fault.field), fault.column, fault.reason, "it is refused before it is sent"});
+      findings_.Append({true, std::string(fault.field), fault.column, fault.reason, "it is refused before it is sent"});
     const std::size_t to = CountMailboxes(mail_.ToAddress), cc = CountMailboxes(mail_.CCAddress);
     if (to + cc + CountMailboxes(mail_.BCCAddress) == 0)
-      findings_.push_back({true, "ToAddress", 0, "there is no recipient", "add one with AddRecipient"});
+      findings_.Append({true, "ToAddress", 0, "there is no recipient", "add one with AddRecipient"});
     if (!mail_.Source.empty()) return CheckSource();
     if (to + cc == 0)
       Note("ToAddress", "no recipient is visible", "filters take mail without To for bulk: put one address there");
@@ -66,10 +65,10 @@ class Adviser {
 
  private:
   void Note(std::string_view field, const char* what, const char* mend) {
-    findings_.push_back({false, std::string(field), 0, what, mend});
+    findings_.Append({false, std::string(field), 0, what, mend});
   }
 
-  std::vector<MessageFinding> CheckSource() {
+  Sequence<MessageFinding> CheckSource() {
     const std::string_view text = mail_.Source, header = HeaderOf(text);
     for (const std::string_view name : {"From:", "Date:", "Message-ID:"}) {
       bool found = false;
@@ -119,11 +118,11 @@ class Adviser {
   static bool Names(std::string_view list, std::string_view address) {
     MailboxParser parser(list);
     Mailbox mailbox;
-    std::string text;
+    TextBuffer text;
     while (parser.Next(mailbox)) {
       text.clear();
       AppendAddrSpec(mailbox, text);
-      if (text == address) return true;
+      if (text.View() == address) return true;
     }
     return false;
   }
@@ -188,12 +187,12 @@ class Adviser {
   }
 
   const EmailMessage& mail_;
-  std::vector<MessageFinding> findings_;
+  Sequence<MessageFinding> findings_;
 };
 
 }  // namespace detail
 
-inline std::vector<MessageFinding> EmailMessage::Check() const { return detail::Adviser(*this).Findings(); }
+inline Sequence<MessageFinding> EmailMessage::Check() const { return detail::Adviser(*this).Findings(); }
 
 SMTPOLL_NAMESPACE_END
 

@@ -6,11 +6,13 @@
 #include <optional>
 #include <string>
 #include <utility>
-#include <vector>
 
+#include "smtpoll/base/sequence.hpp"
 #include "smtpoll/socket/detail/address_text.hpp"
 
-#if defined(SMTPOLL_POSIX)
+#if defined(SMTPOLL_WINDOWS)
+#include <vector>
+#elif defined(SMTPOLL_POSIX)
 #include <ifaddrs.h>
 #include <net/if.h>
 #if defined(__linux__)
@@ -104,8 +106,8 @@ inline std::string HardwareAddressOf(std::string_view name, const ifaddrs* at) {
   return {};
 }
 
-inline std::vector<NetworkInterface> ListInterfaces() {
-  std::vector<NetworkInterface> list;
+inline Sequence<NetworkInterface> ListInterfaces() {
+  Sequence<NetworkInterface> list;
   ifaddrs* first = nullptr;
   if (::getifaddrs(&first) != 0) return list;
   for (const int family : {AF_INET, AF_INET6}) {
@@ -113,8 +115,8 @@ inline std::vector<NetworkInterface> ListInterfaces() {
       if (at->ifa_addr == nullptr || at->ifa_addr->sa_family != family || (at->ifa_flags & IFF_UP) == 0) continue;
       std::string mask;
       if (at->ifa_netmask != nullptr) mask = ToText(CopyOf(at->ifa_netmask, family)).View();
-      list.emplace_back(at->ifa_name, std::string(ToText(CopyOf(at->ifa_addr, family)).View()), std::move(mask),
-                        HardwareAddressOf(at->ifa_name, first));
+      list.Append({at->ifa_name, std::string(ToText(CopyOf(at->ifa_addr, family)).View()), std::move(mask),
+                   HardwareAddressOf(at->ifa_name, first)});
     }
   }
   ::freeifaddrs(first);
@@ -147,9 +149,9 @@ inline sockaddr_storage MaskOf(int family, unsigned prefix) noexcept {
   return mask;
 }
 
-inline std::vector<NetworkInterface> ListInterfaces() {
+inline Sequence<NetworkInterface> ListInterfaces() {
   constexpr ULONG kFlags = GAA_FLAG_SKIP_ANYCAST | GAA_FLAG_SKIP_MULTICAST | GAA_FLAG_SKIP_DNS_SERVER;
-  std::vector<NetworkInterface> list;
+  Sequence<NetworkInterface> list;
   ULONG size = 16 * 1024;
   std::vector<IP_ADAPTER_ADDRESSES> memory;
   ULONG result = ERROR_BUFFER_OVERFLOW;
@@ -165,9 +167,9 @@ inline std::vector<NetworkInterface> ListInterfaces() {
         if (address->Address.lpSockaddr->sa_family != family) continue;
         sockaddr_storage ip{};
         std::memcpy(&ip, address->Address.lpSockaddr, static_cast<std::size_t>(address->Address.iSockaddrLength));
-        list.emplace_back(ToUtf8(at->FriendlyName), std::string(ToText(ip).View()),
-                          std::string(ToText(MaskOf(family, address->OnLinkPrefixLength)).View()),
-                          HardwareAddressText(at->PhysicalAddress, at->PhysicalAddressLength));
+        list.Append({ToUtf8(at->FriendlyName), std::string(ToText(ip).View()),
+                     std::string(ToText(MaskOf(family, address->OnLinkPrefixLength)).View()),
+                     HardwareAddressText(at->PhysicalAddress, at->PhysicalAddressLength)});
       }
     }
   }
@@ -176,7 +178,7 @@ inline std::vector<NetworkInterface> ListInterfaces() {
 
 #else
 
-inline std::vector<NetworkInterface> ListInterfaces() { return {}; }
+inline Sequence<NetworkInterface> ListInterfaces() { return {}; }
 
 #endif
 
@@ -186,20 +188,20 @@ inline std::vector<NetworkInterface> ListInterfaces() { return {}; }
 namespace System {
 
 /// All interfaces that are up; empty where the system does not tell.
-inline std::vector<smtpoll::NetworkInterface> NetworkInterfaces() { return detail::ListInterfaces(); }
+inline Sequence<smtpoll::NetworkInterface> NetworkInterfaces() { return detail::ListInterfaces(); }
 
 /// How many NetworkInterfaces lists.
 inline std::size_t NetworkInterfaceCount() { return NetworkInterfaces().size(); }
 
 /// The seed's System.NetworkInterface(index), from 0; one with all members empty where there is none.
 inline smtpoll::NetworkInterface NetworkInterface(std::size_t index) {
-  std::vector<smtpoll::NetworkInterface> list = NetworkInterfaces();
-  return index < list.size() ? std::move(list[index]) : smtpoll::NetworkInterface();
+  Sequence<smtpoll::NetworkInterface> list = NetworkInterfaces();
+  return index < list.Count() ? std::move(list[index]) : smtpoll::NetworkInterface();
 }
 
 /// IP of this machine: of the first interface that is no loopback, else of the first; empty where there is none.
 inline std::string HostAddress() {
-  const std::vector<smtpoll::NetworkInterface> list = NetworkInterfaces();
+  const Sequence<smtpoll::NetworkInterface> list = NetworkInterfaces();
   for (const smtpoll::NetworkInterface& one : list)
     if (!detail::IsLoopback(one.IPAddress())) return one.IPAddress();
   return list.empty() ? std::string() : list[0].IPAddress();
