@@ -9247,8 +9247,7 @@ class Adviser {
 
   Sequence<MessageFinding> Findings() {
     if (const MessageFault fault = mail_.Fault())
-      findings_.Append(
-          {true, std::string(fault.field), fault.column, fault.reason, "it is refused before it is sent"});
+      findings_.Append({true, std::string(fault.field), fault.column, fault.reason, "it is refused before it is sent"});
     const std::size_t to = CountMailboxes(mail_.ToAddress), cc = CountMailboxes(mail_.CCAddress);
     if (to + cc + CountMailboxes(mail_.BCCAddress) == 0)
       findings_.Append({true, "ToAddress", 0, "there is no recipient", "add one with AddRecipient"});
