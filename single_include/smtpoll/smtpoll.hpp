@@ -14852,7 +14852,6 @@ class BasicSMTPSocket : public detail::SettingsOf<Transport<Socket>>, public Han
     static_cast<BasicSMTPSocket*>(self)->OnTranscript(side, line);
   }
 
-  Driver<Socket, Transport, Limits> driver_;
   detail::SessionStrings strings_;
   detail::RawStream raw_;
   detail::PipeliningTrust trust_;
@@ -14877,6 +14876,7 @@ class BasicSMTPSocket : public detail::SettingsOf<Transport<Socket>>, public Han
   smtpoll::Error last_error_;
   mutable std::uint64_t waiting_size_ = 0;  // rendered size of the first waiting_count_ messages of the queue
   mutable std::size_t waiting_count_ = 0;
+  Driver<Socket, Transport, Limits> driver_;  // last, because its end looks at what the others have
 };
 
 /// SMTPSocket over this platform's sockets, without TLS.
@@ -15779,13 +15779,13 @@ class BasicSession : public detail::SettingsOf<Transport<Socket>>, public Handle
     static_cast<BasicSession*>(self)->OnTranscript(side, line);
   }
 
-  Driver<Socket, Transport, Limits> driver_;
   detail::SessionStrings strings_;
   detail::PipeliningTrust trust_;
   detail::Delivery delivery_;
   MessageSource source_;
   smtpoll::Error error_;
   CommandResult answer_;
+  Driver<Socket, Transport, Limits> driver_;  // last, because its end looks at what the others have
 };
 
 /// A blocking session over this platform's sockets, without TLS.
@@ -18805,9 +18805,9 @@ class BasicPop3Session : public detail::Pop3SettingsOf<Transport<Socket>>, publi
     static_cast<BasicPop3Session*>(self)->OnTranscript(side, line);
   }
 
-  Machine driver_;
   detail::Pop3Strings strings_;
   smtpoll::Error error_;
+  Machine driver_;  // last, because its end looks at what the others have
 };
 
 /// A blocking POP3 session over this platform's sockets, without TLS.
@@ -18958,7 +18958,6 @@ class BasicPOP3Socket : public detail::Pop3SettingsOf<Transport<Socket>>, public
     static_cast<BasicPOP3Socket*>(self)->OnTranscript(side, line);
   }
 
-  Machine driver_;
   detail::Pop3Strings strings_;
   std::deque<detail::WaitingCommand> waiting_;
   std::string line_;            // of the SendServerCommand that is being answered
@@ -18969,6 +18968,7 @@ class BasicPOP3Socket : public detail::Pop3SettingsOf<Transport<Socket>>, public
   bool polling_ = false;
   bool progress_ = false;  // the last round did something
   smtpoll::Error last_error_;
+  Machine driver_;  // last, because its end looks at what the others have
 };
 
 /// POP3Socket over this platform's sockets, without TLS.

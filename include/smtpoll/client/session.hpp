@@ -209,13 +209,13 @@ class BasicSession : public detail::SettingsOf<Transport<Socket>>, public Handle
     static_cast<BasicSession*>(self)->OnTranscript(side, line);
   }
 
-  Driver<Socket, Transport, Limits> driver_;
   detail::SessionStrings strings_;
   detail::PipeliningTrust trust_;
   detail::Delivery delivery_;
   MessageSource source_;
   smtpoll::Error error_;
   CommandResult answer_;
+  Driver<Socket, Transport, Limits> driver_;  // last, because its end looks at what the others have
 };
 
 /// A blocking session over this platform's sockets, without TLS.

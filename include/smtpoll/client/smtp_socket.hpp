@@ -158,7 +158,6 @@ class BasicSMTPSocket : public detail::SettingsOf<Transport<Socket>>, public Han
     static_cast<BasicSMTPSocket*>(self)->OnTranscript(side, line);
   }
 
-  Driver<Socket, Transport, Limits> driver_;
   detail::SessionStrings strings_;
   detail::RawStream raw_;
   detail::PipeliningTrust trust_;
@@ -183,6 +182,7 @@ class BasicSMTPSocket : public detail::SettingsOf<Transport<Socket>>, public Han
   smtpoll::Error last_error_;
   mutable std::uint64_t waiting_size_ = 0;  // rendered size of the first waiting_count_ messages of the queue
   mutable std::size_t waiting_count_ = 0;
+  Driver<Socket, Transport, Limits> driver_;  // last, because its end looks at what the others have
 };
 
 /// SMTPSocket over this platform's sockets, without TLS.

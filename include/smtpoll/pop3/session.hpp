@@ -200,9 +200,9 @@ class BasicPop3Session : public detail::Pop3SettingsOf<Transport<Socket>>, publi
     static_cast<BasicPop3Session*>(self)->OnTranscript(side, line);
   }
 
-  Machine driver_;
   detail::Pop3Strings strings_;
   smtpoll::Error error_;
+  Machine driver_;  // last, because its end looks at what the others have
 };
 
 /// A blocking POP3 session over this platform's sockets, without TLS.

@@ -147,7 +147,6 @@ class BasicPOP3Socket : public detail::Pop3SettingsOf<Transport<Socket>>, public
     static_cast<BasicPOP3Socket*>(self)->OnTranscript(side, line);
   }
 
-  Machine driver_;
   detail::Pop3Strings strings_;
   std::deque<detail::WaitingCommand> waiting_;
   std::string line_;            // of the SendServerCommand that is being answered
@@ -158,6 +157,7 @@ class BasicPOP3Socket : public detail::Pop3SettingsOf<Transport<Socket>>, public
   bool polling_ = false;
   bool progress_ = false;  // the last round did something
   smtpoll::Error last_error_;
+  Machine driver_;  // last, because its end looks at what the others have
 };
 
 /// POP3Socket over this platform's sockets, without TLS.
