@@ -324,3 +324,27 @@ TEST_CASE("EmailMessage.Signer: an attachment that cannot be read while it is si
     }
   }
 }
+
+TEST_CASE("SignerPointer points at what a shared or a plain pointer points at, or at nothing") {
+  EmailMessage mail;
+  CHECK_FALSE(mail.Signer);
+  CHECK(mail.Signer.get() == nullptr);
+  const auto shared = std::make_shared<Echo>();
+  mail.Signer = shared;
+  CHECK(mail.Signer.get() == shared.get());
+  CHECK(shared.use_count() == 2);
+  const EmailMessage copy = mail;
+  CHECK(copy.Signer.get() == shared.get());
+  CHECK(shared.use_count() == 3);
+  mail.Signer = nullptr;
+  CHECK_FALSE(mail.Signer);
+  CHECK(shared.use_count() == 2);
+  Echo plain;
+  mail.Signer = &plain;
+  CHECK(mail.Signer.get() == &plain);
+  CHECK(mail.Signer->Fault() == nullptr);
+  mail.Signer = std::shared_ptr<Echo>();
+  CHECK_FALSE(mail.Signer);
+  mail.Signer = static_cast<Echo*>(nullptr);
+  CHECK_FALSE(mail.Signer);
+}
