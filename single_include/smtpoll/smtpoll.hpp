@@ -810,6 +810,7 @@ class Sequence {
   /// Takes the items; `other` is empty then.
   Sequence(Sequence&& other) noexcept { Swap(other); }
   /// Copies the items.
+  // cppcheck-suppress operatorEqVarError
   Sequence& operator=(const Sequence& other) {
     if (this == &other) return *this;
     RemoveAll();
@@ -8502,7 +8503,7 @@ class Owned {
   explicit Owned(T* object) noexcept : object_(object) {}
   /// Takes what `owner` owns: another Owned, or a std::unique_ptr that deletes as usual.
   template <typename Owner, typename = Released<Owner>>
-  Owned(Owner&& owner) noexcept : object_(owner.release()) {}
+  Owned(Owner owner) noexcept : object_(owner.release()) {}
   /// Takes what `other` owns.
   Owned(Owned&& other) noexcept : object_(other.release()) {}
   /// Deletes what it owned and takes what `other` owns.
@@ -14983,7 +14984,7 @@ SMTPOLL_MEMBER(void)::Land(Outcome outcome, const smtpoll::Error* why) {
     if (last_chunk_due_ && gone) ReportLastChunk();
     last_chunk_due_ = false;
   }
-  if (!has_more) return Finish(std::move(flight), why);
+  if (!has_more) return Finish(std::move(flight), why);  // NOLINT(bugprone-use-after-move): it is here still
   if (closing_) ReturnUnfinished();
 }
 

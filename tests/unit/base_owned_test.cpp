@@ -61,5 +61,6 @@ TEST_CASE("Owned takes what another kind of owner has") {
   }
   CHECK(alive == 0);
   CHECK_FALSE(std::is_copy_constructible_v<Owned<int>>);
+  CHECK_FALSE(std::is_constructible_v<Owned<int>, Owned<int>&>);
   CHECK_FALSE(std::is_constructible_v<Owned<Counted>, std::unique_ptr<Base>>);
 }

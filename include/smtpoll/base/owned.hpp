@@ -23,7 +23,7 @@ class Owned {
   explicit Owned(T* object) noexcept : object_(object) {}
   /// Takes what `owner` owns: another Owned, or a std::unique_ptr that deletes as usual.
   template <typename Owner, typename = Released<Owner>>
-  Owned(Owner&& owner) noexcept : object_(owner.release()) {}
+  Owned(Owner owner) noexcept : object_(owner.release()) {}
   /// Takes what `other` owns.
   Owned(Owned&& other) noexcept : object_(other.release()) {}
   /// Deletes what it owned and takes what `other` owns.

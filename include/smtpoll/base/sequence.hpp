@@ -26,6 +26,7 @@ class Sequence {
   /// Takes the items; `other` is empty then.
   Sequence(Sequence&& other) noexcept { Swap(other); }
   /// Copies the items.
+  // cppcheck-suppress operatorEqVarError
   Sequence& operator=(const Sequence& other) {
     if (this == &other) return *this;
     RemoveAll();

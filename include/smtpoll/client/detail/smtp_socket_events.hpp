@@ -96,7 +96,7 @@ SMTPOLL_MEMBER(void)::Land(Outcome outcome, const smtpoll::Error* why) {
     if (last_chunk_due_ && gone) ReportLastChunk();
     last_chunk_due_ = false;
   }
-  if (!has_more) return Finish(std::move(flight), why);
+  if (!has_more) return Finish(std::move(flight), why);  // NOLINT(bugprone-use-after-move): it is here still
   if (closing_) ReturnUnfinished();
 }
 
