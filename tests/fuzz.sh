@@ -30,9 +30,14 @@ Fuzz() {
   fi
 }
 
+# How many inputs the fuzzer NAME ran, as libFuzzer or our driver tells.
+Executions() {
+  sed -n 's/.*number_of_executed_units: *//p; s/ executions, nothing found//p' "$build/$1/log"
+}
+
 if [ "${2:-}" ]; then
   if Fuzz "$2"; then
-    echo "$2: $(sed -n 's/.*number_of_executed_units: *//p; s/ executions, nothing found//p' "$build/$2/log") executions"
+    echo "$2: $(Executions "$2") executions"
   else
     touch "$build/$2/failed"
     grep -E 'does not hold|ERROR|runtime error' "$build/$2/log" 2>/dev/null
@@ -47,7 +52,7 @@ total=0
 failed=0
 for name in $names; do
   [ ! -e "$build/$name/failed" ] || failed=1
-  count=$(sed -n 's/.*number_of_executed_units: *//p; s/ executions, nothing found//p' "$build/$name/log")
+  count=$(Executions "$name")
   total=$((total + ${count:-0}))
 done
 echo "all: $total executions, $([ $failed = 0 ] && echo 'nothing found' || echo 'FAILED')"
