@@ -62,10 +62,8 @@ class BasicSession : public detail::SettingsOf<Transport<Socket>>, public Handle
       delivery_.Decline(error_ ? error_ : none);
       return delivery_.Result();
     }
-    const smtpoll::Error exhausted(Errc::InvalidState, Phase::Idle,
-                                   "the server takes no more messages in this session");
     if (driver_.Session().IsExhausted()) {
-      delivery_.Decline(exhausted);
+      delivery_.Decline(Exhausted());
       return delivery_.Result();
     }
     smtpoll::Error refused = delivery_.Start(mail, source_, driver_.Session(), Socket::Now());
@@ -73,7 +71,7 @@ class BasicSession : public detail::SettingsOf<Transport<Socket>>, public Handle
       Run();
       if (!delivery_.HasMore() || !IsConnected()) break;
       if (driver_.Session().IsExhausted()) {
-        error_ = exhausted;
+        error_ = Exhausted();
         break;
       }
       refused = delivery_.Continue(mail, source_, driver_.Session(), Socket::Now());
@@ -203,6 +201,10 @@ class BasicSession : public detail::SettingsOf<Transport<Socket>>, public Handle
         if (driver_.Session().FailedInGroup()) trust_.FailedInGroup(error_);
         return;
     }
+  }
+
+  static smtpoll::Error Exhausted() noexcept {
+    return {Errc::InvalidState, Phase::Idle, "the server takes no more messages in this session"};
   }
 
   static void ShowLine(void* self, Side side, std::string_view line) {
