@@ -11559,7 +11559,7 @@ SMTPOLL_NAMESPACE_END
 SMTPOLL_NAMESPACE_BEGIN
 namespace detail {
 
-/// Over the engine that it feeds.
+/// Over the engine that it feeds; a template, so that only programs that send compile what it does.
 template <typename Engine>
 class BasicDelivery {
  public:
@@ -11823,6 +11823,7 @@ struct Flight {
   Owned<Flight> next;  // in the list that has it
 };
 
+/// A template for the same reason as BasicDelivery.
 template <typename Flight>
 class FlightList {
  public:

@@ -7,20 +7,16 @@ machine is nothing to it. Exit code 77, with a word, where there is no valgrind 
 import os
 import pathlib
 import re
-import shutil
 import subprocess
 import sys
 import tempfile
+
+from instructions import counted_compiler, skip
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 STANDARD = '#include <functional>\n#include <string>\n#include <vector>\n'
 OURS = '#include <smtpoll/smtpoll.hpp>\n'
 MOST = 2.0
-
-
-def skip(why):
-    print(f'include_cost: skipped, {why}')
-    sys.exit(77)
 
 
 def count(compiler, text, folder):
@@ -39,9 +35,7 @@ def count(compiler, text, folder):
 
 
 def main():
-    compiler = os.environ.get('CXX', 'g++').split()[-1]
-    if not shutil.which('valgrind'):
-        skip('there is no valgrind; sh tests/tools/setup.sh bench installs it')
+    compiler = counted_compiler()
     version = subprocess.run([compiler, '--version'], capture_output=True, text=True, check=True).stdout
     if 'Free Software Foundation' not in version:
         skip(f'{compiler} is not g++')

@@ -29,8 +29,15 @@ ENVIRONMENT = {**{name: value for name, value in os.environ.items() if name != '
 
 
 def skip(why):
-    print(f'instructions: skipped, {why}')
+    print(f'{pathlib.Path(sys.argv[0]).stem}: skipped, {why}')
     sys.exit(77)
+
+
+def counted_compiler():
+    """The compiler to count with; skips where there is nothing to count by."""
+    if not shutil.which('valgrind'):
+        skip('there is no valgrind; sh tests/tools/setup.sh bench installs it')
+    return os.environ.get('CXX', 'g++').split()[-1]
 
 
 def conditions(compiler):
@@ -63,9 +70,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('--update', action='store_true')
     options = parser.parse_args()
-    compiler = os.environ.get('CXX', 'g++').split()[-1]
-    if not shutil.which('valgrind'):
-        skip('there is no valgrind; sh tests/tools/setup.sh bench installs it')
+    compiler = counted_compiler()
     here = conditions(compiler)
     stored = json.loads(STORED.read_text(encoding='utf-8')) if STORED.exists() else {}
     if not options.update:

@@ -17,7 +17,7 @@
 SMTPOLL_NAMESPACE_BEGIN
 namespace detail {
 
-/// Over the engine that it feeds.
+/// Over the engine that it feeds; a template, so that only programs that send compile what it does.
 template <typename Engine>
 class BasicDelivery {
  public:

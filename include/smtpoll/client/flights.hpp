@@ -19,6 +19,7 @@ struct Flight {
   Owned<Flight> next;  // in the list that has it
 };
 
+/// A template for the same reason as BasicDelivery.
 template <typename Flight>
 class FlightList {
  public:
